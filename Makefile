@@ -1,0 +1,35 @@
+# Two commands do everything on a fresh machine: `make preview` and `make test`.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: setup preview test test-plain check clean
+
+setup: $(VENV)/.ready
+
+$(VENV)/.ready: pyproject.toml setup.sh
+	@PYTHON=$(PYTHON) VENV=$(VENV) bash setup.sh
+	@touch $@
+
+# This week's actions on a made-up ledger, in the folder demo.
+preview: setup
+	@$(BIN)/python -m engine.start demo
+	@$(BIN)/dunwell --workspace demo import demo/ledger/customers.csv demo/ledger/history.csv demo/ledger/ledger.csv
+	@$(BIN)/dunwell --workspace demo preview
+
+test: setup check
+	@$(BIN)/pytest -n 2
+
+check: setup
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+# Once more where durable-rules cannot be imported: the plain evaluator decides alone.
+test-plain: setup
+	@PYTHONPATH=. $(BIN)/pytest -p tests.without_durable tests/decision tests/rules
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,0 +1,1 @@
+"""Messages out: e-mail, letter, folder, call list. A message becomes a receipt."""

@@ -1,0 +1,119 @@
+"""One class of accounts, one choice: which step, whether it goes now, and if not, why and by which line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from engine.core.decision import gates
+from engine.core.decision.signature import NONE, Finished, Origin, Signature, Under
+from engine.core.language.policy import Action, Kind, Policy, PolicyBook, Step
+from engine.core.problem import Place
+from engine.core.sentences import Gate, Reason
+
+
+class Verdict(StrEnum):
+    """What happens to an account today."""
+
+    GO = "go"
+    ASK = "ask"  # it would go, and a person must agree first
+    HELD = "held"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a class does. `actions` are the step's, in the role and the tone that were reached already.
+
+    `passed`: the step under way is passed over, because a higher one fell due meanwhile.
+    """
+
+    verdict: Verdict
+    reason: Reason
+    policy: str = ""
+    step: str = ""
+    gate: Gate | None = None
+    place: Place | None = None
+    actions: tuple[Action, ...] = ()
+    passed: bool = False
+    tell_owner: bool = False
+
+
+# The name under which the owner's reminder of a finished ladder is kept.
+LADDER_FINISHED = "ladder finished"
+
+_WAITING = {
+    Under.CALL: Reason.CALL_OPEN,
+    Under.AGAIN_LATER: Reason.CALL_AGAIN,
+    Under.MESSAGE: Reason.ON_ITS_WAY,
+    Under.UNCERTAIN: Reason.UNCERTAIN,
+}
+
+
+def choose(book: PolicyBook, at: Signature) -> Choice:
+    """The choice of a class. Pure: nothing but the book and the signature."""
+    if at.policy == NONE:
+        return Choice(Verdict.NOTHING, Reason.NO_POLICY if at.overdue else Reason.NOT_OVERDUE)
+    policy = book.policies[at.policy]
+    waiting = _WAITING.get(Under(at.under))
+    if waiting and not at.passed:
+        return Choice(Verdict.HELD, waiting, policy.id, policy.steps[at.step].name if at.step != NONE else "")
+    if at.origin == Origin.NOTHING:
+        return _nothing(policy, at)
+    step = policy.steps[at.step]
+    actions = voiced(book, step, at)
+    for gate, reason, place in gates.holds(book, policy, step, at):
+        asks = gate is Gate.APPROVAL and at.under != Under.APPROVAL
+        return Choice(
+            Verdict.ASK if asks else Verdict.HELD,
+            reason,
+            policy.id,
+            step.name,
+            gate,
+            place,
+            actions,
+            bool(at.passed),
+        )
+    return Choice(Verdict.GO, Reason.DUE, policy.id, step.name, None, step.place, actions, bool(at.passed))
+
+
+def _nothing(policy: Policy, at: Signature) -> Choice:
+    if not at.overdue:
+        return Choice(Verdict.NOTHING, Reason.NOT_OVERDUE, policy.id)
+    if at.finished == Finished.NO:
+        return Choice(Verdict.NOTHING, Reason.NOTHING_DUE, policy.id)
+    tell = at.finished == Finished.TELL and at.never == NONE
+    return Choice(Verdict.NOTHING, Reason.LADDER_FINISHED, policy.id, tell_owner=tell)
+
+
+def voiced(book: PolicyBook, step: Step, at: Signature) -> tuple[Action, ...]:
+    """Within an episode nothing softens: a call goes to the role, a message has the tone, already reached."""
+    firmer = _message(book, at.voice) if at.voice else None
+    actions = []
+    for action in step.actions:
+        if action.kind is Kind.CALL and at.role:
+            action = Action(Kind.CALL, at.role, action.place)
+        elif action.kind.written and firmer:
+            action = Action(action.kind, firmer, action.place)
+        actions.append(action)
+    return tuple(actions)
+
+
+def _message(book: PolicyBook, voice: str) -> str | None:
+    """The template of the firmest message of "policy/step"."""
+    policy_id, _, name = voice.partition("/")
+    policy = book.policy(policy_id)
+    step = policy.step(name) if policy else None
+    written = [action.value for action in step.actions if action.kind.written] if step else []
+    return max(written, key=lambda template: tone_rank(book, template), default=None)
+
+
+def tone_rank(book: PolicyBook, template: str) -> int:
+    """How firm a template is; 0 when it has no tone."""
+    tone = book.tones.get(template)
+    return tone.rank if tone else 0
+
+
+def step_tone(book: PolicyBook, step: Step) -> int:
+    """The firmest tone among a step's messages; 0 when it writes nothing."""
+    return max((tone_rank(book, action.value) for action in step.actions if action.kind.written), default=0)

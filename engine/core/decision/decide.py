@@ -1,0 +1,275 @@
+"""One evaluation: from a state and a moment to what happens today, and why nothing happens where nothing does.
+
+`run`, `preview`, `test`, `explain`, `diff` and `simulate` all come here; there is no other way to a decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from engine.core import sentences
+from engine.core.decision.allocate import Room, allocate, order
+from engine.core.decision.choose import Choice, Verdict, choose
+from engine.core.decision.columns import Groups
+from engine.core.decision.ladder import bits, up_to
+from engine.core.decision.portfolio import Day, Portfolio, event_column, portfolio
+from engine.core.decision.signature import NONE, Signature
+from engine.core.decision.standing import Case, cases, stand
+from engine.core.decision.state import Pending, State
+from engine.core.language.policy import PolicyBook
+from engine.core.rules import EngineFault, Rules
+from engine.core.sentences import Reason
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SAMPLED = 32  # other members of classes that each evaluation works out again, one by one
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A class whose evaluators disagree: nothing is done for it, and both answers are reported."""
+
+    account: str
+    accounts: int
+    answers: tuple[tuple[str, Signature | str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What a day brings.
+
+    `choices` and `signatures` have an entry a class; `unit_class` gives each unit's class. `contacts` has a row for each unit
+    that goes or asks for approval, in the work list's order: unit, row, account, class, policy, step, episode, event, key_item,
+    occurrence, amount, late, verdict, long_wait, score, goes, person. `marks` has a row for each (item, step) a contact takes.
+    """
+
+    day: Day
+    portfolio: Portfolio
+    signatures: tuple[Signature, ...]
+    choices: tuple[Choice, ...]
+    unit_class: NDArray[Any]
+    contacts: pl.DataFrame
+    marks: pl.DataFrame
+    stopped: str
+    faults: tuple[Fault, ...]
+    evaluators: tuple[str, ...]
+
+    def choice(self, row: int) -> Choice:
+        """The choice of an account's first unit."""
+        unit = int(np.searchsorted(self.portfolio.unit_row, row))
+        return self.choices[int(self.unit_class[unit])]
+
+
+def decide(
+    book: PolicyBook, state: State, day: Day, rules: Sequence[Rules], room: Room | None = None
+) -> Decided:
+    """Decide every account of `state` on a day. `rules` are the evaluators over `questions.rulesets(book)`, plain first."""
+    view = portfolio(book, state, day)
+    signatures = tuple(view.at(int(unit)) for unit in view.first)
+    faulty = _faults(book, state, day, rules, view)
+    choices = tuple(
+        Choice(Verdict.HELD, Reason.DISAGREE) if number in faulty else choose(book, signature)
+        for number, signature in enumerate(signatures)
+    )
+    contacts = _contacts(book, state, view, signatures, choices)
+    contacts, stopped = _allocated(book, day, contacts, choices, room or Room())
+    return Decided(
+        day=day,
+        portfolio=view,
+        signatures=signatures,
+        choices=choices,
+        unit_class=view.classes,
+        contacts=contacts,
+        marks=_marks(book, view, contacts),
+        stopped=stopped,
+        faults=tuple(faulty.values()),
+        evaluators=tuple(rule.name for rule in rules),
+    )
+
+
+# -- trust: every class by both evaluators, and samples one by one ---------------------------------------------------
+
+
+def _faults(
+    book: PolicyBook, state: State, day: Day, rules: Sequence[Rules], view: Portfolio
+) -> dict[int, Fault]:
+    units = len(view.classes)
+    sampled = (
+        np.linspace(0, units - 1, min(SAMPLED, units)).astype(np.int64)
+        if units
+        else np.zeros(0, dtype=np.int64)
+    )
+    checked = [(int(unit), tuple(rules)) for unit in view.first] + [
+        (int(unit), (rules[0],)) for unit in sampled
+    ]
+    known = cases(state, (int(view.unit_row[unit]) for unit, _ in checked))
+    sizes = np.bincount(view.classes, minlength=len(view.first)) if units else np.zeros(0)
+    faults: dict[int, Fault] = {}
+    for unit, evaluators in checked:
+        row, number = int(view.unit_row[unit]), int(view.classes[unit])
+        columns_say = view.at(unit)
+        answers = [(rule.name, _answer(book, known[row], day, rule, view, unit)) for rule in evaluators]
+        if number not in faults and any(answer != columns_say for _, answer in answers):
+            account = str(state.accounts["account"][row])
+            faults[number] = Fault(account, int(sizes[number]), (("columns", columns_say), *answers))
+    return faults
+
+
+def _answer(
+    book: PolicyBook, case: Case, day: Day, rule: Rules, view: Portfolio, unit: int
+) -> Signature | str:
+    try:
+        standings = stand(book, case, day, rule)
+    except EngineFault as fault:
+        return str(fault)
+    item = view.items["item"][int(view.unit_item[unit])] if view.unit_item[unit] != NONE else None
+    return next((standing.signature for standing in standings if standing.item == item), "no such unit")
+
+
+# -- the day ------------------------------------------------------------------------------------------------------------
+
+
+def _contacts(
+    book: PolicyBook,
+    state: State,
+    view: Portfolio,
+    signatures: Sequence[Signature],
+    choices: Sequence[Choice],
+) -> pl.DataFrame:
+    acts = np.array([choice.verdict in (Verdict.GO, Verdict.ASK) for choice in choices] + [False])
+    units = np.flatnonzero(acts[view.classes])
+    rows = view.unit_row[units]
+    number = view.classes[units]
+    accounts = view.accounts
+    policy = view.signature["policy"][units]
+    event = _events(book, accounts, rows, policy)
+    frame = pl.DataFrame(
+        {
+            "unit": units,
+            "row": rows.astype(np.uint32),
+            "class": number,
+            "policy": [choices[n].policy for n in number],
+            "step": [choices[n].step for n in number],
+            "verdict": [choices[n].verdict.value for n in number],
+            "passed": [choices[n].passed for n in number],
+            "occurrence": view.signature["occurrence"][units],
+            "event": event,
+            "key_item": _key_items(view, units),
+            "own_item": [None if i == NONE else view.items["item"][int(i)] for i in view.unit_item[units]],
+            "amount": view.amount[units],
+            "late": view.late[units],
+        },
+        schema_overrides={
+            "policy": pl.String(),
+            "step": pl.String(),
+            "verdict": pl.String(),
+            "passed": pl.Boolean(),
+            "event": pl.Date(),
+            "own_item": pl.String(),
+            "key_item": pl.String(),
+        },
+    )
+    who = accounts.select("row", "account", "name", "owner", episode=pl.col("episode").fill_null(1))
+    waiting = state.pending.filter(pl.col("state") == Pending.CAPACITY.value).select(
+        "row", "step", waiting_since="since"
+    )
+    return frame.join(who, on="row", how="left").join(
+        waiting.unique(["row", "step"]), on=["row", "step"], how="left", maintain_order="left"
+    )
+
+
+def _events(
+    book: PolicyBook, accounts: pl.DataFrame, rows: NDArray[Any], policy: NDArray[Any]
+) -> list[date | None]:
+    events: list[date | None] = [None] * len(rows)
+    for number, rules in enumerate(book.policies):
+        if rules.start is not None:
+            column = accounts[event_column(rules)]
+            for at in np.flatnonzero(policy == number):
+                events[int(at)] = column[int(rows[at])]
+    return events
+
+
+def _taken_mask(view: Portfolio) -> NDArray[Any]:
+    """item -> the steps that are taken with its unit's step: it and the lower ones that are due; none when set aside."""
+    step = view.signature["step"]
+    bit = np.where(step < 0, np.uint64(0), np.uint64(1) << bits(np.maximum(step, 0)))
+    free = view.items["aside"].is_null().to_numpy()
+    mask: NDArray[Any] = np.where(free, view.due & up_to(bit)[view.items["unit"].to_numpy()], np.uint64(0))
+    return mask
+
+
+def _key_items(view: Portfolio, units: NDArray[Any]) -> list[str]:
+    """The oldest item newly marked; for a repeat, the oldest that is asked for."""
+    count = len(view.items)
+    newly = _taken_mask(view) != 0
+    groups = Groups(view.items["unit"].to_numpy(), len(view.unit_row))
+    index = np.arange(count)
+    first = groups.least(np.where(newly, index, count), count)
+    free = view.items["aside"].is_null().to_numpy()
+    oldest = groups.least(np.where(free, index, count), count)
+    found = np.where(first < count, first, oldest)[units]
+    numbers: list[str] = view.items["item"].gather(found).to_list()
+    return numbers
+
+
+def _allocated(
+    book: PolicyBook, day: Day, contacts: pl.DataFrame, choices: Sequence[Choice], room: Room
+) -> tuple[pl.DataFrame, str]:
+    patience = day.patience or day.on - timedelta(days=14)
+    contacts = contacts.with_columns(long_wait=(pl.col("waiting_since") <= patience).fill_null(value=False))
+    contacts = order(contacts, book.house)
+    actions = [choices[n].actions for n in contacts["class"]]
+    newly = contacts["waiting_since"].is_null().to_list()
+    allocation = allocate(
+        book.house, actions, newly, contacts["owner"].to_list(), room, sentences.safety_stop
+    )
+    contacts = contacts.with_columns(
+        goes=pl.Series(allocation.go, dtype=pl.Boolean), person=pl.Series(allocation.person, dtype=pl.String)
+    )
+    return contacts, allocation.stopped
+
+
+def _marks(book: PolicyBook, view: Portfolio, contacts: pl.DataFrame) -> pl.DataFrame:
+    """(unit, row, item, policy, step, event): what each contact takes, for every item not set aside."""
+    acting = np.zeros(len(view.unit_row), dtype=bool)
+    acting[contacts["unit"].to_numpy()] = True
+    unit = view.items["unit"].to_numpy()
+    mask = np.where(acting[unit], _taken_mask(view), np.uint64(0))
+    found = np.flatnonzero(mask)
+    policy = view.signature["policy"][unit[found]]
+    parts = []
+    for number, rules in enumerate(book.policies):
+        for step in rules.steps:
+            here = found[
+                (policy == number) & (mask[found] >> np.uint64(step.index) & np.uint64(1)).astype(bool)
+            ]
+            if len(here):
+                parts.append(_mark_rows(view, rules.id, step.name, here))
+    events = contacts.select("unit", "event")
+    empty = pl.DataFrame(
+        schema={"unit": pl.Int64, "row": pl.UInt32, "item": pl.String, "policy": pl.String, "step": pl.String}
+    )
+    return pl.concat([empty, *parts]).join(events, on="unit", how="left")
+
+
+def _mark_rows(view: Portfolio, policy: str, step: str, here: NDArray[Any]) -> pl.DataFrame:
+    picked = view.items.select("unit", "row", "item")[here]
+    return picked.with_columns(pl.col("unit").cast(pl.Int64), policy=pl.lit(policy), step=pl.lit(step))
+
+
+def reasons(decided: Decided) -> Iterable[tuple[Choice, int, int]]:
+    """(choice, units, amount in the house's minor units) of every class."""
+    sizes = np.bincount(decided.unit_class, minlength=len(decided.choices))
+    amounts = np.bincount(
+        decided.unit_class, weights=decided.portfolio.amount, minlength=len(decided.choices)
+    )
+    for number, choice in enumerate(decided.choices):
+        yield choice, int(sizes[number]), int(amounts[number])

@@ -1,0 +1,102 @@
+"""May it go now? Each gate is small, and a step that is held has a named reason and the line that holds it.
+
+The gates stand in the order in which they are asked. `safety stop` and `capacity` belong to the whole day and are in
+`allocate`; `set aside`, `address` and `approval` have their say in `choose`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from engine.core.decision.signature import NONE, OWN_PAUSE, Origin, Signature, Under
+from engine.core.decision.state import Aside
+from engine.core.language.policy import PolicyBook, Policy, Step
+from engine.core.problem import Place
+from engine.core.sentences import Gate, Reason
+
+Hold = tuple[Gate, Reason, Place | None]
+
+ASIDE_REASONS = {
+    Aside.DISPUTED: Reason.DISPUTED,
+    Aside.PROMISED: Reason.PROMISED,
+    Aside.PLANNED: Reason.PLANNED,
+}
+
+
+def never(book: PolicyBook, policy: Policy, step: Step, at: Signature) -> Hold | None:
+    if at.never == NONE:
+        return None
+    return Gate.NEVER, Reason.NEVER, book.house.never[at.never].place
+
+
+def minimum(book: PolicyBook, policy: Policy, step: Step, at: Signature) -> Hold | None:
+    if at.no_rate:
+        return Gate.MINIMUM, Reason.NO_RATE, book.house.places.get("currency")
+    return (Gate.MINIMUM, Reason.BELOW_MINIMUM, book.house.places.get("minimum")) if at.minimum else None
+
+
+def aside(book: PolicyBook, policy: Policy, step: Step, at: Signature) -> Hold | None:
+    if at.origin != Origin.ASIDE:
+        return None
+    return Gate.ASIDE, ASIDE_REASONS[list(Aside)[at.aside]], None
+
+
+def pause(book: PolicyBook, policy: Policy, step: Step, at: Signature) -> Hold | None:
+    if at.pause == NONE:
+        return None
+    return Gate.PAUSE, Reason.PAUSED, None if at.pause == OWN_PAUSE else book.house.pause[at.pause].place
+
+
+def closed(book: PolicyBook, policy: Policy, step: Step, at: Signature) -> Hold | None:
+    place = book.house.places.get("closed") or book.house.places.get("calendar")
+    return (Gate.CLOSED, Reason.CLOSED_DAY, place) if at.closed else None
+
+
+def gap(book: PolicyBook, policy: Policy, step: Step, at: Signature) -> Hold | None:
+    place = policy.place if policy.gap is not None else book.house.places.get("gap")
+    return (Gate.GAP, Reason.GAP, place) if at.gap else None
+
+
+def answer(book: PolicyBook, policy: Policy, step: Step, at: Signature) -> Hold | None:
+    place = policy.place if policy.answer is not None else book.house.places.get("answer")
+    return (Gate.ANSWER, Reason.ANSWER, place) if at.answer else None
+
+
+def contact(book: PolicyBook, policy: Policy, step: Step, at: Signature) -> Hold | None:
+    return (Gate.CONTACT, Reason.CONTACT_LIMIT, book.house.places.get("contact")) if at.contact else None
+
+
+def fresh(book: PolicyBook, policy: Policy, step: Step, at: Signature) -> Hold | None:
+    return (Gate.FRESH, Reason.STALE, book.house.places.get("fresh")) if at.stale else None
+
+
+def address(book: PolicyBook, policy: Policy, step: Step, at: Signature) -> Hold | None:
+    return (Gate.ADDRESS, Reason.NO_ADDRESS, step.place) if at.address else None
+
+
+def approval(book: PolicyBook, policy: Policy, step: Step, at: Signature) -> Hold | None:
+    if not at.approve or at.under == Under.APPROVED or step.approve is None:
+        return None
+    return Gate.APPROVAL, Reason.APPROVAL, step.approve.place
+
+
+ORDER: tuple[Callable[[PolicyBook, Policy, Step, Signature], Hold | None], ...] = (
+    never,
+    minimum,
+    aside,
+    pause,
+    closed,
+    gap,
+    answer,
+    contact,
+    fresh,
+    address,
+    approval,
+)
+
+
+def holds(book: PolicyBook, policy: Policy, step: Step, at: Signature) -> Iterator[Hold]:
+    """Every gate that holds the step, in order. The first is the reason; `explain` shows them all."""
+    for gate in ORDER:
+        if hold := gate(book, policy, step, at):
+            yield hold

@@ -1,0 +1,122 @@
+"""A policy's ladder as masks: bit k stands for the step of index k, so the highest bit is the highest step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from engine.core.decision.choose import step_tone
+from engine.core.decision.state import ADDRESSES, EFFECTS
+from engine.core.language.condition import Condition
+from engine.core.decision.questions import asks_item
+from engine.core.language.policy import Kind, Policy, PolicyBook, Step
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+MOST_STEPS = 60
+_EMAIL = {"accounts payable": 0, "principal": 1, "account owner": 2}
+_POST = ADDRESSES.index("post")
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """What a policy asks of columns, worked out once a run."""
+
+    policy: Policy
+    first_day: int
+    prefix: NDArray[np.uint64]  # prefix[d - first_day + 1]: the steps whose day is d or earlier
+    demands: int  # mask of steps with a day from 0
+    account_whens: tuple[tuple[int, Condition], ...]  # (bit, condition) on the account alone
+    item_whens: tuple[tuple[int, Condition], ...]  # (bit, condition) that asks the item
+    effects: tuple[int, ...]  # effects[e]: mask of the steps that carry one of the effects e
+    tones: tuple[int, ...]  # a step's firmest tone
+    gap: int
+    answer: int
+
+    def fallen(self, day: NDArray[np.int64]) -> NDArray[np.uint64]:
+        """The steps whose day has come, for each item's day."""
+        return self.prefix[np.clip(day - self.first_day + 1, 0, len(self.prefix) - 1)]
+
+
+def ladder(book: PolicyBook, policy: Policy) -> Ladder:
+    first, last = policy.steps[0].day, policy.steps[-1].day
+    prefix = [
+        sum(1 << step.index for step in policy.steps if step.day <= day) for day in range(first - 1, last + 1)
+    ]
+    whens = [(1 << step.index, step.when) for step in policy.steps if step.when is not None]
+    asks = [any(asks_item(clause) for clause in when.clauses) for _, when in whens]
+    return Ladder(
+        policy=policy,
+        first_day=first,
+        prefix=np.array(prefix, dtype=np.uint64),
+        demands=sum(1 << step.index for step in policy.steps if step.demand),
+        account_whens=tuple(when for when, ask in zip(whens, asks, strict=True) if not ask),
+        item_whens=tuple(when for when, ask in zip(whens, asks, strict=True) if ask),
+        effects=tuple(effect_mask(policy, done) for done in range(1 << len(EFFECTS))),
+        tones=tuple(step_tone(book, step) for step in policy.steps),
+        gap=book.gap(policy),
+        answer=book.answer(policy),
+    )
+
+
+def effect_mask(policy: Policy, done: int) -> int:
+    """The steps whose terms, hold or hand-off has been done: once an episode is enough."""
+    kinds = {kind for bit, kind in enumerate(EFFECTS) if done >> bit & 1}
+    return sum(
+        1 << step.index for step in policy.steps if any(action.kind.value in kinds for action in step.actions)
+    )
+
+
+def effect_bits(step: Step) -> int:
+    """The bits of EFFECTS that a step does."""
+    return sum(1 << bit for bit, kind in enumerate(EFFECTS) if step.has(Kind(kind)))
+
+
+def contacts(step: Step) -> bool:
+    """Whether hours, gap and contact limit bind the step: tasks and webhooks pass them."""
+    return any(action.kind not in (Kind.TASK, Kind.WEBHOOK) for action in step.actions)
+
+
+def addresses(step: Step) -> tuple[int, int]:
+    """Bits of ADDRESSES: all of the first are needed, and one of the second (0: none)."""
+    needed = 0
+    either = 0
+    for action in step.actions:
+        if action.kind is Kind.EMAIL:
+            needed |= 1 << _EMAIL.get(step.to, 0)
+        elif action.kind is Kind.LETTER:
+            needed |= 1 << _POST
+        elif action.kind is Kind.STATEMENT:
+            either |= 1 << _EMAIL.get(step.to, 0) | 1 << _POST
+    return needed, either
+
+
+def lowest(mask: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The lowest bit of each."""
+    return mask & (~mask + np.uint64(1))
+
+
+def highest(mask: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The highest bit of each."""
+    filled = mask.copy()
+    for shift in (1, 2, 4, 8, 16, 32):
+        filled |= filled >> np.uint64(shift)
+    return filled ^ (filled >> np.uint64(1))
+
+
+def up_to(bit: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """All bits up to and including a single bit; none for 0."""
+    return np.where(bit == 0, np.uint64(0), (bit - np.uint64(1)) | bit)
+
+
+def index_of(bit: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """The index of a single bit; -1 for 0. Exact: a power of two is a float without rounding."""
+    with np.errstate(divide="ignore"):
+        return np.where(bit == 0, -1, np.log2(np.maximum(bit, 1).astype(np.float64))).astype(np.int64)
+
+
+def bits(values: Any) -> NDArray[np.uint64]:
+    return np.asarray(values, dtype=np.uint64)

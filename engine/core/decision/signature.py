@@ -1,0 +1,72 @@
+"""What a choice depends on, and nothing else: accounts alike in this are one class and share one choice.
+
+`portfolio` works it out for all accounts as columns, `standing` for one account from raw values. The two must agree.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import NamedTuple
+
+NONE = -1
+
+
+class Origin(IntEnum):
+    """Which items offer the step."""
+
+    NOTHING = 0
+    FREE = 1
+    REPEAT = 2  # a step with `repeat:` comes again
+    ASIDE = 3  # only items set aside offer one: it is due, and held
+
+
+class Under(IntEnum):
+    """What is under way for the account, as far as it bears on today."""
+
+    NOTHING = 0
+    CALL = 1
+    AGAIN_LATER = 2
+    AGAIN_NOW = 3
+    MESSAGE = 4
+    APPROVAL = 5
+    ADDRESS = 6
+    APPROVED = 7
+    UNCERTAIN = 8
+
+
+class Finished(IntEnum):
+    """Whether the ladder has an end behind it."""
+
+    NO = 0
+    YES = 1
+    TELL = 2  # and the owner is to be told (again)
+
+
+class Signature(NamedTuple):
+    """Indexes count in the book's order; NONE is "no such"; flags are 0 or 1. Gates are answered for `step`."""
+
+    policy: int  # index in the book's policies
+    step: int  # index in the policy's steps: the highest offered, or the one under way that is tried again
+    origin: int  # Origin
+    aside: int  # index in Aside of why, when only items set aside offer the step
+    overdue: int  # something is overdue
+    finished: int  # Finished
+    passed: int  # 1: the step under way is passed over, because a higher one fell due meanwhile
+    under: int  # Under
+    occurrence: int  # how often the step has been taken or tried before
+    never: int  # index of the first line of the house's `never` that holds
+    minimum: int  # the account owes less than the house's minimum
+    pause: int  # index of the first pause that binds the step; OWN_PAUSE for one set on the account
+    closed: int  # the day is closed
+    gap: int
+    answer: int
+    contact: int
+    stale: int
+    address: int  # an address the step needs is missing
+    approve: int  # the step asks for an approval
+    role: str  # who calls, when a higher step's call was made by another role already
+    voice: str  # "policy/step" whose message is sent instead, because a firmer tone was reached
+    no_rate: int  # an item's currency has no exchange rate
+
+
+OWN_PAUSE = 62

@@ -1,0 +1,528 @@
+"""One account at a moment, worked out plainly from raw values: the definition of what `portfolio` does for many.
+
+Every class is decided on a representative by both evaluators through this module, and sampled other members are worked out
+again; where anything differs from the columns, nothing is done for the class. `explain` reads it too.
+"""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from engine.core.decision.choose import step_tone
+from engine.core.decision.ladder import addresses, contacts
+from engine.core.decision.portfolio import (
+    TELL_OWNER_EVERY,
+    Day,
+    call_role,
+    event_column,
+    in_season,
+    own_pause_binds,
+)
+from engine.core.decision.questions import ACCOUNT
+from engine.core.decision.signature import NONE, OWN_PAUSE, Finished, Origin, Signature, Under
+from engine.core.decision.state import EFFECTS, Aside, Pending, State
+from engine.core.language.condition import Value
+from engine.core.language.policy import Clock, Policy, PolicyBook, Step
+from engine.core.rules import Rules
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """All that is known of one account: the rows of `State` that are its own."""
+
+    account: Row
+    items: tuple[Row, ...]
+    marks: tuple[Row, ...]
+    barred: frozenset[tuple[str, str]]
+    touches: tuple[Row, ...]
+    pending: tuple[Row, ...]
+    repeats: tuple[Row, ...]
+
+
+def cases(state: State, rows: Iterable[int]) -> dict[int, Case]:
+    """The cases of some accounts, by row."""
+    wanted = sorted(set(rows))
+    keep = pl.Series("row", wanted, dtype=pl.UInt32)
+
+    def of(frame: pl.DataFrame) -> dict[int, list[Row]]:
+        found: dict[int, list[Row]] = {}
+        for row in frame.filter(pl.col("row").is_in(keep.implode())).iter_rows(named=True):
+            found.setdefault(row["row"], []).append(row)
+        return found
+
+    accounts, items, marks = of(state.accounts), of(state.items), of(state.marks)
+    barred, touches, pending, repeats = (
+        of(state.barred),
+        of(state.touches),
+        of(state.pending),
+        of(state.repeats),
+    )
+    return {
+        row: Case(
+            account=accounts[row][0],
+            items=tuple(items.get(row, ())),
+            marks=tuple(marks.get(row, ())),
+            barred=frozenset((bar["policy"], bar["step"]) for bar in barred.get(row, ())),
+            touches=tuple(touches.get(row, ())),
+            pending=tuple(pending.get(row, ())),
+            repeats=tuple(repeats.get(row, ())),
+        )
+        for row in wanted
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A debit item with what is owed of it after credits: in its own currency, and in the house's."""
+
+    row: Row
+    owed: int
+    base: int
+    late: int  # days past due
+
+    @property
+    def past(self) -> bool:
+        return self.late > 0
+
+    @property
+    def free(self) -> bool:
+        return self.row["aside"] is None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one unit stands, with what explains it."""
+
+    item: str | None  # the unit's item under `each: invoice`
+    policy: Policy | None
+    fits: Mapping[str, bool]
+    items: tuple[Owed, ...]
+    day: Mapping[str, int]  # item -> its day on the policy's clock
+    due: Mapping[str, tuple[Step, ...]]  # item -> steps due and not taken
+    taken: Mapping[str, frozenset[str]]
+    facts: Mapping[str, Value | None]
+    signature: Signature
+
+
+def owed(case: Case, on: date) -> tuple[Owed, ...]:
+    """Debit items in the order of due date and number, with credits of their currency set against the oldest due."""
+    credit: dict[str, int] = {}
+    for row in case.items:
+        if row["open"] < 0:
+            credit[row["currency"]] = credit.get(row["currency"], 0) - row["open"]
+    found = []
+    for row in sorted(
+        (row for row in case.items if row["open"] > 0), key=lambda row: (row["due"], row["item"])
+    ):
+        used = min(credit.get(row["currency"], 0), row["open"])
+        credit[row["currency"]] = credit.get(row["currency"], 0) - used
+        left = row["open"] - used
+        if left:
+            base = left if row["rate"] == 1.0 else round(left * (row["rate"] or 0.0))
+            found.append(Owed(row, left, base, (on - row["due"]).days))
+    return tuple(found)
+
+
+def measures(case: Case, items: tuple[Owed, ...], on: date) -> dict[str, Value | None]:
+    """Every field of an account: its columns, and what follows from its items and dates."""
+    account = case.account
+    facts: dict[str, Value | None] = {
+        name: frozenset(value) if isinstance(value, list) else value for name, value in account.items()
+    }
+    net = [round(row["open"] * (row["rate"] or 0.0)) for row in case.items]
+    cash = [
+        -value for row, value in zip(case.items, net, strict=True) if row["kind"] == "payment" and value < 0
+    ]
+    balance = sum(net)
+    limit = account["limit"]
+
+    def since(day: date | None) -> int | None:
+        return (on - day).days if day else None
+
+    return facts | {
+        "balance": balance,
+        "overdue": sum(item.base for item in items if item.past),
+        "unapplied": sum(cash),
+        "disputed_amount": sum(item.base for item in items if item.row["aside"] == Aside.DISPUTED),
+        "largest": max((item.base for item in items), default=0),
+        "used": balance * 10_000 // limit if limit and limit > 0 else None,
+        "invoices": len(items),
+        "overdue_invoices": sum(item.past for item in items),
+        "oldest": max((item.late for item in items), default=None),
+        "since_contact": since(account["last_contact"]),
+        "since_payment": since(account["last_payment"]),
+        "age": since(account["opened"]),
+    }
+
+
+def route(book: PolicyBook, case: Case, answers: frozenset[str]) -> tuple[int, dict[str, bool]]:
+    """The index of the account's policy, or NONE, and which policies fit."""
+    fits = {
+        policy.id: f"for:{policy.id}" in answers
+        and (policy.start is None or case.account[event_column(policy)] is not None)
+        for policy in book.policies
+    }
+    ids = [policy.id for policy in book.policies]
+    first = next((n for n, id in enumerate(ids) if fits[id]), NONE)
+    home = ids.index(case.account["home"]) if case.account["home"] in ids else NONE
+    if home == NONE:
+        return first, fits
+    return (first if NONE < first < home else home), fits
+
+
+def stand(book: PolicyBook, case: Case, day: Day, rules: Rules) -> tuple[Standing, ...]:
+    """Every unit of an account: one, or one an item under `each: invoice`, in the order of the items."""
+    items = owed(case, day.on)
+    facts = measures(case, items, day.on)
+    answers = rules.match(ACCOUNT, facts)
+    number, fits = route(book, case, answers)
+    if number == NONE or not book.policies[number].each_invoice or not items:
+        return (_Unit(book, case, day, rules, items, items, None, facts, answers, number, fits).standing(),)
+    return tuple(
+        _Unit(
+            book, case, day, rules, items, (item,), item.row["item"], facts, answers, number, fits
+        ).standing()
+        for item in items
+    )
+
+
+@dataclass(frozen=True)
+class _Unit:
+    book: PolicyBook
+    case: Case
+    day: Day
+    rules: Rules
+    all_items: tuple[Owed, ...]
+    items: tuple[Owed, ...]
+    item: str | None
+    facts: Mapping[str, Value | None]
+    answers: frozenset[str]
+    number: int
+    fits: Mapping[str, bool]
+
+    def standing(self) -> Standing:
+        overdue = any(item.past for item in self.all_items)
+        if self.number == NONE:
+            return self._done(
+                None, {}, {}, {}, _signature(policy=NONE, step=NONE, overdue=int(overdue), **self._always())
+            )
+        policy = self.book.policies[self.number]
+        days = {item.row["item"]: self._day(policy, item) for item in self.items}
+        matched = {item.row["item"]: self._match(policy, item, days, overdue) for item in self.items}
+        taken = {item.row["item"]: self._taken(policy, item.row["item"]) for item in self.items}
+        due = {
+            number: tuple(
+                step
+                for step in policy.steps
+                if f"due:{step.index}" in found and self._open(policy, step, taken[number])
+            )
+            for number, found in matched.items()
+        }
+        signature = self._sign(policy, days, due, overdue)
+        return self._done(policy, days, due, taken, signature)
+
+    def _done(self, policy: Policy | None, days: Any, due: Any, taken: Any, signature: Signature) -> Standing:
+        return Standing(self.item, policy, self.fits, self.items, days, due, taken, self.facts, signature)
+
+    # -- items ---------------------------------------------------------------------------------------------------
+
+    def _day(self, policy: Policy, item: Owed) -> int:
+        row = item.row
+        if policy.start is not None:
+            start = self.case.account[event_column(policy)] or date(9999, 1, 1)
+        else:
+            start = {
+                Clock.INVOICE_DATE: row["date"],
+                Clock.DUE_DATE: row["due"],
+                Clock.STATEMENT_DATE: row["statement"] or _month_end(row["date"]),
+                Clock.END_OF_MONTH: _month_end(row["date"]),
+            }[policy.clock]
+        return (self.day.on - start).days - int(row["days_off"] or 0)
+
+    def _match(self, policy: Policy, item: Owed, days: Mapping[str, int], overdue: bool) -> frozenset[str]:
+        facts = {
+            **self.facts,
+            "amount": item.base,
+            "days_overdue": item.late,
+            "day": days[item.row["item"]],
+            "past_due": item.past,
+            "account_overdue": overdue,
+        }
+        return self.rules.match(policy.id, facts)
+
+    def _taken(self, policy: Policy, item: str) -> frozenset[str]:
+        names: set[str] = set()
+        for mark in self.case.marks:
+            step = policy.step(mark["step"]) if mark["item"] == item else None
+            if step is None:
+                continue
+            if policy.start is not None:
+                if mark["policy"] == policy.id and mark["event"] == self.case.account[event_column(policy)]:
+                    names.add(step.name)
+            elif mark["policy"] == policy.id:
+                names.add(step.name)
+            else:
+                names.update(lower.name for lower in policy.steps if lower.index <= step.index)
+        return frozenset(names)
+
+    def _open(self, policy: Policy, step: Step, taken: frozenset[str]) -> bool:
+        effects = int(self.case.account["effects"] or 0)
+        done = {kind for bit, kind in enumerate(EFFECTS) if effects >> bit & 1}
+        barred = any(name == step.name for _, name in self.case.barred)
+        return (
+            step.name not in taken
+            and not barred
+            and not any(action.kind.value in done for action in step.actions)
+        )
+
+    def _offer(self, policy: Policy, steps: Iterable[Step], day: int) -> Step | None:
+        steps = list(steps)
+        late = self.book.late(policy)
+        if late.way == "climb":
+            return min(steps, key=_index, default=None)
+        if late.way == "skip":
+            steps = [step for step in steps if day - step.day <= late.days]
+        return max(steps, key=_index, default=None)
+
+    # -- the unit --------------------------------------------------------------------------------------------------
+
+    def _pending(self) -> Row | None:
+        own = self.book.policies[self.number].each_invoice
+        mine = [row for row in self.case.pending if not own or (self.item and row["item"] == self.item)]
+        mine = [row for row in mine if row["state"] != Pending.CAPACITY]
+        return mine[-1] if mine else None
+
+    def _sign(
+        self, policy: Policy, days: Mapping[str, int], due: Mapping[str, tuple[Step, ...]], overdue: bool
+    ) -> Signature:
+        pending = self._pending()
+        under = _under(pending, self.day.on)
+        waiting_for = policy.step(pending["step"]) if pending else None
+        free = [item for item in self.items if item.free]
+        passed = bool(pending) and self._overtaken(policy, pending, under, waiting_for, free, days, due)
+        offers = {}
+        for item in self.items:
+            number = item.row["item"]
+            open_steps = [
+                s for s in due[number] if not (passed and waiting_for and s.index <= waiting_for.index)
+            ]
+            offers[number] = self._offer(policy, open_steps, days[number])
+        again, to_come, times = self._repeats(policy, free)
+        offered = [step for item in free if (step := offers[item.row["item"]])]
+        step = max([*offered, *again], key=_index, default=None)
+        origin = Origin.NOTHING if step is None else Origin.FREE if step in offered else Origin.REPEAT
+        if step is None:
+            held = [step for item in self.items if not item.free and (step := offers[item.row["item"]])]
+            step = max(held, key=_index, default=None)
+            origin = Origin.NOTHING if step is None else Origin.ASIDE
+        retry = under is Under.AGAIN_NOW and any(waiting_for in due[item.row["item"]] for item in free)
+        if retry:
+            step, origin = waiting_for, Origin.FREE
+        for_a_step = (Under.APPROVAL, Under.ADDRESS, Under.APPROVED, Under.AGAIN_NOW)
+        if under in for_a_step and step != waiting_for and origin is not Origin.NOTHING:
+            passed = True
+        if passed:
+            under = Under.NOTHING
+        if under in (Under.CALL, Under.AGAIN_LATER, Under.MESSAGE, Under.UNCERTAIN):
+            step, origin = waiting_for, Origin.NOTHING
+        occurrence = 0
+        if retry:
+            occurrence = int(pending["attempts"] or 0) if pending else 0
+        elif origin is Origin.REPEAT and step:
+            occurrence = times[step.name]
+        finished = self._finished(policy, origin, days, free, to_come, under)
+        common = {
+            "policy": self.number,
+            "step": step.index if step else NONE,
+            "origin": int(origin),
+            "aside": self._aside(offers) if origin is Origin.ASIDE else NONE,
+            "overdue": int(overdue),
+            "finished": int(finished),
+            "passed": int(passed),
+            "under": int(under),
+            "occurrence": occurrence,
+        }
+        if step is None or origin is Origin.NOTHING:
+            return _signature(**(common | (self._always() if step is None else {})))
+        return _signature(**(common | self._gates(policy, step, origin, offers)))
+
+    def _overtaken(
+        self,
+        policy: Policy,
+        pending: Row | None,
+        under: Under,
+        waiting_for: Step | None,
+        free: list[Owed],
+        days: Mapping[str, int],
+        due: Mapping[str, tuple[Step, ...]],
+    ) -> bool:
+        if pending is None or under not in (Under.CALL, Under.APPROVAL, Under.ADDRESS):
+            return False
+        waited = (self.day.on - pending["since"]).days
+        floor = waiting_for.index if waiting_for else NONE
+        higher = [(item, step) for item in free for step in due[item.row["item"]] if step.index > floor]
+        if under is Under.CALL:
+            return bool(higher) and waited >= max(self.book.gap(policy), 1)
+        return any(
+            days[item.row["item"]] - waited < step.day or item.late - waited <= 0 for item, step in higher
+        )
+
+    def _repeats(self, policy: Policy, free: list[Owed]) -> tuple[list[Step], bool, dict[str, int]]:
+        again, to_come, times = [], False, {}
+        if self.item is not None:
+            return [], False, {}
+        for row in self.case.repeats:
+            step = policy.step(row["step"])
+            if step is None or step.repeat is None or row["times"] > step.repeat.at_most:
+                continue
+            to_come = True
+            times[step.name] = row["times"]
+            waited = (self.day.on - row["last"]).days
+            if waited >= step.repeat.every and step.demand and any(item.past for item in free):
+                again.append(step)
+        return again, to_come, times
+
+    def _aside(self, offers: Mapping[str, Step | None]) -> int:
+        reasons = [
+            list(Aside).index(Aside(item.row["aside"])) for item in self.items if offers[item.row["item"]]
+        ]
+        return min(reasons)
+
+    def _finished(
+        self,
+        policy: Policy,
+        origin: Origin,
+        days: Mapping[str, int],
+        free: list[Owed],
+        to_come: bool,
+        under: Under,
+    ) -> Finished:
+        late = [days[item.row["item"]] for item in free if item.past]
+        if origin is not Origin.NOTHING or under is not Under.NOTHING or to_come or not late:
+            return Finished.NO
+        if min(late) < policy.steps[-1].day:
+            return Finished.NO
+        told = self.case.account["finished"]
+        return (
+            Finished.TELL if told is None or (self.day.on - told).days >= TELL_OWNER_EVERY else Finished.YES
+        )
+
+    # -- gates -------------------------------------------------------------------------------------------------------
+
+    def _always(self) -> dict[str, int]:
+        never = (n for n in range(len(self.book.house.never)) if f"never:{n}" in self.answers)
+        return {"never": next(never, NONE)}
+
+    def _gates(
+        self, policy: Policy, step: Step, origin: Origin, offers: Mapping[str, Step | None]
+    ) -> dict[str, int | str]:
+        account, house, on = self.case.account, self.book.house, self.day.on
+        contact = contacts(step)
+        touched = [
+            touch["on"] for touch in self.case.touches if self.item is None or touch["item"] == self.item
+        ]
+        recent = [t for t in self.case.touches if house.contact and (on - t["on"]).days < house.contact.days]
+        needed, either = addresses(step)
+        known = int(account["addresses"] or 0)
+        answering = account["answer_by"] is not None and on <= account["answer_by"]
+        role, tone = call_role(step), step_tone(self.book, step)
+        return {
+            **self._always(),
+            "minimum": int(self._below(step, origin, offers)),
+            "pause": self._paused(step),
+            "closed": int(contact and self.day.closed),
+            "gap": int(contact and bool(touched) and (on - max(touched)).days < self.book.gap(policy)),
+            "answer": int(
+                contact
+                and answering
+                and step.day > (account["answer_day"] if account["answer_day"] is not None else 100_000)
+            ),
+            "contact": int(contact and house.contact is not None and len(recent) >= house.contact.most),
+            "stale": int(contact and step.demand and self.day.stale),
+            "address": int((needed & known) != needed or (either != 0 and not either & known)),
+            "approve": int(self._approve(policy, step)),
+            "role": account["reached"]
+            if role and account["reached"] not in (None, role) and account["reached_day"] > step.day
+            else "",
+            "voice": (account["tone_step"] or "") if tone and (account["tone"] or 0) > tone else "",
+            "no_rate": int(any(item.row["rate"] is None for item in self.all_items)),
+        }
+
+    def _below(self, step: Step, origin: Origin, offers: Mapping[str, Step | None]) -> bool:
+        def counts(item: Owed) -> bool:
+            if not step.demand:
+                return not item.past and offers.get(item.row["item"]) is not None
+            return item.past and (item.free or origin is Origin.ASIDE)
+
+        sums: dict[str, int] = {}
+        for item in self.all_items:
+            if counts(item):
+                sums[item.row["currency"]] = sums.get(item.row["currency"], 0) + item.base
+        return max(sums.values(), default=0) < self.book.house.minimum
+
+    def _paused(self, step: Step) -> int:
+        for number, pause in enumerate(self.book.house.pause):
+            holds = not pause.clause.tests or f"pause:{number}" in self.answers
+            kinds = not pause.kinds or any(step.has(kind) for kind in pause.kinds)
+            if holds and kinds and in_season(pause.season, self.day.on):
+                return number
+        until = self.case.account["paused_until"]
+        own = (
+            until is not None
+            and until >= self.day.on
+            and own_pause_binds(step, self.case.account["paused_kinds"])
+        )
+        return OWN_PAUSE if own else NONE
+
+    def _approve(self, policy: Policy, step: Step) -> bool:
+        if step.approve is None:
+            return False
+        return step.approve.when is None or f"approve:{step.index}" in self.rules.match(policy.id, self.facts)
+
+
+def _index(step: Step) -> int:
+    return step.index
+
+
+def _month_end(day: date) -> date:
+    return day.replace(day=calendar.monthrange(day.year, day.month)[1])
+
+
+def _under(pending: Row | None, on: date) -> Under:
+    if pending is None:
+        return Under.NOTHING
+    if pending["state"] == Pending.AGAIN:
+        later = pending["not_before"] is not None and pending["not_before"] > on
+        return Under.AGAIN_LATER if later else Under.AGAIN_NOW
+    return _UNDER[Pending(pending["state"])]
+
+
+_UNDER: Mapping[Pending, Under] = {
+    Pending.CALL: Under.CALL,
+    Pending.MESSAGE: Under.MESSAGE,
+    Pending.APPROVAL: Under.APPROVAL,
+    Pending.ADDRESS: Under.ADDRESS,
+    Pending.APPROVED: Under.APPROVED,
+    Pending.UNCERTAIN: Under.UNCERTAIN,
+}
+
+_EMPTY = {
+    name: NONE
+    if name in ("policy", "step", "aside", "never", "pause")
+    else ""
+    if name in ("role", "voice")
+    else 0
+    for name in Signature._fields
+}
+
+
+def _signature(**known: Any) -> Signature:
+    return Signature(**(_EMPTY | known))

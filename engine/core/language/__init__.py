@@ -1,0 +1,1 @@
+"""The policy language: what the files may say, and what each word means."""

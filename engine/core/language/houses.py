@@ -1,0 +1,439 @@
+"""house.yaml and outcomes.yaml: what holds for every policy, and what follows a call."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from engine.core import workdays
+from engine.core.language import reading
+from engine.core.language.condition import Clause, Test
+from engine.core.language.known import Known
+from engine.core.language.policies import Scope, read_late, read_task, template
+from engine.core.language.policy import House, Kind, Limit, Outcome, Pause
+from engine.core.language.source import Block, Line, Listing, Node, Notes, Text, plain, short
+from engine.core.language.words import Where, names, nearest
+from engine.core.money import is_currency
+from engine.core.problem import Place
+
+PLURALS = {
+    "calls": Kind.CALL,
+    "emails": Kind.EMAIL,
+    "letters": Kind.LETTER,
+    "statements": Kind.STATEMENT,
+    "terms": Kind.TERMS,
+    "holds": Kind.HOLD,
+    "hand offs": Kind.HAND_OFF,
+    "tasks": Kind.TASK,
+    "webhooks": Kind.WEBHOOK,
+}
+EVERYTHING = "everything"
+_KINDS = {kind.value: kind for kind in Kind}
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_HOURS = re.compile(
+    r"(?P<days>.+?)\s+(?P<h>[0-9]{1,2})(:(?P<m>[0-9]{2}))?\s*(-|–|to)\s*(?P<h2>[0-9]{1,2})(:(?P<m2>[0-9]{2}))?",
+    re.IGNORECASE,
+)
+_HOUSE_EXAMPLES = {
+    "order": "order: [key-accounts, standard]",
+    "hours": "hours: weekdays 8:30-17:00",
+    "contact": "contact: at most 3 in 7 days",
+}
+
+
+def currency_of(root: Node | None) -> str:
+    """The house's currency, read first because amounts everywhere depend on it; USD where it says nothing usable."""
+    line = root.get("currency") if isinstance(root, Block) else None
+    said = line.value.value.strip().upper() if line and isinstance(line.value, Text) else ""
+    return said if is_currency(said) else "USD"
+
+
+@dataclass
+class _Reader:
+    """Reads one house file; `found` collects what differs from the defaults."""
+
+    notes: Notes
+    scope: Scope
+    policies: tuple[str, ...]
+    found: dict[str, object] = field(default_factory=dict)
+
+    def text(self, line: Line, example: str) -> Text | None:
+        return reading.scalar(line.value, self.notes, example)
+
+    def choice(self, line: Line, choices: tuple[str, ...]) -> None:
+        word = line.key.value
+        if text := self.text(line, f"{word}: {choices[0]}"):
+            self.found[word] = reading.one_of(
+                text, self.notes, f"way for “{word}”:", choices, "unknown-value"
+            )
+
+    def duration(self, line: Line, unit: str, most: int, example: str) -> None:
+        if text := self.text(line, example):
+            self.found[line.key.value] = reading.duration(text, self.notes, unit, most, example)
+
+    def order(self, line: Line) -> None:
+        """The order must name every policy once, and nothing else."""
+        listed: dict[str, Text] = {}
+        for text in reading.texts(line.value, self.notes, _HOUSE_EXAMPLES["order"]) or ():
+            id = reading.word(text).removesuffix(".yaml")
+            if id in listed:
+                first = listed[id].place
+                self.notes.error(
+                    text.place,
+                    f"“{short(id)}” stands twice in the order",
+                    "keep the first",
+                    "order-twice",
+                    also=first,
+                )
+            elif id not in self.policies:
+                hint = nearest(id, self.policies)
+                self.notes.error(text.place, f"there is no policy “{short(id)}”", hint, "unknown-policy")
+            else:
+                listed[id] = text
+        missing = [id for id in self.policies if id not in listed]
+        if missing and not self.notes.failed:
+            many = "policies have" if len(missing) > 1 else "policy has"
+            self.notes.error(
+                line.key.place,
+                f"{len(missing)} {many} no place in the order: {short(', '.join(missing), 200)}",
+                "the first policy that fits wins, so each needs its place in this list",
+                "order-incomplete",
+            )
+        self.found["order"] = tuple(listed)
+
+    def currency(self, line: Line) -> None:
+        if text := self.text(line, "currency: USD"):
+            code = reading.word(text).upper()
+            if not is_currency(code):
+                self.notes.error(
+                    text.place,
+                    f"there is no currency “{short(text.value)}”",
+                    "write its code, like  currency: EUR",
+                    "unknown-currency",
+                )
+            self.found["currency"] = code
+
+    def calendar(self, line: Line) -> None:
+        if text := self.text(line, "calendar: US"):
+            said = reading.word(text)
+            if not workdays.is_calendar(said):
+                self.notes.error(
+                    text.place,
+                    f"there is no calendar “{short(said)}”",
+                    "write a country's code, like  US  or  DE,  or with its part, like  DE-BY;  or  none",
+                    "unknown-calendar",
+                )
+            self.found["calendar"] = said
+
+    def hours(self, line: Line) -> None:
+        text = self.text(line, _HOUSE_EXAMPLES["hours"])
+        if text is None:
+            return
+        found = _HOURS.fullmatch(reading.word(text))
+        days = _open_days(found["days"].lower()) if found else None
+        if found and days:
+            opens = int(found["h"]) * 60 + int(found["m"] or 0)
+            closes = int(found["h2"]) * 60 + int(found["m2"] or 0)
+            minutes = max(int(found["m"] or 0), int(found["m2"] or 0))
+            if opens < closes <= 24 * 60 and minutes < 60:
+                self.found |= {"open_days": days, "opens": opens, "closes": closes}
+                return
+        self.notes.error(
+            text.place,
+            f"“{short(text.value)}” does not say days and hours",
+            f"write  {_HOUSE_EXAMPLES['hours']}  or  hours: Mon to Sat 9:00-18:00",
+            "hours",
+        )
+
+    def never(self, line: Line) -> None:
+        known, currency = self.scope.known.fields, self.scope.currency
+        read = reading.condition(line.value, self.notes, known, currency, "“never”", False)
+        self.found["never"] = read.clauses if read else ()
+
+    def pause(self, line: Line) -> None:
+        dashes = line.value.items if isinstance(line.value, Listing) else (line.value,)
+        read = [self._pause(dash) for dash in dashes]
+        self.found["pause"] = tuple(pause for pause in read if pause)
+
+    def _pause(self, node: Node) -> Pause | None:
+        if not isinstance(node, Block) or not node.lines:
+            self.notes.error(
+                node.place,
+                "each dash of “pause” is lines: tests, or an action and its season",
+                "write  - status: under review  or  - letter: 18 Dec to 31 Dec",
+                "dashes-wanted",
+            )
+            return None
+        known, currency = self.scope.known.fields, self.scope.currency
+        kinds: list[Kind] = []
+        seasons = []
+        tests: list[Test | None] = []
+        for line in node.lines:
+            name = line.key.value
+            said = reading.word(line.value) if isinstance(line.value, Text) else ""
+            season = reading.season(said)
+            if season and (name in _KINDS or name == EVERYTHING):
+                kinds += [_KINDS[name]] if name in _KINDS else []
+                seasons.append(season)
+            elif (name in _KINDS and name not in known) or name == EVERYTHING:
+                self.notes.error(
+                    line.value.place,
+                    f"“{short(said)}” is no season",
+                    f"write  {name}: 18 Dec to 31 Dec",
+                    "season",
+                )
+                tests.append(None)
+            else:
+                tests.append(reading.read_test(line, self.notes, known, currency))
+        if len(set(seasons)) > 1:
+            self.notes.error(
+                node.place,
+                "two seasons stand behind one dash",
+                "give each season its own dash",
+                "two-seasons",
+            )
+            return None
+        if not all(tests):
+            return None
+        clause = Clause(tuple(test for test in tests if test), node.place)
+        return Pause(clause, tuple(kinds), seasons[0] if seasons else None)
+
+    def minimum(self, line: Line) -> None:
+        if text := self.text(line, "minimum: 50"):
+            amount = reading.money(text, self.notes, self.scope.currency, "minimum: 50")
+            if amount is not None and amount < 0:
+                self.notes.error(text.place, "a minimum is not below 0", "write  minimum: 50", "out-of-range")
+            self.found["minimum"] = amount
+
+    def contact(self, line: Line) -> None:
+        text = self.text(line, _HOUSE_EXAMPLES["contact"])
+        if text is None:
+            return
+        found = re.fullmatch(
+            r"at most ([0-9]{1,3})( contacts?)? in ([0-9]{1,3}) days?", reading.word(text).lower()
+        )
+        if not found or int(found[1]) < 1 or int(found[3]) < 1:
+            self.notes.error(
+                text.place,
+                f"“{short(text.value)}” does not say how many contacts in how many days",
+                f"write  {_HOUSE_EXAMPLES['contact']}",
+                "contact",
+            )
+            return
+        self.found["contact"] = Limit(int(found[1]), int(found[3]))
+
+    def late(self, line: Line) -> None:
+        self.found["late"] = read_late(line.value, self.notes)
+
+    def counts(self, line: Line, extra: tuple[str, ...]) -> None:
+        """`{calls: 60, letters: 40}`."""
+        word = line.key.value
+        example = f"{word}: {{calls: 60, letters: 40}}"
+        if not isinstance(line.value, Block):
+            self.notes.error(
+                line.value.place, f"“{word}” is lines of  calls: 60", f"write  {example}", "lines-wanted"
+            )
+            return
+        known = (*PLURALS, *extra)
+        counts = {}
+        for each in line.value.lines:
+            name = each.key.value
+            if name not in known:
+                self.notes.error(
+                    each.key.place,
+                    f"“{word}” counts no “{short(name)}”",
+                    nearest(name, known),
+                    "unknown-word",
+                )
+            elif text := self.text(each, f"{name}: 60"):
+                counts[name] = reading.whole(text, self.notes, 0, 10_000_000, f"{name}: 60")
+        self.found[word] = counts
+
+    def whole(self, line: Line, low: int, high: int) -> None:
+        word = line.key.value
+        if text := self.text(line, f"{word}: {low}"):
+            self.found[word] = reading.whole(text, self.notes, low, high, f"{word}: {low}")
+
+    def owner(self, line: Line) -> None:
+        if text := self.text(line, "owner: credit manager"):
+            somebody = self.scope.known.somebody
+            self.found["owner"] = reading.one_of(text, self.notes, "role or person", somebody, "unknown-role")
+
+    def usual(self, line: Line) -> None:
+        if text := self.text(line, "usual: 3 times"):
+            found = re.fullmatch(r"([0-9]{1,3}(\.[0-9]{1,2})?)( ?times?| ?x)?", reading.word(text).lower())
+            if not found or Decimal(found[1]) < 1:
+                self.notes.error(
+                    text.place,
+                    f"“{short(text.value)}” does not say how many times the usual",
+                    "write  usual: 3 times",
+                    "usual",
+                )
+                return
+            self.found["usual"] = Decimal(found[1])
+
+
+def read_house(root: Node | None, notes: Notes, scope: Scope, policies: tuple[str, ...]) -> House | None:
+    """The house's rules; None if an error was noted. `policies` are the ids of all policy files."""
+    if root is None and not notes.problems:
+        notes.error(
+            Place(notes.file), "this file is empty", f"write  {_HOUSE_EXAMPLES['order']}", "empty-file"
+        )
+    if root is None:
+        return None
+    lines = reading.block(root, notes, "house.yaml", names(Where.HOUSE), _HOUSE_EXAMPLES["order"])
+    if lines is None:
+        return None
+    reader = _Reader(notes, scope, policies)
+    people = tuple(sorted(scope.known.people))
+    read: Mapping[str, Callable[[Line], None]] = {
+        "order": reader.order,
+        "currency": reader.currency,
+        "calendar": reader.calendar,
+        "hours": reader.hours,
+        "closed": lambda line: reader.choice(line, ("next open day", "same day")),
+        "answer": lambda line: reader.duration(line, "day", 365, "answer: 7 days"),
+        "never": reader.never,
+        "pause": reader.pause,
+        "minimum": reader.minimum,
+        "gap": lambda line: reader.duration(line, "day", 365, "gap: 5 days"),
+        "contact": reader.contact,
+        "late": reader.late,
+        "capacity": lambda line: reader.counts(line, people),
+        "stop": lambda line: reader.counts(line, ("actions",)),
+        "split": lambda line: reader.whole(line, 1, 64),
+        "owner": reader.owner,
+        "fresh": lambda line: reader.duration(line, "hour", 8760, "fresh: 26 hours"),
+        "score": lambda line: reader.choice(line, ("amount and age", "amount", "age")),
+        "usual": reader.usual,
+        "live": lambda line: reader.choice(line, ("on save", "on approval")),
+    }
+    for line in lines.lines:
+        read[line.key.value](line)
+    if "order" not in {line.key.value for line in lines.lines}:
+        _no_order(lines.place, notes, policies, reader.found)
+    if notes.failed:
+        return None
+    places = {line.key.value: line.key.place for line in lines.lines}
+    return House(**reader.found, places=places)  # type: ignore[arg-type]
+
+
+def _no_order(place: Place, notes: Notes, policies: tuple[str, ...], found: dict[str, object]) -> None:
+    if len(policies) > 1:
+        notes.error(
+            place,
+            "nothing says in which order the policies are asked",
+            f"the first that fits wins; write  order: [{short(', '.join(policies), 200)}]",
+            "no-order",
+        )
+    found["order"] = policies
+
+
+def _open_days(said: str) -> tuple[int, ...] | None:
+    """Monday is 0: `weekdays`, `every day`, `mon to sat`, `mon-sat`, `mon, wed and fri`."""
+    if said in ("weekdays", "weekday"):
+        return (0, 1, 2, 3, 4)
+    if said in ("every day", "daily", "all days"):
+        return (0, 1, 2, 3, 4, 5, 6)
+    if span := re.fullmatch(r"([a-z]{3,9})\s*(?:-|–|to)\s*([a-z]{3,9})", said):
+        ends = [_DAYS.index(name[:3]) for name in (span[1], span[2]) if name[:3] in _DAYS]
+        if len(ends) == 2:
+            first, last = ends
+            return tuple(sorted((first + n) % 7 for n in range((last - first) % 7 + 1)))
+        return None
+    listed = [part.strip()[:3] for part in re.split(r",|\band\b", said) if part.strip()]
+    if not listed or any(part not in _DAYS for part in listed):
+        return None
+    return tuple(sorted({_DAYS.index(part) for part in listed}))
+
+
+def read_outcomes(root: Node | None, notes: Notes, scope: Scope) -> Mapping[str, Outcome]:
+    """What follows each outcome of a call, by its name; words are checked, texts kept as they are written."""
+    if root is None:
+        return {}
+    lines = reading.block(root, notes, "outcomes.yaml", names(Where.OUTCOMES), "no answer:")
+    found = {}
+    for line in lines.lines if lines else ():
+        words = _outcome(line.value, notes, scope, names(Where.OUTCOME), f"“{line.key.value}”")
+        if words is not None:
+            found[line.key.value] = Outcome(line.key.value, words, line.key.place)
+    return found
+
+
+def _outcome(
+    node: Node, notes: Notes, scope: Scope, known: tuple[str, ...], what: str
+) -> Mapping[str, object] | None:
+    if isinstance(node, Block):  # `twice-running` and `twice running` are one word
+        spaced = tuple(
+            Line(Text(line.key.value.replace("-", " "), line.key.place), line.value) for line in node.lines
+        )
+        node = Block(spaced, node.place)
+    lines = reading.block(node, notes, what, known, "guidance: Not about you.")
+    if lines is None:
+        return None
+    words: dict[str, object] = {}
+    for line in lines.lines:
+        name = line.key.value
+        if name == "offer":
+            words[name] = _offer(line, notes, scope)
+        elif name == "twice running":
+            words[name] = _outcome(line.value, notes, scope, names(Where.OPTION), "“twice running”")
+        elif name == "ask":
+            asked = reading.texts(line.value, notes, "ask: [amount, date]")
+            words[name] = [reading.word(text) for text in asked or ()]
+        else:
+            words[name] = _value(line, notes, scope)
+    return words
+
+
+def _offer(line: Line, notes: Notes, scope: Scope) -> list[object]:
+    if not isinstance(line.value, Listing) or not line.value.items:
+        notes.error(
+            line.value.place,
+            "“offer” is a list of dashes, one an option",
+            "write  - call: supervisor",
+            "dashes-wanted",
+        )
+        return []
+    return [_outcome(item, notes, scope, names(Where.OPTION), "an option") for item in line.value.items]
+
+
+def _value(line: Line, notes: Notes, scope: Scope) -> object:
+    name = line.key.value
+    text = reading.scalar(line.value, notes, f"{name}: …")
+    if text is None:
+        return None
+    said = reading.word(text)
+    known: Known = scope.known
+    if name == "email":
+        return template(text, "message", notes, scope)
+    if name == "script":
+        return template(text, "script", notes, scope)
+    if name == "from" or (name == "call" and said.lower() not in ("peer", "same person")):
+        return reading.one_of(text, notes, "role or person", known.somebody, "unknown-role")
+    if name == "to":
+        return reading.one_of(text, notes, "contact", names(Where.TO), "unknown-contact")
+    if name == "task" and "," in said:
+        read_task(text, notes, known)
+    if name == "cool":
+        return _delay(text, notes, "cool: 1 open day", r"(?P<rest>[0-9]{1,3} (open )?days?)")
+    if name == "call back":
+        return _delay(
+            text, notes, "call back: in 10 minutes", r"now|in [0-9]{1,3} (minutes?|hours?|(open )?days?)"
+        )
+    if name == "then":
+        pattern = r"call( same person| peer)?( in [0-9]{1,3} (open )?days?)?|call .+"
+        return _delay(text, notes, "then: call in 3 open days", pattern)
+    if name == "promise":
+        pattern = r"[a-z ]+, [0-9]{1,3}( to [0-9]{1,3})? (open )?days from .+|[a-z ]+"
+        return _delay(text, notes, "promise: check, 5 to 7 days from date mailed", pattern)
+    return plain(line.value)
+
+
+def _delay(text: Text, notes: Notes, example: str, pattern: str) -> str:
+    said = reading.word(text)
+    if not re.fullmatch(pattern, said.lower()):
+        notes.error(text.place, f"“{short(said)}” cannot be read", f"write  {example}", "outcome-value")
+    return said

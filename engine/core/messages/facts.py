@@ -1,0 +1,112 @@
+"""What a message may say: a snapshot of the account, of us, and of the agreement, taken when the message is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """Who we are, from the settings. `pay` are the lines that say how to pay, as they should be printed.
+
+    `disputes` is whom to tell that an invoice is wrong: a name, a telephone number or an address. `logo` is a PNG, JPEG
+    or SVG for the letterhead; e-mails do without.
+    """
+
+    name: str
+    address: tuple[str, ...] = ()
+    email: str = ""
+    phone: str = ""
+    pay: tuple[str, ...] = ()
+    pay_url: str = ""
+    disputes: str = ""
+    logo: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Debtor:
+    """The customer. `languages` are tried in order: the contact's, the account's; then the country's, then English."""
+
+    name: str
+    address: tuple[str, ...] = ()
+    contact: str = ""
+    country: str = ""  # ISO 3166 alpha-2
+    languages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The person who signs."""
+
+    name: str
+    role: str = ""
+    phone: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An open invoice. `open` and `amount` are in `currency`; `days_overdue` is negative before the due date.
+
+    `reason` is why it is set aside: `disputed`, `promised`, `planned`.
+    """
+
+    number: str
+    date: date
+    due: date
+    open: Decimal
+    currency: str  # ISO 4217
+    amount: Decimal | None = None
+    po: str = ""
+    days_overdue: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What was agreed: an amount by a date."""
+
+    amount: Decimal
+    currency: str
+    date: date
+    made_on: date
+    spoken_with: str = ""
+    how: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Instalment:
+    """One payment of a plan."""
+
+    amount: Decimal
+    currency: str
+    date: date
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFacts:
+    """Everything a template can show. `items` are what we ask for, `aside` what is set aside, each in its own list.
+
+    `totals` are per currency over `items`; `respond_by` is an open day. All dates are the customer's own.
+    """
+
+    account: str
+    company: Company
+    debtor: Debtor
+    sender: Sender
+    on: date
+    respond_by: date
+    items: tuple[Item, ...] = ()
+    aside: tuple[Item, ...] = ()
+    promise: Promise | None = None
+    plan: tuple[Instalment, ...] = ()
+
+    @property
+    def totals(self) -> tuple[tuple[str, Decimal], ...]:
+        """Currency and amount, in the order in which the currencies first appear."""
+        sums: dict[str, Decimal] = {}
+        for item in self.items:
+            sums[item.currency] = sums.get(item.currency, Decimal(0)) + item.open
+        return tuple(sums.items())

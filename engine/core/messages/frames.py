@@ -1,0 +1,103 @@
+"""The frame around the text: the e-mail's page and the letterhead, from `_email.html` and `_letter.html`."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from babel.dates import format_date
+from babel.numbers import format_currency
+from jinja2 import StrictUndefined
+from jinja2 import Template as Compiled
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
+
+from engine.core.messages.facts import MessageFacts
+from engine.core.messages.sandbox import clean
+from engine.core.messages.wording import locale_of, wording
+
+if TYPE_CHECKING:
+    from engine.core.messages.render import Message
+
+# What a workspace without the two files gets.
+_PLAIN = """<!doctype html>
+<html lang="{{ language }}"><head><meta charset="utf-8"><title>{{ subject }}</title></head>
+<body>{{ body }}</body></html>
+"""
+
+
+def email_html(frames: Mapping[str, str], message: Message, body: str, facts: MessageFacts) -> str:
+    """The whole e-mail as HTML: `body` is its text, already escaped, with inline styles. It fetches nothing."""
+    return _framed(frames.get("_email.html", _PLAIN), message, body, facts)
+
+
+def letter_html(letterhead: str, message: Message, facts: MessageFacts) -> str:
+    """The letter as HTML for printing, with address, reference, text, and the part to return with the payment."""
+    return _framed(letterhead or _PLAIN, message, message.body, facts)
+
+
+@lru_cache(maxsize=32)
+def _compiled(source: str) -> Compiled:
+    # decided by what it is, not by a file's suffix: here everything is HTML, so everything is escaped
+    env = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=True, finalize=_finalize)
+    env.globals.clear()
+    return env.from_string(source)
+
+
+def _finalize(value: Any) -> Any:
+    if value is None:
+        raise ValueError("a letterhead prints something that is not there; ask first: {% if … %}")
+    return value
+
+
+def _framed(source: str, message: Message, body: str, facts: MessageFacts) -> str:
+    locale = locale_of(message.language, facts.debtor.country)
+    words = wording(message.language)
+    company, debtor, sender = facts.company, facts.debtor, facts.sender
+    return _compiled(source).render(
+        language=message.language,
+        subject=message.subject,
+        body=Markup(body),  # noqa: S704  # escaped when it was made
+        account=clean(facts.account),
+        today=format_date(facts.on, "long", locale=locale),
+        respond_by=format_date(facts.respond_by, "long", locale=locale),
+        company={
+            "name": clean(company.name),
+            "address": [clean(line) for line in company.address],
+            "email": clean(company.email),
+            "phone": clean(company.phone),
+            "pay": [clean(line) for line in company.pay],
+            "pay_url": clean(company.pay_url),
+            "logo": logo(company.logo),
+        },
+        customer={
+            "name": clean(debtor.name),
+            "contact": clean(debtor.contact),
+            "address": [clean(line) for line in debtor.address],
+        },
+        sender={"name": clean(sender.name), "role": clean(sender.role)},
+        totals=[format_currency(amount, clean(currency), locale=locale) for currency, amount in facts.totals],
+        numbers=[clean(item.number) for item in facts.items],
+        words={
+            "pay": words.pay, "account": words.account, "remittance": words.remittance, "total": words.total,
+            "answer_by": words.answer_by, "number": words.number, "phone": words.phone, "email": words.email,
+        },
+    )  # fmt: skip
+
+
+def logo(data: bytes) -> str:
+    """The logo as a `data:` address, so that nothing is fetched; the empty text where there is none."""
+    head = data[:512].lstrip()
+    if data.startswith(b"\x89PNG"):
+        kind = "image/png"
+    elif data.startswith(b"\xff\xd8\xff"):
+        kind = "image/jpeg"
+    elif head.startswith((b"<svg", b"<?xml")):
+        kind = "image/svg+xml"
+    else:
+        return ""
+    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
+
+

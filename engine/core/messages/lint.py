@@ -1,0 +1,272 @@
+"""Templates are read as a careful colleague would read them, before a customer does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+
+from jinja2 import TemplateSyntaxError, nodes
+
+from engine.core.language.policy import Policy, Tone
+from engine.core.messages.facts import Item, MessageFacts
+from engine.core.messages.frames import email_html, letter_html
+from engine.core.messages.head import Template, Templates, did_you_mean
+from engine.core.messages.phrases import ACCUSING, ACRONYMS, DEBT, LEGAL, PATRONISING, PROMOTION
+from engine.core.messages.render import KNOWN, Message, context, find, money, render_one, short_date
+from engine.core.messages.samples import all_samples, bare, full
+from engine.core.messages.sandbox import Slots, environment, parse
+from engine.core.messages.wording import locale_of
+from engine.core.problem import Place, Problem
+
+_TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_SHOUTED = re.compile(r"[^\W\d_]{4,}")
+_REMOTE = re.compile(r"""(?:src|background)\s*=\s*["']?\s*(?!data:|\{\{)[^"'\s>]+|url\(\s*["']?(?!data:)[^)]+|<script|@import""", re.I)
+_STRANGER = re.compile(r"voicemail|answering|reception|on the line", re.IGNORECASE)
+_AMOUNTS = re.compile(r"\{\{[^}]*?\b(total|totals|invoice_list|set_aside_list|promise\.amount)\b")
+_LOOP = ("index", "index0", "first", "last", "length", "revindex")
+
+
+def written_demands(policies: Iterable[Policy]) -> frozenset[str]:
+    """The messages that a step sends when something is past due: each of them is a written demand."""
+    return frozenset(
+        action.value
+        for policy in policies
+        for step in policy.steps
+        if step.demand
+        for action in step.actions
+        if action.kind.written
+    )
+
+
+def lint(templates: Templates, demands: Collection[str] = ()) -> list[Problem]:
+    """All that is wrong with the templates, in the order of their files.
+
+    A written demand is a message of tone firm, final or legal, or one of `demands` (see `written_demands`). Other
+    courteous messages (a statement before the due date, a confirmation) need name only who we are.
+    """
+    problems = _frame_problems(templates)
+    framed = not problems
+    for template in templates:
+        found = list(_names(template))
+        found += _manner(template)
+        if template.kind == "script":
+            found += _script(template)
+        if framed and not any(problem.code in ("syntax", "unknown-name", "forbidden") for problem in found):
+            found += _tried(templates, template, _is_demand(template, demands))
+        problems += sorted(found, key=lambda problem: problem.place)
+    return problems
+
+
+def _is_demand(template: Template, demands: Collection[str]) -> bool:
+    return template.tone is not None and (template.tone is not Tone.COURTEOUS or template.name in demands)
+
+
+def _at(template: Template, start: int, end: int, sentence: str, suggestion: str, code: str) -> Problem:
+    before = template.text[:start]
+    line = before.count("\n") + 1
+    column = start - (before.rfind("\n") + 1) + 1
+    stop = column + len(template.text[start:end].split("\n")[0])
+    return Problem(
+        Place(template.file, line, column, stop), sentence, suggestion, code, line=template.line(line)
+    )
+
+
+def _names(template: Template) -> Iterator[Problem]:
+    """Names that no account has, in every branch, taken or not."""
+    env = environment()
+    full_values = context(full(), template.language, Slots(locale_of(template.language, "")))
+    subject = "\n" * (template.subject_place.line - 1) + template.subject
+    for source in (subject, template.body):
+        try:
+            tree = parse(env, source, template.file)
+        except TemplateSyntaxError as error:
+            line = error.lineno
+            yield Problem(
+                Place(template.file, line, 1, len(template.line(line)) + 1),
+                "this is no sentence of the template language", str(error.message), "syntax", line=template.line(line),
+            )  # fmt: skip
+            continue
+        yield from _unknown(template, tree, full_values)
+
+
+def _unknown(template: Template, tree: nodes.Template, values: dict[str, object]) -> Iterator[Problem]:
+    stored = {node.name for node in tree.find_all(nodes.Name) if node.ctx != "load"}
+    shapes: dict[str, tuple[str, ...]] = {
+        name: tuple(value) for name, value in values.items() if isinstance(value, dict)
+    }
+    shapes["loop"] = _LOOP
+    for loop in tree.find_all(nodes.For):
+        if isinstance(loop.iter, nodes.Name) and isinstance(loop.target, nodes.Name):
+            listed = values.get(loop.iter.name)
+            if isinstance(listed, list) and listed:
+                shapes[loop.target.name] = tuple(listed[0])
+    for name in tree.find_all(nodes.Name):
+        if name.ctx == "load" and name.name not in stored and name.name not in KNOWN and name.name != "loop":
+            yield _unknown_name(template, name.name, name.name, name.lineno, KNOWN)
+    for each in (*tree.find_all(nodes.Getattr), *tree.find_all(nodes.Getitem)):
+        if not isinstance(each.node, nodes.Name):
+            continue
+        attribute = each.attr if isinstance(each, nodes.Getattr) else _constant(each.arg)
+        owner = each.node.name
+        known = shapes.get(owner)
+        if attribute is not None and known is not None and attribute not in known:
+            yield _unknown_name(template, f"{owner}.{attribute}", attribute, each.lineno, known)
+
+
+def _constant(node: nodes.Expr) -> str | None:
+    return node.value if isinstance(node, nodes.Const) and isinstance(node.value, str) else None
+
+
+def _unknown_name(template: Template, shown: str, word: str, line: int, known: tuple[str, ...]) -> Problem:
+    hint = did_you_mean(word, known, "there are: " + ", ".join(known))
+    place = find(template, word, line)
+    return Problem(place, f"there is no “{shown}” to put here", hint, "unknown-name", line=template.line(line))
+
+
+def _prose(template: Template) -> str:
+    """The text with the head (but for the subject) and all tags blanked, every character in its place."""
+    lines = template.text.split("\n")
+    for number in range(1, template.body_line):
+        keep = number == template.subject_place.line and template.subject
+        column = template.subject_place.column - 1
+        line = lines[number - 1]
+        lines[number - 1] = " " * column + line[column:] if keep else " " * len(line)
+    return _TAG.sub(lambda tag: re.sub(r"[^\n]", "\0", tag[0]), "\n".join(lines))
+
+
+def _manner(template: Template) -> Iterator[Problem]:
+    prose = _prose(template)
+    for manner in (LEGAL, ACCUSING, PATRONISING, PROMOTION):
+        if manner is LEGAL and template.tone is Tone.LEGAL:
+            continue
+        pattern = manner.patterns.get(template.language)
+        for match in pattern.finditer(prose) if pattern else ():
+            words = " ".join(match[0].split())
+            yield _at(template, *match.span(), manner.sentence.format(words=words), manner.suggestion, manner.code)
+    for match in re.finditer("[!¡]+", prose):
+        yield _at(template, *match.span(), "an exclamation mark raises the voice", "end with a full stop", "exclamation")
+    for match in _SHOUTED.finditer(prose):
+        if match[0].isupper() and match[0] not in ACRONYMS:
+            sentence = f"“{match[0]}” in capitals shouts"
+            yield _at(template, *match.span(), sentence, f"write “{match[0].lower()}”", "capitals")
+
+
+def _script(template: Template) -> Iterator[Problem]:
+    """A script asks before it demands, and tells nothing to a stranger."""
+    text = template.text
+    asked, named = text.find("?"), _AMOUNTS.search(text)
+    if named and (asked < 0 or asked > named.start()):
+        yield _at(
+            template, *named.span(1), "this script names the amount before it has asked anything",
+            "begin with an open question:  How have things been going with our deliveries?", "demand-first",
+        )  # fmt: skip
+    if asked < 0:
+        yield _at(
+            template, 0, 3, "this script asks nothing", "add an open question, and let the customer answer", "no-question"
+        )
+    sections = [*re.finditer(r"(?m)^#{1,6} +(.*)$", text)]
+    for number, heading in enumerate(sections):
+        end = sections[number + 1].start() if number + 1 < len(sections) else len(text)
+        if not _STRANGER.search(heading[1]):
+            continue
+        spoken = "".join(part if index % 2 else re.sub(r"[^\n]", "\0", part) for index, part in
+                         enumerate(re.split(r'(["“][^"”]*["”])', text[heading.end() : end])))  # fmt: skip
+        told = [
+            *(match.span() for match in DEBT.finditer(_TAG.sub(lambda tag: "\0" * len(tag[0]), spoken))),
+            *(match.span(1) for match in _AMOUNTS.finditer(text[heading.end() : end])),
+        ]
+        for start, stop in told:
+            yield _at(
+                template, heading.end() + start, heading.end() + stop,
+                "this tells whoever answers about the debt",
+                "until the right person is on the line give only your name, our company and your number",
+                "third-party",
+            )  # fmt: skip
+
+
+def _tried(templates: Templates, template: Template, demand: bool) -> Iterator[Problem]:
+    """Filled in for the invented accounts: does it come out, and does it name what it must?"""
+    seen: set[tuple[Place, str]] = set()
+    for facts in all_samples():
+        made = render_one(templates, template, facts)
+        found = [made] if isinstance(made, Problem) else _missing(template, made, facts, demand)
+        for problem in found:
+            if (problem.place, problem.sentence) not in seen:
+                seen.add((problem.place, problem.sentence))
+                yield problem
+
+
+def _missing(template: Template, message: Message, facts: MessageFacts, demand: bool) -> list[Problem]:
+    if template.kind == "script":
+        return []
+    text = " ".join(message.text.split())
+    slots = Slots(locale_of(template.language, facts.debtor.country))
+
+    def shows(*values: str) -> bool:
+        return all(" ".join(value.split()) in text for value in values)
+
+    def item(each: Item) -> bool:
+        when = (short_date(each.date, slots), short_date(each.due, slots))
+        return shows(each.number, *when, money(each.open, each.currency, slots), each.po)
+
+    company, sender = facts.company, facts.sender
+    reach = [each for each in (sender.phone, sender.email, company.phone, company.email) if each]
+    wanted = [(shows(company.name), "who sends it", "signature")]
+    if demand:
+        wanted += [
+            (shows(facts.debtor.name), "the customer’s name", "customer.name"),
+            (all(map(item, facts.items)), "each invoice with number, dates, order number and open amount", "invoice_list"),
+            (all(shows(each.number) for each in facts.aside), "what is set aside", "set_aside_list"),
+            (all(shows(money(amount, code, slots)) for code, amount in facts.totals), "the total", "total"),
+            (shows(slots.written(facts.respond_by)), "a date to answer by", "respond_by"),
+            (shows(*company.pay), "how to pay", "how_to_pay"),
+            (any(map(shows, reach)), "whom to ask", "sender.phone or sender.email"),
+            (shows(company.disputes or company.email), "how to dispute an invoice", "company.disputes"),
+        ]
+    line = template.body_line
+    place = Place(template.file, line, 1, len(template.line(line)) + 1)
+    return [
+        Problem(
+            place, f"this message does not name {what}", f"add  {{{{ {name} }}}}",
+            "no-respond-by" if name == "respond_by" else "not-named", line=template.line(line),
+        )
+        for there, what, name in wanted
+        if not there
+    ]  # fmt: skip
+
+
+def _frame_problems(templates: Templates) -> list[Problem]:
+    problems = []
+    for name, source in sorted(templates.frames.items()):
+        file = f"templates/{name}"
+        for match in _REMOTE.finditer(source):
+            line = source.count("\n", 0, match.start()) + 1
+            column = match.start() - source.rfind("\n", 0, match.start())
+            problems.append(
+                Problem(
+                    Place(file, line, column, column + len(match[0])),
+                    "this fetches something from outside, which mail programs block and a letter cannot",
+                    "put the style into the file, and the logo into the settings",
+                    "remote", line=source.split("\n")[line - 1],
+                )
+            )  # fmt: skip
+        for facts in (full(), bare()):
+            message = Message("Subject", "Text\n", "", "en", body="<p>Text</p>")
+            try:
+                made = (
+                    email_html({name: source}, message, message.body, facts)
+                    if name == "_email.html"
+                    else letter_html(source, message, facts)
+                )
+            except Exception as error:  # whatever is wrong with the file
+                line = getattr(error, "lineno", None) or 1
+                problems.append(
+                    Problem(Place(file, line), "this page cannot be filled in", str(error)[:200], "template")
+                )
+                break
+            if message.body not in made:
+                problems.append(
+                    Problem(Place(file), "this page leaves out the message", "add  {{ body }}", "not-named")
+                )
+                break
+    return problems

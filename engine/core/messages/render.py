@@ -1,0 +1,297 @@
+"""A template and the facts of one account become a message: its subject, a plain text and an HTML text."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from babel.dates import format_date
+from babel.numbers import format_currency
+from jinja2 import Template as Compiled
+from jinja2 import TemplateSyntaxError
+from jinja2.exceptions import SecurityError, TemplateError
+
+from engine.core.messages.facts import Item, MessageFacts
+from engine.core.messages.frames import email_html
+from engine.core.messages.head import Template, Templates, did_you_mean
+from engine.core.messages.markdown import BadLink, to_html, to_text
+from engine.core.messages.sandbox import (
+    MOST_OUTPUT,
+    NameMissing,
+    NotPrintable,
+    Prose,
+    Slots,
+    TooLong,
+    clean,
+    environment,
+    parse,
+)
+from engine.core.messages.wording import choose_language, locale_of, wording
+from engine.core.problem import Place, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What goes out. `html` is the whole e-mail, `body` only its text as HTML (for the letter). All are of one text.
+
+    `subject` is one line without control characters. `attachments` are (file name, media type, bytes). `template` and
+    `language` say where it came from.
+    """
+
+    subject: str
+    text: str
+    html: str
+    language: str
+    attachments: tuple[tuple[str, str, bytes], ...] = ()
+    body: str = ""
+    template: str = ""
+
+
+def render(templates: Templates, name: str, facts: MessageFacts, kind: str = "message") -> Message | Problem:
+    """The message, in the best language there is for this customer; or the one problem that stopped it."""
+    variants = templates.languages(name, kind)
+    if not variants:
+        near = did_you_mean(name, templates.names(kind), f"add templates/{name}.md")
+        return Problem(Place("templates"), f"there is no {kind} “{name}”", near, "no-template")
+    language = choose_language(facts.debtor.languages, facts.debtor.country, frozenset(variants))
+    return render_one(templates, variants[language], facts)
+
+
+def render_one(templates: Templates, template: Template, facts: MessageFacts) -> Message | Problem:
+    """As `render`, with this very template, whatever the customer's language."""
+    slots = Slots(locale_of(template.language, facts.debtor.country))
+    here = template.subject_place
+    try:
+        values = context(facts, template.language, slots)
+        subject = _run(_subject(template), values) if template.subject else ""
+        here = Place(template.file, template.body_line, 1)
+        markdown = _run(_body(template), values)
+        body = to_html(markdown, slots)
+        message = Message(
+            subject=header(slots.fill(subject)),
+            text=to_text(markdown, slots),
+            html="",
+            language=template.language,
+            body=body,
+            template=template.name,
+        )
+        inline = to_html(markdown, slots, inline=True)
+        html = "" if template.kind == "script" else email_html(templates.frames, message, inline, facts)
+    except Exception as error:  # whatever a template does wrong is that template's problem, never the run's
+        return _problem(template, here, error)
+    return Message(
+        message.subject, message.text, html, message.language, body=message.body, template=message.template
+    )
+
+
+def header(text: str) -> str:
+    """One line for a mail header. Raises ValueError for what could begin another header, or cannot be written."""
+    text = " ".join(text.split(" ")).strip(" \n")
+    if any(mark in text for mark in "\r\n\0") or any("\ud800" <= mark <= "\udfff" for mark in text):
+        raise ValueError("a subject is one line of text")
+    return text
+
+
+def money(amount: Decimal, currency: str, slots: Slots) -> str:
+    return str(format_currency(amount, clean(currency), locale=slots.locale))
+
+
+def context(facts: MessageFacts, language: str, slots: Slots) -> dict[str, Any]:
+    """What a template can name: texts, dates and lists of plain dictionaries. Absent values are None."""
+    words = wording(language)
+    company, debtor, sender = facts.company, facts.debtor, facts.sender
+    total = words.joiner.join(money(amount, currency, slots) for currency, amount in facts.totals)
+    return {
+        "_slots": slots,
+        "account": facts.account,
+        "today": facts.on,
+        "respond_by": facts.respond_by,
+        "company": {
+            "name": company.name,
+            "address": ", ".join(company.address) or None,
+            "email": company.email or None,
+            "phone": company.phone or None,
+            "pay_url": company.pay_url or None,
+            "disputes": company.disputes or company.email or company.phone or company.name,
+        },
+        "customer": {
+            "name": debtor.name,
+            "contact": debtor.contact or None,
+            "address": ", ".join(debtor.address) or None,
+        },
+        "sender": {
+            "name": sender.name,
+            "role": sender.role or None,
+            "phone": sender.phone or company.phone or None,
+            "email": sender.email or company.email or None,
+        },
+        "invoices": [_item(item, words.reasons, slots) for item in facts.items],
+        "set_aside": [_item(item, words.reasons, slots) for item in facts.aside],
+        "total": total or money(Decimal(0), "USD", slots),
+        "totals": [
+            {"currency": currency, "amount": money(amount, currency, slots)}
+            for currency, amount in facts.totals
+        ],
+        "promise": None
+        if facts.promise is None
+        else {
+            "amount": money(facts.promise.amount, facts.promise.currency, slots),
+            "date": facts.promise.date,
+            "made_on": facts.promise.made_on,
+            "spoken_with": facts.promise.spoken_with or None,
+            "how": facts.promise.how or None,
+        },
+        "plan": [
+            {"amount": money(each.amount, each.currency, slots), "date": each.date} for each in facts.plan
+        ],
+        "greeting": words.dear.format(name=clean(debtor.contact)) if debtor.contact else words.dear_nobody,
+        "invoice_list": Prose(_table(facts.items, language, slots, facts.totals)),
+        "set_aside_list": Prose(
+            f"{words.aside}\n\n{_table(facts.aside, language, slots, ())}" if facts.aside else ""
+        ),
+        "how_to_pay": Prose(_how_to_pay(facts, language, slots)),
+        "signature": Prose(_signature(facts, slots)),
+    }
+
+
+def short_date(day: date, slots: Slots) -> str:
+    return str(format_date(day, "medium", locale=slots.locale))
+
+
+def _item(item: Item, reasons: Mapping[str, str], slots: Slots) -> dict[str, Any]:
+    return {
+        "number": item.number,
+        "date": item.date,
+        "due": item.due,
+        "amount": money(item.open if item.amount is None else item.amount, item.currency, slots),
+        "open": money(item.open, item.currency, slots),
+        "currency": item.currency,
+        "po": item.po or None,
+        "days_overdue": item.days_overdue,
+        "reason": reasons.get(item.reason, item.reason) or None,
+    }
+
+
+def _table(
+    items: tuple[Item, ...], language: str, slots: Slots, totals: tuple[tuple[str, Decimal], ...]
+) -> str:
+    if not items:
+        return ""
+    words = wording(language)
+    aside, orders = any(item.reason for item in items), any(item.po for item in items)
+    heads = [words.number, words.date, words.due, *([words.order] if orders else []), words.open]
+    rows = []
+    for item in items:
+        cells = [item.number, short_date(item.date, slots), short_date(item.due, slots)]
+        cells += [item.po] if orders else []
+        row = [*cells, money(item.open, item.currency, slots)]
+        row += [words.reasons.get(item.reason, item.reason)] if aside else []
+        rows.append([slots.put(cell) for cell in row])
+    heads += [""] if aside else []
+    for currency, amount in totals:
+        rows.append(
+            [f"**{words.total}**", *[""] * (len(heads) - 2), f"**{slots.put(money(amount, currency, slots))}**"]
+        )
+    marks = ["---"] * len(heads)
+    marks[-2 if aside else -1] = "---:"
+    return "\n".join("| " + " | ".join(row) + " |" for row in [heads, marks, *rows])
+
+
+def _how_to_pay(facts: MessageFacts, language: str, slots: Slots) -> str:
+    company = facts.company
+    lines = [slots.put(line) for line in company.pay]
+    if company.pay_url:
+        url = slots.put(company.pay_url)
+        lines.append(f"[{url}]({url})")
+    return "\n".join([f"**{wording(language).pay}**\\", "\\\n".join(lines)]) if lines else ""
+
+
+def _signature(facts: MessageFacts, slots: Slots) -> str:
+    sender, company = facts.sender, facts.company
+    name = f"**{slots.put(sender.name)}**"
+    office = ", ".join(slots.put(part) for part in (sender.role, company.name) if part)
+    reach = " · ".join(
+        slots.put(part) for part in (sender.phone or company.phone, sender.email or company.email) if part
+    )
+    return "\\\n".join(line for line in (name, office, reach) if line)
+
+
+_ENVIRONMENT = environment()  # holds no state between messages: values travel in the context
+
+
+@lru_cache(maxsize=512)
+def _body(template: Template) -> Compiled:
+    return _compiled(template.body, template.file)
+
+
+@lru_cache(maxsize=512)
+def _subject(template: Template) -> Compiled:
+    return _compiled("\n" * (template.subject_place.line - 1) + template.subject, template.file)
+
+
+def _compiled(source: str, file: str) -> Compiled:
+    code = _ENVIRONMENT.compile(parse(_ENVIRONMENT, source, file), name=file, filename=file)
+    return Compiled.from_code(_ENVIRONMENT, code, {}, None)
+
+
+def _run(compiled: Compiled, values: Mapping[str, Any]) -> str:
+    parts, size = [], 0
+    for part in compiled.generate(values):
+        size += len(part)
+        if size > MOST_OUTPUT:
+            raise TooLong
+        parts.append(part)
+    return "".join(parts).strip("\n")
+
+
+def _problem(template: Template, here: Place, error: Exception) -> Problem:
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == template.file]
+    line = frames[-1].lineno if frames else None
+    sentence, suggestion, code, word = "this template cannot be filled in", str(error)[:200], "template", ""
+    match error:
+        case NameMissing():
+            word = error.name
+            sentence = f"there is no “{word}” to put here"
+            known = error.known or KNOWN
+            suggestion, code = did_you_mean(word, known, "there are: " + ", ".join(known)), "unknown-name"
+        case NotPrintable():
+            sentence = f"this is {error.what}, which cannot be printed"
+            suggestion, code = "ask first:  {% if … %} … {% endif %}", "not-printable"
+        case TooLong():
+            sentence = f"this message grows beyond {MOST_OUTPUT:,} characters"
+            suggestion, code = "look for a loop that repeats itself", "too-long"
+        case BadLink():
+            sentence, suggestion, code = f"“{error}” is no web address", "begin it with https://", "bad-link"
+        case SecurityError():
+            sentence, code = "a template may not do this", "forbidden"
+            suggestion = "use only the words that the manual gives for templates"
+        case TemplateSyntaxError():
+            line = error.lineno
+            sentence, suggestion, code = "this is no sentence of the template language", str(error.message), "syntax"
+        case TemplateError() | ValueError() | TypeError() | ArithmeticError():
+            pass
+        case _:
+            suggestion = f"{type(error).__name__}: {suggestion}"
+    return Problem(
+        find(template, word, line or here.line), sentence, suggestion, code, line=template.line(line or here.line)
+    )
+
+
+def find(template: Template, word: str, line: int) -> Place:
+    """Where on this line the word stands, inside the braces if it does."""
+    text = template.line(line)
+    start = text.find(word, max(0, text.find("{"))) if word else -1
+    if start < 0:
+        return Place(template.file, line, 1, len(text) + 1)
+    return Place(template.file, line, start + 1, start + len(word) + 1)
+
+
+KNOWN = (
+    "account", "company", "customer", "greeting", "how_to_pay", "invoice_list", "invoices", "plan", "promise",
+    "respond_by", "sender", "set_aside", "set_aside_list", "signature", "today", "total", "totals",
+)  # fmt: skip

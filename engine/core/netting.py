@@ -1,0 +1,23 @@
+"""What a customer really owes: credit notes and unapplied cash are set against the oldest due, per currency."""
+
+from __future__ import annotations
+
+import polars as pl
+
+
+def net(items: pl.DataFrame, by: str = "row") -> pl.DataFrame:
+    """The same items with a column `owed`: what is left of each after credits, in minor units of its currency.
+
+    `items` has `by` (the account), `item`, `due`, `open` and `currency`; a negative `open` is a credit, and owes 0. Credits that
+    are more than all that is open are left over and belong to nobody's item. The order of the rows stays.
+    """
+    group = [by, "currency"]
+    debit = pl.col("open").clip(lower_bound=0)
+    credit = (-pl.col("open")).clip(lower_bound=0).sum().over(group)
+    before = pl.col("_debit").cum_sum().over(group, order_by=["due", "item"]) - pl.col("_debit")
+    left = (pl.col("_credit") - before).clip(lower_bound=0)
+    return (
+        items.with_columns(_debit=debit, _credit=credit)
+        .with_columns(owed=(pl.col("_debit") - left).clip(lower_bound=0))
+        .drop("_debit", "_credit")
+    )

@@ -1,0 +1,1 @@
+"""Trust in a policy before it is live."""

@@ -1,0 +1,84 @@
+"""What can go wrong with the machine rather than with what somebody wrote, each as a clear sentence and what helps.
+
+A user's mistake in a file is a `Problem` in a list; these are raised. The command line shows `sentence`, then `hint`.
+"""
+
+from __future__ import annotations
+
+
+class DunwellError(Exception):
+    """The base of all: `sentence` says what is wrong, `hint` what helps; `tool` whether the tool failed (exit code 3)."""
+
+    tool = True
+
+    def __init__(self, sentence: str, hint: str = "") -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.sentence}\n  {self.hint}" if self.hint else self.sentence
+
+
+class Refused(DunwellError):
+    """What a person asked for cannot be done as asked: an unknown account, a decision that is no longer open."""
+
+    tool = False
+
+
+class NotFound(Refused):
+    """Nothing has that name. `wanted` is what was written, `nearest` what may have been meant."""
+
+    def __init__(self, kind: str, wanted: str, nearest: tuple[str, ...] = ()) -> None:
+        near = " or ".join(f"“{name}”" for name in nearest)
+        super().__init__(f"there is no {kind} “{wanted}”", f"did you mean {near}?" if near else "")
+        self.wanted = wanted
+        self.nearest = nearest
+
+
+class DatabaseError(DunwellError):
+    """The database cannot be used. Nothing was changed by what had been asked."""
+
+
+class DatabaseTooNew(DatabaseError):
+    """A newer version of Dunwell made the database. `found` is the version it has, `known` the newest known here."""
+
+    def __init__(self, name: str, found: str, known: str) -> None:
+        super().__init__(
+            f"the database {name} was made by a newer Dunwell (its version is {found}, this one knows {known})",
+            "install the newer Dunwell; this one leaves the database as it is",
+        )
+        self.found = found
+        self.known = known
+
+
+class DatabaseTooOld(DatabaseError):
+    """The database waits for its migration, which the caller did not ask for."""
+
+
+class DatabaseUnreadable(DatabaseError):
+    """The file is no database, is damaged, or the server does not answer."""
+
+
+class ReadOnly(DatabaseError):
+    """The folder or the file may not be written to."""
+
+
+class DiskFull(DatabaseError):
+    """There is no room left. The transaction was rolled back."""
+
+
+class DatabaseBusy(DatabaseError):
+    """Somebody else has been writing for too long."""
+
+
+class JournalBroken(DatabaseError):
+    """The chain of the journal does not hold. `seq` is the first entry that is not as it was written."""
+
+    def __init__(self, stream: str, seq: int, why: str) -> None:
+        super().__init__(
+            f"the journal “{stream}” is not as it was written: entry {seq}: {why}",
+            "restore the database from a backup, and find out who changed it",
+        )
+        self.stream = stream
+        self.seq = seq

@@ -1,0 +1,365 @@
+"""One round of delivery: every message that may go now is decided again, made, sent and written down."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from sqlalchemy.engine import Connection, Engine
+
+from engine.channels.receipt import Outcome, Overtaken, Receipt, Route, Sender, Unsendable
+from engine.errors import DunwellError
+from engine.store import outbox as store
+from engine.store.database import reading, writing
+from engine.store.outbox import Rest, Row
+
+# Minutes after the first, second, … try. Mail that was not taken in three days is given up, as mail servers
+# do.
+_WAITS = (1, 5, 15, 60, 4 * 60, 12 * 60, 24 * 60, 24 * 60)
+_REST = timedelta(minutes=1)
+_LONGEST_REST = timedelta(
+    hours=1
+)  # also the wait of a way out that needs a person: one try an hour locks no account
+
+
+def next_attempt(attempt: int, now: datetime, rng: random.Random) -> datetime | None:
+    """When to try again after try number `attempt` (from 1), up to a fifth later by chance; None: give up."""
+    if attempt > len(_WAITS):
+        return None
+    return now + timedelta(minutes=_WAITS[attempt - 1]) * (1 + rng.random() / 5)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a decision made again at the last moment says: it goes, it waits until `not_before`, or it is
+    dropped.
+
+    `facts` is handed to the maker of the message: what was read in the same transaction, so that the message
+    says what was decided.
+    """
+
+    go: bool
+    reason: str = ""
+    not_before: datetime | None = None
+    facts: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a round did with one message."""
+
+    key: str
+    account: str
+    channel: str
+    state: str
+    sentence: str
+
+
+@dataclass(slots=True)
+class Round:
+    """What a round of delivery did, message by message, and the ways out that rest."""
+
+    results: list[Result] = field(default_factory=list)
+    rests: dict[str, Rest] = field(default_factory=dict)
+
+    def count(self, state: str) -> int:
+        return sum(result.state == state for result in self.results)
+
+
+T = TypeVar("T")
+Decide = Callable[[Connection, Row], Verdict]
+Make = Callable[[Row, Verdict], Any]
+Taken = Callable[[Connection, str, datetime], None]
+Settled = Callable[[Connection, Row, Result, datetime], None]
+
+
+def _nothing(*_: object) -> None:
+    """No interest in what is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What a round needs.
+
+    `decide_again(conn, row)` runs in the claim's transaction; `make(row, verdict)` in a thread, at sending
+    time, and gives what the channel's sender takes, or `Unsendable`; `taken(conn, key, at)` in the
+    transaction that writes `sent`, so that marks are there if and only if the message went; `settled(conn,
+    row, result, at)` in every transaction that ends or postpones a message, for the journal. `now` gives
+    aware moments. `watch(point, key)` is told of each point passed: `claimed`, `made`, each stage before it
+    begins, `answered`, `settled`.
+    """
+
+    engine: Engine
+    senders: Mapping[str, Sender[Any]]
+    owner: str
+    now: Callable[[], datetime]
+    decide_again: Decide
+    make: Make
+    taken: Taken
+    settled: Settled = _nothing
+    rng: random.Random = field(default_factory=random.Random)
+    at_once: int = 4
+    patience: Sequence[float] = (0.1, 0.5, 2, 10, 20, 30)  # seconds between tries to write a result down
+    watch: Callable[[str, str], None] = _nothing
+    company: str = "main"
+
+
+async def deliver(delivery: Delivery, stop: asyncio.Event | None = None) -> Round:
+    """Send all that may go now; returns when nothing is left, or after `stop`, with what is in hand finished.
+
+    Raises the database's own error when it fails for good; a message then under way stays `sending`, for
+    `recover`.
+    """
+    round_ = Round()
+    run = _Run(delivery, round_, stop or asyncio.Event())
+    async with asyncio.TaskGroup() as group:
+        for _ in range(max(1, delivery.at_once)):
+            group.create_task(run.work())
+    if run.broken is not None:
+        raise run.broken
+    with reading(delivery.engine) as conn:
+        round_.rests = _resting(store.rests(conn, delivery.company), delivery.now())
+    return round_
+
+
+class _Run:
+    """The state of one round: its workers take one message after the other."""
+
+    def __init__(self, delivery: Delivery, round_: Round, stop: asyncio.Event) -> None:
+        self.delivery = delivery
+        self.round = round_
+        self.stop = stop
+        self.turn = (
+            asyncio.Lock()
+        )  # one of our transactions at a time: they are short, and SQLite has one writer
+        self.news = asyncio.Event()  # replaced each time a message is settled
+        self.in_hand: set[str] = set()
+        self.probing: set[str] = set()  # channels being tried after a rest: one message, then the others
+        self.told: list[Result] = []  # results of the transaction under way
+        self.broken: DunwellError | None = None  # the database cannot be used
+
+    async def work(self) -> None:
+        while not self.stop.is_set():
+            news = self.news
+            try:
+                claimed = await self._take()
+            except DunwellError as error:
+                self._break(error)
+                return
+            if claimed is None:
+                if not self.in_hand:
+                    return
+                await news.wait()  # an account's next message, or a channel being tried, may be free then
+                continue
+            row, verdict = claimed
+            try:
+                await self._send(row, verdict)
+            finally:
+                self.in_hand.discard(row.key)
+                self.probing.discard(row.channel)
+                self._spread()
+
+    def _break(self, error: DunwellError) -> None:
+        self.broken = error
+        self.stop.set()
+        self._spread()
+
+    def _spread(self) -> None:
+        self.news.set()
+        self.news = asyncio.Event()
+
+    async def _take(self) -> tuple[Row, Verdict] | None:
+        """The next message, in hand as soon as its claim is committed, so that it is no stray."""
+        async with self.turn:
+            claimed = await asyncio.to_thread(self._write, self._claim)
+            self._count()
+            if claimed is None:
+                return None
+            row, verdict, probe = claimed
+            self.in_hand.add(row.key)
+            if probe:
+                self.probing.add(row.channel)
+            return row, verdict
+
+    async def _in_turn(self, work: Callable[[Connection], T]) -> T:
+        async with self.turn:
+            value = await asyncio.to_thread(self._write, work)
+            self._count()
+            return value
+
+    def _count(self) -> None:
+        self.round.results += self.told
+
+    def _write(self, work: Callable[[Connection], T]) -> T:
+        self.told = []
+        with writing(self.delivery.engine) as conn:
+            return work(conn)
+
+    def _claim(self, conn: Connection) -> tuple[Row, Verdict, bool] | None:
+        """Take the next message that still should go. The ones that should not are cancelled on the way."""
+        delivery, at = self.delivery, self.delivery.now()
+        for stray in store.under_way(conn, delivery.owner):
+            if stray.key not in self.in_hand:  # its claim was committed, but the answer to COMMIT was lost
+                store.settle(conn, stray, store.RETRY, reason=None, at=at, attempt=stray.attempt - 1)
+        rests = store.rests(conn, delivery.company)
+        shut = set(_resting(rests, at)) | self.probing
+        channels = set(delivery.senders) - shut
+        while channels:
+            rows = store.due(conn, channels, at, 20, delivery.company)
+            for row in rows:
+                verdict = self._verdict(conn, row)
+                if not verdict.go:
+                    self._drop(conn, row, verdict, at)
+                    continue
+                mine = store.claim(conn, row, delivery.owner, at)
+                if mine is not None:
+                    return mine, verdict, mine.channel in rests
+            if not rows:
+                break
+        return None
+
+    def _verdict(self, conn: Connection, row: Row) -> Verdict:
+        if store.notice_lost(conn, row):
+            return Verdict(False, "its notice was not sent")
+        return self.delivery.decide_again(conn, row)
+
+    def _drop(self, conn: Connection, row: Row, verdict: Verdict, at: datetime) -> None:
+        later = verdict.not_before
+        if later is not None and later <= at:
+            raise ValueError(f"a message cannot wait for a moment that has passed: {later}")
+        state, reason = store.CANCELLED if later is None else row.state, verdict.reason
+        if later is None and row.payload.get("reached"):
+            state, reason = store.SENT, f"not sent to the recipients refused before: {reason}"
+        store.move(conn, row, state, reason=reason, at=at, not_before=later)
+        self._tell(conn, row, Result(row.key, row.account, row.channel, state, reason), at)
+
+    def _tell(self, conn: Connection, row: Row, result: Result, at: datetime) -> None:
+        self.delivery.settled(conn, row, result, at)
+        self.told.append(result)
+
+    async def _send(self, row: Row, verdict: Verdict) -> None:
+        delivery = self.delivery
+        delivery.watch("claimed", row.key)
+        sender = delivery.senders[row.channel]
+        payload = dict(row.payload)
+
+        async def stage(name: str, evidence: Mapping[str, str]) -> None:
+            delivery.watch(name, row.key)
+            if name != sender.point:
+                return  # before the point all stages mean the same to whoever finds the row: nothing has gone
+            payload["evidence"] = dict(evidence)
+            if kept := sender.keep(made):
+                payload["kept"] = dict(kept)
+            ours = await self._in_turn(lambda conn: store.advance(conn, row, name, payload, delivery.now()))
+            if not ours:
+                raise Overtaken
+            delivery.watch(f"after {name}", row.key)
+
+        try:
+            try:
+                made = await self._made(row, verdict, sender)
+            except Exception as error:  # whatever is wrong with one message, the others go
+                made = error
+            delivery.watch("made", row.key)
+            if isinstance(made, Unsendable):
+                receipt = Receipt(Outcome.FAILED, store.CLAIMED, made.sentence)
+            elif isinstance(made, Exception):
+                receipt = Receipt(Outcome.RETRY, store.CLAIMED, f"the message could not be made: {made}")
+            else:
+                receipt = await sender.send(made, stage)
+        except Overtaken:
+            return
+        except DunwellError as error:
+            self._break(error)  # the point of no return could not be written down, so nothing was sent
+            return
+        delivery.watch("answered", row.key)
+        payload["evidence"] = {**payload.get("evidence", {}), **receipt.evidence}
+        if receipt.answers:
+            payload["reached"] = sorted({*payload.get("reached", ()), *receipt.reached})
+            payload["answers"] = [
+                {"address": a.address, "outcome": a.outcome.value, "code": a.code, "reply": a.reply}
+                for a in receipt.answers
+            ]
+        await self._settle(row, receipt, payload)
+        delivery.watch("settled", row.key)
+
+    async def _made(self, row: Row, verdict: Verdict, sender: Sender[Any]) -> Any:
+        if "kept" in row.payload:
+            return sender.again(row.payload["kept"], row.payload.get("reached", ()))
+        return await asyncio.to_thread(self.delivery.make, row, verdict)
+
+    async def _settle(self, row: Row, receipt: Receipt, payload: Mapping[str, Any]) -> None:
+        """Write the result. While the database cannot, it is asked again and nothing new is begun."""
+        for wait in (*self.delivery.patience, None):
+            try:
+                await self._in_turn(lambda conn: self._end(conn, row, receipt, payload))
+            except DunwellError as error:
+                self._break(error)
+                if wait is not None:
+                    await asyncio.sleep(wait)
+            else:
+                return
+
+    def _end(self, conn: Connection, row: Row, receipt: Receipt, payload: Mapping[str, Any]) -> None:
+        delivery, at = self.delivery, self.delivery.now()
+        state, sentence, not_before, attempt = receipt.state.value, receipt.sentence, None, row.attempt
+        rests = store.rests(conn, delivery.company)
+        if receipt.route is not Route.OPEN:
+            self._rest(conn, row.channel, receipt, rests.get(row.channel), at)
+            attempt -= 1  # no try of this message: the way out was shut
+        elif row.channel in rests:
+            store.wake(conn, row.channel, delivery.company)
+        if receipt.state is Outcome.RETRY:
+            if receipt.route is Route.OPEN:
+                not_before = next_attempt(row.attempt, at, delivery.rng)
+            else:
+                not_before = store.rests(conn, delivery.company)[row.channel].until
+            last = row.payload.get("until")  # the moment from which its step is no longer worth a try
+            if not_before is None or (last is not None and not_before >= datetime.fromisoformat(last)):
+                state, not_before = store.FAILED, None
+                sentence = f"given up after {_tries(row.attempt)}; the last time {sentence}"
+        if state == store.FAILED and payload.get("reached"):
+            state, sentence = store.SENT, f"not to every recipient: {sentence}"
+        ended = store.settle(
+            conn,
+            row,
+            state,
+            reason=sentence,
+            at=at,
+            stage=receipt.stage,
+            payload=payload,
+            not_before=not_before,
+            attempt=attempt,
+        )
+        if not ended:
+            return  # another has it now; what we know is not worth more than what it will find
+        first = not row.payload.get("reached")
+        if first and (state == store.SENT or receipt.reached):
+            delivery.taken(conn, row.key, at)
+        self._tell(conn, row, Result(row.key, row.account, row.channel, state, sentence), at)
+
+    def _rest(
+        self, conn: Connection, channel: str, receipt: Receipt, before: Rest | None, at: datetime
+    ) -> None:
+        held = receipt.route is Route.HELD
+        times = 1 if before is None else before.times + 1
+        wait = _LONGEST_REST if held else min(_LONGEST_REST, _REST * 2 ** min(times - 1, 10))
+        if before is not None and before.until > at:  # another worker met the same closed door a moment ago
+            times, wait = (
+                before.times,
+                max(before.until - at, wait if held and not before.held else timedelta()),
+            )
+        rest = Rest(channel, at + wait, receipt.sentence, held or (before is not None and before.held), times)
+        store.rest(conn, rest, self.delivery.company)
+
+
+def _tries(count: int) -> str:
+    return "one try" if count == 1 else f"{count} tries"
+
+
+def _resting(rests: Mapping[str, Rest], at: datetime) -> dict[str, Rest]:
+    return {channel: rest for channel, rest in rests.items() if rest.until > at}

@@ -1,0 +1,1 @@
+"""Ledgers in: exports become rows, each with its place, and problems."""

@@ -1,0 +1,241 @@
+"""What the settings may say, and a workspace: a folder with its settings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import quote, urlsplit
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from engine.core.workdays import is_zone
+
+PREFIX = "DUNWELL_"
+
+
+def _email(text: str) -> str:
+    try:
+        return validate_email(text, check_deliverability=False, test_environment=True).normalized
+    except EmailNotValidError as error:
+        raise ValueError(f"“{text}” is not an e-mail address; write it as in “name@example.com”") from error
+
+
+def _zone(text: str) -> str:
+    if not is_zone(text):
+        raise ValueError(
+            f"“{text}” is not a time zone; write one as in “America/New_York” or “Europe/Berlin”"
+        )
+    return text
+
+
+def _web(text: str) -> str:
+    parts = urlsplit(text)
+    at_home = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if not parts.hostname or (parts.scheme != "https" and not at_home):
+        raise ValueError(f"“{text}” is not an https address; write it as in “https://example.com/pay”")
+    return text
+
+
+def _currency(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]{3}", text):
+        raise ValueError(f"“{text}” is not a currency; write its three letters, as in “USD”")
+    return text.upper()
+
+
+def _database(text: str) -> str:
+    try:
+        backend = make_url(text).get_backend_name()
+    except ArgumentError:
+        backend = ""
+    if backend not in ("sqlite", "postgresql"):
+        raise ValueError(
+            "this is not a database we know; write “sqlite:///dunwell.db” or “postgresql+psycopg://user@host/name”"
+        )
+    return text
+
+
+def _lines(value: object) -> object:
+    return [line.strip() for line in value.strip().splitlines()] if isinstance(value, str) else value
+
+
+Email = Annotated[str, AfterValidator(_email)]
+Zone = Annotated[str, AfterValidator(_zone)]
+Web = Annotated[str, AfterValidator(_web)]
+Currency = Annotated[str, AfterValidator(_currency)]
+Lines = Annotated[tuple[str, ...], BeforeValidator(_lines)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, populate_by_name=True)
+
+
+class Company(_Part):
+    """Who asks for the money: what a letterhead and every written demand name."""
+
+    name: str = ""
+    address: Lines = ()
+    email: Email | None = None
+    phone: str = ""
+    pay: Lines = ()  # how to pay: bank, account, reference
+    pay_url: Web | None = None
+    disputes: str = ""  # whom to tell that an invoice is wrong
+    logo: str = ""  # a picture beside dunwell.toml
+
+
+class WorkspacePart(_Part):
+    name: str = ""
+    zone: Zone = "UTC"  # of the office, and of a customer whose own is unknown
+    policies: str = "policies"
+    templates: str = "templates"
+    profiles: str = "profiles"
+    out: str = "out"
+
+
+class Database(_Part):
+    url: Annotated[str, AfterValidator(_database)] = "sqlite:///dunwell.db"
+
+
+class LedgerPart(_Part):
+    profile: str = ""
+    customers_profile: str = ""
+    currency: Currency | None = None  # of amounts whose file names none
+
+
+class Mail(_Part):
+    """The mail server. Without a host messages go to the `out` folder."""
+
+    host: str = ""
+    port: int | None = Field(default=None, ge=1, le=65535)
+    user: str = ""
+    password: SecretStr | None = None
+    password_file: str = ""
+    tls: Literal["starttls", "tls", "none"] = "starttls"
+    from_: Email | None = Field(default=None, alias="from")
+    reply_to: Email | None = None
+
+    @property
+    def used_port(self) -> int:
+        """The port written, else the usual one for the kind of encryption."""
+        return self.port or {"starttls": 587, "tls": 465, "none": 25}[self.tls]
+
+
+class Person(_Part):
+    """Somebody who works here. `calls` and `letters` are what a day of theirs takes; None: no own limit."""
+
+    name: str
+    roles: Lines = ()
+    email: Email | None = None
+    phone: str = ""
+    calls: int | None = Field(default=None, ge=0)
+    letters: int | None = Field(default=None, ge=0)
+    zone: Zone | None = None
+
+
+class OwnField(_Part):
+    """A column of the ledger that policies may test, beyond those that Dunwell knows."""
+
+    type: Literal["money", "count", "days", "share", "word", "flag", "tags"]
+    sentence: str
+
+
+class Webhook(_Part):
+    url: Web
+    secret: SecretStr | None = None
+    secret_file: str = ""
+    hosts: tuple[str, ...] = ()  # where it may go, redirects included; none: the host of `url` only
+
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        return self.hosts or (urlsplit(self.url).hostname or "",)
+
+
+class Settings(BaseSettings):
+    """All of `dunwell.toml`, with what the environment says in place of it."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, case_sensitive=False
+    )
+
+    company: Company = Company()
+    workspace: WorkspacePart = WorkspacePart()
+    database: Database = Database()
+    ledger: LedgerPart = LedgerPart()
+    mail: Mail = Mail()
+    people: Mapping[str, Person] = Field(default_factory=dict)
+    fields: Mapping[str, OwnField] = Field(default_factory=dict)
+    documents: Mapping[str, str] = Field(default_factory=dict)
+    webhooks: Mapping[str, Webhook] = Field(default_factory=dict)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, init_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A folder with a `dunwell.toml`, and what it says. Secrets have been read from their files."""
+
+    root: Path
+    settings: Settings
+
+    @property
+    def policies(self) -> Path:
+        return self.root / self.settings.workspace.policies
+
+    @property
+    def templates(self) -> Path:
+        return self.root / self.settings.workspace.templates
+
+    @property
+    def profiles(self) -> Path:
+        return self.root / self.settings.workspace.profiles
+
+    @property
+    def out(self) -> Path:
+        return self.root / self.settings.workspace.out
+
+    @property
+    def logo(self) -> Path | None:
+        return self.root / self.settings.company.logo if self.settings.company.logo else None
+
+    @property
+    def database_url(self) -> str:
+        """The database's address; an SQLite file is beside `dunwell.toml`, wherever one stands."""
+        url = make_url(self.settings.database.url)
+        if url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:"):
+            url = url.set(database=str(self.root / str(url.database)))
+        return url.render_as_string(hide_password=False)
+
+    def people_with(self, role: str) -> tuple[str, ...]:
+        """The ids of everybody who has the role, in the order of the file."""
+        return tuple(id for id, person in self.settings.people.items() if role in person.roles)
+
+    def document(self, number: str) -> Path | str | None:
+        """Where the copy of an invoice is: a file that exists, or an address; None where no pattern has one.
+
+        The first pattern of `[documents]` that fits wins. `{number}` stands for the invoice's number; in a
+        file's name its slashes are written as dashes, so that no number leads out of the folder.
+        """
+        for pattern, target in self.settings.documents.items():
+            if not fnmatchcase(number.lower(), pattern.lower()):
+                continue
+            if "://" in target:
+                return target.replace("{number}", quote(number, safe=""))
+            file = self.root / target.replace("{number}", re.sub(r"[/\\\x00]", "-", number))
+            return file if file.is_file() else None
+        return None

@@ -1,0 +1,265 @@
+"""Opening the database: it is brought up to date, refused where it cannot be trusted, and never left half written.
+
+A handle is a SQLAlchemy engine. Ask it through `reading` and `writing`: both turn the drivers' errors into sentences, and
+`writing` is one transaction, all or nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+
+from engine.errors import (
+    DatabaseBusy,
+    DatabaseError,
+    DatabaseTooNew,
+    DatabaseTooOld,
+    DatabaseUnreadable,
+    DiskFull,
+    ReadOnly,
+)
+
+HEAD = "0001"  # the newest revision in migrations/versions
+MIGRATIONS = Path(__file__).parent / "migrations"
+_WAIT_MS = 30_000
+
+
+def open(url: str | Path, *, migrate: bool = True, read_only: bool = False) -> Engine:
+    """The database at a path or URL (`sqlite:///…`, `postgresql://…`), with its tables as this version wants them.
+
+    A path, or a `sqlite` URL, names a file that is made where it is missing. With `read_only` nothing is ever written, and a
+    missing or older database is refused. Before a migration a SQLite file is copied to `NAME.before-REVISION`. Raises
+    DatabaseTooNew, DatabaseTooOld, DatabaseUnreadable, ReadOnly, DiskFull or DatabaseBusy.
+    """
+    address = _address(url)
+    file = _file(address)
+    if file is not None:
+        _check_file(file, read_only)
+    engine = _engine(address, file, read_only)
+    try:
+        with _told(name(engine)):
+            found = revision(engine)
+            if found != HEAD:
+                _bring_up(engine, file, found, migrate and not read_only)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """One consistent view of the database. What is written in it is rolled back."""
+    with _told(name(engine)), engine.connect() as conn:
+        if conn.dialect.name == "postgresql":
+            conn = conn.execution_options(isolation_level="REPEATABLE READ")
+        yield conn
+        conn.rollback()
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One transaction: committed when the block ends, rolled back when anything is raised in it."""
+    with _told(name(engine)), engine.connect() as conn:
+        conn = conn.execution_options(dunwell_writes=True)
+        with conn.begin():
+            yield conn
+
+
+def name(engine: Engine) -> str:
+    """How to call the database in a sentence: its file, or its address without the password."""
+    return engine.url.database or "" if engine.dialect.name == "sqlite" else engine.url.render_as_string()
+
+
+def revision(engine: Engine) -> str | None:
+    """The version of the tables, or None for an empty database."""
+    with engine.connect() as conn:
+        if not sa.inspect(conn).has_table("alembic_version"):
+            return None
+        found: str | None = conn.execute(sa.text("select version_num from alembic_version")).scalar()
+        return found
+
+
+def check(engine: Engine) -> None:
+    """Look through a whole SQLite file for damage. DatabaseUnreadable where there is any."""
+    if engine.dialect.name != "sqlite":
+        return
+    with reading(engine) as conn:
+        answer = conn.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+    if answer != "ok":
+        raise _damaged(name(engine))
+
+
+def _address(url: str | Path) -> URL:
+    text = str(url)
+    if "://" not in text:
+        return URL.create("sqlite", database=text)
+    try:
+        address = make_url(text)
+    except sa.exc.ArgumentError:
+        raise DatabaseUnreadable(
+            "the database's address cannot be read", "write a file name, or postgresql://user@host/name"
+        ) from None
+    if address.get_backend_name() == "postgresql":
+        return address.set(drivername="postgresql+psycopg")
+    if address.get_backend_name() != "sqlite":
+        raise DatabaseUnreadable(
+            f"Dunwell keeps its data in SQLite or PostgreSQL, not in {address.get_backend_name()}",
+            "write a file name, or postgresql://user@host/name",
+        )
+    return address.set(drivername="sqlite")
+
+
+def _file(address: URL) -> Path | None:
+    memory = address.database in (None, "", ":memory:")
+    return None if address.drivername != "sqlite" or memory else Path(str(address.database))
+
+
+def _check_file(file: Path, read_only: bool) -> None:
+    if file.is_dir():
+        raise DatabaseUnreadable(f"{file} is a folder, not a database")
+    if file.exists():
+        if not os.access(file, os.R_OK):
+            raise ReadOnly(f"the database {file} may not be read", "ask for the right to read it")
+        if not read_only and not os.access(file, os.W_OK):
+            raise ReadOnly(f"the database {file} may not be written to", "ask for the right to write to it")
+    elif read_only:
+        raise DatabaseUnreadable(f"there is no database {file} yet", "import a ledger first")
+    elif not file.parent.is_dir():
+        raise DatabaseUnreadable(f"there is no folder {file.parent} for the database", "make it first")
+    if not read_only and not os.access(file.parent, os.W_OK):
+        raise ReadOnly(
+            f"the folder {file.parent.absolute()} may not be written to",
+            "choose another place for the database",
+        )
+
+
+def _engine(address: URL, file: Path | None, read_only: bool) -> Engine:
+    if address.drivername != "sqlite":
+        engine = sa.create_engine(address, pool_pre_ping=True)
+        event.listen(engine, "begin", _begin_postgres)
+        return engine
+    arguments: dict[str, Any] = {"timeout": _WAIT_MS / 1000}
+    if file is None:
+        engine = sa.create_engine(address, connect_args=arguments)
+    else:
+        engine = sa.create_engine(
+            address, creator=lambda: _connect(file, read_only, arguments), poolclass=sa.pool.NullPool
+        )
+
+    def prepare(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        for pragma in ("foreign_keys=ON", f"busy_timeout={_WAIT_MS}", "synchronous=FULL"):
+            connection.execute(f"PRAGMA {pragma}")
+        if read_only:
+            connection.execute("PRAGMA query_only=ON")
+        elif file is not None:
+            connection.execute("PRAGMA journal_mode=WAL")
+
+    event.listen(engine, "connect", prepare)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _connect(file: Path, read_only: bool, arguments: dict[str, Any]) -> sqlite3.Connection:
+    if not read_only:
+        return sqlite3.connect(file, check_same_thread=False, **arguments)
+    # A folder that may not be written to has no room for the log's index, and nobody else can be writing there either.
+    still = "" if os.access(file.parent, os.W_OK) else "&immutable=1"
+    uri = f"{file.absolute().as_uri()}?mode={'ro' if still else 'rw'}{still}"
+    return sqlite3.connect(uri, uri=True, check_same_thread=False, **arguments)
+
+
+def _begin_sqlite(conn: Connection) -> None:
+    writes = conn.get_execution_options().get("dunwell_writes")
+    conn.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _begin_postgres(conn: Connection) -> None:
+    """Two evaluations, or an import and an evaluation, wait for each other; reading never waits."""
+    if conn.get_execution_options().get("dunwell_writes"):
+        conn.exec_driver_sql("SELECT pg_advisory_xact_lock(7239462)")
+
+
+def _bring_up(engine: Engine, file: Path | None, found: str | None, migrate: bool) -> None:
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if found is not None and found not in known:
+        raise DatabaseTooNew(name(engine), found, HEAD)
+    if not migrate:
+        raise DatabaseTooOld(
+            f"the database {name(engine)} is not ready for this version of Dunwell",
+            "import a ledger or make a run first",
+        )
+    if file is not None and found is not None:
+        _back_up(file, Path(f"{file}.before-{HEAD}"))
+    with engine.connect() as plain:
+        conn = plain.execution_options(dunwell_writes=True)
+        with conn.begin():
+            config.attributes["connection"] = conn
+            command.upgrade(config, "head")
+
+
+def _back_up(file: Path, copy: Path) -> None:
+    """A whole copy beside the file: under another name first, so that half a copy is never taken for one."""
+    part = copy.with_name(copy.name + ".part")
+    source, target = sqlite3.connect(file), sqlite3.connect(part)
+    try:
+        source.backup(target)
+    finally:
+        source.close()
+        target.close()
+    part.replace(copy)
+
+
+@contextmanager
+def _told(database: str) -> Iterator[None]:
+    """Turn what a driver says into a sentence. What is not the database's own fault passes as it is."""
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        raise _sentence(database, error.orig or error) from error
+    except sqlite3.Error as error:
+        raise _sentence(database, error) from error
+
+
+def _sentence(database: str, error: BaseException) -> BaseException:
+    text = str(error).strip()
+    low = text.lower()
+    if "disk is full" in low or "no space left" in low or getattr(error, "sqlstate", "") == "53100":
+        return DiskFull(
+            f"there is no room left for the database {database}",
+            "make room and do it again; nothing was changed",
+        )
+    if "readonly" in low or "read-only" in low:
+        return ReadOnly(f"the database {database} may not be written to", "nothing was changed")
+    if "not a database" in low or "malformed" in low:
+        return _damaged(database)
+    if "locked" in low or "lock timeout" in low:
+        return DatabaseBusy(f"somebody else is writing to the database {database}", "do it again in a moment")
+    if "unable to open" in low or "connection" in low:
+        return DatabaseUnreadable(f"the database {database} cannot be opened", text.splitlines()[0])
+    if "disk i/o error" in low:
+        return DatabaseUnreadable(
+            f"the disk of the database {database} reports an error", "nothing was changed"
+        )
+    return DatabaseError(f"the database {database} refused: {text.splitlines()[0]}", "nothing was changed")
+
+
+def _damaged(database: str) -> DatabaseUnreadable:
+    return DatabaseUnreadable(
+        f"{database} is damaged, or is not a Dunwell database", "restore it from a backup; it was not changed"
+    )

@@ -1,0 +1,73 @@
+"""When a step counts as taken: at that moment every item it covered is marked, and never offered the step again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+
+from engine.errors import NotFound
+from engine.store.outbox import text as moment_text
+from engine.store.tables import ActionState, action, mark
+
+TAKEN, PASSED = "taken", "passed over"
+
+
+def take(conn: Connection, key: str, at: datetime, on: date | None = None) -> None:
+    """An action has been taken: a message sent, an effect requested, a call's outcome logged.
+
+    Writes the day and the moment and, once, the marks in the action's detail: `marks` as taken, `passed` as passed over. The
+    state is the caller's to write. `on` is the customer's day; without it the UTC day of `at`. Doing it twice changes nothing.
+    """
+    found = conn.execute(sa.select(action).where(action.c.key == key)).mappings().first()
+    if found is None:
+        raise NotFound("action", key)
+    day = on or at.date()
+    conn.execute(
+        sa.update(action)
+        .where(action.c.key == key, action.c.taken_on.is_(None))
+        .values(taken_on=day, taken_at=moment_text(at))
+    )
+    add(conn, rows(found, day, TAKEN))
+
+
+def pass_over(conn: Connection, key: str, on: date, reason: str) -> None:
+    """A held or unmade step gives way to a higher one: it is not asked again, and says why."""
+    found = conn.execute(sa.select(action).where(action.c.key == key)).mappings().first()
+    if found is None:
+        raise NotFound("action", key)
+    conn.execute(
+        sa.update(action).where(action.c.key == key).values(state=ActionState.PASSED_OVER.value, reason=reason, since=on)
+    )
+    add(conn, rows(found, on, PASSED))
+
+
+def rows(found: Any, on: date, how: str) -> list[dict[str, Any]]:
+    """The marks that an action's detail asks for; `found` is a row of the table `action`."""
+    detail = orjson.loads(found["detail"] or b"{}")
+    event = found["event"]
+    same = {
+        "company": found["company"],
+        "account": found["account"],
+        "episode": found["episode"],
+        "policy": found["policy"],
+        "event": event.isoformat() if isinstance(event, date) else event or "",
+        "on": on,
+        "action": found["key"],
+    }
+    passed = [{**same, "item": item, "step": step, "how": PASSED} for item, step in detail.get("passed", [])]
+    return [{**same, "item": item, "step": step, "how": how} for item, step in detail.get("marks", [])] + passed
+
+
+def add(conn: Connection, marks: Iterable[dict[str, Any]]) -> None:
+    """Write marks; one that is there already stays as it is."""
+    listed = list(marks)
+    if not listed:
+        return
+    dialect: Any = postgresql if conn.dialect.name == "postgresql" else sqlite
+    conn.execute(dialect.insert(mark).on_conflict_do_nothing(), listed)

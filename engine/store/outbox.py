@@ -1,0 +1,333 @@
+"""The outbox in the database: who may send which message now, and what has become of each.
+
+A row goes pending → sending → sent, retry, failed, uncertain or cancelled. Every change names the state it
+starts from, and every change of a message that is being sent also its owner and fence: where another has
+taken it over, nothing changes and the caller is told. Functions work inside the caller's transaction.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from engine.store.tables import COMPANY, action, outbox, setting
+
+PENDING, SENDING, RETRY, SENT = "pending", "sending", "retry", "sent"
+FAILED, UNCERTAIN, CANCELLED = "failed", "uncertain", "cancelled"
+WAITING = (PENDING, RETRY)
+CLAIMED = "claimed"  # the stage of a message that is being sent and of which nothing can have left the house
+
+_WRITTEN = ("email", "letter", "statement")
+_EFFECTS = ("terms", "hold", "hand off")
+_NOTICE_OUT = ("sent", "done")
+_NOTICE_NEVER = ("failed", "cancelled", "declined", "passed over")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One message of the outbox with what its action says of it. `payload` is its JSON; moments are UTC."""
+
+    id: int
+    key: str
+    account: str
+    kind: str
+    policy: str
+    step: str
+    on: date
+    channel: str
+    state: str
+    payload: Mapping[str, Any]
+    not_before: datetime | None
+    attempt: int
+    owner: str | None
+    fence: int
+    stage: str | None
+    reason: str | None
+    changed_at: datetime | None
+
+
+_FIELDS = (
+    outbox.c.id,
+    outbox.c.action.label("key"),
+    action.c.account,
+    action.c.kind,
+    action.c.policy,
+    action.c.step,
+    action.c.on,
+    *(outbox.c[name] for name in ("channel", "state", "payload", "not_before", "attempt", "owner", "fence")),
+    *(outbox.c[name] for name in ("stage", "reason", "changed_at")),
+)
+_ROWS = sa.select(*_FIELDS).join_from(outbox, action, action.c.key == outbox.c.action)
+
+
+def text(at: datetime) -> str:
+    """A moment as the database keeps it: UTC, always of the same length, so that text sorts as time."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def due(
+    conn: Connection, channels: Collection[str], at: datetime, limit: int, company: str = COMPANY
+) -> list[Row]:
+    """What may be sent now, in the order in which it was planned.
+
+    Of each account the first, and none while it has a message on its way; an effect waits for its notice. The
+    rows are locked where the database can.
+    """
+    notice = action.alias("notice")
+    unsent = (
+        sa.select(sa.literal(1))
+        .where(
+            action.c.kind.in_(_EFFECTS),
+            *_siblings(notice),
+            notice.c.state.not_in((*_NOTICE_OUT, *_NOTICE_NEVER)),
+        )
+        .correlate(action)
+        .exists()
+    )
+    rows = conn.execute(
+        _ROWS.where(
+            outbox.c.state.in_(WAITING),
+            outbox.c.channel.in_(sorted(channels)),
+            action.c.company == company,
+            sa.or_(outbox.c.not_before.is_(None), outbox.c.not_before <= text(at)),
+            ~_sending(company),
+            ~unsent,
+        )
+        .order_by(outbox.c.id)
+        .limit(limit)
+        .with_for_update(of=outbox, skip_locked=True)
+    )
+    first: dict[str, Row] = {}
+    for found in rows:
+        row = _row(found)
+        first.setdefault(row.account, row)
+    return list(first.values())
+
+
+def notice_lost(conn: Connection, row: Row) -> bool:
+    """Whether the message that was to announce this effect will never go."""
+    if row.kind not in _EFFECTS:
+        return False
+    notice = action.alias("notice")
+    query = sa.select(notice.c.key).where(
+        action.c.key == row.key, *_siblings(notice), notice.c.state.in_(_NOTICE_NEVER)
+    )
+    return conn.execute(query.limit(1)).first() is not None
+
+
+def claim(conn: Connection, row: Row, owner: str, at: datetime) -> Row | None:
+    """Take a waiting message to send it. None where somebody was faster."""
+    changed = conn.execute(
+        sa.update(outbox)
+        .where(outbox.c.id == row.id, outbox.c.state == row.state, outbox.c.fence == row.fence)
+        .values(
+            state=SENDING,
+            owner=owner,
+            fence=outbox.c.fence + 1,
+            attempt=outbox.c.attempt + 1,
+            stage=CLAIMED,
+            reason=None,
+            changed_at=text(at),
+        )
+    )
+    if changed.rowcount != 1:
+        return None
+    _tell_action(conn, row.key, SENDING, None)
+    return find(conn, row.key)
+
+
+def advance(conn: Connection, row: Row, stage: str, payload: Mapping[str, Any], at: datetime) -> bool:
+    """Write down, before it begins, the step that may deliver. False: another has it, nothing may go."""
+    changed = conn.execute(_mine(row).values(stage=stage, payload=json.dumps(payload), changed_at=text(at)))
+    return bool(changed.rowcount == 1)
+
+
+def settle(
+    conn: Connection,
+    row: Row,
+    state: str,
+    *,
+    reason: str | None,
+    at: datetime,
+    stage: str | None = None,
+    payload: Mapping[str, Any] | None = None,
+    not_before: datetime | None = None,
+    attempt: int | None = None,
+) -> bool:
+    """Write what has become of a message that was being sent. False: another has it; nothing is changed."""
+    changed = conn.execute(
+        _mine(row).values(
+            state=state,
+            reason=reason,
+            stage=stage if stage is not None else outbox.c.stage,
+            payload=json.dumps(row.payload if payload is None else payload),
+            not_before=None if not_before is None else text(not_before),
+            attempt=row.attempt if attempt is None else attempt,
+            owner=None,
+            changed_at=text(at),
+        )
+    )
+    if changed.rowcount != 1:
+        return False
+    _tell_action(conn, row.key, PENDING if state == PENDING else state, reason)
+    return True
+
+
+def move(
+    conn: Connection,
+    row: Row,
+    state: str,
+    *,
+    reason: str | None,
+    at: datetime,
+    payload: Mapping[str, Any] | None = None,
+    not_before: datetime | None = None,
+) -> bool:
+    """Change a message as it was last seen, in nobody's hand. Its fence rises."""
+    changed = conn.execute(
+        sa.update(outbox)
+        .where(outbox.c.id == row.id, outbox.c.state == row.state, outbox.c.fence == row.fence)
+        .values(
+            state=state,
+            reason=reason,
+            payload=json.dumps(row.payload if payload is None else payload),
+            not_before=None if not_before is None else text(not_before),
+            owner=None,
+            fence=outbox.c.fence + 1,
+            changed_at=text(at),
+        )
+    )
+    if changed.rowcount != 1:
+        return False
+    _tell_action(conn, row.key, state, reason)
+    return True
+
+
+def find(conn: Connection, key: str) -> Row | None:
+    """The message of an action."""
+    found = conn.execute(_ROWS.where(outbox.c.action == key)).first()
+    return None if found is None else _row(found)
+
+
+def listed(
+    conn: Connection, states: Sequence[str] = (), limit: int = 1000, company: str = COMPANY
+) -> list[Row]:
+    """Messages in the order in which they were planned, those in `states` or all."""
+    query = _ROWS.where(action.c.company == company).order_by(outbox.c.id).limit(limit)
+    if states:
+        query = query.where(outbox.c.state.in_(list(states)))
+    return [_row(found) for found in conn.execute(query)]
+
+
+def counted(conn: Connection, company: str = COMPANY) -> dict[tuple[str, str], int]:
+    """How many messages a channel has in each state."""
+    query = (
+        sa.select(outbox.c.channel, outbox.c.state, sa.func.count())
+        .join_from(outbox, action, action.c.key == outbox.c.action)
+        .where(action.c.company == company)
+        .group_by(outbox.c.channel, outbox.c.state)
+    )
+    return {(channel, state): count for channel, state, count in conn.execute(query)}
+
+
+def under_way(conn: Connection, owner: str | None = None) -> list[Row]:
+    """Messages that are being sent, by one owner or by anybody."""
+    query = _ROWS.where(outbox.c.state == SENDING).order_by(outbox.c.id)
+    return [
+        _row(found)
+        for found in conn.execute(query if owner is None else query.where(outbox.c.owner == owner))
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """A way out that waits: until when, why, whether it needs a person, and the number of rests in a row."""
+
+    channel: str
+    until: datetime
+    because: str
+    held: bool
+    times: int
+
+
+def rests(conn: Connection, company: str = COMPANY) -> dict[str, Rest]:
+    """The ways out that rest or rested since they last worked, by channel."""
+    query = sa.select(setting.c.name, setting.c.value).where(
+        setting.c.company == company, setting.c.name.startswith(_ROUTE, autoescape=True)
+    )
+    found = {}
+    for name, value in conn.execute(query):
+        told = json.loads(value)
+        channel = name.removeprefix(_ROUTE)
+        until = datetime.fromisoformat(told["until"])
+        found[channel] = Rest(channel, until, told["because"], told["held"], told["times"])
+    return found
+
+
+def rest(conn: Connection, rest: Rest, company: str = COMPANY) -> None:
+    """Let a way out rest."""
+    wake(conn, rest.channel, company)
+    told = {"until": text(rest.until), "because": rest.because, "held": rest.held, "times": rest.times}
+    conn.execute(
+        sa.insert(setting).values(company=company, name=_ROUTE + rest.channel, value=json.dumps(told))
+    )
+
+
+def wake(conn: Connection, channel: str, company: str = COMPANY) -> bool:
+    """A way out works again, or a person says so. True where it had rested."""
+    gone = conn.execute(
+        sa.delete(setting).where(setting.c.company == company, setting.c.name == _ROUTE + channel)
+    )
+    return bool(gone.rowcount)
+
+
+_ROUTE = "route "
+
+
+def _mine(row: Row) -> sa.Update:
+    return sa.update(outbox).where(
+        outbox.c.id == row.id,
+        outbox.c.state == SENDING,
+        outbox.c.owner == row.owner,
+        outbox.c.fence == row.fence,
+    )
+
+
+def _sending(company: str) -> sa.ColumnElement[bool]:
+    """The account of the action has a message on its way."""
+    other, theirs = outbox.alias("other"), action.alias("theirs")
+    return (
+        sa.select(sa.literal(1))
+        .join_from(other, theirs, theirs.c.key == other.c.action)
+        .where(other.c.state == SENDING, theirs.c.company == company, theirs.c.account == action.c.account)
+        .correlate(action)
+        .exists()
+    )
+
+
+def _siblings(notice: sa.FromClause) -> tuple[sa.ColumnElement[bool], ...]:
+    """The written messages that the same step of the same account sent with an effect."""
+    same = ("company", "account", "episode", "policy", "step", "item", "occurrence")
+    return (*(notice.c[name] == action.c[name] for name in same), notice.c.kind.in_(_WRITTEN))
+
+
+def _tell_action(conn: Connection, key: str, state: str, reason: str | None) -> None:
+    """The action says the same as its message. `pending` is `planned` there."""
+    conn.execute(
+        sa.update(action)
+        .where(action.c.key == key)
+        .values(state="planned" if state == PENDING else state, reason=reason)
+    )
+
+
+def _row(found: sa.Row[Any]) -> Row:
+    told = dict(found._mapping)
+    for name in ("not_before", "changed_at"):
+        told[name] = datetime.fromisoformat(told[name]) if told[name] else None
+    return Row(**{**told, "payload": json.loads(told["payload"])})

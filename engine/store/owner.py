@@ -1,0 +1,79 @@
+"""Who is sending: each process that delivers holds a lock while it lives, so that its death can be proved."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from zlib import crc32
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+_SPACE = 7239463  # the first half of every PostgreSQL lock of ours
+
+
+@contextmanager
+def owner(engine: Engine) -> Iterator[str]:
+    """A new name for this sender, locked until the block or the process ends, however it ends."""
+    name = uuid.uuid4().hex
+    folder = _folder(engine)
+    if folder is None:
+        if engine.dialect.name != "postgresql":
+            yield name  # a database in memory: nobody else can see it
+            return
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+            conn.execute(sa.select(sa.func.pg_advisory_lock(_SPACE, _number(name))))
+            yield name
+        return
+    folder.mkdir(exist_ok=True)
+    path = folder / name
+    handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield name
+        path.unlink(missing_ok=True)
+    finally:
+        os.close(handle)
+
+
+def gone(engine: Engine, name: str) -> bool:
+    """Whether the process that had this name has certainly ended. In doubt it has not."""
+    folder = _folder(engine)
+    if folder is None:
+        if engine.dialect.name != "postgresql":
+            return True
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+            free = conn.execute(sa.select(sa.func.pg_try_advisory_lock(_SPACE, _number(name)))).scalar()
+            if free:
+                conn.execute(sa.select(sa.func.pg_advisory_unlock(_SPACE, _number(name))))
+            return bool(free)
+    path = folder / name
+    try:
+        handle = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return True  # it ended in order and took its file with it
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    else:
+        path.unlink(missing_ok=True)
+        return True
+    finally:
+        os.close(handle)
+
+
+def _folder(engine: Engine) -> Path | None:
+    file = engine.url.database if engine.dialect.name == "sqlite" else None
+    return None if file in (None, "", ":memory:") else Path(f"{file}.senders")
+
+
+def _number(name: str) -> int:
+    """A signed 32-bit number, which is what PostgreSQL's two-part locks take."""
+    return crc32(name.encode()) - (1 << 31)

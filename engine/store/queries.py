@@ -1,0 +1,263 @@
+"""The questions that a decision puts to the database, each about all accounts at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import polars as pl
+from sqlalchemy.engine import Connection
+
+from engine.store.bulk import frame
+
+FLAGS = ("insolvent", "attorney", "natural_person", "strategic", "contract_supply")
+_TEXT = pl.String()
+_DAY = pl.Date()
+_WHOLE = pl.Int32()
+_YES = pl.Boolean()
+_WORDS = (
+    "name", "segment", "terms", "country", "language", "currency", "risk", "owner", "legal_form", "industry", "status",
+    "time_zone", "tags",
+)  # fmt: skip
+
+# The accounts that a decision is about.
+_WANTED = """
+    SELECT account FROM item WHERE company = :company AND open != 0
+    UNION SELECT account FROM episode WHERE company = :company AND ended IS NULL
+"""
+# The rows of an account's present episode, or of the one to come: nothing older.
+_PRESENT = """
+    FROM {table} t LEFT JOIN (
+        SELECT account, MAX(number) AS last FROM episode WHERE company = :company GROUP BY account
+    ) e ON e.account = t.account
+    WHERE t.company = :company AND t.episode >= COALESCE(e.last, 0)
+"""
+_DEMANDS = """
+    FROM action WHERE company = :company AND taken_on IS NOT NULL AND day >= 0
+    AND kind IN ('email', 'letter', 'statement') AND state IN ('sent', 'done')
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A connection, and what every question is about: the company, the day, a year before it, the days of the touches."""
+
+    conn: Connection
+    company: str
+    on: date
+    year: date
+    touched: date
+
+    def _frame(self, sql: str, **schema: pl.DataType) -> pl.DataFrame:
+        names = {"company": self.company, "on": self.on, "year": self.year, "touched": self.touched}
+        return frame(self.conn, sql, names, schema)
+
+    def items(self) -> pl.DataFrame:
+        return self._frame(
+            """SELECT account, item, kind, date, due, statement, amount, open, currency, rate, terms
+            FROM item WHERE company = :company AND open != 0""",
+            account=_TEXT, item=_TEXT, kind=_TEXT, date=_DAY, due=_DAY, statement=_DAY, amount=pl.Int64(), open=pl.Int64(),
+            currency=_TEXT, rate=pl.Float64(), item_terms=_TEXT,
+        )  # fmt: skip
+
+    def rates(self) -> pl.DataFrame:
+        rates = self._frame(
+            """SELECT currency, rate FROM rate WHERE company = :company AND "on" <= :on ORDER BY "on" """,
+            currency=_TEXT, known=pl.Float64(),
+        )  # fmt: skip
+        return rates.unique("currency", keep="last")
+
+    def episodes(self) -> pl.DataFrame:
+        return self._frame(
+            "SELECT account, number, started, ended, home FROM episode WHERE company = :company",
+            account=_TEXT, number=_WHOLE, started=_DAY, ended=_DAY, home=_TEXT,
+        )  # fmt: skip
+
+    def customers(self, own: Mapping[str, pl.DataType]) -> pl.DataFrame:
+        schema: dict[str, pl.DataType] = {"account": _TEXT}
+        schema |= dict.fromkeys(_WORDS, _TEXT) | dict.fromkeys(FLAGS, _YES)
+        schema |= {
+            "limit": pl.Int64(),
+            "opened": _DAY,
+            "terms_changed": _DAY,
+            "post": pl.UInt32(),
+            "own": _TEXT,
+        }
+        customers = self._frame(
+            f"""SELECT account, {", ".join((*_WORDS, *FLAGS))}, credit_limit, opened, terms_changed,
+            CASE WHEN street <> '' AND city <> '' THEN 1 ELSE 0 END, own
+            FROM customer WHERE company = :company AND account IN ({_WANTED})""",  # noqa: S608 - our own names
+            **schema,
+        )
+        return _with_own(customers, own)
+
+    def addresses(self) -> pl.DataFrame:
+        """`reach`: bit 0 to 2 an e-mail address by role, bit 4 a telephone number."""
+        roles = ", ".join(
+            f"MAX(CASE WHEN role = '{role}' THEN email_ok ELSE 0 END) * {bit}"
+            for role, bit in (("accounts payable", 1), ("principal", 2), ("account owner", 4))
+        ).replace(", ", " + ")
+        return self._frame(
+            f"""SELECT account, {roles} + MAX(CASE WHEN phone <> '' THEN 16 ELSE 0 END)
+            FROM contact WHERE company = :company GROUP BY account""",  # noqa: S608
+            account=_TEXT, reach=pl.UInt32(),
+        )  # fmt: skip
+
+    def contacts(self) -> pl.DataFrame:
+        """Days on which a demand went out or a call reached somebody: how many in a year, and the last."""
+        return self._frame(
+            f"""SELECT account, SUM(CASE WHEN touched > :year THEN 1 ELSE 0 END), MAX(touched) FROM (
+                SELECT account, taken_on AS touched {_DEMANDS}
+                UNION SELECT account, "on" FROM call WHERE company = :company AND reached = 1
+            ) both_kinds GROUP BY account""",  # noqa: S608
+            account=_TEXT, contacts=_WHOLE, last_contact=_DAY,
+        )  # fmt: skip
+
+    def touches(self) -> pl.DataFrame:
+        return self._frame(
+            f"""SELECT account, CASE WHEN each = 1 THEN item END, taken_on {_DEMANDS} AND taken_on > :touched
+            UNION ALL SELECT c.account, CASE WHEN a.each = 1 THEN a.item END, c."on"
+            FROM call c LEFT JOIN action a ON a.key = c.action
+            WHERE c.company = :company AND c.reached = 1 AND c."on" > :touched""",  # noqa: S608
+            account=_TEXT, item=_TEXT, on=_DAY,
+        )  # fmt: skip
+
+    def payments(self) -> pl.DataFrame:
+        return self._frame(
+            """SELECT account, MAX(paid_on),
+            ROUND(SUM(CASE WHEN paid_on > :year AND days_late IS NOT NULL THEN CAST(amount AS FLOAT) * days_late END)
+                / NULLIF(SUM(CASE WHEN paid_on > :year AND days_late IS NOT NULL THEN CAST(amount AS FLOAT) END), 0))
+            FROM payment WHERE company = :company AND reversed = 0 AND paid_on <= :on GROUP BY account""",
+            account=_TEXT, last_payment=_DAY, dbt=pl.Float64(),
+        )  # fmt: skip
+
+    def promises(self) -> pl.DataFrame:
+        """The latest promise; those kept and broken in a year; the day the last one was broken."""
+        promises = self._frame(
+            """SELECT account, state, settled_on FROM promise WHERE company = :company AND made_on <= :on
+            ORDER BY made_on, id""",
+            account=_TEXT, state=_TEXT, settled=_DAY,
+        )  # fmt: skip
+        state = pl.when(pl.col("state") == "partly").then(pl.lit("broken")).otherwise("state")
+        lately = pl.col("settled") > self.year
+        broken = pl.col("state") == "broken"
+        return (
+            promises.with_columns(state=state)
+            .group_by("account", maintain_order=True)
+            .agg(
+                promise=pl.col("state").last(),
+                kept=((pl.col("state") == "kept") & lately).sum(),
+                broken=(broken & lately).sum(),
+                promise_broken=pl.col("settled").filter(broken).max(),
+            )
+        )
+
+    def promised(self) -> pl.DataFrame:
+        """Items that an open promise covers; where there are two, the later one."""
+        return self._frame(
+            """SELECT p.account, i.item, 'promised', p.made_on, p.breaks_on FROM promise p
+            JOIN promise_item i ON i.promise = p.id
+            WHERE p.company = :company AND p.state = 'open' AND p.made_on <= :on ORDER BY p.made_on DESC, p.id DESC""",
+            account=_TEXT, item=_TEXT, aside=_TEXT, aside_since=_DAY, aside_until=_DAY,
+        )  # fmt: skip
+
+    def plans(self) -> pl.DataFrame:
+        plans = self._frame(
+            """SELECT account, CASE WHEN state = 'ended' THEN 'none' ELSE state END FROM plan
+            WHERE company = :company ORDER BY made_on, id""",
+            account=_TEXT, plan=_TEXT,
+        )  # fmt: skip
+        return plans.unique("account", keep="last")
+
+    def planned(self) -> pl.DataFrame:
+        return self._frame(
+            """SELECT p.account, i.item, 'planned', p.made_on, NULL FROM plan p JOIN plan_item i ON i.plan = p.id
+            WHERE p.company = :company AND p.state = 'kept' AND p.until >= :on""",
+            account=_TEXT, item=_TEXT, aside=_TEXT, aside_since=_DAY, aside_until=_DAY,
+        )  # fmt: skip
+
+    def disputes(self) -> pl.DataFrame:
+        return self._frame(
+            """SELECT account, item, opened, closed, closed_for FROM dispute
+            WHERE company = :company AND opened <= :on ORDER BY opened""",
+            account=_TEXT, item=_TEXT, opened=_DAY, closed=_DAY, closed_for=_TEXT,
+        )  # fmt: skip
+
+    def dispute_counts(self) -> pl.DataFrame:
+        return self._frame(
+            """SELECT account, SUM(CASE WHEN opened > :year THEN 1 ELSE 0 END), MAX(closed) FROM dispute
+            WHERE company = :company AND opened <= :on GROUP BY account""",
+            account=_TEXT, claims=_WHOLE, dispute_closed=_DAY,
+        )  # fmt: skip
+
+    def pauses(self) -> pl.DataFrame:
+        """Accounts that a person has paused today; a pause of everything goes before one of some kinds."""
+        pauses = self._frame(
+            """SELECT account, NULLIF(kinds, ''), COALESCE(until, '9999-12-31') FROM pause
+            WHERE company = :company AND from_day <= :on AND (until IS NULL OR until >= :on)
+            ORDER BY kinds, COALESCE(until, '9999-12-31') DESC""",
+            account=_TEXT, paused_kinds=_TEXT, paused_until=_DAY,
+        )  # fmt: skip
+        return pauses.unique("account", keep="first", maintain_order=True)
+
+    def answers(self) -> pl.DataFrame:
+        """The last day of each thing a customer may do about a demand."""
+        return self._frame(
+            """SELECT account, MAX(disputed), MAX(vague), MAX(promised), MAX(spoke) FROM (
+                SELECT account, opened AS disputed, NULL AS vague, NULL AS promised, NULL AS spoke
+                    FROM dispute WHERE company = :company AND opened <= :on
+                UNION ALL SELECT account, NULL, NULL, made_on, NULL FROM promise WHERE company = :company
+                UNION ALL SELECT account, NULL, CASE WHEN outcome = 'vague promise' THEN "on" END, NULL, "on"
+                    FROM call WHERE company = :company AND reached = 1
+            ) said GROUP BY account""",
+            account=_TEXT, dispute_opened=_DAY, vague=_DAY, promised_on=_DAY, spoke_on=_DAY,
+        )  # fmt: skip
+
+    def actions(self) -> pl.DataFrame:
+        return self._frame(
+            f"""SELECT t.account, t.episode, t.policy, t.step, t.item, t.each, t.kind, t.role, t.day, t.tone, t.state,
+            t.since, t.not_before, t.attempts, t.respond_by, t.taken_on, t.occurrence, t."on"
+            {_PRESENT.format(table="action")} AND t.state NOT IN ('cancelled', 'passed over')""",  # noqa: S608
+            account=_TEXT, episode=_WHOLE, policy=_TEXT, step=_TEXT, item=_TEXT, each=pl.Int8(), kind=_TEXT, role=_TEXT,
+            day=_WHOLE, tone=pl.UInt8(), state=_TEXT, since=_DAY, not_before=_DAY, attempts=_WHOLE, respond_by=_DAY,
+            taken_on=_DAY, occurrence=_WHOLE, on=_DAY,
+        )  # fmt: skip
+
+    def marks(self) -> pl.DataFrame:
+        marks = self._frame(
+            f"SELECT t.account, t.episode, t.item, t.policy, t.step, t.event {_PRESENT.format(table='mark')}",  # noqa: S608
+            account=_TEXT, episode=_WHOLE, item=_TEXT, policy=_TEXT, step=_TEXT, event=_TEXT,
+        )  # fmt: skip
+        return marks.with_columns(pl.col("event").str.to_date("%Y-%m-%d", strict=False))
+
+    def ledger(self) -> tuple[date | None, datetime | None]:
+        """The newest ledger's own date, and when it came in."""
+        found: Any = self._frame(
+            """SELECT as_of, imported_at FROM ledger_file WHERE company = :company AND kind = 'ledger'
+            ORDER BY as_of DESC, id DESC LIMIT 1""",
+            as_of=_DAY, imported_at=_TEXT,
+        ).rows()  # fmt: skip
+        return (found[0][0], datetime.fromisoformat(found[0][1])) if found else (None, None)
+
+
+def _with_own(customers: pl.DataFrame, own: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    """The workspace's own columns, out of their JSON, as the types they are declared with."""
+    if not own:
+        return customers.drop("own")
+    texts = pl.Struct([pl.Field(name, pl.String()) for name in own])
+    parts = customers["own"].fill_null("{}").str.json_decode(texts)
+    return customers.drop("own").with_columns(
+        *(_own(parts.struct.field(name), kind).alias(name) for name, kind in own.items())
+    )
+
+
+def _own(values: pl.Series, kind: pl.DataType) -> pl.Series:
+    if isinstance(kind, pl.Date):
+        return values.str.to_date("%Y-%m-%d", strict=False)
+    if isinstance(kind, pl.Boolean):
+        return values.str.to_lowercase().is_in(["true", "yes", "1"])
+    if isinstance(kind, pl.String):
+        return values.str.to_lowercase()
+    return values.cast(kind, strict=False)

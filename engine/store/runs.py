@@ -1,0 +1,393 @@
+"""A run in the database: everything it decided and planned is there as a whole, or not at all, and never twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import compress
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from engine.store import bulk, journal, marks
+from engine.store.outbox import text as moment_text
+from engine.store.tables import (
+    ACTION_COLUMNS,
+    COMPANY,
+    OUTBOX_COLUMNS,
+    UNDONE,
+    WAITING,
+    ActionState,
+    action,
+    book,
+    class_choice,
+    decision,
+    episode,
+    outbox,
+    run,
+    setting,
+)
+
+HOLD = "hold next run"
+_AT = {name: n for n, name in enumerate(ACTION_COLUMNS)}
+_KEY, _ACCOUNT, _KIND, _STATE = (_AT[name] for name in ("key", "account", "kind", "state"))
+_RUN, _ON, _AMOUNT, _SINCE = (_AT[name] for name in ("run", "on", "amount", "since"))
+_TAKEN_ON, _TAKEN_AT, _DETAIL = (_AT[name] for name in ("taken_on", "taken_at", "detail"))
+_WAITING = frozenset(state.value for state in WAITING)
+_UNDONE = frozenset(state.value for state in UNDONE)
+
+
+def action_key(
+    account: str,
+    episode: int,
+    step: str,
+    item: str,
+    occurrence: int,
+    channel: str,
+    role: str,
+    *,
+    start: str = "",
+    company: str = COMPANY,
+) -> str:
+    """What makes an action the same action, free of the policy's version and of the run: it is done once.
+
+    `item` is the oldest item newly marked, `channel` the action's kind, `start` the policy and event ("broken-promise
+    2026-11-20") of a policy with `start:`.
+    """
+    return "|".join(
+        part.replace("%", "%25").replace("|", "%7C")
+        for part in (company, account, str(episode), step, item, str(occurrence), channel, role, start)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """What one evaluation of a day decided, as columns and tuples ready for the database.
+
+    `choices` are dicts of number, policy, step, verdict, reason, gate, place, signature (JSON). `decisions` are three columns
+    of the same length: accounts, items ("" but for `each: invoice`) and class numbers. `actions` are tuples in the order of
+    `ACTION_COLUMNS`, with `run`, `taken_on` and `taken_at` None, `state` a value of ActionState, `detail` JSON text, days as
+    dates; `outbox` tuples in the order of `OUTBOX_COLUMNS`. `journal` are (kind, account, body as JSON) or the same with the
+    action's key as a fourth, so that nothing is written about an action that was there already. `episodes` are (account,
+    number, started, home) of every account whose episode is new or has a new home. `settled` are (key, state, reason) of
+    actions already there: passed over (with their marks), cancelled, or any other state.
+    """
+
+    policy_set: str
+    business_date: date
+    book_hash: str
+    book_texts: Mapping[str, str]
+    started: datetime
+    finished: datetime
+    choices: Sequence[Mapping[str, Any]] = ()
+    decisions: tuple[Sequence[str], Sequence[str], Sequence[int]] = ((), (), ())
+    actions: Sequence[Sequence[Any]] = ()
+    outbox: Sequence[Sequence[Any]] = ()
+    journal: Sequence[tuple[str, str, bytes] | tuple[str, str, bytes, str]] = ()
+    episodes: Sequence[tuple[str, int, date, str | None]] = ()
+    settled: Sequence[tuple[str, str, str]] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    as_of: date | None = None
+    state: str = "done"  # or "stopped": the safety stop asks first
+    company: str = COMPANY
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What a commit did. `added` actions are new (`renewed` of them again, after one that never went); `advanced` ones
+    waited and have moved on; `ignored` ones were there already. `time` is 1 for the first evaluation of the day."""
+
+    run: int
+    time: int
+    added: int
+    advanced: int
+    ignored: int
+    renewed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run that was made."""
+
+    id: int
+    policy_set: str
+    business_date: date
+    state: str
+    book: str
+    as_of: date | None
+    times: int
+    counts: Mapping[str, int]
+
+
+def commit_run(conn: Connection, record: RunRecord) -> Committed:
+    """Write a whole evaluation inside the caller's transaction (`database.writing`), which makes it all or nothing.
+
+    Actions are recognised by their key. One that is there already is ignored, unless it still waits (its row then takes the
+    new state and content, and keeps the day it began to wait if the state is the same), or never went (it comes again under
+    a key with the next number). A task is taken when it is on the list, so its marks are written here.
+    """
+    _keep_book(conn, record)
+    number, time = _begin(conn, record)
+    sorted_out = _sort_out(conn, record)
+    _write_actions(conn, record, number, sorted_out)
+    _write_decisions(conn, record, number, time)
+    _write_episodes(conn, record)
+    _settle(conn, record)
+    entries = _spoken(record, sorted_out.ignored)
+    ended = (f'{{"run":{number},"time":{time},"counts":'.encode() + orjson.dumps(dict(record.counts)) + b"}",)
+    seal_seq, seal = journal.append_many(conn, [*entries, ("run", "", *ended)], record.finished, record.company)
+    conn.execute(sa.update(run).where(run.c.id == number).values(seal=seal, seal_seq=seal_seq))
+    return Committed(
+        number,
+        time,
+        added=len(sorted_out.new),
+        advanced=len(sorted_out.advanced),
+        ignored=len(sorted_out.ignored),
+        renewed=len(sorted_out.renewed),
+    )
+
+
+def run_of(conn: Connection, on: date, policy_set: str = "main", company: str = COMPANY) -> Run | None:
+    """The run of a day, or None where it has not been made."""
+    found = conn.execute(
+        sa.select(run).where(
+            run.c.company == company, run.c.policy_set == policy_set, run.c.business_date == on
+        )
+    ).first()
+    if found is None:
+        return None
+    return Run(
+        found.id,
+        found.policy_set,
+        found.business_date,
+        found.state,
+        found.book,
+        found.as_of,
+        found.times,
+        orjson.loads(found.counts),
+    )
+
+
+def hold(conn: Connection, company: str = COMPANY) -> str | None:
+    """Why the next run must ask before it does anything, or None."""
+    query = sa.select(setting.c.value).where(setting.c.company == company, setting.c.name == HOLD)
+    found: str | None = conn.execute(query).scalar()
+    return found
+
+
+def put_hold(conn: Connection, because: str, company: str = COMPANY) -> None:
+    lift_hold(conn, company)
+    conn.execute(sa.insert(setting).values(company=company, name=HOLD, value=because))
+
+
+def lift_hold(conn: Connection, company: str = COMPANY) -> bool:
+    """A person has looked, and lets the next run go. True where there was a hold."""
+    gone = conn.execute(sa.delete(setting).where(setting.c.company == company, setting.c.name == HOLD))
+    return bool(gone.rowcount)
+
+
+def usual(conn: Connection, before: date, policy_set: str = "main", company: str = COMPANY) -> list[Mapping[str, int]]:
+    """The counts of the last thirty runs before a day, the newest first: what is usual."""
+    query = (
+        sa.select(run.c.counts)
+        .where(run.c.company == company, run.c.policy_set == policy_set, run.c.business_date < before, run.c.state == "done")
+        .order_by(run.c.business_date.desc())
+        .limit(30)
+    )
+    return [orjson.loads(counts) for (counts,) in conn.execute(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sorted:
+    """The actions of a record, told apart by what the database has already."""
+
+    new: Sequence[Sequence[Any]]
+    advanced: Sequence[Sequence[Any]]
+    ignored: frozenset[str]
+    renewed: Mapping[str, str]  # key as given → key as written
+
+
+def _keep_book(conn: Connection, record: RunRecord) -> None:
+    if conn.execute(sa.select(book.c.hash).where(book.c.hash == record.book_hash)).first() is None:
+        texts = orjson.dumps(dict(record.book_texts)).decode()
+        first = moment_text(record.started)
+        conn.execute(sa.insert(book).values(hash=record.book_hash, texts=texts, first_used=first))
+
+
+def _begin(conn: Connection, record: RunRecord) -> tuple[int, int]:
+    values = {
+        "state": record.state,
+        "book": record.book_hash,
+        "as_of": record.as_of,
+        "finished": moment_text(record.finished),
+        "counts": orjson.dumps(dict(record.counts)).decode(),
+    }
+    before = run_of(conn, record.business_date, record.policy_set, record.company)
+    if before is not None:
+        time = before.times + 1
+        conn.execute(sa.update(run).where(run.c.id == before.id).values(**values, times=time))
+        return before.id, time
+    made = conn.execute(
+        sa.insert(run).values(
+            **values,
+            company=record.company,
+            policy_set=record.policy_set,
+            business_date=record.business_date,
+            started=moment_text(record.started),
+            seal="",
+            seal_seq=0,
+        )
+    )
+    key = made.inserted_primary_key
+    assert key is not None
+    return int(key[0]), 1
+
+
+def _sort_out(conn: Connection, record: RunRecord) -> _Sorted:
+    known = _known(conn, [row[_KEY] for row in record.actions])
+    if not known:
+        return _Sorted(record.actions, (), frozenset(), {})
+    new: list[Sequence[Any]] = []
+    advanced, renewed = [], {}
+    ignored = set()
+    for row in record.actions:
+        key = row[_KEY]
+        if key not in known:
+            new.append(row)
+        elif known[key][0] in _WAITING and known[key] != (row[_STATE], row[_AMOUNT]):
+            advanced.append(row)
+        elif known[key][0] in _UNDONE:
+            renewed[key] = again = _next_key(conn, key)
+            new.append((again, *row[1:]))
+        else:
+            ignored.add(key)
+    return _Sorted(new, advanced, frozenset(ignored), renewed)
+
+
+def _known(conn: Connection, keys: list[str]) -> dict[str, tuple[str, int]]:
+    """Of these keys, those that are there, with their state and amount."""
+    raw: Any = conn.connection.driver_connection
+    if conn.dialect.name == "postgresql":
+        with raw.cursor() as cursor:
+            cursor.execute("SELECT key, state, amount FROM action WHERE key = ANY(%s)", (keys,))
+            found = cursor.fetchall()
+    else:
+        query = "SELECT key, state, amount FROM action WHERE key IN (SELECT value FROM json_each(?))"
+        found = raw.execute(query, (orjson.dumps(keys).decode(),)).fetchall()
+    return {key: (state, amount) for key, state, amount in found}
+
+
+def _next_key(conn: Connection, key: str) -> str:
+    """The first free number after a key whose action never went: `…+1`, `…+2`."""
+    number = 1
+    while state := conn.execute(sa.select(action.c.state).where(action.c.key == f"{key}+{number}")).scalar():
+        if state not in _UNDONE:
+            break
+        number += 1
+    return f"{key}+{number}"
+
+
+def _write_actions(conn: Connection, record: RunRecord, number: int, found: _Sorted) -> None:
+    when = moment_text(record.finished)
+
+    def complete(row: Sequence[Any]) -> tuple[Any, ...]:
+        filled = list(row)
+        filled[_RUN] = number
+        if row[_KIND] == "task" and row[_STATE] == ActionState.PLANNED.value:
+            filled[_TAKEN_ON], filled[_TAKEN_AT] = row[_ON], when
+        return tuple(filled)
+
+    rows = [complete(row) for row in found.new]
+    bulk.insert(conn, action, ACTION_COLUMNS, rows)
+    moved = [complete(row) for row in found.advanced]
+    _advance(conn, moved)
+    gone = found.ignored
+    messages: Sequence[Sequence[Any]] = record.outbox
+    if gone or found.renewed:
+        messages = [(found.renewed.get(row[0], row[0]), *row[1:]) for row in messages if row[0] not in gone]
+    bulk.insert(conn, outbox, OUTBOX_COLUMNS, messages)
+    tasks = [dict(zip(ACTION_COLUMNS, row, strict=True)) for row in (*rows, *moved) if row[_TAKEN_ON] is not None]
+    marks.add(conn, (each for row in tasks for each in marks.rows(row, row["on"], marks.TAKEN)))
+
+
+def _advance(conn: Connection, rows: Sequence[Sequence[Any]]) -> None:
+    """What waited takes its new state and content. `since` stays where the state does."""
+    if not rows:
+        return
+    names = [name for name in ACTION_COLUMNS if name not in ("key", "since", "attempts")]
+    changes: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for name in names}
+    changes["since"] = sa.case(
+        (action.c.state == sa.bindparam("new_state"), action.c.since), else_=sa.bindparam("new_since", type_=sa.Date)
+    )
+    values = [{f"new_{name}": value for name, value in zip(ACTION_COLUMNS, row, strict=True)} for row in rows]
+    conn.execute(sa.update(action).where(action.c.key == sa.bindparam("new_key")).values(changes), values)
+
+
+def _write_decisions(conn: Connection, record: RunRecord, number: int, time: int) -> None:
+    columns = ("number", "policy", "step", "verdict", "reason", "gate", "place", "signature")
+    rows = [(number, time, *(choice.get(name) for name in columns)) for choice in record.choices]
+    bulk.insert(conn, class_choice, ("run", "time", *columns), rows)
+    accounts, items, classes = record.decisions
+    bulk.insert(
+        conn,
+        decision,
+        ("account", "run", "time", "item", "class"),
+        [(account, number, time, item, cls) for account, item, cls in zip(accounts, items, classes, strict=True)],
+    )
+
+
+def _write_episodes(conn: Connection, record: RunRecord) -> None:
+    """New episodes, and new homes of running ones."""
+    if not record.episodes:
+        return
+    query = sa.select(episode.c.account, episode.c.number).where(
+        episode.c.company == record.company, episode.c.ended.is_(None)
+    )
+    there = {(account, number) for account, number in conn.execute(query)}
+    running = [row[:2] in there for row in record.episodes]
+    new = compress(record.episodes, (not known for known in running))
+    bulk.insert(
+        conn, episode, ("company", "account", "number", "started", "home"), [(record.company, *row) for row in new]
+    )
+    moved = [{"new_account": a, "new_number": n, "new_home": home} for a, n, _, home in compress(record.episodes, running)]
+    if moved:
+        conn.execute(
+            sa.update(episode)
+            .where(
+                episode.c.company == record.company,
+                episode.c.account == sa.bindparam("new_account"),
+                episode.c.number == sa.bindparam("new_number"),
+            )
+            .values(home=sa.bindparam("new_home")),
+            moved,
+        )
+
+
+def _settle(conn: Connection, record: RunRecord) -> None:
+    for key, state, reason in record.settled:
+        if state == ActionState.PASSED_OVER.value:
+            marks.pass_over(conn, key, record.business_date, reason)
+        else:
+            change = {"state": state, "reason": reason, "since": record.business_date}
+            conn.execute(sa.update(action).where(action.c.key == key).values(**change))
+        if state in (ActionState.PASSED_OVER.value, ActionState.CANCELLED.value):
+            withdraw(conn, [key], reason)
+
+
+def withdraw(conn: Connection, keys: Iterable[str], reason: str) -> None:
+    """Take messages that nobody is sending yet out of the outbox."""
+    for key in keys:
+        conn.execute(
+            sa.update(outbox)
+            .where(outbox.c.action == key, outbox.c.state.in_(["pending", "retry"]))
+            .values(state="cancelled", reason=reason, fence=outbox.c.fence + 1)
+        )
+
+
+def _spoken(record: RunRecord, ignored: frozenset[str]) -> Iterable[tuple[str, str, bytes]]:
+    """The journal's entries, without those about actions that were there already."""
+    about: Callable[[Any], bool] = lambda entry: len(entry) < 4 or entry[3] not in ignored  # noqa: E731
+    return [(entry[0], entry[1], entry[2]) for entry in record.journal if not ignored or about(entry)]

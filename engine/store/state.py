@@ -1,0 +1,357 @@
+"""What is known of every account that owes something, read from the database into the columns that a decision needs.
+
+A few questions to the database, each about all accounts at once; what follows from the answers is worked out in columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+
+import polars as pl
+from sqlalchemy.engine import Connection
+
+from engine.core.decision.state import (
+    ACCOUNTS,
+    BARRED,
+    EFFECTS,
+    ITEMS,
+    MARKS,
+    PENDING,
+    REPEATS,
+    TOUCHES,
+    Pending,
+    State,
+)
+from engine.core.money import digits
+from engine.core.netting import net
+from engine.store import queries
+from engine.store.tables import COMPANY, LADDER_FINISHED, TAKEN, ActionState
+
+_YEAR = timedelta(days=365)
+_TOUCHES = timedelta(days=60)
+_WRITTEN = ("email", "letter", "statement")
+_WORDS = (
+    "segment", "terms", "country", "language", "currency", "risk", "owner", "legal_form", "industry", "status",
+)  # fmt: skip
+_PENDING = {
+    ActionState.UNCERTAIN: Pending.UNCERTAIN,
+    ActionState.SENDING: Pending.MESSAGE,
+    ActionState.RETRY: Pending.MESSAGE,
+    ActionState.PLANNED: Pending.MESSAGE,  # a planned call is Pending.CALL
+    ActionState.PUT_BACK: Pending.AGAIN,
+    ActionState.APPROVED: Pending.APPROVED,
+    ActionState.AWAITING_APPROVAL: Pending.APPROVAL,
+    ActionState.HELD_ADDRESS: Pending.ADDRESS,
+    ActionState.NO_CAPACITY: Pending.CAPACITY,
+}
+# Where the actions of one step wait in different ways, the account waits in the first of these.
+_STRICTEST = tuple(
+    word.value
+    for word in (
+        Pending.UNCERTAIN,
+        Pending.MESSAGE,
+        Pending.CALL,
+        Pending.AGAIN,
+        Pending.APPROVAL,
+        Pending.ADDRESS,
+        Pending.APPROVED,
+        Pending.CAPACITY,
+    )
+)
+
+
+def load_state(
+    conn: Connection,
+    *,
+    on: date,
+    moment: datetime,
+    currency: str,
+    company: str = COMPANY,
+    own: Mapping[str, pl.DataType] | None = None,
+) -> State:
+    """The state of all accounts with an open item or a running episode, as it is at the beginning of `on`.
+
+    `currency` is the house's, in which `rate` counts; `moment` gives the ledger's age; `own` names the workspace's own columns
+    and their types; they follow those of `state.ACCOUNTS`. An item whose dispute was closed on `on` itself is still set aside, with `aside_until` the day after: what releases acts
+    from the next day. Somebody who has fallen past due since the last ledger is in an episode already, one that nobody has
+    written down yet.
+    """
+    own = own or {}
+    ask = queries.Ask(conn, company, on, on - _YEAR, on - _TOUCHES)
+    items = _items(ask, currency)
+    episodes = _episodes(ask, net(items, "account"))
+    customers = ask.customers(own)
+    accounts = (
+        pl.concat([items.select("account"), episodes.filter(pl.col("since").is_not_null()).select("account")])
+        .unique()
+        .sort("account")
+        .with_row_index("row")
+        .join(episodes, on="account", how="left", maintain_order="left")
+        .with_columns(pl.col("episode").fill_null(1))
+        .join(customers, on="account", how="left", maintain_order="left")
+    )
+    rows = accounts.select("row", "account", "episode")
+    actions = _present(ask.actions(), rows)
+    accounts = _with_history(accounts, ask, items)
+    accounts = _with_actions(accounts, actions)
+    accounts = _with_response(accounts, ask, actions)
+    as_of, imported = ask.ledger()
+    return State(
+        accounts=accounts.select(*_typed(ACCOUNTS), *own),
+        items=items.join(rows, on="account").select(*_typed(ITEMS)).sort("row", "due", "item"),
+        marks=_present(ask.marks(), rows).select(*_typed(MARKS)),
+        barred=actions.filter(pl.col("state") == ActionState.DECLINED.value)
+        .select(*_typed(BARRED))
+        .unique(maintain_order=True),
+        touches=ask.touches()
+        .join(rows, on="account")
+        .select(*_typed(TOUCHES))
+        .unique()
+        .sort("row", "on", "item"),
+        pending=_pending(actions),
+        repeats=_repeats(actions),
+        as_of=as_of,
+        age=_age(as_of, imported, moment),
+    )
+
+
+def _typed(schema: Mapping[str, pl.DataType]) -> list[pl.Expr]:
+    return [pl.col(name).cast(kind) for name, kind in schema.items()]
+
+
+def _present(rows: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
+    """Only what belongs to each account's present episode, or to the one to come."""
+    return rows.join(accounts, on=["account", "episode"], maintain_order="left")
+
+
+def _items(ask: queries.Ask, currency: str) -> pl.DataFrame:
+    items, rates, asides = ask.items(), ask.rates(), _asides(ask)
+    found = items["currency"].unique().to_list()
+    scale = pl.DataFrame(
+        {"currency": found, "scale": [10.0 ** (digits(currency) - digits(code)) for code in found]},
+        schema={"currency": pl.String(), "scale": pl.Float64()},
+    )
+    known = pl.coalesce("rate", "known") * pl.col("scale")
+    items = items.join(rates, on="currency", how="left", maintain_order="left")
+    items = items.join(scale, on="currency", how="left", maintain_order="left")
+    return (
+        items.with_columns(rate=pl.when(pl.col("currency") == currency).then(1.0).otherwise(known))
+        .join(asides, on=["account", "item"], how="left", maintain_order="left")
+        .with_columns(pl.col("days_off").fill_null(0), date=pl.coalesce("date", "due"))
+    )
+
+
+def _asides(ask: queries.Ask) -> pl.DataFrame:
+    """One row an item that is or was set aside: why, since when, until when; and the days it lost through no fault."""
+    disputes = ask.disputes()
+    # What releases acts from the next day: a dispute closed today still holds today.
+    holds = pl.col("closed").is_null() | (pl.col("closed") >= ask.on)
+    aside = pl.concat(
+        [
+            disputes.filter(holds).select(
+                "account",
+                "item",
+                aside=pl.lit("disputed"),
+                aside_since="opened",
+                aside_until=pl.col("closed") + pl.duration(days=1),
+            ),
+            ask.promised(),
+            ask.planned(),
+        ]
+    ).unique(["account", "item"], keep="first", maintain_order=True)
+    days = (pl.col("closed") - pl.col("opened")).dt.total_days()
+    lost = (
+        disputes.filter(~holds & (pl.col("closed_for") == "customer"))
+        .group_by("account", "item")
+        .agg(days_off=days.sum().cast(pl.Int32))
+    )
+    return aside.join(lost, on=["account", "item"], how="full", coalesce=True)
+
+
+def _episodes(ask: queries.Ask, items: pl.DataFrame) -> pl.DataFrame:
+    """A row an account: its episode's number, since when, its home; and whether it is the first in two years."""
+    return running(ask.episodes(), items, ask.on)
+
+
+def running(episodes: pl.DataFrame, items: pl.DataFrame, on: date) -> pl.DataFrame:
+    """The present episode of each account, or the number of the next: account, episode, since, home, first_time, written.
+
+    `episodes` are all rows of the table; `items` have been netted. `written` says whether the database has it already.
+    """
+    late = (
+        items.filter((pl.col("owed") > 0) & (pl.col("due") < on))
+        .group_by("account")
+        .agg(late=pl.col("due").min() + pl.duration(days=1))
+    )
+    ended = pl.col("ended")
+    last = episodes.sort("account", "number").group_by("account", maintain_order=True).agg(
+        pl.col("number").last(),
+        pl.col("started").last(),
+        open=ended.last().is_null(),
+        home=pl.col("home").last(),
+        before=ended.max(),
+    )  # fmt: skip
+    both = last.join(late, on="account", how="full", coalesce=True).with_columns(
+        pl.col("open").fill_null(value=False)
+    )
+    # An account that is late again for an old invoice has had its peace since the last episode ended.
+    since = (
+        pl.when("open")
+        .then(pl.col("started"))
+        .when(pl.col("late").is_not_null())
+        .then(pl.max_horizontal("late", "before"))
+    )
+    return both.select(
+        "account",
+        episode=(pl.col("number").fill_null(0) + (~pl.col("open")).cast(pl.Int32)).cast(pl.Int32),
+        since=since,
+        home=pl.when("open").then("home"),
+        written="open",
+        before="before",
+    ).with_columns(
+        first_time=pl.col("before").is_null()
+        | (pl.col("before") <= pl.coalesce("since", pl.lit(on)).dt.offset_by("-24mo"))
+    )
+
+
+def _with_history(accounts: pl.DataFrame, ask: queries.Ask, items: pl.DataFrame) -> pl.DataFrame:
+    for answer in (
+        ask.addresses(),
+        ask.contacts(),
+        ask.payments(),
+        ask.promises(),
+        ask.plans(),
+        ask.dispute_counts(),
+        ask.pauses(),
+        _inferred_terms(items),
+    ):
+        accounts = accounts.join(answer, on="account", how="left", maintain_order="left")
+    counts = ("contacts", "broken", "kept", "claims", "reach", "post")
+    return accounts.with_columns(
+        pl.col(*counts).fill_null(0),
+        *(pl.col(word).str.to_lowercase() for word in _WORDS),
+        pl.col("promise", "plan").fill_null("none"),
+        pl.col(*queries.FLAGS).fill_null(value=False),
+        name=pl.when(pl.col("name").fill_null("") != "").then("name").otherwise("account"),
+        tags=pl.col("tags").str.to_lowercase().str.split("\n").fill_null([]),
+        first_time=pl.col("first_time").fill_null(value=True),
+    ).with_columns(
+        terms=pl.coalesce("terms", "inferred", pl.lit("mixed")),
+        addresses=pl.col("reach") + pl.col("post") * 8,
+    )
+
+
+def _inferred_terms(items: pl.DataFrame) -> pl.DataFrame:
+    """The terms that all open invoices of an account share; where they differ, "mixed"."""
+    days = (pl.col("due") - pl.col("date")).dt.total_days().clip(lower_bound=0)
+    text = pl.when(days == 0).then(pl.lit("due on receipt")).otherwise(pl.format("net {}", days))
+    terms = pl.coalesce("item_terms", text)
+    return (
+        items.filter(pl.col("open") > 0)
+        .group_by("account")
+        .agg(inferred=pl.when(terms.n_unique() == 1).then(terms.first()).otherwise(pl.lit("mixed")))
+    )
+
+
+def _with_actions(accounts: pl.DataFrame, actions: pl.DataFrame) -> pl.DataFrame:
+    """What this episode has done: effects, the firmest tone, the highest call, the date the last demand gave."""
+    taken = actions.filter(pl.col("state").is_in([state.value for state in TAKEN]))
+    bit = pl.col("kind").replace_strict(
+        {kind: 1 << n for n, kind in enumerate(EFFECTS)}, return_dtype=pl.UInt8
+    )
+    effects = (
+        taken.filter(pl.col("kind").is_in(list(EFFECTS))).group_by("row").agg(effects=bit.unique().sum())
+    )
+    written = taken.filter(pl.col("kind").is_in(list(_WRITTEN)))
+    tones = (
+        written.filter(pl.col("tone") > 0)
+        .sort("tone", "taken_on", maintain_order=True)
+        .group_by("row")
+        .agg(pl.col("tone").last(), tone_step=pl.format("{}/{}", "policy", "step").last())
+    )
+    calls = (
+        taken.filter(pl.col("kind") == "call")
+        .sort("day", "taken_on", maintain_order=True)
+        .group_by("row")
+        .agg(reached=pl.col("role").last(), reached_day=pl.col("day").last())
+    )
+    demands = (
+        written.filter(pl.col("respond_by").is_not_null() & (pl.col("day") >= 0))
+        .sort("taken_on", "day", maintain_order=True)
+        .group_by("row")
+        .agg(answer_by=pl.col("respond_by").last(), answer_day=pl.col("day").last())
+    )
+    told = actions.filter(pl.col("step") == LADDER_FINISHED).group_by("row").agg(finished=pl.col("on").max())
+    for answer in (effects, tones, calls, demands, told):
+        accounts = accounts.join(answer, on="row", how="left", maintain_order="left")
+    return accounts.with_columns(pl.col("effects", "tone").fill_null(0))
+
+
+def _with_response(accounts: pl.DataFrame, ask: queries.Ask, actions: pl.DataFrame) -> pl.DataFrame:
+    """What the last demand of the episode met: what came after it, the strongest first."""
+    sent = pl.col("state") == ActionState.SENT.value
+    demands = actions.filter(sent & pl.col("kind").is_in(list(_WRITTEN)) & (pl.col("day") >= 0))
+    last = demands.group_by("row").agg(demand=pl.col("taken_on").max())
+    accounts = accounts.join(last, on="row", how="left", maintain_order="left").join(
+        ask.answers(), on="account", how="left", maintain_order="left"
+    )
+    since = pl.col("demand")
+    response = (
+        pl.when(since.is_null())
+        .then(None)
+        .when(pl.col("dispute_opened") >= since)
+        .then(pl.lit("dispute"))
+        .when((pl.col("last_payment") >= since) & pl.col("since").is_null())
+        .then(pl.lit("full"))
+        .when(pl.col("last_payment") >= since)
+        .then(pl.lit("partial payment"))
+        .when(pl.col("vague") >= since)
+        .then(pl.lit("vague promise"))
+        .when((pl.col("promised_on") >= since) | (pl.col("spoke_on") >= since))
+        .then(pl.lit("acknowledged"))
+        .otherwise(pl.lit("none"))
+    )
+    return accounts.with_columns(response=response)
+
+
+def _pending(actions: pl.DataFrame) -> pl.DataFrame:
+    """The one thing under way for an account (for an item, under `each: invoice`). Tasks bind nobody."""
+    word = pl.col("state").replace_strict(
+        {state.value: word.value for state, word in _PENDING.items()}, default=None, return_dtype=pl.String
+    )
+    word = (
+        pl.when((pl.col("kind") == "call") & (pl.col("state") == "planned"))
+        .then(pl.lit("call"))
+        .otherwise(word)
+    )
+    rank = pl.col("state").replace_strict(
+        dict(zip(_STRICTEST, range(len(_STRICTEST)), strict=True)), return_dtype=pl.Int8
+    )
+    return (
+        actions.filter(pl.col("taken_on").is_null() & (pl.col("kind") != "task"))
+        .with_columns(state=word, item=pl.when(pl.col("each") == 1).then("item"))
+        .filter(pl.col("state").is_not_null())
+        .sort("row", "item", rank, pl.col("day"), descending=[False, False, False, True], maintain_order=True)
+        .unique(["row", "item"], keep="first", maintain_order=True)
+        .select(*_typed(PENDING))
+    )
+
+
+def _repeats(actions: pl.DataFrame) -> pl.DataFrame:
+    return (
+        actions.filter(
+            pl.col("taken_on").is_not_null() & pl.col("state").is_in([state.value for state in TAKEN])
+        )
+        .group_by("row", "policy", "step", maintain_order=True)
+        .agg(times=pl.col("occurrence").n_unique(), last=pl.col("taken_on").max())
+        .select(*_typed(REPEATS))
+    )
+
+
+def _age(as_of: date | None, imported: datetime | None, moment: datetime) -> int:
+    """Hours since the ledger was true: since it came in, or since the end of its own day where that is earlier."""
+    if as_of is None or imported is None:
+        return 0
+    end = datetime.combine(as_of, time(), UTC) + timedelta(days=1)
+    return max(0, int((moment - min(imported, end)).total_seconds() // 3600))
