@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine: `make preview` and `make test`.
 SHELL := /bin/bash
-PYTHON ?= python3
+PYTHON ?=
 VENV ?= .venv
 BIN := $(VENV)/bin
 
@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 setup: $(VENV)/.ready
 
 $(VENV)/.ready: pyproject.toml setup.sh
-	@PYTHON=$(PYTHON) VENV=$(VENV) bash setup.sh
+	@PYTHON='$(PYTHON)' VENV='$(VENV)' bash setup.sh
 	@touch $@
 
 # This week's actions on a made-up ledger, in the folder demo.

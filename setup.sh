@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
 # Makes the virtual environment that `make preview` and `make test` use. Run by `make setup`; quick when nothing changed.
 #
-#   PYTHON  the Python to build on (3.11, 3.12 or 3.13), by default python3
+#   PYTHON  the Python to build on (3.11, 3.12 or 3.13); by default the environment's own, else python3
 #   VENV    the folder of the environment, by default .venv
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
-PYTHON=${PYTHON:-python3}
 VENV=${VENV:-.venv}
+if [ -z "${PYTHON:-}" ]; then
+    PYTHON=python3
+    "$VENV/bin/python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && PYTHON=$VENV/bin/python
+fi
 LOG=$(mktemp)
 trap 'rm -f "$LOG"' EXIT
 
@@ -35,7 +38,7 @@ if [ "$("$VENV/bin/python" -c 'import sys; print("%d.%d" % sys.version_info[:2])
         fail "Python cannot make virtual environments; please run: sudo apt-get install python3-venv"
     "$PYTHON" -m venv --clear "$VENV"
 fi
-pip() { "$VENV/bin/python" -m pip --disable-pip-version-check --no-input -q "$@"; }
+pip() { "$VENV/bin/python" -m pip --disable-pip-version-check --no-input -qq "$@"; }
 
 # Everything that pyproject.toml names, except the rules engine, which has to be built and may be done without.
 "$VENV/bin/python" - >"$LOG.names" <<'NAMES'
@@ -43,7 +46,7 @@ import tomllib
 
 with open("pyproject.toml", "rb") as file:
     project = tomllib.load(file)
-named = project["build-system"]["requires"] + project["project"]["dependencies"] + project["dependency-groups"]["dev"]
+named = project["project"]["dependencies"] + project["dependency-groups"]["dev"]
 print(*(one for one in named if not one.startswith("durable-rules")), sep="\n")
 NAMES
 trap 'rm -f "$LOG" "$LOG.names"' EXIT

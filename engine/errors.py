@@ -1,6 +1,7 @@
 """What can go wrong with the machine rather than with what somebody wrote, each as a clear sentence and what helps.
 
-A user's mistake in a file is a `Problem` in a list; these are raised. The command line shows `sentence`, then `hint`.
+A user's mistake in a file is a `Problem` in a list; these are raised. The command line shows `sentence`, then
+`hint`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A workspace to begin with: the start set of policies and messages, settings, and a made-up ledger to try them on."""
+"""A workspace to begin with: policies, messages, settings, and a made-up ledger to try them on."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def start_set() -> Path:
 def lay_out(folder: Path, on: date, sample: bool = True) -> tuple[str, ...]:
     """Makes `folder` a workspace as of the day `on`, and names the files it wrote, relative to it.
 
-    All or nothing: Refused where a file of ours is there already, DunwellError where the folder cannot be written.
+    All or nothing: Refused where a file of ours is there already, DunwellError where nothing can be written.
     """
     if folder.exists() and not folder.is_dir():
         raise Refused(f"{folder} is a file", "name a folder that is new or empty")
@@ -36,42 +36,42 @@ def lay_out(folder: Path, on: date, sample: bool = True) -> tuple[str, ...]:
         sentence = f"{folder} has {_and(taken)} already; nothing was changed"
         raise Refused(sentence, "name a new folder, or move what is there")
     try:
-        parent = folder.absolute().parent
-        parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".dunwell-", dir=parent) as stage:
+        # Everything is written beside its place first, so that a full disk leaves nothing half done.
+        beside = folder if folder.exists() else folder.absolute().parent
+        beside.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".dunwell-", dir=beside) as stage:
             written = tuple(_write(Path(stage), generate(SEED, on) if sample else None))
             folder.mkdir(exist_ok=True)
             for entry in sorted(Path(stage).iterdir()):
-                os.replace(entry, folder / entry.name)
+                entry.replace(folder / entry.name)
     except OSError as error:
-        raise DunwellError(
-            f"{folder} cannot be written: {error.strerror or error}", "name another folder"
-        ) from error
+        sentence = f"{folder} cannot be written: {error.strerror or error}"
+        raise DunwellError(sentence, "name another folder") from error
     return written
 
 
 def demo(folder: Path, on: date) -> str:
-    """The workspace of `make preview`, and a sentence about it: laid out once; on a later day its ledger is renewed.
+    """The workspace of `make preview`, and a sentence about it: laid out once, its ledger renewed every day.
 
-    Policies, templates and settings that were edited since stay. A new ledger begins a new history, so the demo's
-    database goes with the old one.
+    Policies, templates and settings that were edited since stay. A new ledger begins a new history, so the
+    demo's database goes with the old one.
     """
     if not (folder / "dunwell.toml").exists():
         lay_out(folder, on)
-        return f"{folder}/ is a workspace to try things in: policies, templates and a made-up ledger of {_day(on)}."
+        return f"{folder}/ is a workspace to try things in, with a made-up ledger of {_day(on)}."
     if f"As of {on.isoformat()}\n" in _head(folder / LEDGER / "ledger.csv"):
-        return f"{folder}/ is there from earlier today, with what you changed."
+        return f"{folder}/ is as you left it."
     for database in folder.glob("dunwell.db*"):
         database.unlink()
     (folder / LEDGER).mkdir(exist_ok=True)
     for name, text in generate(SEED, on).files.items():
         (folder / LEDGER / name).write_text(text, "utf-8", newline="\n")
-    return f"{folder}/ has a new made-up ledger, of {_day(on)}; your policies and templates are as you left them."
+    return f"{folder}/ has a new made-up ledger, of {_day(on)}; its policies are as you left them."
 
 
 def _write(stage: Path, sample: Sample | None) -> Iterator[str]:
     for part in _PARTS:
-        shutil.copytree(start_set() / part, stage / part, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+        shutil.copytree(start_set() / part, stage / part, copy_function=shutil.copyfile)
     texts = {"dunwell.toml": _SETTINGS + (_SAMPLE_LEDGER if sample else _OWN_LEDGER), ".gitignore": _IGNORED}
     if sample:
         texts |= {f"profiles/{name}.toml": text for name, text in sample.profiles.items()}

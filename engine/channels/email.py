@@ -96,7 +96,8 @@ class Mailer:
             except (aiosmtplib.SMTPException, OSError):
                 pass  # what was sent is sent; a server that does not say goodbye changes nothing
             finally:
-                client.close()
+                _hang_up(client)
+        await asyncio.sleep(0.01)  # the loop closes what was hung up
 
     async def found(self, evidence: Mapping[str, str]) -> Receipt | None:
         """A mail that may have gone cannot be seen from here: ask the mail server's log or archive."""
@@ -121,8 +122,7 @@ class Mailer:
                     client = await dialogue.open()
                 receipt = await dialogue.run(client)
             except (aiosmtplib.SMTPException, ssl.SSLError, OSError, ValueError) as error:
-                if client is not None:
-                    client.close()
+                _hang_up(client)
                 if not fresh and dialogue.at == MAIL and isinstance(error, ConnectionError | TimeoutError):
                     client, fresh = (
                         None,
@@ -131,8 +131,7 @@ class Mailer:
                     continue
                 return dialogue.failed(error)
             except BaseException:
-                if client is not None:
-                    client.close()
+                _hang_up(client)
                 raise
             if client.is_connected:
                 self._idle.append(client)
@@ -189,7 +188,7 @@ class _Dialogue:
                 await self._begin(AUTH)
                 await self._log_in(client)
         except BaseException:
-            client.close()
+            _hang_up(client)
             raise
         return client
 
@@ -335,6 +334,16 @@ class _Dialogue:
         return Receipt(state, self.at, sentence, tuple(self.answers.values()), self.evidence, route)
 
 
+def _hang_up(client: aiosmtplib.SMTP | None) -> None:
+    """At once and without a goodbye: nothing that is still in a buffer may be sent."""
+    if client is None:
+        return
+    transport = client.transport
+    client.close()
+    if isinstance(transport, asyncio.WriteTransport):
+        transport.abort()
+
+
 def _plain(error: Exception, at: str) -> str:
     cause: BaseException = error.__cause__ if isinstance(error.__cause__, ssl.SSLError) else error
     if isinstance(cause, ssl.SSLCertVerificationError):
@@ -345,6 +354,8 @@ def _plain(error: Exception, at: str) -> str:
         return "the mail server does not offer TLS, which it must; somebody may be in between"
     if isinstance(cause, aiosmtplib.SMTPServerDisconnected):
         return f"the mail server hung up (at {at})"
+    if isinstance(cause, aiosmtplib.SMTPConnectError):
+        return "the mail server cannot be reached"
     if isinstance(cause, OSError) and not isinstance(cause, aiosmtplib.SMTPException):
         return f"the mail server cannot be reached: {cause.strerror or cause}"
     return f"the mail server gave no proper answer (at {at}): {_one_line(str(error))}"

@@ -63,9 +63,7 @@ class Shelf:
             if there is not None:
                 return _adopted(there == evidence["sha256"], evidence)
             if self._hidden(path).exists():
-                return Receipt(
-                    Outcome.RETRY, WRITE, "the file was not there yet", (), evidence
-                )
+                return Receipt(Outcome.RETRY, WRITE, "the file was not there yet", (), evidence)
         except OSError:
             return None
         return None

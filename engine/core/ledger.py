@@ -15,8 +15,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from engine.core.language.policy import Clock
-
 
 class Rule(StrEnum):
     """How a due date follows from the invoice date. `days` and `months` are those of the terms."""
@@ -108,20 +106,21 @@ def end_of_month(day: date, months: int = 0) -> date:
     return date(year, month + 1, monthrange(year, month + 1)[1])
 
 
-def clock_date(clock: Clock, invoice_date: date, due: date, statement: date | None = None) -> date:
-    """The day from which a policy's `day` counts for an item: its day 0.
+def clock_date(clock: str, invoice_date: date, due: date, statement: date | None = None) -> date:
+    """The day from which a policy's `day` counts for an item: its day 0. `clock` is the word in the policy.
 
     An item that was on no statement takes the end of its invoice's month, when statements are usually drawn.
     """
     match clock:
-        case Clock.INVOICE_DATE:
+        case "invoice date":
             return invoice_date
-        case Clock.DUE_DATE:
+        case "due date":
             return due
-        case Clock.STATEMENT_DATE:
+        case "statement date":
             return statement or end_of_month(invoice_date)
-        case Clock.END_OF_MONTH:
+        case "end of month":
             return end_of_month(invoice_date)
+    raise ValueError(f"there is no clock “{clock}”")
 
 
 CASH_ON_DELIVERY = Terms("cash on delivery", Rule.AT_ONCE)

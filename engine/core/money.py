@@ -1,4 +1,4 @@
-"""An amount is a number and a currency; inside the engine it is a whole number of the currency's smallest unit."""
+"""An amount is a number and a currency; inside the engine it is a whole number of the smallest unit."""
 
 from __future__ import annotations
 
@@ -49,10 +49,11 @@ def digits(currency: str) -> int:
 
 
 def read_amount(text: str, default_currency: str) -> Amount:
-    """Read `5,000`, `5,000 EUR`, `EUR 5,000.50` or `€5,000`; ValueError holds a plain sentence that says what is wrong.
+    """Read `5,000`, `5,000 EUR`, `EUR 5,000.50` or `€5,000`; ValueError holds a plain sentence that says what
+    is wrong.
 
-    A comma groups thousands and a point starts the decimals. Anything that could be read in two ways is refused.
-    """
+    A comma groups thousands and a point starts the decimals. Anything that could be read in two ways is
+    refused."""
     rest = text.strip()
     currency = default_currency
     if rest[:1] == "$" or rest[:2] == "-$":

@@ -8,8 +8,9 @@ import polars as pl
 def net(items: pl.DataFrame, by: str = "row") -> pl.DataFrame:
     """The same items with a column `owed`: what is left of each after credits, in minor units of its currency.
 
-    `items` has `by` (the account), `item`, `due`, `open` and `currency`; a negative `open` is a credit, and owes 0. Credits that
-    are more than all that is open are left over and belong to nobody's item. The order of the rows stays.
+    `items` has `by` (the account), `item`, `due`, `open` and `currency`; a negative `open` is a credit, and
+    owes 0. Credits that are more than all that is open are left over and belong to nobody's item. The order
+    of the rows stays.
     """
     group = [by, "currency"]
     debit = pl.col("open").clip(lower_bound=0)

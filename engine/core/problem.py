@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -26,7 +27,7 @@ class Place:
 
 
 class Severity(StrEnum):
-    """An error changes nothing in what is live; a warning is shown and does not stop (`--strict` makes it one)."""
+    """An error changes nothing in what is live; a warning does not stop (`--strict` makes it an error)."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -36,8 +37,8 @@ class Severity(StrEnum):
 class Problem:
     """One mistake.
 
-    `code` is a stable short name (`unknown-word`) for tests, editors and `--json`; `also` is the second place where a
-    mistake has two; `line` is the text of the line at `place`, so that a screen can draw the caret.
+    `code` is a stable short name (`unknown-word`) for tests, editors and `--json`; `also` is the second place
+    where a mistake has two; `line` is the text of the line at `place`, so that a screen can draw the caret.
     """
 
     place: Place
@@ -47,3 +48,30 @@ class Problem:
     severity: Severity = Severity.ERROR
     line: str = ""
     also: Place | None = None
+
+
+def problem_text(problem: Problem) -> str:
+    """A problem as a person reads it: place and sentence, the line, a caret, the suggestion.
+
+    A long line is shown around the caret; a character that a terminal would obey is shown as “·”.
+    """
+    place = problem.place
+    kind = "" if problem.severity is Severity.ERROR else "warning: "
+    out = [f"{place}: {kind}{problem.sentence}", ""]
+    if problem.line.strip():
+        first = max(0, place.column - 81)
+        shown = problem.line[first : first + 120].rstrip()
+        shown = "".join(mark if mark.isprintable() else ("→" if mark == "\t" else "·") for mark in shown)
+        lead = _width(shown[: place.column - 1 - first])
+        carets = max(
+            1, _width(shown[place.column - 1 - first : max(place.end, place.column + 1) - 1 - first])
+        )
+        out += [f"{place.line:>5} | {shown}", f"{'':>5} | {' ' * lead}{'^' * carets}"]
+    out += [f"  {line}" for line in problem.suggestion.splitlines()]
+    return "\n".join(out) + "\n"
+
+
+def _width(text: str) -> int:
+    """Columns the text takes in a terminal."""
+    wide = sum(unicodedata.east_asian_width(mark) in "WF" for mark in text)
+    return len(text) + wide - sum(1 for mark in text if unicodedata.combining(mark))

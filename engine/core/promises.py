@@ -45,8 +45,8 @@ def breaks_on(pays_on: date, calendar: Calendar) -> date:
 def stands(promise: Promise, paid: int, *, as_of: date | None, on: date) -> Settled:
     """How a promise stands on a day, as far as a ledger of `as_of` can show it.
 
-    `paid` is what has come for the promise's items since it was made. Enough is enough on any day. Too little counts only
-    once a ledger later than the promised day shows it: a ledger that is older cannot know.
+    `paid` is what has come for the promise's items since it was made. Enough is enough on any day. Too little
+    counts only once a ledger later than the promised day shows it: a ledger that is older cannot know.
     """
     if paid >= promise.amount:
         return Settled(Standing.KEPT, as_of or on)

@@ -63,3 +63,29 @@ class Gate(StrEnum):
 def safety_stop(kind: str, wanted: int, most: int) -> str:
     """Why a run that wants more than the house allows does nothing."""
     return f"The run wants {wanted:,} {kind}; the house allows {most:,} a run. Nothing goes until a person agrees."
+
+
+def disagreement(account: str, accounts: int, evaluators: tuple[str, ...]) -> str:
+    """Two evaluators differ: nothing is done for the class."""
+    others = f" and {accounts - 1:,} like it" if accounts > 1 else ""
+    return (
+        f"{account}{others}: {' and '.join(evaluators)} do not agree, so nothing is done. Please report this."
+    )
+
+
+# Why an action that was under way is ended by a later decision.
+NOT_MADE = "not made: a higher step fell due"
+OVERTAKEN = "passed over: a higher step fell due meanwhile"
+TRIED_AGAIN = "tried again"
+# The owner's task at the end of a ladder.
+LADDER_DONE = "The ladder is finished and the account is still overdue: decide what comes next."
+
+
+def run_said(new: int, again: bool, stopped: str) -> str:
+    """One sentence about what a run did."""
+    if stopped:
+        return stopped
+    if new == 0:
+        return "Nothing new: today's run has been made already." if again else "Nothing is due today."
+    more = " more" if again else ""
+    return f"{new:,}{more} action{'s' * (new != 1)} decided."

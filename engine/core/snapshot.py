@@ -1,7 +1,9 @@
 """What changed between two ledgers of the same source, and whether the change is believable.
 
-Pure: two frames in, a `Comparison` out. An item that was open and is no longer listed is presumed paid; a smaller open amount is
-a part payment; too large a change holds the next run, because a cut export looks exactly like a day of many payments.
+Pure: two frames in, a `Comparison` out. An item that was open and is no longer listed is presumed paid; a
+smaller open amount is
+a part payment; too large a change holds the next run, because a cut export looks exactly like a day of
+many payments.
 """
 
 from __future__ import annotations
@@ -15,15 +17,23 @@ KEY = ("account", "item")
 FALL = 0.20  # of the items, or of a currency's total, that may vanish at once
 RISE = 1.00  # by which a currency's total may grow at once
 FEW = 20  # below so many items a change of a few is ordinary
-_CHANGED = {"account": pl.String(), "item": pl.String(), "currency": pl.String(), "before": pl.Int64(), "after": pl.Int64()}
+_CHANGED = {
+    "account": pl.String(),
+    "item": pl.String(),
+    "currency": pl.String(),
+    "before": pl.Int64(),
+    "after": pl.Int64(),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """The new ledger against the previous one.
 
-    `vanished`, `appeared` and `reappeared` have account, item, currency and open (before, for the vanished); `changed` has
-    account, item, currency, before and after. Amounts are minor units; totals are open amounts by currency. `implausible` is
+    `vanished`, `appeared` and `reappeared` have account, item, currency and open (before, for the
+    vanished); `changed` has
+    account, item, currency, before and after. Amounts are minor units; totals are open amounts by
+    currency. `implausible` is
     the sentence why a person should look before the next run, or None.
     """
 
@@ -38,14 +48,18 @@ class Comparison:
     @property
     def nothing(self) -> bool:
         """Whether the two ledgers say the same."""
-        return all(frame.is_empty() for frame in (self.vanished, self.changed, self.appeared, self.reappeared))
+        return all(
+            frame.is_empty() for frame in (self.vanished, self.changed, self.appeared, self.reappeared)
+        )
 
 
 def compare(previous: pl.DataFrame, new: pl.DataFrame, gone_before: pl.DataFrame | None = None) -> Comparison:
     """Compare two ledgers by account and item.
 
-    Both need account, item, currency and open; rows with nothing open count as not listed. `gone_before` has account and item
-    of all that vanished from earlier ledgers: such an item, listed again, has reappeared, and what was presumed paid was not.
+    Both need account, item, currency and open; rows with nothing open count as not listed. `gone_before`
+    has account and item
+    of all that vanished from earlier ledgers: such an item, listed again, has reappeared, and what was
+    presumed paid was not.
     """
     before, after = _open(previous), _open(new)
     key = list(KEY)
@@ -58,7 +72,9 @@ def compare(previous: pl.DataFrame, new: pl.DataFrame, gone_before: pl.DataFrame
     appeared = fresh.join(reappeared, on=key, how="anti")
     both = before.join(after, on=key, how="inner", suffix="_after")
     changed = (
-        both.filter((pl.col("open") != pl.col("open_after")) | (pl.col("currency") != pl.col("currency_after")))
+        both.filter(
+            (pl.col("open") != pl.col("open_after")) | (pl.col("currency") != pl.col("currency_after"))
+        )
         .select("account", "item", currency="currency_after", before="open", after="open_after")
         .cast(pl.Schema(_CHANGED))
     )
@@ -75,7 +91,9 @@ def compare(previous: pl.DataFrame, new: pl.DataFrame, gone_before: pl.DataFrame
 
 
 def _open(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.filter(pl.col("open") != 0).select("account", "item", "currency", pl.col("open").cast(pl.Int64))
+    return frame.filter(pl.col("open") != 0).select(
+        "account", "item", "currency", pl.col("open").cast(pl.Int64)
+    )
 
 
 def _totals(frame: pl.DataFrame) -> dict[str, int]:
@@ -99,7 +117,8 @@ def _implausible(
         return None
     gone = frames["vanished"].height
     if gone > FALL * count:
-        return f"{gone:,} of {count:,} open items are missing at once ({gone / count:.0%}; more than {FALL:.0%} is not usual)"
+        share = f"{gone / count:.0%}; more than {FALL:.0%} is not usual"
+        return f"{gone:,} of {count:,} open items are missing at once ({share})"
     changed = frames["changed"]
     grown = changed.filter(pl.col("after").abs() > pl.col("before").abs()).height
     if grown > FALL * count:

@@ -175,6 +175,8 @@ class _Run:
     async def _take(self) -> tuple[Row, Verdict] | None:
         """The next message, in hand as soon as its claim is committed, so that it is no stray."""
         async with self.turn:
+            if self.stop.is_set():
+                return None
             claimed = await asyncio.to_thread(self._write, self._claim)
             self._count()
             if claimed is None:

@@ -63,7 +63,9 @@ _WORDS = ("segment", "risk", "legal_form", "industry", "status")  # compared in 
 _YES_NO = ("insolvent", "attorney", "natural_person", "strategic", "contract_supply")
 _NO_MAIL = frozenset(("", "-", "n/a", "na", "none", "?"))
 _ROLES = {"": "accounts payable", "ap": "accounts payable", "accounting": "accounts payable"}
-_ROLES |= dict.fromkeys(("owner", "ceo", "director", "managing director", "cfo", "finance director"), "principal")
+_ROLES |= dict.fromkeys(
+    ("owner", "ceo", "director", "managing director", "cfo", "finance director"), "principal"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,9 @@ class CustomersReading:
 def read_customers(
     name: str, data: bytes, *, profile: Profile | None = None, currency: str | None = None
 ) -> CustomersReading:
-    """Read a customer master. A customer may have several rows, one a contact; `currency` is that of credit limits."""
+    """Read a customer master. A customer may have several rows, one a contact; `currency` is that of
+    credit limits.
+    """
     profile = profile or Profile()
     tables, problems = read_tables(
         name, data, encoding=profile.encoding, separator=profile.separator, sheet=profile.sheet
@@ -106,7 +110,8 @@ def read_customers(
                 0,
                 "no-customer",
                 "no column holds the customer",
-                f'name it in the profile, under [columns]: account = "…". The columns are {listed(header.names)}',
+                'name it in the profile, under [columns]: account = "…". The columns are '
+                f"{listed(header.names)}",
             )
         )
     master = _Master(table, header, profile, currency or profile.currency or "USD")
@@ -128,7 +133,9 @@ def read_customers(
 
 
 def _refused(problems: list[Problem], profile: Profile) -> CustomersReading:
-    return CustomersReading(pl.DataFrame(schema=CUSTOMERS), pl.DataFrame(schema=CONTACTS), in_order(problems), profile=profile)
+    return CustomersReading(
+        pl.DataFrame(schema=CUSTOMERS), pl.DataFrame(schema=CONTACTS), in_order(problems), profile=profile
+    )
 
 
 class _Master:
@@ -161,7 +168,11 @@ class _Master:
     def read(self, own: Mapping[str, int]) -> None:
         """All rows below the header; blank ones are skipped."""
         table, width = self._table, len(self._header.names)
-        rows = [row for row in range(self._header.last + 1, len(table.rows)) if any(c != "" for c in table.rows[row])]
+        rows = [
+            row
+            for row in range(self._header.last + 1, len(table.rows))
+            if any(c != "" for c in table.rows[row])
+        ]
         limits = [self._columns["limit"]] if "limit" in self._columns else []
         opened = [self._columns["opened"]] if "opened" in self._columns else []
         numbers = read_numbers(table, rows, limits, self._profile)
@@ -181,12 +192,19 @@ class _Master:
                 continue
             account = self._text(row, "account") or self._text(row, "name")
             if not account:
-                self._wrong(row, "account", "no-customer", "this row names no customer", "fill in the customer's number")
+                self._wrong(
+                    row,
+                    "account",
+                    "no-customer",
+                    "this row names no customer",
+                    "fill in the customer's number",
+                )
                 continue
             cell = table.cell(row, self._columns.get("account", -1))
             if isinstance(cell, Decimal) and abs(cell) >= 10**15:
-                self._wrong(row, "account", "lost-digits", f"“{account}”: a spreadsheet has rounded this number",
-                            "format the column as text, or export as CSV")  # fmt: skip
+                sentence = f"“{account}”: a spreadsheet has rounded this number"
+                hint = "format the column as text before the numbers are put in, or export as CSV"
+                self._wrong(row, "account", "lost-digits", sentence, hint)
             limit = numbers.columns[0][at] if limits else None
             values = self._customer(row, account, own)
             values["limit"] = None if limit is None else to_minor(limit, self._currency)
@@ -207,7 +225,8 @@ class _Master:
                     row,
                     name,
                     "two-answers",
-                    f"customer {account} has another {name.replace('_', ' ')} in an earlier row: “{before[name]}”",
+                    f"customer {account} has another {name.replace('_', ' ')} in an earlier row: "
+                    f"“{before[name]}”",
                     "write it the same way in each row of this customer, or only in the first",
                 )
 
@@ -266,8 +285,9 @@ class _Master:
         if isinstance(terms, Terms):
             return terms.text
         if text:
-            sentence = f"“{text}” can mean " + " or ".join(f"“{one.text}”" for one in terms.readings) if isinstance(
-                terms, Ambiguous) else f"the terms “{text}” are not understood"  # fmt: skip
+            sentence = f"the terms “{text}” are not understood"
+            if isinstance(terms, Ambiguous):
+                sentence = f"“{text}” can mean " + " or ".join(f"“{one.text}”" for one in terms.readings)
             say = f'say what they mean in the profile, under [term_codes]: "{text}" = "net 30"'
             self._wrong(row, "terms", "terms", sentence, say)
         return None
@@ -276,22 +296,28 @@ class _Master:
         text = self._text(row, "country")
         code = _countries().get(normal(text)) if text else None
         if text and code is None:
-            self._warn(row, "country", "country", f"“{text}” is no country that is known; it is left empty",
-                       "write its two letters, such as DE")  # fmt: skip
+            sentence = f"“{text}” is no country that is known; it is left empty"
+            self._warn(row, "country", "country", sentence, "write its two letters, such as DE")
         return code
 
     def _language(self, row: int) -> str | None:
         text = self._text(row, "language")
         code = _languages().get(normal(text)) or (text.casefold()[:2] if text[2:3] in ("-", "_") else None)
         if text and code is None:
-            self._warn(row, "language", "language", f"“{text}” is no language that is known; it is left empty",
-                       "write its two letters, such as de")  # fmt: skip
+            sentence = f"“{text}” is no language that is known; it is left empty"
+            self._warn(row, "language", "language", sentence, "write its two letters, such as de")
         return code
 
     def _currency_of(self, row: int) -> str | None:
         text = self._text(row, "currency")
         if text and text.upper() not in currencies():
-            self._wrong(row, "currency", "currency", f"“{text}” is no currency", "write its three letters, such as EUR")
+            self._wrong(
+                row,
+                "currency",
+                "currency",
+                f"“{text}” is no currency",
+                "write its three letters, such as EUR",
+            )
             return None
         return text.casefold() or None
 

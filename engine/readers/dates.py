@@ -1,4 +1,6 @@
-"""Dates as ledgers write them, in one order a file: 03/04/2026 is read only where something tells which it is."""
+"""Dates as ledgers write them, in one order a file: 03/04/2026 is read only where something tells which it
+is.
+"""
 
 from __future__ import annotations
 
@@ -24,13 +26,17 @@ _YMD = re.compile(rf"(\d{{4}})([-/.])(\d{{1,2}})\2(\d{{1,2}}){_TIME}", re.ASCII)
 _PACKED = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
 _THREE = re.compile(rf"(\d{{1,2}})([-/.])\s?(\d{{1,2}})\2\s?(\d{{4}}|\d{{2}}){_TIME}", re.ASCII)
 _WORD = r"([^\W\d_]{3,12})\.?"
-_DAY_FIRST = re.compile(rf"(\d{{1,2}})(?:st|nd|rd|th|er|º|\.)?[-\s/]*(?:de\s+)?{_WORD}[-\s/,]*(?:de\s+)?(\d{{4}}|\d{{2}})")
+_DAY_FIRST = re.compile(
+    rf"(\d{{1,2}})(?:st|nd|rd|th|er|º|\.)?[-\s/]*(?:de\s+)?{_WORD}[-\s/,]*(?:de\s+)?(\d{{4}}|\d{{2}})"
+)
 _MONTH_FIRST = re.compile(rf"{_WORD}\s+(\d{{1,2}})(?:st|nd|rd|th)?,?\s+(\d{{4}})")
 _AS_AT = re.compile(
-    r"\b(?:as (?:at|of|on)|ageing date|aged as of|balance date|report date|zum|per|stand(?: vom)?|stichtag|au|arrete au|"
-    r"al|a fecha|em|data base|op|per datum)\b\s*:?\s*(.{6,30})$"
+    r"\b(?:as (?:at|of|on)|ageing date|aged as of|balance date|report date|zum|per|stand|stand vom|stichtag|au|"
+    r"arrete au|al|a fecha|em|data base|op|per datum)\b\s*:?\s*(.{6,30})$"
 )
-_UNTIL = re.compile(r"(?:^|\s)(?:to|through|until|bis|au|al|a|ate|tot|t/m)\s+(\S.{5,25})$|[–—]\s*(\S.{5,25})$")
+_UNTIL = re.compile(
+    r"(?:^|\s)(?:to|through|until|bis|au|al|a|ate|tot|t/m)\s+(\S.{5,25})$|[–—]\s*(\S.{5,25})$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,13 +167,18 @@ def _decide(
                 *first[short],
                 "two-digit-year",
                 f"“{short}” has a year of two digits",
-                "export four digits, or say in the profile how it is meant: dates = \"d/m/yy\", \"m/d/yy\" or \"y-m-d yy\"",
+                'export four digits, or say in the profile how it is meant: dates = "d/m/yy", '
+                '"m/d/yy" or "y-m-d yy"',
             )
         ]
     orders = {text: set(reading.days) for text, reading in readings.items() if "named" not in reading.days}
     if profile.dates:
         stated = profile.dates.replace(" yy", "").replace("yy", "y")
-        wrong = [text for text, found in orders.items() if stated not in found and len(found) and "y-m-d" not in found]
+        wrong = [
+            text
+            for text, found in orders.items()
+            if stated not in found and len(found) and "y-m-d" not in found
+        ]
         if stated == "y-m-d":
             wrong = [text for text, found in orders.items() if stated not in found]
         return stated, [
@@ -180,7 +191,11 @@ def _decide(
             )
             for text in wrong[:20]
         ]
-    possible = [order for order in ("d/m/y", "m/d/y") if all(order in found or "y-m-d" in found for found in orders.values())]
+    possible = [
+        order
+        for order in ("d/m/y", "m/d/y")
+        if all(order in found or "y-m-d" in found for found in orders.values())
+    ]
     unsure = next((text for text, reading in readings.items() if len(set(reading.days.values())) > 1), None)
     if len(possible) == 1 or (possible and unsure is None):
         return possible[0], []
@@ -189,8 +204,9 @@ def _decide(
             table.problem(
                 *first[unsure],
                 "ambiguous-date",
-                f"“{unsure}” could be two dates ({_both(readings[unsure])}), and no other date in the file tells which",
-                "say in the profile how dates are written: dates = \"d/m/y\" or dates = \"m/d/y\"",
+                f"“{unsure}” could be two dates ({_both(readings[unsure])}), and no other date "
+                "in the file tells which",
+                'say in the profile how dates are written: dates = "d/m/y" or dates = "m/d/y"',
             )
         ]
     if not possible:
@@ -218,7 +234,11 @@ def _not_a_date(table: Table, row: int, column: int, readings: Mapping[str, Read
     text = cell_text(cell)
     if text in readings:
         return table.problem(
-            row, column, "no-such-day", f"there is no day “{text}”", f"correct the date; years are {EARLIEST} to {LATEST}"
+            row,
+            column,
+            "no-such-day",
+            f"there is no day “{text}”",
+            f"correct the date; years are {EARLIEST} to {LATEST}",
         )
     hint = "format the column as a date" if isinstance(cell, Decimal) else "write for example 2026-03-31"
     return table.problem(row, column, "not-a-date", f"“{text}” is not a date", hint)

@@ -24,7 +24,9 @@ _DATA = re.compile(r"\d{4}-\d\d-\d\d|\d[.,]\d\d\b|\d{1,2}[-/.](\d{1,2}|\w{3})[-/
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Where the header is (`first` and `last` row, for one of two rows), its names, and the column of each meaning."""
+    """Where the header is (`first` and `last` row, for one of two rows), its names, and the column of each
+    meaning.
+    """
 
     first: int
     last: int
@@ -59,7 +61,9 @@ def _index(master: bool) -> Mapping[str, tuple[tuple[int, str], ...]]:
         for tier, aliases in enumerate(tiers):
             for alias in dict.fromkeys(aliases.split("·")):
                 found.setdefault(alias, []).append((tier, meaning))
-    return MappingProxyType({alias: tuple(sorted(claims, key=lambda claim: claim[0])) for alias, claims in found.items()})
+    return MappingProxyType(
+        {alias: tuple(sorted(claims, key=lambda claim: claim[0])) for alias, claims in found.items()}
+    )
 
 
 def _claims(name: str, master: bool) -> tuple[tuple[int, str], ...]:
@@ -83,16 +87,26 @@ def likeness(cells: Sequence[Cell], *, master: bool | None = None) -> int:
     return max(len({claims[0][1] for text in texts if (claims := _claims(text, kind))}) for kind in kinds)
 
 
-def find_header(table: Table, profile: Profile, *, master: bool = False) -> tuple[Header | None, list[Problem]]:
-    """The header of a table, and what is wrong with it: none found, a meaning claimed twice, a column not there."""
+def find_header(
+    table: Table, profile: Profile, *, master: bool = False
+) -> tuple[Header | None, list[Problem]]:
+    """The header of a table, and what is wrong with it: none found, a meaning claimed twice, a column not
+    there.
+    """
     found = _stated(table, profile) if profile.header else _search(table, master)
     if found is None:
         return None, [_no_header(table, profile, master)]
     first, last = found
     names = _joined(table, first, last)
     columns, problems = _columns(table, last, names, profile, master)
-    own = next((code for column in (columns.get("open"), columns.get("amount")) if column is not None
-                and (code := _own_currency(names[column]))), "")
+    own = next(
+        (
+            code
+            for column in (columns.get("open"), columns.get("amount"))
+            if column is not None and (code := _own_currency(names[column]))
+        ),
+        "",
+    )
     return Header(first, last, names, MappingProxyType(columns), own), problems
 
 
@@ -142,7 +156,9 @@ def _columns(
         for meaning in meanings:
             if meaning in columns or meaning in settled:
                 continue
-            claimed = [column for column in claims if column not in taken and (tier, meaning) in claims[column]]
+            claimed = [
+                column for column in claims if column not in taken and (tier, meaning) in claims[column]
+            ]
             if len(claimed) > 1:
                 problems.append(_ambiguous(table, row, names, meaning, claimed))
             if claimed:
@@ -181,7 +197,9 @@ def named(meaning: str) -> str:
     return MEANING_WORDS.get(meaning, meaning.replace("_", " "))
 
 
-def _ambiguous(table: Table, row: int, names: tuple[str, ...], meaning: str, claimed: Sequence[int]) -> Problem:
+def _ambiguous(
+    table: Table, row: int, names: tuple[str, ...], meaning: str, claimed: Sequence[int]
+) -> Problem:
     first, second = claimed[:2]
     same = names[first] == names[second]
     choice = str(first + 1) if same else f'"{names[first]}"'
@@ -190,14 +208,21 @@ def _ambiguous(table: Table, row: int, names: tuple[str, ...], meaning: str, cla
         row,
         second,
         "two-columns",
-        f"columns {first + 1} “{names[first]}” and {second + 1} “{names[second]}” both look like the {named(meaning)}",
+        f"columns {first + 1} “{names[first]}” and {second + 1} “{names[second]}” both look like "
+        f"the {named(meaning)}",
         f"say which in the profile, under [columns]: {meaning} = {choice} or {meaning} = {other}",
         also=table.place(row, first),
     )
 
 
 def _not_there(
-    table: Table, row: int, names: tuple[str, ...], profile: Profile, key: str, wanted: str | int, at: list[int]
+    table: Table,
+    row: int,
+    names: tuple[str, ...],
+    profile: Profile,
+    key: str,
+    wanted: str | int,
+    at: list[int],
 ) -> Problem:
     if at:
         return Problem(
@@ -225,7 +250,9 @@ def _no_header(table: Table, profile: Profile, master: bool) -> Problem:
             "write the number of the row that names the columns, as a spreadsheet counts it",
             "no-header",
         )
-    what = "customer number and name" if master else "customer, document number, date, due date and open amount"
+    what = (
+        "customer number and name" if master else "customer, document number, date, due date and open amount"
+    )
     return table.problem(
         0,
         0,

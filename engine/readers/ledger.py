@@ -1,32 +1,31 @@
 """A ledger file becomes open items, credits and payments, or a list of everything that is wrong with it.
 
-The ten rules: the header is found by meaning; every row is of a known kind; what is required is there; credits are negative;
-days and buckets are never taken from the export; totals are compared; the ledger's own day is known; flags in text count where
+The ten rules: the header is found by meaning; every row is of a known kind; what is required is there;
+credits are negative;
+days and buckets are never taken from the export; totals are compared; the ledger's own day is known; flags
+in text count where
 the profile says so; formats are decided once a file; and whatever could mean two things is refused.
 """
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 import polars as pl
 
 from engine.core.problem import Problem, Severity
+from engine.readers.cells import Cells
+from engine.readers.dates import read_dates
 from engine.readers.documents import Documents
 from engine.readers.headers import Header, find_header, listed, named
-from engine.readers.numbers import read_numbers, written
-from engine.readers.dates import read_dates
+from engine.readers.numbers import read_numbers
 from engine.readers.profile import Profile
-from engine.readers.reading import NAMED, ROWS, Found, Reading, SetAside, in_order, refused
+from engine.readers.reading import NAMED, ROWS, Found, Reading, in_order, refused
 from engine.readers.rows import Classified, RowKind, classify
 from engine.readers.stated import day_by_arrears, find_currency, find_day, reconcile
-from engine.readers.table import Table, cell_text, read_tables
+from engine.readers.table import Table, read_tables
 
 
 def read_ledger(
@@ -47,15 +46,14 @@ def read_ledger(
     )
     if problems:
         return refused(problems, profile)
-    chosen = choose_sheet(tables, profile)
-    if isinstance(chosen, Problem):
-        return refused([chosen], profile)
-    table = chosen
+    table = choose_sheet(tables, profile)
+    if isinstance(table, Problem):
+        return refused([table], profile)
     header, problems = find_header(table, profile)
     if header is None:
         return refused(problems + cut_end(table, profile), profile)
-    problems += _missing(table, header, profile)
     classified = classify(table, header, profile)
+    problems += _missing(table, header, classified, profile)
     problems += [*classified.problems, *cut_rows(table, header, classified), *cut_end(table, profile)]
     problems += _merged(table, classified)
     return _items(table, header, classified, profile, as_of, currency, problems)
@@ -81,19 +79,20 @@ def choose_sheet(tables: Sequence[Table], profile: Profile, *, master: bool = Fa
     )
 
 
-def _missing(table: Table, header: Header, profile: Profile) -> list[Problem]:
+def _missing(table: Table, header: Header, classified: Classified, profile: Profile) -> list[Problem]:
     """A problem for each required meaning that no column has."""
     there = header.columns
-    sections = "account" not in there and "name" not in there
     wanted: list[tuple[str, str]] = []
-    if sections and not any(len([cell for cell in row if cell != ""]) == 1 for row in table.rows[header.last + 1 :]):
+    if not {"account", "name"} & set(there) and RowKind.PARTY not in classified.kinds:
         wanted.append(("account", ""))
     if "date" not in there:
         wanted.append(("date", ""))
     if "due" not in there and "terms" not in there and not profile.terms:
         wanted.append(("due", ', or say the terms that hold for all: terms = "net 30"'))
     if "item" not in there and not profile.key:
-        wanted.append(("item", '; where there is none, say what tells documents apart: key = ["date", "due", "amount"]'))
+        wanted.append(
+            ("item", '; where there is none, say what tells documents apart: key = ["date", "due", "amount"]')
+        )
     if profile.settled:
         if "open" not in there and "amount" not in there:
             wanted.append(("amount", ""))
@@ -101,14 +100,20 @@ def _missing(table: Table, header: Header, profile: Profile) -> list[Problem]:
             wanted.append(("paid_on", ""))
     elif "open" not in there:
         paid = "paid_on" in there and "amount" in there
-        wanted.append(("open", "; where this lists paid invoices with their payment dates: settled = true" if paid else ""))
+        wanted.append(
+            (
+                "open",
+                "; where this lists paid invoices with their payment dates: settled = true" if paid else "",
+            )
+        )
     return [
         table.problem(
             header.last,
             0,
             f"no-{named(meaning).replace(' ', '-')}",
             f"no column holds the {named(meaning)}",
-            f"name it in the profile, under [columns]: {meaning} = \"…\"{more}. The columns are {listed(header.names)}",
+            f'name it in the profile, under [columns]: {meaning} = "…"{more}. The columns are '
+            f"{listed(header.names)}",
         )
         for meaning, more in wanted
     ]
@@ -125,7 +130,8 @@ def cut_end(table: Table, profile: Profile) -> list[Problem]:
             max(len(table.rows[row]) - 1, 0),
             "cut-file",
             "the file ends in the middle of this row",
-            "export it again; where your system never ends the last line, say in the profile: open_end = true",
+            "export it again; where your system never ends the last line, say in the profile: "
+            "open_end = true",
         )
     ]
 
@@ -201,11 +207,16 @@ def _items(
             more = [_hinted(problem, hint) for problem in more]
     found.extend(more)
     if not rows:
-        found.add(header.last, 0, "no-items", "there are no items below the header", "export the open items again")
+        found.add(
+            header.last, 0, "no-items", "there are no items below the header", "export the open items again"
+        )
     if any(problem.code.startswith("no-") for problem in problems):
         # Without a required column the rows cannot be judged; what is known already is shown.
         return refused(found.all(), profile, classified.counts())
-    documents = Documents(table, header, classified, profile, found, read, rows, default, day, numbers.decimal)
+    cells = Cells(table, columns, profile, found)
+    documents = Documents(
+        cells, classified.parties, rows, read, currency=default, as_of=day, decimal=numbers.decimal
+    )
     documents.read()
     if any(problem.severity is Severity.ERROR for problem in found.problems):
         return refused(found.all(), profile, classified.counts())
@@ -219,13 +230,13 @@ def _items(
     }
     return Reading(
         rows=frame,
-        customers=pl.DataFrame(documents.customers(), schema=NAMED, orient="row"),
+        customers=pl.DataFrame(documents.parties.customers(), schema=NAMED, orient="row"),
         problems=in_order(found.all()),
         as_of=day,
         currencies=tuple(sums),
         total_in_file=totals,
         total_of_rows=sums,
-        set_aside=tuple(documents.aside),
+        set_aside=tuple(documents.kept.aside),
         classified=classified.counts(),
         profile=profile,
         notes=tuple(notes + documents.notes()),

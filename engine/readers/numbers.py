@@ -1,4 +1,6 @@
-"""Amounts as ledgers write them, in one format a file, decided over all of them together and never guessed."""
+"""Amounts as ledgers write them, in one format a file, decided over all of them together and never
+guessed.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +19,26 @@ from engine.readers.table import Cell, Table
 
 SCALE = 10_000  # values are kept in ten-thousandths until the currency is known
 _MOST_DIGITS = 14
-_SYMBOLS = {"€": "EUR", "£": "GBP", "₹": "INR", "R$": "BRL", "US$": "USD", "C$": "CAD", "A$": "AUD", "NZ$": "NZD"}
-_SYMBOLS |= {"Rs": "INR", "Rs.": "INR", "zł": "PLN", "Kč": "CZK", "Ft": "HUF", "₺": "TRY", "₩": "KRW", "₽": "RUB"}
+_SYMBOLS = {
+    "€": "EUR",
+    "£": "GBP",
+    "₹": "INR",
+    "R$": "BRL",
+    "US$": "USD",
+    "C$": "CAD",
+    "A$": "AUD",
+    "NZ$": "NZD",
+}
+_SYMBOLS |= {
+    "Rs": "INR",
+    "Rs.": "INR",
+    "zł": "PLN",
+    "Kč": "CZK",
+    "Ft": "HUF",
+    "₺": "TRY",
+    "₩": "KRW",
+    "₽": "RUB",
+}
 _ANY = {"$", "¥", "kr", "kr.", "Fr", "Fr.", "Fr.-"}  # more than one currency is written so
 _MARK = r"(?:[A-Z]{0,3}[$€£¥₹₺₩₽]|[A-Z]{3}|Rs\.?|kr\.?|Fr\.?|zł|Kč|Ft)"
 _SPACE = " \u00a0\u202f\u2009"
@@ -28,10 +48,14 @@ _NUMBER = re.compile(
     rf"\s*(?P<s3>[-−–+])?\s*(?P<m2>{_MARK})?\s*(?P<s4>[-−–])?\s*(?P<side>[DdCc][Rr]\.?)?\s*(?P<close>\))?"
 )
 _GROUPS = {  # western groups of three, Indian ones of two
-    mark.removeprefix("\\"): re.compile(rf"[1-9]\d{{0,2}}(?:{mark}\d{{3}})+|[1-9]\d?(?:{mark}\d{{2}})+{mark}\d{{3}}", re.ASCII)
+    mark.removeprefix("\\"): re.compile(
+        rf"[1-9]\d{{0,2}}(?:{mark}\d{{3}})+|[1-9]\d?(?:{mark}\d{{2}})+{mark}\d{{3}}", re.ASCII
+    )
     for mark in (r"\.", ",", "'", " ")
 }
 _FORMATS = frozenset((".", ","))
+_POINT = frozenset((".",))
+_SIMPLE = re.compile(r"-?(\d{1,14}(?:\.(?:\d{1,2}|\d{4}))?)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +90,24 @@ def written(minor: int, currency: str) -> str:
     return f"{value:,.{digits(currency)}f} {currency}"
 
 
+def plain(minor: int, currency: str) -> str:
+    """Minor units as a bare number: 1234.56."""
+    places = digits(currency)
+    whole, rest = divmod(abs(minor), 10**places)
+    return f"{'-' if minor < 0 else ''}{whole}" + (f".{rest:0{places}d}" if places else "")
+
+
 def mark_currency(mark: str) -> str:
     """The currency a mark stands for; empty where several are written so."""
     return mark if mark in currencies() else _SYMBOLS.get(mark, "")
 
 
 def parse(text: str) -> Number | None:
-    """A number, or None for anything else: NaN, 1e5, 1_000 and full-width digits are not numbers in a ledger."""
+    """A number, or None for anything else: NaN, 1e5, 1_000 and full-width digits are not numbers in a
+    ledger.
+    """
+    if simple := _SIMPLE.fullmatch(text):  # most cells of most files
+        return Number(text[0] == "-", simple[1], "", _FORMATS if simple[1].isdigit() else _POINT)
     match = _NUMBER.fullmatch(text)
     if match is None or bool(match["open"]) != bool(match["close"]) or (match["m1"] and match["m2"]):
         return None
@@ -128,7 +163,9 @@ def read_numbers(table: Table, rows: Sequence[int], columns: Iterable[int], prof
             if isinstance(cell, str) and cell and cell not in known:
                 known[cell] = parse(cell)
                 first[cell] = (row, column)
-            if not isinstance(cell, str | Decimal) or (cell != "" and isinstance(cell, str) and known[cell] is None):
+            if not isinstance(cell, str | Decimal) or (
+                cell != "" and isinstance(cell, str) and known[cell] is None
+            ):
                 bad.append((row, column))
     numbers = {text: number for text, number in known.items() if number is not None}
     decimal, problems = _decide(table, numbers, first, profile)
@@ -191,7 +228,7 @@ def _decide(
             *first[unsure],
             "ambiguous-number",
             f"“{unsure}” could be two numbers, and no other amount in the file tells which",
-            "say in the profile which sign comes before the cents: decimal = \",\" or decimal = \".\"",
+            'say in the profile which sign comes before the cents: decimal = "," or decimal = "."',
         )
     ]
 

@@ -23,9 +23,7 @@ _BOMS = (
     (b"\xfe\xff", "utf-16"),
 )
 # "Ã¼" for "ü", "â‚¬" for "€": UTF-8 that was read as Windows text and saved again
-_MOJIBAKE = re.compile(
-    r"[ÃÂ][\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|â(?:€|‚¬|‚)|Ã[ƒ‚]|[├┬][^\w\s]|\ufffd"  # noqa: RUF001
-)
+_MOJIBAKE = re.compile(r"[ÃÂ][\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|â(?:€|‚¬|‚)|Ã[ƒ‚]|[├┬][^\w\s]|\ufffd")
 _SAMPLE = 80  # lines looked at to find the separator
 
 
@@ -64,7 +62,9 @@ def read_csv(
 
 
 def decode(name: str, data: bytes, encoding: str = "") -> tuple[str, str] | Problem:
-    """The text and the encoding it was in: as told, else by its mark, else UTF-8, else the likeliest code page."""
+    """The text and the encoding it was in: as told, else by its mark, else UTF-8, else the likeliest code
+    page.
+    """
     place = Place(name)
     for mark, marked in _BOMS:
         if data.startswith(mark):
@@ -150,7 +150,7 @@ def _quote(name: str, source: Sequence[str], begins: int, separator: str) -> Pro
     return Problem(
         Place(name, begins, column + 1, column + 2),
         "a quote that begins here is never closed as it should be",
-        "close the quote, or double it where it belongs to the text: \"12\"\" pipe\"",
+        'close the quote, or double it where it belongs to the text: "12"" pipe"',
         "unclosed-quote",
         line=line.rstrip("\r\n"),
     )

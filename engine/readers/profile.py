@@ -1,6 +1,7 @@
 """A profile says once how a system's export is to be read; nothing in it is guessed twice.
 
-It is TOML in the workspace, read into a frozen `Profile` or into problems with their lines, and written back by `write`.
+It is TOML in the workspace, read into a frozen `Profile` or into problems with their lines, and written
+back by `write`.
 """
 
 from __future__ import annotations
@@ -28,9 +29,11 @@ FLAGS = ("disputed", "set aside")
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """How to read one kind of file. Empty values mean: decide from the file, and refuse where it does not tell."""
+    """How to read one kind of file. Empty values mean: decide from the file, and refuse where it does not
+    tell.
+    """
 
-    file: str = "profile"
+    file: str = field(default="profile", compare=False)
     sheet: str = ""
     header: tuple[int, ...] = ()  # row numbers as a spreadsheet counts them
     separator: str = ""
@@ -72,7 +75,9 @@ def read(name: str, text: str) -> tuple[Profile | None, tuple[Problem, ...]]:
         written = tomlkit.parse(text).unwrap()
     except ParseError as error:
         place = Place(name, error.line, error.col + 1)
-        return None, (_problem(place, text, f"this is not TOML: {_reason(error)}", 'write key = "value"', "toml"),)
+        return None, (
+            _problem(place, text, f"this is not TOML: {_reason(error)}", 'write key = "value"', "toml"),
+        )
     except TOMLKitError as error:
         return None, (Problem(Place(name), f"this is not TOML: {error}", 'write key = "value"', "toml"),)
     lines = _lines(text)
@@ -169,9 +174,15 @@ def _table(key: str, value: Any, wrong: Any) -> Mapping[str, Any]:
         if key in _VALUES and wanted not in _VALUES[key]:
             wrong(at, f"“{wanted}” is not a value for “{key}”", _meant(str(wanted), _VALUES[key]))
         elif key in ("columns", "own") and (isinstance(wanted, bool) or not isinstance(wanted, str | int)):
-            wrong(at, "a column is named by its header or its number", f'write {inner} = "Open Balance" or {inner} = 7')
+            wrong(
+                at,
+                "a column is named by its header or its number",
+                f'write {inner} = "Open Balance" or {inner} = 7',
+            )
         elif key == "term_codes" and not (isinstance(wanted, str) and _terms(wanted)):
-            wrong(at, f"“{wanted}” are no terms of payment", "write for example net 30, eom or due on receipt")
+            wrong(
+                at, f"“{wanted}” are no terms of payment", "write for example net 30, eom or due on receipt"
+            )
     return dict(value)
 
 
@@ -182,7 +193,9 @@ def _terms(text: str) -> bool:
 
 
 def _lines(text: str) -> dict[str, int]:
-    """Line of every key, as "key" or "table.key": tomlkit keeps the text but not where a value stood in it."""
+    """Line of every key, as "key" or "table.key": tomlkit keeps the text but not where a value stood in
+    it.
+    """
     found: dict[str, int] = {}
     table = ""
     for number, line in enumerate(text.split("\n"), start=1):

@@ -1,4 +1,6 @@
-"""What came out of a ledger file: its items, its customers, what was set aside, and every problem with its place."""
+"""What came out of a ledger file: its items, its customers, what was set aside, and every problem with its
+place.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +61,9 @@ class SetAside:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One ledger file read. With an error among `problems`, `rows` and `customers` are empty: all or nothing."""
+    """One ledger file read. With an error among `problems`, `rows` and `customers` are empty: all or
+    nothing.
+    """
 
     rows: pl.DataFrame
     customers: pl.DataFrame
@@ -78,7 +82,9 @@ class Reading:
         return not any(problem.severity is Severity.ERROR for problem in self.problems)
 
 
-def refused(problems: list[Problem], profile: Profile, classified: Mapping[str, int] | None = None) -> Reading:
+def refused(
+    problems: list[Problem], profile: Profile, classified: Mapping[str, int] | None = None
+) -> Reading:
     """A reading of nothing, with its problems in the order of the file."""
     return Reading(
         pl.DataFrame(schema=ROWS),
@@ -92,7 +98,9 @@ def refused(problems: list[Problem], profile: Profile, classified: Mapping[str, 
 def in_order(problems: list[Problem]) -> tuple[Problem, ...]:
     """Errors first, then by place; the same problem is not said twice."""
     return tuple(
-        sorted(dict.fromkeys(problems), key=lambda problem: (problem.severity is Severity.WARNING, problem.place))
+        sorted(
+            dict.fromkeys(problems), key=lambda problem: (problem.severity is Severity.WARNING, problem.place)
+        )
     )
 
 
@@ -117,7 +125,9 @@ class Found:
     ) -> None:
         self._counts[code] += 1
         if self._counts[code] <= SHOWN:
-            problem = self._table.problem(row, column, code, sentence, suggestion, severity=severity, also=also)
+            problem = self._table.problem(
+                row, column, code, sentence, suggestion, severity=severity, also=also
+            )
             self.problems.append(problem)
             self._last[code] = problem
 

@@ -1,9 +1,12 @@
-"""Every row of an export is one of a few kinds, or the file is refused: nothing is skipped because it looked odd."""
+"""Every row of an export is one of a few kinds, or the file is refused: nothing is skipped because it
+looked odd.
+"""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -55,8 +58,9 @@ def classify(table: Table, header: Header, profile: Profile) -> Classified:
     """The kind of each row of a table. Problems name the rows that are none, and second headers."""
     columns = header.columns
     amounts = [columns[meaning] for meaning in ("open", "amount") if meaning in columns]
-    item, day = columns.get("item", -1), columns.get("date", -1)
+    day = columns.get("date", -1)
     sections = _has_sections(table, header)
+    last = next((row for row in range(len(table.rows) - 1, 0, -1) if table.cell(row, day) != ""), 0)
     names = [cell.casefold() for cell in header.names]
     kinds: list[RowKind] = []
     parties: list[int] = []
@@ -69,10 +73,10 @@ def classify(table: Table, header: Header, profile: Profile) -> Classified:
         if row <= header.last:
             inside = header.first <= row
             kind = RowKind.HEADER if inside else (RowKind.TITLE if _filled(cells) else RowKind.BLANK)
-        elif table.cell(row, day) != "" and any(table.cell(row, at) != "" for at in amounts):
+        elif _dated(table.cell(row, day)) and any(table.cell(row, at) != "" for at in amounts):
             kind = RowKind.ITEM if not _is_header(cells, names) else RowKind.HEADER
         else:
-            kind = _other(table, row, header, names, amounts, party, sections, closed)
+            kind = _other(table, row, header, names, amounts, party, sections, closed, last)
         if kind is None:
             problems.append(_unknown(table, row))
             kind = RowKind.TITLE
@@ -95,6 +99,7 @@ def _other(
     party: int,
     sections: bool,
     closed: bool,
+    last: int,
 ) -> RowKind | None:
     """The kind of a row that is not plainly an item."""
     cells = table.rows[row]
@@ -105,7 +110,7 @@ def _other(
     if _is_header(cells, names):
         return RowKind.HEADER
     label = next((cell_text(cells[at]) for at in filled if not _is_number(cells[at])), "")
-    dated = table.cell(row, columns.get("date", -1)) != "" or table.cell(row, columns.get("due", -1)) != ""
+    dated = _dated(table.cell(row, columns.get("date", -1))) or _dated(table.cell(row, columns.get("due", -1)))
     numbered = table.cell(row, columns.get("item", -1)) != ""
     valued = any(table.cell(row, at) != "" for at in amounts)
     money = any(_is_number(cells[at]) for at in filled if at > 0)
@@ -126,12 +131,16 @@ def _other(
         owner = any(table.cell(row, columns.get(meaning, -1)) != "" for meaning in ("account", "name"))
         rest = set(filled) - {columns[meaning] for meaning in columns if meaning in _LABELS}
         if all(_is_number(cells[at]) for at in rest):
-            return RowKind.SUBTOTAL if owner or _items_follow(table, row, columns) else RowKind.TOTAL
+            return RowKind.SUBTOTAL if owner or row < last else RowKind.TOTAL
         return None
     if numbered and (valued or len(filled) > 2):
         return RowKind.ITEM
     allowed = {columns[meaning] for meaning in columns if meaning in _LABELS}
-    if sections and not money and (set(filled) <= allowed or ("account" not in columns and "name" not in columns)):
+    if (
+        sections
+        and not money
+        and (set(filled) <= allowed or ("account" not in columns and "name" not in columns))
+    ):
         return RowKind.PARTY
     return None
 
@@ -141,15 +150,18 @@ def _has_sections(table: Table, header: Header) -> bool:
     who = [header.columns[meaning] for meaning in ("account", "name") if meaning in header.columns]
     day = header.columns.get("date", -1)
     for row in range(header.last + 1, len(table.rows)):
+        if any(table.cell(row, column) != "" for column in who):
+            continue
         if table.cell(row, day) != "" and _is_date(table.cell(row, day)):
-            if not any(table.cell(row, column) != "" for column in who):
-                return True
+            return True
     return not who
 
 
 def _total(label: str, table: Table, party: int, money: bool, header: Header) -> RowKind | None:
     plain = normal(label)
-    if plain in words(TOTALS) or (plain.rsplit(" ", 1)[0] in words(TOTALS) and len(plain.rsplit(" ", 1)[-1]) == 3):
+    if plain in words(TOTALS) or (
+        plain.rsplit(" ", 1)[0] in words(TOTALS) and len(plain.rsplit(" ", 1)[-1]) == 3
+    ):
         return RowKind.TOTAL
     if plain in ("subtotal", "sub total", "zwischensumme", "sous total", "subtotaal", "subtotale"):
         return RowKind.SUBTOTAL
@@ -169,18 +181,24 @@ def _label(table: Table, row: int) -> Cell:
 
 def _bucket(label: str) -> bool:
     plain = normal(label)
-    return plain in words(BUCKETS) or bool(_BUCKET.fullmatch(plain) and ("<" in label or ">" in label or "≤" in label
-           or re.search(rf"\b(?:{_UNITS})\b", plain)))
+    if plain in words(BUCKETS):
+        return True
+    unit = any(mark in label for mark in "<>≤≥") or re.search(rf"\b(?:{_UNITS})\b", plain)
+    return bool(unit and _BUCKET.fullmatch(plain))
 
 
-def _filled(cells: object) -> list[int]:
+def _filled(cells: Sequence[Cell]) -> list[int]:
     """The cells that say something; a row of dashes is a ruled line."""
-    assert isinstance(cells, list | tuple)
-    return [at for at, cell in enumerate(cells) if cell != "" and not (isinstance(cell, str) and _RULE.fullmatch(cell))]
+    return [
+        at
+        for at, cell in enumerate(cells)
+        if cell != "" and not (isinstance(cell, str) and _RULE.fullmatch(cell))
+    ]
 
 
-def _is_header(cells: object, names: list[str]) -> bool:
-    assert isinstance(cells, list | tuple)
+def _is_header(cells: Sequence[Cell], names: Sequence[str]) -> bool:
+    if cell_text(next((cell for cell in cells if cell != ""), "")).casefold() not in names:
+        return False
     texts = [cell_text(cell).casefold() for cell in cells]
     same = sum(1 for text, name in zip(texts, names, strict=False) if text and text == name)
     return same > 1 and same >= 0.8 * sum(1 for text in texts if text)
@@ -192,14 +210,13 @@ def _is_number(cell: Cell) -> bool:
     return isinstance(cell, Decimal)
 
 
+def _dated(cell: Cell) -> bool:
+    """Whether a cell stands for a date, right or wrong, and is no label that happens to be in that column."""
+    return cell != "" and not (isinstance(cell, str) and cell[0].isalpha() and parse_date(cell) is None)
+
+
 def _is_date(cell: Cell) -> bool:
     return isinstance(cell, date) or parse_date(cell_text(cell)) is not None
-
-
-def _items_follow(table: Table, row: int, columns: object) -> bool:
-    assert hasattr(columns, "get")
-    day = columns.get("date", -1)
-    return any(table.cell(later, day) != "" for later in range(row + 1, len(table.rows)))
 
 
 def _unknown(table: Table, row: int) -> Problem:

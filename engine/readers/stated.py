@@ -1,4 +1,4 @@
-"""What a ledger file says about itself: its currency, its day, and its totals, which are compared with its rows."""
+"""What a ledger file says about itself: its currency, its day, and totals, compared with its rows."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ from engine.readers.profile import Profile
 from engine.readers.rows import Classified, RowKind
 from engine.readers.table import Table, cell_text
 
-_CURRENCY = re.compile(r"\b(?:currency|amounts? in|all in|wahrung|währung|betr[äa]ge in|devise|monnaie|montants en|moneda|importes en|"
-                       r"moeda|valores em|valuta|importi in|bedragen in)\b\W*\b([A-Z]{3})\b", re.IGNORECASE)
+_CURRENCY = re.compile(
+    r"\b(?:currency|amounts? in|all in|wahrung|währung|betr[äa]ge in|devise|monnaie|montants en|moneda|"
+    r"importes en|moeda|valores em|valuta|importi in|bedragen in)\b\W*\b([A-Z]{3})\b",
+    re.IGNORECASE,
+)
 Item = tuple[int, int, str]  # row, open in minor units, currency
 
 
@@ -40,7 +43,9 @@ def find_currency(
     """The one currency of a file without a currency column; empty with a problem where it is not known."""
     if argument and argument not in currencies():
         place = table.place(header.first)
-        return "", [Problem(place, f"“{argument}” is no currency", "use its three letters, such as EUR", "currency")]
+        return "", [
+            Problem(place, f"“{argument}” is no currency", "use its three letters, such as EUR", "currency")
+        ]
     said: dict[str, tuple[int, int]] = {}
     if header.currency:
         said[header.currency] = (header.last, header.columns.get("open", 0))
@@ -58,7 +63,8 @@ def find_currency(
             table.problem(
                 *second,
                 "two-currencies",
-                f"“{two}” and “{one}” (line {table.lines[first[0]]}): two currencies, and no column names them",
+                f"“{two}” and “{one}” (line {table.lines[first[0]]}): two currencies, and no "
+                "column names them",
                 "export with the currency column, or each currency in its own file",
                 also=table.place(*first),
             )
@@ -83,7 +89,7 @@ def find_currency(
             header.columns.get("open", 0),
             "no-currency",
             "the file does not say in which currency its amounts are",
-            "say it in the profile: currency = \"EUR\", or export with the currency column",
+            'say it in the profile: currency = "EUR", or export with the currency column',
         )
     ]
 
@@ -135,11 +141,13 @@ def day_by_arrears(table: Table, rows: Sequence[int], column: int, dues: Mapping
 def reconcile(
     table: Table, header: Header, classified: Classified, decimal: str, items: Sequence[Item], money: int
 ) -> tuple[dict[str, int] | None, list[str]]:
-    """The file's totals by currency, and a sentence for every total or subtotal that its rows do not add up to."""
+    """The file's totals by currency, and a sentence for every total or subtotal that its rows do not add
+    up to.
+    """
     sums: dict[str, int] = defaultdict(int)
-    for _, amount, currency in items:
-        sums[currency] += amount
-    by_row = {row: (amount, currency) for row, amount, currency in items}
+    for _, opened, currency in items:
+        sums[currency] += opened
+    by_row = {row: (opened, currency) for row, opened, currency in items}
     totals: dict[str, int] = {}
     notes: list[str] = []
     off: list[str] = []
@@ -164,7 +172,8 @@ def reconcile(
         if kind is RowKind.SUBTOTAL:
             running = defaultdict(int)
     notes += [
-        f"The file's total is {written(total, currency)}, its rows add up to {written(sums[currency], currency)}; "
+        f"The file's total is {written(total, currency)}, its rows add up to "
+        f"{written(sums[currency], currency)}; "
         f"the difference is {written(total - sums[currency], currency)}."
         for currency, total in totals.items()
         if total != sums[currency]
@@ -184,7 +193,11 @@ def _currency(table: Table, row: int, header: Header, sums: Mapping[str, int]) -
 def _amount(table: Table, row: int, column: int, decimal: str, currency: str) -> int | None:
     text = cell_text(table.cell(row, column))
     number = parse(text)
-    if not currency or number is None or (isinstance(table.cell(row, column), str) and decimal not in number.decimals):
+    if (
+        not currency
+        or number is None
+        or (isinstance(table.cell(row, column), str) and decimal not in number.decimals)
+    ):
         return None
     scaled = value(number, decimal if isinstance(table.cell(row, column), str) else ".")
     return None if scaled is None else to_minor(scaled, currency)

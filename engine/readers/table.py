@@ -1,7 +1,7 @@
 """An export opened: its cells as they were written, each with its place, nothing interpreted yet.
 
-`read_tables` gives one table for a CSV file and one a visible sheet for a spreadsheet. Text cells are text; a spreadsheet's
-own numbers and dates stay numbers and dates, because there nobody needs to guess a format.
+`read_tables` gives one table for a CSV file and one a visible sheet for a spreadsheet. Text cells are text; a
+spreadsheet's own numbers and dates stay what they are, because there nobody needs to guess a format.
 """
 
 from __future__ import annotations
@@ -25,9 +25,11 @@ MOST_BYTES = 200 * 1024 * 1024
 class Table:
     """The rows of one sheet or file.
 
-    `lines` gives the line (CSV) or row (spreadsheet) on which each row begins; `source` the lines of text of a CSV file;
-    `merged` the merged ranges as row, column, row, column from 0, indices into `rows`; `ended` is false where a CSV file
-    stops without an end of line.
+    `lines` gives the line (CSV) or row (spreadsheet) on which each row begins; `source` the lines of text
+    of a
+    CSV file; `merged` the merged ranges as row, column, row, column from 0, indices into `rows`; `ended`
+    is false
+    where a CSV file stops without an end of line.
     """
 
     file: str
@@ -72,7 +74,7 @@ class Table:
 
 
 def cell_span(line: str, separator: str, column: int) -> tuple[int, int]:
-    """First character of a cell and one past its last, in a line of a CSV file; the line's end where it has fewer."""
+    """First character of a cell and one past its last; the line's end where it has fewer cells."""
     start = 0
     quoted = False
     seen = 0

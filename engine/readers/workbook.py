@@ -29,7 +29,9 @@ def read_xlsx(name: str, data: bytes, *, sheet: str = "") -> tuple[list[Table], 
         return [], [packed]
     try:
         book = load_workbook(BytesIO(data), read_only=True, data_only=True, keep_links=False)
-    except Exception as error:  # openpyxl raises a dozen kinds for a broken file; all mean the same to the user
+    except (
+        Exception
+    ) as error:  # openpyxl raises a dozen kinds for a broken file; all mean the same to the user
         return [], [_broken(name, error)]
     tables: list[Table] = []
     problems: list[Problem] = []
@@ -43,7 +45,9 @@ def read_xlsx(name: str, data: bytes, *, sheet: str = "") -> tuple[list[Table], 
         if sheet and page.title != sheet:
             continue
         try:
-            part = packed.read(getattr(page, "_worksheet_path", "")) if hasattr(page, "_worksheet_path") else b""
+            part = (
+                packed.read(getattr(page, "_worksheet_path", "")) if hasattr(page, "_worksheet_path") else b""
+            )
             table = _read_page(name, page, part)
             if b"<f" in part:
                 problems += _formulas(name, data, table)
@@ -134,8 +138,13 @@ def _merged(part: bytes, index: dict[int, int]) -> tuple[tuple[int, int, int, in
     found = []
     for reference in _MERGED.findall(part):
         first_column, first_row, last_column, last_row = range_boundaries(reference.decode())
-        assert first_column and first_row and last_column and last_row
-        inside = [index[row] for row in range(first_row, min(last_row, first_row + 10_000) + 1) if row in index]
+        assert first_column
+        assert first_row
+        assert last_row
+        assert last_column
+        inside = [
+            index[row] for row in range(first_row, min(last_row, first_row + 10_000) + 1) if row in index
+        ]
         if inside:
             found.append((inside[0], first_column - 1, inside[-1], last_column - 1))
     return tuple(found)

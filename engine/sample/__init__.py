@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -42,8 +43,8 @@ def generate(seed: int, on: date, accounts: int = 400) -> Sample:
     by_account = {buyer.account: buyer for buyer in buyers}
     files = {
         "ledger.csv": _ledger(done.documents, by_account, on),
-        "customers.csv": _customers(buyers, on, random),
-        "history.csv": _history(done.documents, by_account),
+        "customers.csv": _customers(buyers, on, Random(seed)),  # noqa: S311 -- the same people every day
+        "history.csv": _history(done.documents, by_account, on),
         "promises.csv": _promises(done.promises, by_account),
     }
     return Sample(on, files, PROFILES, tuple(done.promises))
@@ -67,9 +68,8 @@ def _buyer(number: int, random: Random) -> Buyer:
     typical, spread = {"key": (9000, 1.2), "public": (2200, 1.0), "trade": (1800, 1.1), "retail": (420, 1.0)}[
         segment
     ]
-    letters = "".join(sign for sign in name.upper() if "A" <= sign <= "Z")[:4]
     return Buyer(
-        account=f"{letters}-{number + 1:04}",
+        account=f"{_plain(name).upper()[:4]}-{number + 1:04}",
         name=name,
         place=place,
         segment=segment,
@@ -141,8 +141,12 @@ _LEDGER = (
 )
 
 
-def _history(documents: list[Document], buyers: Mapping[str, Buyer]) -> str:
+def _history(documents: list[Document], buyers: Mapping[str, Buyer], on: date) -> str:
+    """What was paid, as it stood the evening before."""
     rows: list[Iterable[object]] = [
+        ("Invoices paid",),
+        (f"As of {(on - timedelta(days=1)).isoformat()}",),
+        (),
         (
             "Customer No",
             "Document No",
@@ -152,7 +156,7 @@ def _history(documents: list[Document], buyers: Mapping[str, Buyer]) -> str:
             "Currency",
             "Exchange Rate",
             "Paid On",
-        )
+        ),
     ]
     for item in documents:
         if item.paid is not None:
@@ -207,6 +211,7 @@ def _customers(buyers: list[Buyer], on: date, random: Random) -> str:
                 "yes" if trouble and random.random() < 0.08 else "",
                 "seasonal" if buyer.payer is Payer.SEASONAL else "",
                 random.choice(place.people),
+                "accounts payable",
                 _email(buyer, random) if number >= 8 else f"accounts@{_domain(buyer)}",
                 phone(place, random) if random.random() < 0.95 else "",
                 *(_street(place, postcode, town, random) if random.random() < 0.96 else ("", "", "")),
@@ -214,14 +219,35 @@ def _customers(buyers: list[Buyer], on: date, random: Random) -> str:
                 since,
             )
         )
+        if random.random() < 0.6:
+            principal = f"{random.choice(_PRINCIPALS)}@{_domain(buyer)}" if random.random() < 0.8 else ""
+            rows.append((*_principal(buyer), random.choice(place.people), "principal", principal, *[""] * 6))
     return _csv(rows)
 
 
 _CUSTOMERS = (
     *("Customer No", "Customer Name", "Segment", "Payment Terms", "Country", "Language", "Currency"),
     *("Credit Limit", "Account Owner", "Risk Class", "Status", "Insolvent", "Attorney", "Tags"),
-    *("Contact", "Email", "Phone", "Address", "Postcode", "City", "Time Zone", "Customer Since"),
+    *(
+        "Contact",
+        "Contact Role",
+        "Email",
+        "Phone",
+        "Address",
+        "Postcode",
+        "City",
+        "Time Zone",
+        "Customer Since",
+    ),
 )
+
+
+_PRINCIPALS = ("office", "director", "owner")
+
+
+def _principal(buyer: Buyer) -> tuple[str, ...]:
+    """The second row of a customer says only who else there is."""
+    return buyer.account, buyer.name, *[""] * (_CUSTOMERS.index("Contact") - 2)
 
 
 def _street(place: Country, postcode: str, town: str, random: Random) -> tuple[str, str, str]:
@@ -236,7 +262,7 @@ def _email(buyer: Buyer, random: Random) -> str:
     address = f"{random.choice(('accounts', 'ap', 'billing', 'payables'))}@{_domain(buyer)}"
     if chance < 0.05:
         return ""
-    if chance < 0.07:
+    if chance < 0.08:
         return random.choice(
             (address.replace("@", "@@"), address.replace("@", "."), address.replace(".", ","))
         )
@@ -244,8 +270,12 @@ def _email(buyer: Buyer, random: Random) -> str:
 
 
 def _domain(buyer: Buyer) -> str:
-    plain = "".join(sign for sign in buyer.name.lower() if "a" <= sign <= "z")
-    return f"{plain[:24]}.example"
+    return f"{_plain(buyer.name)[:24]}.example"
+
+
+def _plain(name: str) -> str:
+    letters = unicodedata.normalize("NFKD", name.lower())
+    return "".join(sign for sign in letters if "a" <= sign <= "z")
 
 
 def _money(cents: int) -> str:

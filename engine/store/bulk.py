@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+import orjson
 import polars as pl
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -103,3 +104,12 @@ def _series(name: str, values: Sequence[Any], kind: pl.DataType) -> pl.Series:
     if isinstance(kind, pl.Boolean):
         return pl.Series(name, values, pl.Int8()).cast(pl.Boolean)
     return pl.Series(name, values, kind, strict=False)
+
+
+def read_json(text: str) -> dict[str, Any]:
+    found: dict[str, Any] = orjson.loads(text)
+    return found
+
+
+def write_json(value: Mapping[str, Any]) -> str:
+    return orjson.dumps(dict(value), default=str).decode()

@@ -1,7 +1,7 @@
 """Opening the database: it is brought up to date, refused where it cannot be trusted, and never left half written.
 
-A handle is a SQLAlchemy engine. Ask it through `reading` and `writing`: both turn the drivers' errors into sentences, and
-`writing` is one transaction, all or nothing.
+A handle is a SQLAlchemy engine. Ask it through `reading` and `writing`: both turn the drivers' errors into
+sentences, and `writing` is one transaction, all or nothing.
 """
 
 from __future__ import annotations
@@ -35,9 +35,10 @@ _WAIT_MS = 30_000
 def open(url: str | Path, *, migrate: bool = True, read_only: bool = False) -> Engine:
     """The database at a path or URL (`sqlite:///…`, `postgresql://…`), with its tables as this version wants them.
 
-    A path, or a `sqlite` URL, names a file that is made where it is missing. With `read_only` nothing is ever written, and a
-    missing or older database is refused. Before a migration a SQLite file is copied to `NAME.before-REVISION`. Raises
-    DatabaseTooNew, DatabaseTooOld, DatabaseUnreadable, ReadOnly, DiskFull or DatabaseBusy.
+    A path, or a `sqlite` URL, names a file that is made where it is missing. With `read_only` nothing is ever
+    written, and a missing or older database is refused. Before a migration a SQLite file is copied to
+    `NAME.before-REVISION`. Raises DatabaseTooNew, DatabaseTooOld, DatabaseUnreadable, ReadOnly, DiskFull or
+    DatabaseBusy.
     """
     address = _address(url)
     file = _file(address)
@@ -171,11 +172,14 @@ def _engine(address: URL, file: Path | None, read_only: bool) -> Engine:
 
 def _connect(file: Path, read_only: bool, arguments: dict[str, Any]) -> sqlite3.Connection:
     if not read_only:
-        return sqlite3.connect(file, check_same_thread=False, **arguments)
-    # A folder that may not be written to has no room for the log's index, and nobody else can be writing there either.
+        plain: sqlite3.Connection = sqlite3.connect(file, check_same_thread=False, **arguments)
+        return plain
+    # A folder that may not be written to has no room for the log's index, and nobody else can be writing
+    # there either.
     still = "" if os.access(file.parent, os.W_OK) else "&immutable=1"
     uri = f"{file.absolute().as_uri()}?mode={'ro' if still else 'rw'}{still}"
-    return sqlite3.connect(uri, uri=True, check_same_thread=False, **arguments)
+    found: sqlite3.Connection = sqlite3.connect(uri, uri=True, check_same_thread=False, **arguments)
+    return found
 
 
 def _begin_sqlite(conn: Connection) -> None:

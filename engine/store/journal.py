@@ -1,7 +1,8 @@
 """The book of everything that was decided, said and done: it is only added to, and a change to it can be seen.
 
-Each entry carries a SHA-256 over itself and over the entry before it; each run keeps the hash with which it ended. Names and
-words of people stand beside the book: the book has only their salted hash, so that they can be forgotten and it still holds.
+Each entry carries a SHA-256 over itself and over the entry before it; each run keeps the hash with which it
+ended. Names and words of people stand beside the book: the book has only their salted hash, so that they can
+be forgotten and it still holds.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ class Entry:
     person: Mapping[str, str] = field(default_factory=dict)
 
 
-def append(conn: Connection, entries: Sequence[Entry], at: datetime, stream: str = COMPANY) -> tuple[int, str]:
+def append(
+    conn: Connection, entries: Sequence[Entry], at: datetime, stream: str = COMPANY
+) -> tuple[int, str]:
     """Add entries in their order. The number and the hash of the last one come back."""
     first = _head(conn, stream)[0] + 1
     rows, people = [], []
@@ -65,7 +68,9 @@ def append_many(
         rows.append((stream, seq, when, kind, account, body.decode(), prev, last))
     if rows:
         bulk.insert(conn, journal, _COLUMNS, rows)
-        conn.execute(sa.update(journal_head).where(journal_head.c.stream == stream).values(seq=seq, hash=last))
+        conn.execute(
+            sa.update(journal_head).where(journal_head.c.stream == stream).values(seq=seq, hash=last)
+        )
     return seq, last
 
 
@@ -92,7 +97,9 @@ def verify(conn: Connection, stream: str = COMPANY) -> int:
             _verify_person(stream, seq, orjson.loads(body), people[seq])
     if seals:
         raise JournalBroken(stream, min(seals), "it is missing, and a run was sealed over it")
-    head = conn.execute(sa.select(journal_head.c.seq, journal_head.c.hash).where(journal_head.c.stream == stream)).first()
+    head = conn.execute(
+        sa.select(journal_head.c.seq, journal_head.c.hash).where(journal_head.c.stream == stream)
+    ).first()
     if (tuple(head) if head else (0, _START)) != (seq, last):
         raise JournalBroken(stream, seq + 1, "it is missing: the end was cut off")
     return seq
@@ -127,7 +134,9 @@ def _salted(salt: str, value: str) -> str:
 
 
 def _people(conn: Connection, stream: str) -> dict[int, list[tuple[str, str, str]]]:
-    query = sa.select(journal_person.c.seq, journal_person.c.field, journal_person.c.salt, journal_person.c.value)
+    query = sa.select(
+        journal_person.c.seq, journal_person.c.field, journal_person.c.salt, journal_person.c.value
+    )
     people: dict[int, list[tuple[str, str, str]]] = {}
     for seq, name, salt, value in conn.execute(query.where(journal_person.c.stream == stream)):
         people.setdefault(seq, []).append((name, salt, value))

@@ -21,8 +21,9 @@ TAKEN, PASSED = "taken", "passed over"
 def take(conn: Connection, key: str, at: datetime, on: date | None = None) -> None:
     """An action has been taken: a message sent, an effect requested, a call's outcome logged.
 
-    Writes the day and the moment and, once, the marks in the action's detail: `marks` as taken, `passed` as passed over. The
-    state is the caller's to write. `on` is the customer's day; without it the UTC day of `at`. Doing it twice changes nothing.
+    Writes the day and the moment and, once, the marks in the action's detail: `marks` as taken, `passed` as
+    passed over. The state is the caller's to write. `on` is the customer's day; without it the UTC day of
+    `at`. Doing it twice changes nothing.
     """
     found = conn.execute(sa.select(action).where(action.c.key == key)).mappings().first()
     if found is None:
@@ -42,7 +43,9 @@ def pass_over(conn: Connection, key: str, on: date, reason: str) -> None:
     if found is None:
         raise NotFound("action", key)
     conn.execute(
-        sa.update(action).where(action.c.key == key).values(state=ActionState.PASSED_OVER.value, reason=reason, since=on)
+        sa.update(action)
+        .where(action.c.key == key)
+        .values(state=ActionState.PASSED_OVER.value, reason=reason, since=on)
     )
     add(conn, rows(found, on, PASSED))
 
@@ -61,7 +64,9 @@ def rows(found: Any, on: date, how: str) -> list[dict[str, Any]]:
         "action": found["key"],
     }
     passed = [{**same, "item": item, "step": step, "how": PASSED} for item, step in detail.get("passed", [])]
-    return [{**same, "item": item, "step": step, "how": how} for item, step in detail.get("marks", [])] + passed
+    return [
+        {**same, "item": item, "step": step, "how": how} for item, step in detail.get("marks", [])
+    ] + passed
 
 
 def add(conn: Connection, marks: Iterable[dict[str, Any]]) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from datetime import date, datetime, timedelta
 
 import polars as pl
 from sqlalchemy.engine import Connection
@@ -17,6 +16,9 @@ _TEXT = pl.String()
 _DAY = pl.Date()
 _WHOLE = pl.Int32()
 _YES = pl.Boolean()
+_YEAR = timedelta(days=365)
+_TOUCHES = timedelta(days=60)
+_NEVER = date(1, 1, 1)
 _WORDS = (
     "name", "segment", "terms", "country", "language", "currency", "risk", "owner", "legal_form", "industry", "status",
     "time_zone", "tags",
@@ -39,6 +41,11 @@ _DEMANDS = """
     AND kind IN ('email', 'letter', 'statement') AND state IN ('sent', 'done')
 """
 
+_NONE = "CAST(NULL AS DATE)"
+# An open promise whose time is over and of which the newest ledger knows: nobody has written down yet that it
+# is broken.
+_BROKEN = "state = 'open' AND breaks_on <= :on AND pays_on < :shown"
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:
@@ -49,9 +56,20 @@ class Ask:
     on: date
     year: date
     touched: date
+    as_of: date | None  # the newest ledger's own date, and when it came in
+    imported: datetime | None
+
+    @classmethod
+    def of(cls, conn: Connection, company: str, on: date) -> Ask:
+        query = """SELECT as_of, imported_at FROM ledger_file WHERE company = :company AND kind = 'ledger'
+            ORDER BY as_of DESC, id DESC LIMIT 1"""
+        found = frame(conn, query, {"company": company}, {"as_of": _DAY, "imported_at": _TEXT}).rows()
+        as_of, imported = (found[0][0], datetime.fromisoformat(found[0][1])) if found else (None, None)
+        return cls(conn, company, on, on - _YEAR, on - _TOUCHES, as_of, imported)
 
     def _frame(self, sql: str, **schema: pl.DataType) -> pl.DataFrame:
         names = {"company": self.company, "on": self.on, "year": self.year, "touched": self.touched}
+        names["shown"] = self.as_of or _NEVER
         return frame(self.conn, sql, names, schema)
 
     def items(self) -> pl.DataFrame:
@@ -82,27 +100,25 @@ class Ask:
             "limit": pl.Int64(),
             "opened": _DAY,
             "terms_changed": _DAY,
-            "post": pl.UInt32(),
             "own": _TEXT,
         }
         customers = self._frame(
-            f"""SELECT account, {", ".join((*_WORDS, *FLAGS))}, credit_limit, opened, terms_changed,
-            CASE WHEN street <> '' AND city <> '' THEN 1 ELSE 0 END, own
-            FROM customer WHERE company = :company AND account IN ({_WANTED})""",  # noqa: S608 - our own names
+            f"""SELECT account, {", ".join((*_WORDS, *FLAGS))}, credit_limit, opened, terms_changed, own
+            FROM customer WHERE company = :company AND account IN ({_WANTED})""",  # noqa: S608
             **schema,
         )
         return _with_own(customers, own)
 
     def addresses(self) -> pl.DataFrame:
-        """`reach`: bit 0 to 2 an e-mail address by role, bit 4 a telephone number."""
-        roles = ", ".join(
+        """`addresses`: bit 0 to 2 an e-mail address by role, bit 3 a postal address, bit 4 a telephone number."""
+        roles = " + ".join(
             f"MAX(CASE WHEN role = '{role}' THEN email_ok ELSE 0 END) * {bit}"
             for role, bit in (("accounts payable", 1), ("principal", 2), ("account owner", 4))
-        ).replace(", ", " + ")
+        )
         return self._frame(
-            f"""SELECT account, {roles} + MAX(CASE WHEN phone <> '' THEN 16 ELSE 0 END)
+            f"""SELECT account, {roles} + MAX(post_ok) * 8 + MAX(CASE WHEN phone <> '' THEN 16 ELSE 0 END)
             FROM contact WHERE company = :company GROUP BY account""",  # noqa: S608
-            account=_TEXT, reach=pl.UInt32(),
+            account=_TEXT, addresses=pl.UInt32(),
         )  # fmt: skip
 
     def contacts(self) -> pl.DataFrame:
@@ -136,8 +152,9 @@ class Ask:
     def promises(self) -> pl.DataFrame:
         """The latest promise; those kept and broken in a year; the day the last one was broken."""
         promises = self._frame(
-            """SELECT account, state, settled_on FROM promise WHERE company = :company AND made_on <= :on
-            ORDER BY made_on, id""",
+            f"""SELECT account, CASE WHEN {_BROKEN} THEN 'broken' ELSE state END,
+            CASE WHEN {_BROKEN} THEN breaks_on ELSE settled_on END
+            FROM promise WHERE company = :company AND made_on <= :on ORDER BY made_on, id""",  # noqa: S608
             account=_TEXT, state=_TEXT, settled=_DAY,
         )  # fmt: skip
         state = pl.when(pl.col("state") == "partly").then(pl.lit("broken")).otherwise("state")
@@ -157,9 +174,10 @@ class Ask:
     def promised(self) -> pl.DataFrame:
         """Items that an open promise covers; where there are two, the later one."""
         return self._frame(
-            """SELECT p.account, i.item, 'promised', p.made_on, p.breaks_on FROM promise p
+            f"""SELECT p.account, i.item, 'promised', p.made_on, p.breaks_on FROM promise p
             JOIN promise_item i ON i.promise = p.id
-            WHERE p.company = :company AND p.state = 'open' AND p.made_on <= :on ORDER BY p.made_on DESC, p.id DESC""",
+            WHERE p.company = :company AND p.state = 'open' AND NOT ({_BROKEN}) AND p.made_on <= :on
+            ORDER BY p.made_on DESC, p.id DESC""",  # noqa: S608
             account=_TEXT, item=_TEXT, aside=_TEXT, aside_since=_DAY, aside_until=_DAY,
         )  # fmt: skip
 
@@ -205,41 +223,34 @@ class Ask:
     def answers(self) -> pl.DataFrame:
         """The last day of each thing a customer may do about a demand."""
         return self._frame(
-            """SELECT account, MAX(disputed), MAX(vague), MAX(promised), MAX(spoke) FROM (
-                SELECT account, opened AS disputed, NULL AS vague, NULL AS promised, NULL AS spoke
+            f"""SELECT account, MAX(disputed), MAX(vague), MAX(promised), MAX(spoke) FROM (
+                SELECT account, opened AS disputed, {_NONE} AS vague, {_NONE} AS promised, {_NONE} AS spoke
                     FROM dispute WHERE company = :company AND opened <= :on
-                UNION ALL SELECT account, NULL, NULL, made_on, NULL FROM promise WHERE company = :company
-                UNION ALL SELECT account, NULL, CASE WHEN outcome = 'vague promise' THEN "on" END, NULL, "on"
+                UNION ALL SELECT account, {_NONE}, {_NONE}, made_on, {_NONE} FROM promise WHERE company = :company
+                UNION ALL SELECT account, {_NONE}, CASE WHEN outcome = 'vague promise' THEN "on" END, {_NONE}, "on"
                     FROM call WHERE company = :company AND reached = 1
-            ) said GROUP BY account""",
+            ) said GROUP BY account""",  # noqa: S608
             account=_TEXT, dispute_opened=_DAY, vague=_DAY, promised_on=_DAY, spoke_on=_DAY,
         )  # fmt: skip
 
     def actions(self) -> pl.DataFrame:
+        present = _PRESENT.format(table="action")
         return self._frame(
-            f"""SELECT t.account, t.episode, t.policy, t.step, t.item, t.each, t.kind, t.role, t.day, t.tone, t.state,
-            t.since, t.not_before, t.attempts, t.respond_by, t.taken_on, t.occurrence, t."on"
-            {_PRESENT.format(table="action")} AND t.state NOT IN ('cancelled', 'passed over')""",  # noqa: S608
-            account=_TEXT, episode=_WHOLE, policy=_TEXT, step=_TEXT, item=_TEXT, each=pl.Int8(), kind=_TEXT, role=_TEXT,
-            day=_WHOLE, tone=pl.UInt8(), state=_TEXT, since=_DAY, not_before=_DAY, attempts=_WHOLE, respond_by=_DAY,
-            taken_on=_DAY, occurrence=_WHOLE, on=_DAY,
+            f"""SELECT t.account, t.episode, t.policy, t.step, t.item, t.each, t.kind, t.role, t.day, t.tone,
+            t.state, t.since, t.not_before, t.attempts, t.respond_by, t.taken_on, t.occurrence, t."on"
+            {present} AND t.state NOT IN ('cancelled', 'passed over')""",
+            account=_TEXT, episode=_WHOLE, policy=_TEXT, step=_TEXT, item=_TEXT, each=pl.Int8(), kind=_TEXT,
+            role=_TEXT, day=_WHOLE, tone=pl.UInt8(), state=_TEXT, since=_DAY, not_before=_DAY, attempts=_WHOLE,
+            respond_by=_DAY, taken_on=_DAY, occurrence=_WHOLE, on=_DAY,
         )  # fmt: skip
 
     def marks(self) -> pl.DataFrame:
+        present = _PRESENT.format(table="mark")
         marks = self._frame(
-            f"SELECT t.account, t.episode, t.item, t.policy, t.step, t.event {_PRESENT.format(table='mark')}",  # noqa: S608
+            f"SELECT t.account, t.episode, t.item, t.policy, t.step, t.event {present}",
             account=_TEXT, episode=_WHOLE, item=_TEXT, policy=_TEXT, step=_TEXT, event=_TEXT,
         )  # fmt: skip
         return marks.with_columns(pl.col("event").str.to_date("%Y-%m-%d", strict=False))
-
-    def ledger(self) -> tuple[date | None, datetime | None]:
-        """The newest ledger's own date, and when it came in."""
-        found: Any = self._frame(
-            """SELECT as_of, imported_at FROM ledger_file WHERE company = :company AND kind = 'ledger'
-            ORDER BY as_of DESC, id DESC LIMIT 1""",
-            as_of=_DAY, imported_at=_TEXT,
-        ).rows()  # fmt: skip
-        return (found[0][0], datetime.fromisoformat(found[0][1])) if found else (None, None)
 
 
 def _with_own(customers: pl.DataFrame, own: Mapping[str, pl.DataType]) -> pl.DataFrame:

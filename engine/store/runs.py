@@ -54,8 +54,8 @@ def action_key(
 ) -> str:
     """What makes an action the same action, free of the policy's version and of the run: it is done once.
 
-    `item` is the oldest item newly marked, `channel` the action's kind, `start` the policy and event ("broken-promise
-    2026-11-20") of a policy with `start:`.
+    `item` is the oldest item newly marked, `channel` the action's kind, `start` the policy and event
+    ("broken-promise 2026-11-20") of a policy with `start:`.
     """
     return "|".join(
         part.replace("%", "%25").replace("|", "%7C")
@@ -67,13 +67,14 @@ def action_key(
 class RunRecord:
     """What one evaluation of a day decided, as columns and tuples ready for the database.
 
-    `choices` are dicts of number, policy, step, verdict, reason, gate, place, signature (JSON). `decisions` are three columns
-    of the same length: accounts, items ("" but for `each: invoice`) and class numbers. `actions` are tuples in the order of
-    `ACTION_COLUMNS`, with `run`, `taken_on` and `taken_at` None, `state` a value of ActionState, `detail` JSON text, days as
-    dates; `outbox` tuples in the order of `OUTBOX_COLUMNS`. `journal` are (kind, account, body as JSON) or the same with the
-    action's key as a fourth, so that nothing is written about an action that was there already. `episodes` are (account,
-    number, started, home) of every account whose episode is new or has a new home. `settled` are (key, state, reason) of
-    actions already there: passed over (with their marks), cancelled, or any other state.
+    `choices` are dicts of number, policy, step, verdict, reason, gate, place, signature (JSON). `decisions`
+    are three columns of the same length: accounts, items ("" but for `each: invoice`) and class numbers.
+    `actions` are tuples in the order of `ACTION_COLUMNS`, with `run`, `taken_on` and `taken_at` None, `state`
+    a value of ActionState, `detail` JSON text, days as dates; `outbox` tuples in the order of
+    `OUTBOX_COLUMNS`. `journal` are (kind, account, body as JSON) or the same with the action's key as a
+    fourth, so that nothing is written about an action that was there already. `episodes` are (account,
+    number, started, home) of every account whose episode is new or has a new home. `settled` are (key, state,
+    reason) of actions already there: passed over (with their marks), cancelled, or any other state.
     """
 
     policy_set: str
@@ -98,7 +99,8 @@ class RunRecord:
 @dataclass(frozen=True, slots=True)
 class Committed:
     """What a commit did. `added` actions are new (`renewed` of them again, after one that never went); `advanced` ones
-    waited and have moved on; `ignored` ones were there already. `time` is 1 for the first evaluation of the day."""
+    waited and have moved on; `ignored` ones were there already. `time` is 1 for the first evaluation of the
+    day."""
 
     run: int
     time: int
@@ -125,9 +127,10 @@ class Run:
 def commit_run(conn: Connection, record: RunRecord) -> Committed:
     """Write a whole evaluation inside the caller's transaction (`database.writing`), which makes it all or nothing.
 
-    Actions are recognised by their key. One that is there already is ignored, unless it still waits (its row then takes the
-    new state and content, and keeps the day it began to wait if the state is the same), or never went (it comes again under
-    a key with the next number). A task is taken when it is on the list, so its marks are written here.
+    Actions are recognised by their key. One that is there already is ignored, unless it still waits (its row
+    then takes the new state and content, and keeps the day it began to wait if the state is the same), or
+    never went (it comes again under a key with the next number). A task is taken when it is on the list, so
+    its marks are written here.
     """
     _keep_book(conn, record)
     number, time = _begin(conn, record)
@@ -138,7 +141,9 @@ def commit_run(conn: Connection, record: RunRecord) -> Committed:
     _settle(conn, record)
     entries = _spoken(record, sorted_out.ignored)
     ended = (f'{{"run":{number},"time":{time},"counts":'.encode() + orjson.dumps(dict(record.counts)) + b"}",)
-    seal_seq, seal = journal.append_many(conn, [*entries, ("run", "", *ended)], record.finished, record.company)
+    seal_seq, seal = journal.append_many(
+        conn, [*entries, ("run", "", *ended)], record.finished, record.company
+    )
     conn.execute(sa.update(run).where(run.c.id == number).values(seal=seal, seal_seq=seal_seq))
     return Committed(
         number,
@@ -189,11 +194,18 @@ def lift_hold(conn: Connection, company: str = COMPANY) -> bool:
     return bool(gone.rowcount)
 
 
-def usual(conn: Connection, before: date, policy_set: str = "main", company: str = COMPANY) -> list[Mapping[str, int]]:
+def usual(
+    conn: Connection, before: date, policy_set: str = "main", company: str = COMPANY
+) -> list[Mapping[str, int]]:
     """The counts of the last thirty runs before a day, the newest first: what is usual."""
     query = (
         sa.select(run.c.counts)
-        .where(run.c.company == company, run.c.policy_set == policy_set, run.c.business_date < before, run.c.state == "done")
+        .where(
+            run.c.company == company,
+            run.c.policy_set == policy_set,
+            run.c.business_date < before,
+            run.c.state == "done",
+        )
         .order_by(run.c.business_date.desc())
         .limit(30)
     )
@@ -309,7 +321,9 @@ def _write_actions(conn: Connection, record: RunRecord, number: int, found: _Sor
     if gone or found.renewed:
         messages = [(found.renewed.get(row[0], row[0]), *row[1:]) for row in messages if row[0] not in gone]
     bulk.insert(conn, outbox, OUTBOX_COLUMNS, messages)
-    tasks = [dict(zip(ACTION_COLUMNS, row, strict=True)) for row in (*rows, *moved) if row[_TAKEN_ON] is not None]
+    tasks = [
+        dict(zip(ACTION_COLUMNS, row, strict=True)) for row in (*rows, *moved) if row[_TAKEN_ON] is not None
+    ]
     marks.add(conn, (each for row in tasks for each in marks.rows(row, row["on"], marks.TAKEN)))
 
 
@@ -320,7 +334,8 @@ def _advance(conn: Connection, rows: Sequence[Sequence[Any]]) -> None:
     names = [name for name in ACTION_COLUMNS if name not in ("key", "since", "attempts")]
     changes: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for name in names}
     changes["since"] = sa.case(
-        (action.c.state == sa.bindparam("new_state"), action.c.since), else_=sa.bindparam("new_since", type_=sa.Date)
+        (action.c.state == sa.bindparam("new_state"), action.c.since),
+        else_=sa.bindparam("new_since", type_=sa.Date),
     )
     values = [{f"new_{name}": value for name, value in zip(ACTION_COLUMNS, row, strict=True)} for row in rows]
     conn.execute(sa.update(action).where(action.c.key == sa.bindparam("new_key")).values(changes), values)
@@ -335,7 +350,10 @@ def _write_decisions(conn: Connection, record: RunRecord, number: int, time: int
         conn,
         decision,
         ("account", "run", "time", "item", "class"),
-        [(account, number, time, item, cls) for account, item, cls in zip(accounts, items, classes, strict=True)],
+        [
+            (account, number, time, item, cls)
+            for account, item, cls in zip(accounts, items, classes, strict=True)
+        ],
     )
 
 
@@ -350,9 +368,15 @@ def _write_episodes(conn: Connection, record: RunRecord) -> None:
     running = [row[:2] in there for row in record.episodes]
     new = compress(record.episodes, (not known for known in running))
     bulk.insert(
-        conn, episode, ("company", "account", "number", "started", "home"), [(record.company, *row) for row in new]
+        conn,
+        episode,
+        ("company", "account", "number", "started", "home"),
+        [(record.company, *row) for row in new],
     )
-    moved = [{"new_account": a, "new_number": n, "new_home": home} for a, n, _, home in compress(record.episodes, running)]
+    moved = [
+        {"new_account": a, "new_number": n, "new_home": home}
+        for a, n, _, home in compress(record.episodes, running)
+    ]
     if moved:
         conn.execute(
             sa.update(episode)

@@ -1,6 +1,7 @@
 """What is known of every account that owes something, read from the database into the columns that a decision needs.
 
-A few questions to the database, each about all accounts at once; what follows from the answers is worked out in columns.
+A few questions to the database, each about all accounts at once; what follows from the answers is worked out
+in columns.
 """
 
 from __future__ import annotations
@@ -28,8 +29,6 @@ from engine.core.netting import net
 from engine.store import queries
 from engine.store.tables import COMPANY, LADDER_FINISHED, TAKEN, ActionState
 
-_YEAR = timedelta(days=365)
-_TOUCHES = timedelta(days=60)
 _WRITTEN = ("email", "letter", "statement")
 _WORDS = (
     "segment", "terms", "country", "language", "currency", "risk", "owner", "legal_form", "industry", "status",
@@ -72,13 +71,14 @@ def load_state(
 ) -> State:
     """The state of all accounts with an open item or a running episode, as it is at the beginning of `on`.
 
-    `currency` is the house's, in which `rate` counts; `moment` gives the ledger's age; `own` names the workspace's own columns
-    and their types; they follow those of `state.ACCOUNTS`. An item whose dispute was closed on `on` itself is still set aside, with `aside_until` the day after: what releases acts
-    from the next day. Somebody who has fallen past due since the last ledger is in an episode already, one that nobody has
-    written down yet.
+    `currency` is the house's, in which `rate` counts; `moment` gives the ledger's age; `own` names the
+    workspace's own columns and their types; they follow those of `state.ACCOUNTS`. An item whose dispute was
+    closed on `on` itself is still set aside, with `aside_until` the day after: what releases acts from the
+    next day. Somebody who has fallen past due since the last ledger is in an episode already, one that nobody
+    has written down yet.
     """
     own = own or {}
-    ask = queries.Ask(conn, company, on, on - _YEAR, on - _TOUCHES)
+    ask = queries.Ask.of(conn, company, on)
     items = _items(ask, currency)
     episodes = _episodes(ask, net(items, "account"))
     customers = ask.customers(own)
@@ -96,7 +96,6 @@ def load_state(
     accounts = _with_history(accounts, ask, items)
     accounts = _with_actions(accounts, actions)
     accounts = _with_response(accounts, ask, actions)
-    as_of, imported = ask.ledger()
     return State(
         accounts=accounts.select(*_typed(ACCOUNTS), *own),
         items=items.join(rows, on="account").select(*_typed(ITEMS)).sort("row", "due", "item"),
@@ -111,8 +110,8 @@ def load_state(
         .sort("row", "on", "item"),
         pending=_pending(actions),
         repeats=_repeats(actions),
-        as_of=as_of,
-        age=_age(as_of, imported, moment),
+        as_of=ask.as_of,
+        age=_age(ask.as_of, ask.imported, moment),
     )
 
 
@@ -175,9 +174,10 @@ def _episodes(ask: queries.Ask, items: pl.DataFrame) -> pl.DataFrame:
 
 
 def running(episodes: pl.DataFrame, items: pl.DataFrame, on: date) -> pl.DataFrame:
-    """The present episode of each account, or the number of the next: account, episode, since, home, first_time, written.
+    """The present episode of each account, or the number of the next: account, episode, since, home, first_time.
 
-    `episodes` are all rows of the table; `items` have been netted. `written` says whether the database has it already.
+    `episodes` are all rows of the table; `items` have been netted. Further `written`: the database has it
+    running, and `late`: something is overdue.
     """
     late = (
         items.filter((pl.col("owed") > 0) & (pl.col("due") < on))
@@ -208,6 +208,7 @@ def running(episodes: pl.DataFrame, items: pl.DataFrame, on: date) -> pl.DataFra
         since=since,
         home=pl.when("open").then("home"),
         written="open",
+        late=pl.col("late").is_not_null(),
         before="before",
     ).with_columns(
         first_time=pl.col("before").is_null()
@@ -227,7 +228,7 @@ def _with_history(accounts: pl.DataFrame, ask: queries.Ask, items: pl.DataFrame)
         _inferred_terms(items),
     ):
         accounts = accounts.join(answer, on="account", how="left", maintain_order="left")
-    counts = ("contacts", "broken", "kept", "claims", "reach", "post")
+    counts = ("contacts", "broken", "kept", "claims", "addresses")
     return accounts.with_columns(
         pl.col(*counts).fill_null(0),
         *(pl.col(word).str.to_lowercase() for word in _WORDS),
@@ -238,7 +239,6 @@ def _with_history(accounts: pl.DataFrame, ask: queries.Ask, items: pl.DataFrame)
         first_time=pl.col("first_time").fill_null(value=True),
     ).with_columns(
         terms=pl.coalesce("terms", "inferred", pl.lit("mixed")),
-        addresses=pl.col("reach") + pl.col("post") * 8,
     )
 
 

@@ -1,7 +1,7 @@
 """What Dunwell keeps: the ledger as it was last seen, what people said, and all that was decided and done.
 
-Days are dates of the customer, moments are UTC and kept as text in ISO form, which sorts. Money is integer minor units of
-the row's own currency. JSON is text. The same tables live in SQLite and in PostgreSQL.
+Days are dates of the customer, moments are UTC and kept as text in ISO form, which sorts. Money is integer
+minor units of the row's own currency. JSON is text. The same tables live in SQLite and in PostgreSQL.
 """
 
 from __future__ import annotations
@@ -107,7 +107,6 @@ customer = sa.Table(
     *(_flag(name) for name in ("insolvent", "attorney", "natural_person", "strategic", "contract_supply")),
     sa.Column("credit_limit", sa.BigInteger),  # minor units of the house's currency
     sa.Column("opened", sa.Date),
-    *(sa.Column(part, sa.String) for part in ("street", "postcode", "city", "region")),
     sa.Column("terms_changed", sa.Date),
     sa.Column("own", sa.Text),  # JSON: the workspace's own columns
 )
@@ -123,6 +122,8 @@ contact = sa.Table(
     sa.Column("email", sa.String),
     sa.Column("phone", sa.String),
     _flag("email_ok"),  # it has the form of an address that mail can go to, and none came back for good
+    *(sa.Column(part, sa.String) for part in ("address", "postcode", "city", "country", "language")),
+    _flag("post_ok"),  # a letter can find it
     sa.Index(None, "company", "account"),
 )
 
@@ -148,7 +149,8 @@ item = sa.Table(
     sa.Column("last_file", sa.Integer),
     sa.Column("vanished_on", sa.Date),  # the date of the ledger that no longer had it
 )
-# What is still open: what every decision reads. A settled item never comes back into it unless a ledger brings it back.
+# What is still open: what every decision reads. A settled item never comes back into it unless a ledger
+# brings it back.
 sa.Index(
     "ix_item_open",
     item.c.company,
@@ -195,7 +197,7 @@ promise = sa.Table(
     sa.Column("breaks_on", sa.Date, nullable=False),  # the second open day after pays_on
     sa.Column("amount", sa.BigInteger, nullable=False),
     sa.Column("currency", sa.String, nullable=False),
-    sa.Column("state", sa.String, nullable=False),  # open, kept, partly, broken
+    sa.Column("state", sa.String, nullable=False),  # open, kept, partly, broken, replaced
     sa.Column("paid", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("settled_on", sa.Date),
     sa.Column("by", sa.String, nullable=False),
@@ -349,7 +351,8 @@ class_choice = sa.Table(
     sa.Column("signature", sa.Text),  # JSON
 )
 
-# One row an account (an item, under `each: invoice`) of every run: doing nothing is kept like any other decision.
+# One row an account (an item, under `each: invoice`) of every run: doing nothing is kept like any other
+# decision.
 decision = sa.Table(
     "decision",
     metadata,
@@ -469,7 +472,8 @@ outbox = sa.Table(
 # What a run gives for each message; `id` and what follows are the outbox's own.
 OUTBOX_COLUMNS: tuple[str, ...] = ("action", "channel", "state", "payload", "not_before")
 
-# Only what waits is in the index: with the state as a column of it a claim becomes slower with every message sent.
+# Only what waits is in the index: with the state as a column of it a claim becomes slower with every message
+# sent.
 _PENDING = outbox.c.state.in_(["pending", "retry"])
 sa.Index("ix_outbox_pending", outbox.c.id, sqlite_where=_PENDING, postgresql_where=_PENDING)
 sa.Index(
@@ -502,7 +506,8 @@ journal_head = sa.Table(
     sa.Column("hash", sa.String, nullable=False),
 )
 
-# Names and words of people. The journal has only their salted hash, so that a person can be forgotten and it still holds.
+# Names and words of people. The journal has only their salted hash, so that a person can be forgotten and it
+# still holds.
 journal_person = sa.Table(
     "journal_person",
     metadata,

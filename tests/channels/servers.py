@@ -94,11 +94,13 @@ class Scripted:
     def _act(self, conn: socket.socket, step: str, line: str = "", number: int = 0) -> bool:
         """Do what the script says; False ends the connection."""
         act = self.script.get(step, DEFAULT.get(step, Act("502 what?")))
-        if callable(act):
-            act = act(line, number)
+        return self._do(conn, act(line, number) if callable(act) else act)
+
+    def _do(self, conn: socket.socket, act: Act) -> bool:
         self._done.wait(act.wait)
         if act.reply:
-            conn.sendall(act.reply.encode() + b"\r\n" * (not act.reply.endswith("|")))
+            half = act.reply.endswith("|")  # half an answer: no end of line
+            conn.sendall(act.reply.rstrip("|").encode() + b"\r\n" * (not half))
         if act.then == "silent":
             self._done.wait(30)
         elif act.then == "reset":
@@ -127,7 +129,11 @@ class Scripted:
             count[step] = count.get(step, 0) + 1
             if not self._act(conn, step, line, count[step]) or step == "quit":
                 return
-            if step == "data" and self._said(step).startswith("354") and not self._content(conn, lines, count):
+            if (
+                step == "data"
+                and self._said(step).startswith("354")
+                and not self._content(conn, lines, count)
+            ):
                 return
 
     def _said(self, step: str) -> str:
@@ -150,11 +156,13 @@ class Scripted:
         dot = dot("", count["dot"]) if callable(dot) else dot
         if dot.accept:
             self.accepted.append(content)
-        return self._act(conn, "dot", "", count["dot"])
+        return self._do(conn, dot)
 
 
 @contextmanager
-def scripted(context: ssl.SSLContext | None = None, **script: Act | Callable[[str, int], Act]) -> Iterator[Scripted]:
+def scripted(
+    context: ssl.SSLContext | None = None, **script: Act | Callable[[str, int], Act]
+) -> Iterator[Scripted]:
     server = Scripted(script=dict(script), context=context)
     try:
         yield server
@@ -177,10 +185,12 @@ class Authenticator:
     def __init__(self) -> None:
         self.tries: list[str] = []
 
-    def __call__(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object) -> AuthResult:
+    def __call__(
+        self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object
+    ) -> AuthResult:
         self.tries.append(mechanism)
         good = isinstance(data, LoginPassword) and (data.login, data.password) == (b"dunwell", b"secret")
-        return AuthResult(success=good)
+        return AuthResult(success=good, handled=False)
 
 
 @dataclass
@@ -194,7 +204,11 @@ class Real:
 def aiosmtpd(context: ssl.SSLContext, *, implicit: bool = False, auth: bool = True) -> Iterator[Real]:
     """A real server: STARTTLS or implicit TLS, and AUTH, which it wants before MAIL."""
     box, authenticator = Box(), Authenticator()
-    options: dict[str, object] = {"auth_required": auth, "authenticator": authenticator, "enable_SMTPUTF8": True}
+    options: dict[str, object] = {
+        "auth_required": auth,
+        "authenticator": authenticator,
+        "enable_SMTPUTF8": True,
+    }
     if implicit:
         options |= {"ssl_context": context, "auth_require_tls": False}
     else:

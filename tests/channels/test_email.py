@@ -22,7 +22,9 @@ AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 SHORT = Waits(connect=0.4, command=0.4, data=0.4)
 
 
-def mail(*to: str, key: str = "main/ACME-0042/1/standard/firm-reminder/10231/0/email/ap", **more: str) -> Mail:
+def mail(
+    *to: str, key: str = "main/ACME-0042/1/standard/firm-reminder/10231/0/email/ap", **more: str
+) -> Mail:
     made = compose(
         key,
         sender="accounts@seller.example.com",
@@ -38,7 +40,9 @@ def mail(*to: str, key: str = "main/ACME-0042/1/standard/firm-reminder/10231/0/e
 
 def relay(port: int, **more: object) -> Server:
     """A loopback relay without TLS, which is all that the scripted faults need."""
-    return Server("127.0.0.1", port, Tls.NONE, allow_insecure=True, greeting="us.example.com", waits=SHORT, **more)
+    return Server(
+        "127.0.0.1", port, Tls.NONE, allow_insecure=True, greeting="us.example.com", waits=SHORT, **more
+    )
 
 
 async def _send(server: Server, *mails: Mail, stages: list[str] | None = None) -> list[Receipt]:
@@ -55,6 +59,10 @@ def send(server: Server, *mails: Mail, stages: list[str] | None = None) -> list[
     return asyncio.run(_send(server, *mails, stages=stages))
 
 
+# aiosmtpd does not take an implicit TLS socket for TLS, and warns.
+pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
+
+
 @pytest.fixture(scope="module")
 def authority() -> trustme.CA:
     return trustme.CA()
@@ -68,7 +76,9 @@ def test_a_mail_goes_through_tls_and_auth_with_each_stage_told(authority: trustm
     ours, theirs = contexts(authority)
     stages: list[str] = []
     with aiosmtpd(ours, implicit=tls is Tls.IMPLICIT) as real:
-        server = Server("127.0.0.1", real.port, tls, "dunwell", "secret", context=theirs, greeting="us.example.com")
+        server = Server(
+            "127.0.0.1", real.port, tls, "dunwell", "secret", context=theirs, greeting="us.example.com"
+        )
         first, second = send(server, mail(), mail(key="another"), stages=stages)
     assert (first.state, second.state) == (Outcome.SENT, Outcome.SENT)
     start = ["connect", "ehlo", *(["starttls"] if tls is Tls.STARTTLS else []), "auth"]
@@ -130,7 +140,10 @@ def test_a_stripped_starttls_never_shows_the_password() -> None:
     [
         ({"tls": Tls.NONE, "allow_insecure": True, "user": "u", "password": "p"}, "need TLS"),
         ({"tls": Tls.NONE}, "only for a relay on this machine"),
-        ({"tls": Tls.NONE, "allow_insecure": True, "host": "mail.example.com"}, "only for a relay on this machine"),
+        (
+            {"tls": Tls.NONE, "allow_insecure": True, "host": "mail.example.com"},
+            "only for a relay on this machine",
+        ),
     ],
 )
 def test_a_server_without_tls_is_refused(arguments: dict[str, object], wanted: str) -> None:
@@ -244,7 +257,9 @@ def test_an_unknown_host_is_a_rest_of_the_route() -> None:
 
 
 @pytest.mark.parametrize(("refusal", "state"), [("550 unknown", Outcome.SENT), ("450 busy", Outcome.RETRY)])
-def test_one_of_three_recipients_refused_is_told_and_only_that_one_is_left(refusal: str, state: Outcome) -> None:
+def test_one_of_three_recipients_refused_is_told_and_only_that_one_is_left(
+    refusal: str, state: Outcome
+) -> None:
     made = mail("a@x.example.com", "b@x.example.com", "c@x.example.com")
 
     def second(line: str, number: int) -> Act:
@@ -316,7 +331,9 @@ def test_a_route_keeps_its_pace() -> None:
     async def timed() -> float:
         loop = asyncio.get_running_loop()
         start = loop.time()
-        await _send(dataclasses.replace(relay(there.port), per_second=20), *(mail(key=str(n)) for n in range(5)))
+        await _send(
+            dataclasses.replace(relay(there.port), per_second=20), *(mail(key=str(n)) for n in range(5))
+        )
         return loop.time() - start
 
     with scripted() as there:
@@ -331,7 +348,9 @@ def test_a_token_is_used_instead_of_a_password(authority: trustme.CA) -> None:
         return "fresh"
 
     with scripted(context=ours, ehlo=Act("250-here\r\n250 AUTH XOAUTH2 PLAIN")) as there:
-        server = Server("127.0.0.1", there.port, Tls.IMPLICIT, "dunwell", token=token, context=theirs, waits=SHORT)
+        server = Server(
+            "127.0.0.1", there.port, Tls.IMPLICIT, "dunwell", token=token, context=theirs, waits=SHORT
+        )
         (receipt,) = send(server, mail())
     assert receipt.state is Outcome.SENT
     (auth,) = [line for line in there.lines if line.startswith("AUTH")]

@@ -68,7 +68,7 @@ class Portfolio:
     due: Array  # item -> steps due and not taken
     amount: Array  # unit -> what is overdue and not set aside (of a courtesy: what falls due), house's minor units
     late: Array  # unit -> most days past due of what is asked for
-    overdue: Array  # row -> overdue, set aside or not
+    overdue: Array  # row -> something is past due, set aside or not
     signature: dict[str, Array]  # a column a field of Signature
     classes: Array  # unit -> class number
     first: Array  # class -> its first unit
@@ -89,7 +89,6 @@ def portfolio(book: PolicyBook, state: State, day: Day) -> Portfolio:
     wanted = asked | {"overdue"}
     accounts = columns.measures(state.accounts, items, by_account, day.on, wanted)
     accounts = _balances(accounts, state, wanted)
-    overdue = accounts["overdue"].to_numpy()
     route, home = _route(book, accounts)
     each = np.array([policy.each_invoice for policy in book.policies] + [False])
     unit_row, unit_item, unit_start, item_unit = _units(each[route], rows, by_account, size)
@@ -97,7 +96,7 @@ def portfolio(book: PolicyBook, state: State, day: Day) -> Portfolio:
     work = _Work(
         book, state, day, ladders, accounts, items, rows, item_unit, unit_row, unit_start, each, route
     )
-    return work.finish(unit_item, home, overdue, by_account)
+    return work.finish(unit_item, home, by_account)
 
 
 def _debits(items: pl.DataFrame) -> pl.DataFrame:
@@ -453,7 +452,7 @@ class _Work:
                 again[unit] |= bit
         return again, to_come, times
 
-    def finish(self, unit_item: Array, home: Array, overdue: Array, by_account: Groups) -> Portfolio:
+    def finish(self, unit_item: Array, home: Array, by_account: Groups) -> Portfolio:
         """From items to units to signatures."""
         account_overdue = (
             by_account.most((self.past & (self.items["owed"].to_numpy() > 0)).astype(np.int64)) > 0
@@ -529,7 +528,7 @@ class _Work:
             due=due,
             amount=amount,
             late=late,
-            overdue=overdue,
+            overdue=account_overdue,
             signature=signature,
             classes=classes,
             first=first,

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 
-from engine.core.language.policy import Kind
+import numpy as np
+import polars as pl
+
+from engine.core import sentences
+from engine.core.decision.allocate import ROOM, Room, used
+from engine.core.decision.choose import LADDER_FINISHED, Choice, Verdict
+from engine.core.decision.decide import Decided, reasons
+from engine.core.decision.plan import Plan, Planned
+from engine.core.decision.portfolio import Portfolio
+from engine.core.decision.state import State
+from engine.core.language.policy import Kind, PolicyBook
 from engine.core.problem import Place
 from engine.core.sentences import Gate, Reason
+from engine.core.workdays import Calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +109,208 @@ class Preview:
     assumes: str
     evaluators: tuple[str, ...]  # "plain", "durable-rules"
     faults: tuple[str, ...]  # sentences: classes left alone because the evaluators disagree
+
+
+def summarize(book: PolicyBook, state: State, plan: Plan, room: Room, calendar: Calendar) -> Preview:
+    """What a plan says, ready to be drawn. `state` is the one the plan began with."""
+    first_open = next((day for day in plan.days if not day.closed), plan.days[0])
+    actions = tuple(action for day in plan.days for action in _actions(book, day))
+    first = plan.days[0].decided
+    overdue_without = sum(count for choice, count, _ in reasons(first) if choice.reason is Reason.NO_POLICY)
+    return Preview(
+        days=tuple(_day(day, calendar) for day in plan.days),
+        actions=actions,
+        held=tuple(_held(book, plan)),
+        groups=groups(book, first_open.decided),
+        workload=_workload(book, plan, room),
+        accounts=state.accounts.height,
+        no_policy=overdue_without,
+        currency=book.house.currency,
+        book=book.hash,
+        as_of=state.as_of,
+        assumes=plan.assumes,
+        evaluators=first.evaluators,
+        faults=tuple(
+            sentences.disagreement(fault.account, fault.accounts, tuple(name for name, _ in fault.answers))
+            for fault in first.faults
+        ),
+    )
+
+
+def _actions(book: PolicyBook, day: Planned) -> Iterator[PlannedAction]:
+    view = day.decided.portfolio
+    marked: dict[int, list[str]] = {}
+    for unit, item in day.decided.marks.select("unit", "item").unique(maintain_order=True).iter_rows():
+        marked.setdefault(unit, []).append(item)
+    for row in day.decided.contacts.filter("goes").iter_rows(named=True):
+        choice = day.decided.choices[row["class"]]
+        policy = book.policy(choice.policy)
+        step = policy.step(choice.step) if policy else None
+        assert step is not None
+        asks = step.approve.by if step.approve and view.signature["approve"][row["unit"]] else ""
+        for action in choice.actions:
+            yield PlannedAction(
+                on=day.on,
+                account=row["account"],
+                name=row["name"],
+                kind=action.kind,
+                value=action.value,
+                policy=choice.policy,
+                step=step.name,
+                day=step.day,
+                place=action.place,
+                amount=row["amount"],
+                currency=book.house.currency,
+                late=row["late"],
+                items=tuple(marked.get(row["unit"], (row["key_item"],))),
+                approve=asks,
+                person=row["person"] or "",
+            )
+    for unit in _units(day.decided, lambda choice: choice.tell_owner):
+        row = int(view.unit_row[unit])
+        choice = day.decided.choices[int(day.decided.unit_class[unit])]
+        policy = book.policy(choice.policy)
+        assert policy is not None
+        last = policy.steps[-1]
+        yield PlannedAction(
+            on=day.on,
+            account=view.accounts["account"][row],
+            name=view.accounts["name"][row],
+            kind=Kind.TASK,
+            value=book.house.owner,
+            policy=policy.id,
+            step=LADDER_FINISHED,
+            day=last.day,
+            place=last.place,
+            amount=int(view.amount[unit]),
+            currency=book.house.currency,
+            late=int(view.late[unit]),
+            items=(),
+            approve="",
+            person="",
+        )
+
+
+def _units(decided: Decided, wanted: Callable[[Choice], bool]) -> list[int]:
+    """The units of the classes whose choice is wanted."""
+    classes = [number for number, choice in enumerate(decided.choices) if wanted(choice)]
+    found: list[int] = np.flatnonzero(np.isin(decided.unit_class, classes)).tolist()
+    return found
+
+
+def _day(day: Planned, calendar: Calendar) -> PreviewDay:
+    decided = day.decided
+    counts: dict[Kind, int] = {}
+    for number in decided.contacts.filter("goes")["class"]:
+        for action in decided.choices[number].actions:
+            counts[action.kind] = counts.get(action.kind, 0) + 1
+    told = len(_units(decided, lambda choice: choice.tell_owner))
+    if told:
+        counts[Kind.TASK] = counts.get(Kind.TASK, 0) + told
+    moved = len(_units(decided, lambda choice: choice.reason is Reason.CLOSED_DAY))
+    return PreviewDay(
+        day.on, day.closed, moved, calendar.next_open(day.on) if moved else None, counts, decided.stopped
+    )
+
+
+def _held(book: PolicyBook, plan: Plan) -> Iterator[HeldStep]:
+    """Each step that waits, on the first day it waits for that reason."""
+    seen: set[tuple[int, str | None, str, Reason]] = set()
+    for day in plan.days:
+        for unit, choice in _waiting(book, day.decided):
+            view = day.decided.portfolio
+            row = int(view.unit_row[unit])
+            key = (row, str(view.unit_item[unit]), choice.step, choice.reason)
+            if key in seen or (day.closed and choice.reason is Reason.CLOSED_DAY):
+                continue
+            seen.add(key)
+            yield HeldStep(
+                on=day.on,
+                account=view.accounts["account"][row],
+                name=view.accounts["name"][row],
+                reason=choice.reason,
+                gate=choice.gate,
+                policy=choice.policy,
+                step=choice.step,
+                place=choice.place,
+                amount=_overdue(view, row),
+                late=int(view.late[unit]),
+            )
+
+
+def _waiting(book: PolicyBook, decided: Decided) -> Iterator[tuple[int, Choice]]:
+    for unit in _units(decided, lambda choice: choice.verdict is Verdict.HELD):
+        yield unit, decided.choices[int(decided.unit_class[unit])]
+    for unit, number in decided.contacts.filter(~pl.col("goes")).select("unit", "class").iter_rows():
+        yield unit, without_room(book, decided.choices[number], decided.stopped)
+
+
+def _overdue(view: Portfolio, row: int) -> int:
+    """What an account has overdue, set aside or not, in the house's minor units."""
+    return int(view.accounts["overdue"][row])
+
+
+def without_room(book: PolicyBook, choice: Choice, stopped: str) -> Choice:
+    """The choice of a contact that the whole day holds: the safety stop, or no room."""
+    gate, reason, word = (
+        (Gate.STOP, Reason.SAFETY_STOP, "stop")
+        if stopped
+        else (Gate.CAPACITY, Reason.NO_CAPACITY, "capacity")
+    )
+    return replace(choice, verdict=Verdict.HELD, reason=reason, gate=gate, place=book.house.places.get(word))
+
+
+def groups(book: PolicyBook, decided: Decided) -> tuple[HeldGroup, ...]:
+    """What waits on a day, by reason and line, the most accounts first."""
+    found: dict[tuple[Reason, Place | None], list[int]] = {}
+    view = decided.portfolio
+    for unit, choice in _waiting(book, decided):
+        shared = choice.place if choice.reason not in (Reason.NO_ADDRESS, Reason.APPROVAL) else None
+        found.setdefault((choice.reason, shared), []).append(unit)
+    counted = [
+        HeldGroup(
+            reason,
+            place,
+            len({int(view.unit_row[unit]) for unit in units}),
+            sum(
+                {
+                    int(view.unit_row[unit]): _overdue(view, int(view.unit_row[unit])) for unit in units
+                }.values()
+            ),
+        )
+        for (reason, place), units in found.items()
+    ]
+    return tuple(sorted(counted, key=lambda group: -group.accounts))
+
+
+def _workload(book: PolicyBook, plan: Plan, room: Room) -> tuple[Workload, ...]:
+    days = [day.decided.contacts.filter("goes") for day in plan.days]
+    used_a_day = [
+        used(
+            [
+                (plan.days[n].decided.choices[number].actions, person)
+                for number, person in frame.select("class", "person").iter_rows()
+            ]
+        )
+        for n, frame in enumerate(days)
+    ]
+
+    def counts(name: str) -> tuple[int, ...]:
+        return tuple(day.get(name, 0) for day in used_a_day)
+
+    house = [
+        Workload("", "", kind, most, counts(kind))
+        for kind, most in book.house.capacity.items()
+        if kind in ROOM.values()
+    ]
+    people = [
+        Workload(
+            person.id,
+            person.name or person.id,
+            "calls",
+            person.capacity.get("calls"),
+            counts(f"{person.id}/calls"),
+        )
+        for person in room.people
+    ]
+    return tuple(house + [load for load in people if any(load.counts) or load.capacity is not None])

@@ -11,11 +11,13 @@ from pathlib import PurePosixPath
 from engine.core.language import houses, norms, source
 from engine.core.language.condition import Op
 from engine.core.language.known import Known, TemplateHead
+from engine.core.language.outcomes import read_outcomes
 from engine.core.language.overlap import takes_all
-from engine.core.language.policies import Scope, read_policy
+from engine.core.language.policies import read_policy
 from engine.core.language.policy import Clock, House, Outcome, Policy, PolicyBook
 from engine.core.language.reading_trials import read_trials
 from engine.core.language.source import Notes, Source
+from engine.core.language.steps import Scope
 from engine.core.language.trials import TrialFile
 from engine.core.problem import Place, Problem, Severity
 
@@ -28,7 +30,8 @@ _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What the files say. There is a book only where there is no error; problems are in the order of their places.
+    """What the files say. There is a book only where there is no error; problems are in the order of their
+    places.
 
     `trials` has every test file that could be read, also where another file is broken.
     """
@@ -39,7 +42,8 @@ class Checked:
 
 
 def check(files: Mapping[str, bytes], known: Known) -> Checked:
-    """Read the files of `policies/`, by path relative to the workspace; files that are not YAML are left alone.
+    """Read the files of `policies/`, by path relative to the workspace; files that are not YAML are left
+    alone.
 
     Never raises for what is in a file: every mistake becomes a problem.
     """
@@ -58,16 +62,17 @@ def check(files: Mapping[str, bytes], known: Known) -> Checked:
     outcomes: Mapping[str, Outcome] = {}
     for file in sources:
         if _part(file) == OUTCOMES:
-            outcomes = houses.read_outcomes(sources[file].root, sources[file].notes, scope)
+            outcomes = read_outcomes(sources[file].root, sources[file].notes, scope)
     if house and not misnamed:
         _never_reached([policies[id] for id in house.order if id in policies], house, sources, house_file)
     for policy in policies.values():
         _early_demands(policy, sources[policy_files[policy.id]].notes, known)
     trials = []
     for file in sources:
-        if _part(file) == "tests":
-            if read_file := read_trials(sources[file].root, sources[file].notes, scope, ids, policies):
-                trials.append(read_file)
+        if _part(file) != "tests":
+            continue
+        if trial_file := read_trials(sources[file].root, sources[file].notes, scope, ids, policies):
+            trials.append(trial_file)
     problems = misnamed + [problem for each in sources.values() for problem in each.notes.problems]
     problems.sort(key=lambda problem: (problem.place, problem.code))
     if house is None or any(problem.severity is Severity.ERROR for problem in problems):
@@ -79,7 +84,7 @@ def check(files: Mapping[str, bytes], known: Known) -> Checked:
 
 
 def lost_history(old: PolicyBook, new: PolicyBook) -> tuple[tuple[str, str], ...]:
-    """(policy, step) of every name that the new book no longer has: accounts that had them would begin afresh."""
+    """(policy, step) of every name that the new book has lost: accounts that had them would begin afresh."""
     kept = {(policy.id, step.name) for policy in new.policies for step in policy.steps}
     return tuple(
         (policy.id, step.name)
@@ -158,7 +163,7 @@ def _house(
 def _never_reached(
     policies: list[Policy], house: House, sources: Mapping[str, Source], file: str | None
 ) -> None:
-    """A policy all of whose accounts an earlier one takes. A policy with `start:` takes only those with its event."""
+    """A policy all of whose accounts an earlier one takes; with `start:` it takes only some."""
     if file is None:
         return
     places = _order_places(sources[file])
@@ -168,7 +173,8 @@ def _never_reached(
                 sources[file].notes.error(
                     places.get(later.id, house.places.get("order", Place(file))),
                     f"no account ever reaches “{later.id}”",
-                    f"“{earlier.id}” comes first and takes every account it would take;\nput “{later.id}” before it",
+                    f"“{earlier.id}” comes first and takes every account it would take;\n"
+                    f"put “{later.id}” before it",
                     "never-reached",
                     also=places.get(earlier.id),
                 )
@@ -200,11 +206,12 @@ def _early_demands(policy: Policy, notes: Notes, known: Known) -> None:
         early = sorted((day, terms) for terms, day in days.items() if 0 <= step.day < day)
         if early:
             longest = early[-1][0] - step.day
+            unit = "day" if longest == 1 else "days"
             listed = ", ".join(terms for _, terms in early)
             notes.warn(
                 step.place,
-                f"day {step.day} from the invoice is {longest} day{'s' * (longest != 1)} before it is due on {listed}",
-                "the step waits until the invoice is past due; write  clock: due date  if that is what you mean",
+                f"on {listed}, day {step.day} from the invoice is {longest} {unit} before it is due",
+                "the step waits until the invoice is past due; or did you mean  clock: due date?",
                 "demand-before-due",
             )
 

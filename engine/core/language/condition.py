@@ -1,11 +1,11 @@
 """A test on an account or an item: what it wants, whether it holds, and why.
 
-This plain evaluator is the definition of the language. `core.rules` answers the same questions with durable-rules, and
-`decision.portfolio` for a million accounts at once; where they disagree with this module, they are wrong.
+This plain evaluator is the definition of the language. `core.rules` answers the same questions with durable-
+rules, and `decision.portfolio` for a million accounts at once; where they disagree with this module, they are
+wrong.
 
-A test holds when the account has a value and the value satisfies it; `not` turns the answer round. So `used: under 50%`
-does not hold for an account without a limit, and `used: not over 50%` does.
-"""
+A test holds when the account has a value and the value satisfies it; `not` turns the answer round. So `used:
+under 50%` does not hold for an account without a limit, and `used: not over 50%` does."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from enum import StrEnum
 
 from engine.core.problem import Place
 
-# A value as the core compares it: money in minor units of the house's currency, shares in hundredths of a per cent,
-# days and counts as they are, words in lower case, yes and no as booleans, tags as a set of words.
+# A value as the core compares it: money in minor units of the house's currency, shares in hundredths of a per
+# cent, days and counts as they are, words in lower case, yes and no as booleans, tags as a set of words.
 Value = int | str | bool | frozenset[str]
 
 
@@ -33,7 +33,7 @@ class Op(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """One line: `balance: over 1,000`. `values` are two numbers for `between`, one number, or the words of a list."""
+    """One line: `balance: over 1,000`. `values` are two numbers for `between`, one number, or words."""
 
     __test__ = False  # pytest takes a class of this name for one of its own
 

@@ -1,4 +1,4 @@
-"""The data dictionary: every fact of an account or an item that a policy can ask for, with its type, unit and sentence."""
+"""The data dictionary: every fact that a policy can ask for, with its type, unit and sentence."""
 
 from __future__ import annotations
 
@@ -38,11 +38,12 @@ class Type(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One fact. `column` is its name in every frame and in `Test.field`; `choices` are its only values, if it has such.
+    """One fact. `column` is its name in every frame and in `Test.field`; `choices` are its only values, if it
+    has such.
 
-    `computed` facts come from the open items and the history; the others are stored as they are. `item` facts are of one
-    item and can be asked for in `when` only. `norm` names how its words are made alike: country, language, terms.
-    """
+    `computed` facts come from the open items and the history; the others are stored as they are. `item` facts
+    are of one item and can be asked for in `when` only. `norm` names how its words are made alike: country,
+    language, terms."""
 
     name: str
     type: Type
@@ -149,5 +150,5 @@ _BY_COLUMN: Mapping[str, Field] = {field.column: field for field in _ALL}
 
 
 def name_of(column: str) -> str:
-    """The word in a policy file for a column: `legal_form` is `legal-form`; a workspace's own stay as declared."""
+    """The word in a policy file for a column: `legal-form` for `legal_form`; a workspace's own stay."""
     return _BY_COLUMN[column].name if column in _BY_COLUMN else column

@@ -1,4 +1,4 @@
-"""house.yaml and outcomes.yaml: what holds for every policy, and what follows a call."""
+"""house.yaml: what holds for every policy."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from engine.core import workdays
-from engine.core.language import reading
+from engine.core.language import reading, reading_tests
 from engine.core.language.condition import Clause, Test
-from engine.core.language.known import Known
-from engine.core.language.policies import Scope, read_late, read_task, template
-from engine.core.language.policy import House, Kind, Limit, Outcome, Pause
-from engine.core.language.source import Block, Line, Listing, Node, Notes, Text, plain, short
+from engine.core.language.policies import read_late
+from engine.core.language.policy import House, Kind, Limit, Pause
+from engine.core.language.source import Block, Line, Listing, Node, Notes, Text, short
+from engine.core.language.steps import Scope
 from engine.core.language.words import Where, names, nearest
 from engine.core.money import is_currency
 from engine.core.problem import Place
@@ -44,7 +44,7 @@ _HOUSE_EXAMPLES = {
 
 
 def currency_of(root: Node | None) -> str:
-    """The house's currency, read first because amounts everywhere depend on it; USD where it says nothing usable."""
+    """The house's currency, read first because amounts everywhere depend on it; USD where it says nothing."""
     line = root.get("currency") if isinstance(root, Block) else None
     said = line.value.value.strip().upper() if line and isinstance(line.value, Text) else ""
     return said if is_currency(said) else "USD"
@@ -65,9 +65,11 @@ class _Reader:
     def choice(self, line: Line, choices: tuple[str, ...]) -> None:
         word = line.key.value
         if text := self.text(line, f"{word}: {choices[0]}"):
-            self.found[word] = reading.one_of(
-                text, self.notes, f"way for “{word}”:", choices, "unknown-value"
-            )
+            said = reading.word(text).lower()
+            if said not in choices:
+                hint = nearest(said, choices)
+                self.notes.error(text.place, f"“{word}” is not “{short(said)}”", hint, "unknown-value")
+            self.found[word] = said
 
     def duration(self, line: Line, unit: str, most: int, example: str) -> None:
         if text := self.text(line, example):
@@ -149,7 +151,7 @@ class _Reader:
 
     def never(self, line: Line) -> None:
         known, currency = self.scope.known.fields, self.scope.currency
-        read = reading.condition(line.value, self.notes, known, currency, "“never”", False)
+        read = reading_tests.condition(line.value, self.notes, known, currency, "“never”", False)
         self.found["never"] = read.clauses if read else ()
 
     def pause(self, line: Line) -> None:
@@ -186,7 +188,7 @@ class _Reader:
                 )
                 tests.append(None)
             else:
-                tests.append(reading.read_test(line, self.notes, known, currency))
+                tests.append(reading_tests.read_test(line, self.notes, known, currency))
         if len(set(seasons)) > 1:
             self.notes.error(
                 node.place,
@@ -347,93 +349,3 @@ def _open_days(said: str) -> tuple[int, ...] | None:
     if not listed or any(part not in _DAYS for part in listed):
         return None
     return tuple(sorted({_DAYS.index(part) for part in listed}))
-
-
-def read_outcomes(root: Node | None, notes: Notes, scope: Scope) -> Mapping[str, Outcome]:
-    """What follows each outcome of a call, by its name; words are checked, texts kept as they are written."""
-    if root is None:
-        return {}
-    lines = reading.block(root, notes, "outcomes.yaml", names(Where.OUTCOMES), "no answer:")
-    found = {}
-    for line in lines.lines if lines else ():
-        words = _outcome(line.value, notes, scope, names(Where.OUTCOME), f"“{line.key.value}”")
-        if words is not None:
-            found[line.key.value] = Outcome(line.key.value, words, line.key.place)
-    return found
-
-
-def _outcome(
-    node: Node, notes: Notes, scope: Scope, known: tuple[str, ...], what: str
-) -> Mapping[str, object] | None:
-    if isinstance(node, Block):  # `twice-running` and `twice running` are one word
-        spaced = tuple(
-            Line(Text(line.key.value.replace("-", " "), line.key.place), line.value) for line in node.lines
-        )
-        node = Block(spaced, node.place)
-    lines = reading.block(node, notes, what, known, "guidance: Not about you.")
-    if lines is None:
-        return None
-    words: dict[str, object] = {}
-    for line in lines.lines:
-        name = line.key.value
-        if name == "offer":
-            words[name] = _offer(line, notes, scope)
-        elif name == "twice running":
-            words[name] = _outcome(line.value, notes, scope, names(Where.OPTION), "“twice running”")
-        elif name == "ask":
-            asked = reading.texts(line.value, notes, "ask: [amount, date]")
-            words[name] = [reading.word(text) for text in asked or ()]
-        else:
-            words[name] = _value(line, notes, scope)
-    return words
-
-
-def _offer(line: Line, notes: Notes, scope: Scope) -> list[object]:
-    if not isinstance(line.value, Listing) or not line.value.items:
-        notes.error(
-            line.value.place,
-            "“offer” is a list of dashes, one an option",
-            "write  - call: supervisor",
-            "dashes-wanted",
-        )
-        return []
-    return [_outcome(item, notes, scope, names(Where.OPTION), "an option") for item in line.value.items]
-
-
-def _value(line: Line, notes: Notes, scope: Scope) -> object:
-    name = line.key.value
-    text = reading.scalar(line.value, notes, f"{name}: …")
-    if text is None:
-        return None
-    said = reading.word(text)
-    known: Known = scope.known
-    if name == "email":
-        return template(text, "message", notes, scope)
-    if name == "script":
-        return template(text, "script", notes, scope)
-    if name == "from" or (name == "call" and said.lower() not in ("peer", "same person")):
-        return reading.one_of(text, notes, "role or person", known.somebody, "unknown-role")
-    if name == "to":
-        return reading.one_of(text, notes, "contact", names(Where.TO), "unknown-contact")
-    if name == "task" and "," in said:
-        read_task(text, notes, known)
-    if name == "cool":
-        return _delay(text, notes, "cool: 1 open day", r"(?P<rest>[0-9]{1,3} (open )?days?)")
-    if name == "call back":
-        return _delay(
-            text, notes, "call back: in 10 minutes", r"now|in [0-9]{1,3} (minutes?|hours?|(open )?days?)"
-        )
-    if name == "then":
-        pattern = r"call( same person| peer)?( in [0-9]{1,3} (open )?days?)?|call .+"
-        return _delay(text, notes, "then: call in 3 open days", pattern)
-    if name == "promise":
-        pattern = r"[a-z ]+, [0-9]{1,3}( to [0-9]{1,3})? (open )?days from .+|[a-z ]+"
-        return _delay(text, notes, "promise: check, 5 to 7 days from date mailed", pattern)
-    return plain(line.value)
-
-
-def _delay(text: Text, notes: Notes, example: str, pattern: str) -> str:
-    said = reading.word(text)
-    if not re.fullmatch(pattern, said.lower()):
-        notes.error(text.place, f"“{short(said)}” cannot be read", f"write  {example}", "outcome-value")
-    return said

@@ -25,7 +25,8 @@ class TemplateHead:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Names that policies may use. `ledger_terms` are the canonical terms that occur in the ledger ("net 30").
+    """Names that policies may use. `ledger_terms` are the canonical terms that occur in the ledger ("net
+    30").
 
     A message and a script may have the same name, so `templates` are heads in any order.
     """

@@ -45,8 +45,8 @@ def language(text: str) -> str | None:
 def terms(text: str) -> str | Ambiguous:
     """Terms of payment in the one spelling in which accounts have them: `Net30` and `30 days` are `net 30`.
 
-    Terms nobody can compute stay as they are written, in lower case; those that trade reads in several ways are refused.
-    """
+    Terms nobody can compute stay as they are written, in lower case; those that trade reads in several ways
+    are refused."""
     meaning = read_terms(text)
     if isinstance(meaning, Ambiguous):
         return meaning
@@ -54,7 +54,7 @@ def terms(text: str) -> str | Ambiguous:
 
 
 def days_of_terms(canonical: str) -> int | None:
-    """Days from the invoice to its due date where the terms alone say it; None for all that hangs on the calendar."""
+    """Days from the invoice to its due date where the terms alone say it; None where the calendar does."""
     meaning = read_terms(canonical)
     return net_days(meaning) if isinstance(meaning, Terms) else None
 

@@ -1,4 +1,4 @@
-"""Whether one condition takes everything that another would take, or can never hold: proved, or not claimed at all."""
+"""Whether one condition takes everything that another would take: proved, or not claimed at all."""
 
 from __future__ import annotations
 

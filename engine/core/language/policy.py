@@ -31,7 +31,7 @@ class Kind(StrEnum):
 
     @property
     def effect(self) -> bool:
-        """It changes how the account is supplied: once an episode, after its notice, and back when it is paid."""
+        """It changes how the account is supplied: once an episode, after its notice, back when it is paid."""
         return self in (Kind.TERMS, Kind.HOLD, Kind.HAND_OFF)
 
     @property
@@ -83,9 +83,9 @@ class Late:
 class Action:
     """One thing a step does: `letter: firm-reminder` has kind LETTER and value `firm-reminder`.
 
-    The value is a template (email, letter, statement), a role (call), a role or person (task), the new terms, what is
-    held (`orders`, `deliveries`, `credit`), who it is handed to, or the webhook's name. `what` is a task's text.
-    """
+    The value is a template (email, letter, statement), a role (call), a role or person (task), the new terms,
+    what is held (`orders`, `deliveries`, `credit`), who it is handed to, or the webhook's name. `what` is a
+    task's text."""
 
     kind: Kind
     value: str
@@ -160,7 +160,8 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """One dash of `pause`. While its tests hold, or on a day within its season, the kinds wait; no kinds: everything.
+    """One dash of `pause`. While its tests hold, or on a day within its season, the kinds wait; no kinds:
+    everything.
 
     A season is (month, day) to (month, day), both included, and may run over the new year.
     """
@@ -184,7 +185,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What holds for every policy. Amounts are minor units of `currency`. `places` has each word's place, for reasons."""
+    """What holds for every policy. Amounts are minor units of `currency`; `places` has each word's place."""
 
     order: tuple[str, ...] = ()
     currency: str = "USD"
@@ -215,7 +216,7 @@ class House:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What follows an outcome of a call. The texts are kept as written until casework gives them their flow."""
+    """What follows an outcome of a call. Texts are kept as written until casework gives them their flow."""
 
     name: str
     words: Mapping[str, object]
@@ -224,11 +225,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class PolicyBook:
-    """All that was read, checked, and is used together. `policies` are in the house's order: the first that fits wins.
+    """All that was read, checked, and is used together. `policies` are in the house's order: the first that
+    fits wins.
 
-    `hash` is the SHA-256 over the names and texts of the files; `texts` keeps them, so that a past decision is explained
-    with its own words. `tones` gives each message template's tone.
-    """
+    `hash` is the SHA-256 over the names and texts of the files; `texts` keeps them, so that a past decision
+    is explained with its own words. `tones` gives each message template's tone."""
 
     house: House
     policies: tuple[Policy, ...]

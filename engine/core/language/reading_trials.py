@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 
 from engine.core import workdays
-from engine.core.language import reading
+from engine.core.language import reading, reading_tests
 from engine.core.language.condition import Value
 from engine.core.language.fields import Field, Type
-from engine.core.language.policies import Scope
+from engine.core.language.happenings import Happenings
 from engine.core.language.policy import Policy
 from engine.core.language.source import Block, Line, Listing, Node, Notes, Text, short
+from engine.core.language.steps import Scope
 from engine.core.language.trials import (
     ADDRESSES,
     REASONS,
@@ -25,7 +25,6 @@ from engine.core.language.trials import (
     TrialAccount,
     TrialFile,
     Want,
-    What,
 )
 from engine.core.language.words import Where, names, nearest
 from engine.core.money import is_currency, read_amount
@@ -37,14 +36,13 @@ _LISTS = {
     "credits": DocumentKind.CREDIT_NOTE,
     "payments": DocumentKind.PAYMENT,
 }
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NOTHING = re.compile(r"nothing(?:\s*,?\s*because\s+(?P<reason>.+))?", re.IGNORECASE)
 
 
 def read_trials(
     root: Node | None, notes: Notes, scope: Scope, ids: tuple[str, ...], policies: Mapping[str, Policy]
 ) -> TrialFile | None:
-    """One file of tests; None if an error was noted. `ids` are all policies, `policies` those that could be read."""
+    """One file of tests; None after an error. `ids` are all policies, `policies` those that could be read."""
     if root is None:
         if not notes.problems:
             notes.error(
@@ -78,9 +76,7 @@ def read_trials(
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
-    notes: Notes
-    scope: Scope
+class _Reader(Happenings):
     ids: tuple[str, ...]
     policies: Mapping[str, Policy]
 
@@ -103,8 +99,8 @@ class _Reader:
     # the account
 
     def account(self, line: Line, under: TrialAccount) -> TrialAccount:
-        """The lines of `account` on top of another account's: a list of documents replaces that kind of document."""
-        known = self._facts()
+        """The lines of `account` on top of another's: a list of documents replaces those of its kind."""
+        known = self.facts()
         words = (*names(Where.ACCOUNT), *known)
         if isinstance(line.value, Block):
             for each in line.value.lines:
@@ -147,9 +143,6 @@ class _Reader:
         documents.sort(key=lambda document: list(DocumentKind).index(document.kind))
         return TrialAccount(fields, tuple(documents), lines.place, name, addresses)
 
-    def _facts(self) -> dict[str, Field]:
-        return {name: f for name, f in self.scope.known.fields.items() if not f.computed}
-
     def _value(self, line: Line, field: Field) -> Value | None:
         if field.type is Type.TAGS:
             tags = reading.texts(line.value, self.notes, field.example) or ()
@@ -157,14 +150,7 @@ class _Reader:
         text = reading.scalar(line.value, self.notes, field.example)
         if text is None:
             return None
-        return self._single(field, text)
-
-    def _single(self, field: Field, text: Text) -> Value | None:
-        if field.type is Type.MONEY:
-            return reading.money(text, self.notes, self.scope.currency, f"{field.name}: 5000")
-        if field.type.number:
-            return reading.read_number(field, text, text.value, self.notes, self.scope.currency)
-        return reading.read_word(field, text, self.notes)
+        return self.single(field, text)
 
     def _addresses(self, line: Line) -> frozenset[str]:
         known = ("none", "email", *ADDRESSES)
@@ -248,7 +234,7 @@ class _Reader:
             lines.place,
             self.day(text.get("due")),
             self.day(text.get("statement")),
-            bool(reading.read_word(flag, disputed, self.notes)) if disputed else False,
+            bool(reading_tests.read_word(flag, disputed, self.notes)) if disputed else False,
         )
 
     def _currency(self, text: Text | None) -> str:
@@ -265,8 +251,8 @@ class _Reader:
         return code
 
     def _amount(self, text: Text | None, currency: str) -> tuple[int, str] | None:
-        """Minor units and their currency. What an item is written over need not be in the house's currency."""
-        if text is None or text.style == "cut":
+        """Minor units and their currency, which need not be the house's."""
+        if text is None:
             return None
         try:
             amount = read_amount(reading.word(text), currency)
@@ -276,21 +262,6 @@ class _Reader:
         except ValueError as error:
             self.notes.error(text.place, str(error), 'write  amount: 1200  or  amount: "1,200"', "amount")
             return None
-
-    def day(self, text: Text | None) -> date | None:
-        """A date of the calendar, written as 2026-01-05."""
-        if text is None:
-            return None
-        said = reading.word(text)
-        if _DATE.fullmatch(said):
-            try:
-                found = date.fromisoformat(said)
-                if 1990 <= found.year <= 2100:
-                    return found
-            except ValueError:
-                pass
-        self.notes.error(text.place, f"“{short(said)}” is no date", "write  2026-01-05", "date")
-        return None
 
     # what happens and what must be done
 
@@ -335,7 +306,7 @@ class _Reader:
         name = reading.scalar(named.value, self.notes, "name: walks the ladder") if named else None
         if line := lines.get("account"):
             account = self.account(line, account)
-        if account.first is None:
+        if account.first is None and not self.notes.failed:
             self.notes.error(
                 lines.place,
                 "there is no invoice to count days from",
@@ -417,7 +388,7 @@ class _Reader:
             return Expectation(day, said, text.place, (Want(said, (), text.place),))
         steps = _meant(said, policy)
         if not steps:
-            known = [step.name for step in policy.steps] + ["nothing, because disputed"]
+            known = [step.name for step in policy.steps]
             self.notes.error(
                 text.place,
                 f"policy “{policy.id}” has no step “{short(said)}”",
@@ -427,112 +398,7 @@ class _Reader:
             return None
         return Expectation(day, said, text.place, (Want(said, steps, text.place),))
 
-    def happening(self, day: int, text: Text, numbers: tuple[str, ...]) -> Happening | None:
-        """One line of `events`, by the first form that it has."""
-        said = reading.word(text)
-        lower = said.lower()
-        base = Happening(day, What.FACT, said, text.place)
-        if found := re.fullmatch(
-            r"dispute (opened|closed)(?: on)?(?: (?!for\b)(\S+))?(?: for (?:us|the customer|customer))?",
-            lower,
-        ):
-            favour = "us" if lower.endswith(" for us") else "customer" if lower.endswith("customer") else None
-            what = What.DISPUTE_OPENED if found[1] == "opened" else What.DISPUTE_CLOSED
-            return self._about(replace(base, what=what, favour=favour), found[2], numbers)
-        if lower in ("promise broken", "promise kept", "plan agreed", "plan broken", "resumed", "declined"):
-            return replace(base, what=What(lower))
-        if found := re.fullmatch(
-            r"promise(?: (.+?))? by (day -?[0-9]{1,4}|[0-9-]+)(?: (?:on|for) (\S+))?", lower
-        ):
-            event = self._about(
-                self._until(replace(base, what=What.PROMISE), found[2], text), found[3], numbers
-            )
-            return self._paying(event, found[1], text)
-        if found := re.fullmatch(r"paused until (day -?[0-9]{1,4}|[0-9-]+)", lower):
-            return self._until(replace(base, what=What.PAUSED), found[1], text)
-        if lower == "paused":
-            return replace(base, what=What.PAUSED)
-        if found := re.fullmatch(r"(payment|credit) (?:of )?(.+?)(?: (?:on|for) (\S+))?", lower):
-            event = self._about(replace(base, what=What(found[1])), found[3], numbers)
-            return self._paying(event, found[2], text)
-        if found := re.fullmatch(r"paid(?: in full)?(?: (?!in\b)(\S+))?", lower):
-            return self._about(replace(base, what=What.PAID), found[1], numbers)
-        if found := re.fullmatch(r"call (.+)", lower):
-            outcome = reading.one_of(
-                Text(found[1], text.place),
-                self.notes,
-                "outcome of a call",
-                names(Where.OUTCOMES),
-                "unknown-outcome",
-            )
-            return replace(base, what=What.CALL, outcome=outcome) if outcome else None
-        return self._fact(base, said, text)
 
-    def _about(
-        self, event: Happening | None, number: str | None, numbers: tuple[str, ...]
-    ) -> Happening | None:
-        """The event with the document that it is about."""
-        if event is None or number is None:
-            return event
-        found = reading.one_of(Text(number, event.place), self.notes, "document", numbers, "unknown-document")
-        return replace(event, item=found) if found else None
-
-    def _until(self, event: Happening, said: str, text: Text) -> Happening | None:
-        if said.startswith("day "):
-            return replace(event, until_day=int(said[4:]))
-        until = self.day(Text(said, text.place))
-        return replace(event, until=until) if until else None
-
-    def _paying(self, event: Happening | None, said: str | None, text: Text) -> Happening | None:
-        if event is None or said is None:
-            return event
-        amount = reading.money(Text(said, text.place), self.notes, self.scope.currency, "payment 500 on A1")
-        return replace(event, amount=amount) if amount is not None else None
-
-    def _fact(self, base: Happening, said: str, text: Text) -> Happening | None:
-        """`insolvent`, `terms net 60`, `status is under review`: a field takes a value."""
-        fields = self._facts()
-        for name in sorted(fields, key=len, reverse=True):
-            field = fields[name]
-            if said.lower() == name and field.type is Type.FLAG:
-                return replace(base, column=field.column, value=True)
-            if said.lower().startswith(name + " "):
-                rest = re.sub(r"^is\s+", "", said[len(name) + 1 :], flags=re.IGNORECASE)
-                value = (
-                    self._single(field, Text(rest, text.place))
-                    if field.type is not Type.TAGS
-                    else frozenset({rest})
-                )
-                return replace(base, column=field.column, value=value) if value is not None else None
-        self.notes.error(
-            text.place,
-            f"“{short(said)}” is nothing that can happen",
-            nearest(said, _HAPPENS),
-            "unknown-event",
-        )
-        return None
-
-
-_HAPPENS = (
-    "dispute opened",
-    "dispute closed",
-    "dispute closed for us",
-    "dispute closed for the customer",
-    "promise 500 by day 50",
-    "promise broken",
-    "promise kept",
-    "plan agreed",
-    "plan broken",
-    "payment 500",
-    "credit 500",
-    "paid",
-    "call no answer",
-    "terms net 60",
-    "insolvent",
-    "paused until day 60",
-    "resumed",
-    "declined",
-)
 _SAID = tuple(REASONS)
 
 

@@ -1,4 +1,4 @@
-"""The JSON Schemas that let an editor complete and check policy files, with this workspace's own names in them."""
+"""The JSON Schemas that let an editor complete and check policy files, with this workspace's own names."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from engine.core.language.fields import Field, Type
 from engine.core.language.houses import EVERYTHING, PLURALS
 from engine.core.language.known import Known
-from engine.core.language.policies import FIRST_DAY, HANDED, HELD, LAST_DAY, MOST_STEPS
 from engine.core.language.policy import Clock, Event, Kind
+from engine.core.language.steps import FIRST_DAY, HANDED, HELD, LAST_DAY, MOST_STEPS
 from engine.core.language.trials import ADDRESSES
 from engine.core.language.words import WORDS, Where, names
 
@@ -22,7 +22,7 @@ _COMPARED = r"^([Nn]ot\s+)?([Oo]ver|[Uu]nder|[Aa]t least|[Aa]t most|[Bb]etween)\
 
 
 def schemas(known: Known, policies: Sequence[str] = ()) -> dict[str, Schema]:
-    """One schema a kind of file: `policy`, `house`, `outcomes`, `tests`. `policies` are the ids of the policy files."""
+    """One schema a kind of file: `policy`, `house`, `outcomes`, `tests`. `policies` are the policies' ids."""
     return {
         "policy": _top("A policy", _policy(known)),
         "house": _top("house.yaml: what holds for every policy", _house(known, policies)),
@@ -266,7 +266,7 @@ def _outcomes(known: Known) -> Schema:
         "twice-running": option,
     }
     outcome = _lines(Where.OUTCOME, words)
-    return _lines(Where.OUTCOMES, {name: outcome for name in names(Where.OUTCOMES)})
+    return _lines(Where.OUTCOMES, dict.fromkeys(names(Where.OUTCOMES), outcome))
 
 
 def _tests(known: Known, policies: Sequence[str]) -> Schema:
@@ -310,7 +310,7 @@ def _account(known: Known) -> Schema:
     )
     documents: Schema = {"type": "array", "items": document}
     own: dict[str, Schema] = {"name": word, "addresses": _one_or_more(_enum(("none", "email", *ADDRESSES)))}
-    lists = {name: documents for name in ("invoices", "credits", "payments")}
+    lists = dict.fromkeys(("invoices", "credits", "payments"), documents)
     facts: dict[str, Schema] = {}
     for name, field in known.fields.items():
         if field.computed:

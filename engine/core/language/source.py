@@ -1,15 +1,14 @@
-"""A file becomes a tree of texts, each with its place; nothing is guessed, and every trap of YAML has its own hint."""
+"""A file becomes a tree of texts, each with its place; nothing is guessed, and every trap has its hint."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import yaml
 
-from engine.core.language.traps import explain_error
+from engine.core.language.traps import explain_error, say_placeholder
 from engine.core.problem import Place, Problem, Severity
 
 MOST_BYTES = 1_000_000
@@ -22,9 +21,12 @@ _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _UNWRITABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
+REFUSED = "refused"  # the style of a text of which something wrong has been said already
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A scalar as it was written: `12:30` is `12:30`. An empty value is the empty text. `style` is its quote, or ``."""
+    """A scalar as it was written: `12:30` is `12:30`; an empty value is the empty text, `style` its quote."""
 
     value: str
     place: Place
@@ -62,7 +64,7 @@ Node = Text | Block | Listing
 
 
 class Notes:
-    """The problems found in one file, with the text of their lines. It lives as long as the file is being read."""
+    """The problems found in one file, with the text of their lines. It lives while the file is being read."""
 
     def __init__(self, file: str, text: str) -> None:
         self.file = file
@@ -80,6 +82,10 @@ class Notes:
     ) -> None:
         self._add(place, sentence, suggestion, code, Severity.WARNING, also)
 
+    def line(self, number: int) -> str:
+        """The text of a line, counted from 1; the parser may speak of one past the last."""
+        return self.lines[number - 1] if number <= len(self.lines) else ""
+
     @property
     def failed(self) -> bool:
         return any(problem.severity is Severity.ERROR for problem in self.problems)
@@ -94,13 +100,13 @@ class Notes:
                 )
             self._unshown += 1
             return
-        line = self.lines[place.line - 1] if place.file == self.file and place.line <= len(self.lines) else ""
+        line = self.line(place.line) if place.file == self.file else ""
         self.problems.append(Problem(place, sentence, suggestion, code, severity, line, also))
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One file, read. `root` is None if it has an error that leaves no tree; `notes` go on collecting problems."""
+    """One file, read. `root` is None if an error leaves no tree; `notes` go on collecting problems."""
 
     file: str
     text: str
@@ -113,10 +119,9 @@ def read(file: str, data: bytes) -> Source:
     text = data.decode("utf-8-sig", errors="replace")
     if len(data) > MOST_BYTES:
         notes = Notes(file, "")
-        size = f"{len(data) / 1_000_000:.1f} MB"
         notes.error(
             Place(file),
-            f"this file has {size}; a policy file has at most 1 MB",
+            f"this file has {len(data):,} bytes; a policy file has at most {MOST_BYTES:,}",
             "split it, or is it another file?",
             "too-large",
         )
@@ -174,7 +179,7 @@ def _place_at(notes: Notes, text: str, index: int, before: str | None = None) ->
 
 
 class _Builder:
-    """Builds the tree from the parser's events, so that depth, aliases and tags are seen before anything is expanded."""
+    """Builds the tree from the parser's events: depth, aliases and tags are seen before any expansion."""
 
     def __init__(self, notes: Notes, text: str) -> None:
         self.notes = notes
@@ -212,8 +217,8 @@ class _Builder:
         assert end is not None  # only events made by hand have no marks
         column = start.column + 1
         stop = end.column + 1 if end.line == start.line else column
-        if end.line > start.line and start.line < len(self.notes.lines):
-            stop = len(self.notes.lines[start.line].rstrip()) + 1
+        if end.line > start.line:
+            stop = len(self.notes.line(start.line + 1).rstrip()) + 1
         if not isinstance(event, yaml.ScalarEvent):
             stop = column + 1
         return Place(self.notes.file, start.line + 1, column, max(stop, column + 1))
@@ -238,11 +243,11 @@ class _Builder:
         if isinstance(event, yaml.AliasEvent):
             self.notes.error(
                 place,
-                f"“*{event.anchor}” repeats another part of the file, which policies cannot",
+                f"“*{short(event.anchor)}” repeats another part of the file, which policies cannot",
                 "write the words out here",
                 "alias",
             )
-            return Text("", place, "alias")
+            return Text("", place, REFUSED)
         self._refuse_marks(event, place)
         if isinstance(event, yaml.ScalarEvent):
             return self._text(event, place)
@@ -256,8 +261,8 @@ class _Builder:
         if anchor is not None:
             self.notes.error(
                 place,
-                f"“&{anchor}” gives this part a name to be repeated, which policies cannot",
-                f"delete “&{anchor}”; if it is text, put it in quotes",
+                f"“&{short(anchor)}” gives this part a name to be repeated, which policies cannot",
+                f"delete “&{short(anchor)}”; if it is text, put it in quotes",
                 "anchor",
             )
         if tag is not None:
@@ -265,14 +270,19 @@ class _Builder:
             if tag.startswith("!"):
                 value = getattr(event, "value", "") or tag.lstrip("!=") or "open"
                 self.notes.error(
-                    place, "a value cannot begin with “!”", f"write  not {value.lstrip('= ')}", "sign-not"
+                    place,
+                    "a value cannot begin with “!”",
+                    f"write  not {short(value.lstrip('= '))}",
+                    "sign-not",
                 )
             else:
-                self.notes.error(place, f"“!!{sign}” is a type, and policies need none", "delete it", "tag")
+                self.notes.error(
+                    place, f"“!!{short(sign)}” is a type, and policies need none", "delete it", "tag"
+                )
 
     def _text(self, event: yaml.ScalarEvent, place: Place) -> Text:
         style = (event.style or "").strip() if event.style in ("'", '"', "|", ">") else ""
-        written = self.notes.lines[place.line - 1][place.column - 1 :]
+        written = self.notes.line(place.line)[place.column - 1 :]
         if (
             style == ">"
             and (sign := re.match(r">=?\s*([0-9].*)?", written))
@@ -299,6 +309,7 @@ class _Builder:
 
     def _block(self, place: Place, flow: bool, events: Iterator[yaml.Event], depth: int) -> Node | None:
         lines: list[Line] = []
+        placeholder = False
         seen: dict[str, Place] = {}
         while not isinstance(event := next(events), yaml.MappingEndEvent):
             key = self._node(event, events, depth + 1)
@@ -308,7 +319,8 @@ class _Builder:
             if value is None:
                 return None
             if not isinstance(key, Text):
-                self._say_key(key)
+                if self._say_key(key):
+                    lines, placeholder = [], True
                 continue
             if flow and lines and self._splits_number(lines[-1].value, key):
                 lines[-1] = Line(lines[-1].key, self._say_comma(lines[-1].value, key))
@@ -320,7 +332,7 @@ class _Builder:
                     "write the words out here",
                     "merge",
                 )
-            elif key.style == "alias":
+            elif key.style == REFUSED:
                 pass  # said already
             elif first := seen.get(key.value):
                 self.notes.error(
@@ -333,45 +345,47 @@ class _Builder:
             else:
                 seen[key.value] = key.place
                 lines.append(Line(key, value))
-        return Block(tuple(lines), place)
+        return Text("", place, REFUSED) if placeholder else Block(tuple(lines), place)
 
     def _splits_number(self, before: Node, after: Text) -> bool:
         """Whether the comma between the two stood in a number: `{balance: over 1,000}`."""
         place = after.place
         return (
             isinstance(before, Text)
-            and not before.style
+            and before.style in ("", REFUSED)
             and not after.style
             and re.search(r"[0-9]$", before.value) is not None
             and re.match(r"[0-9]{3}(?![0-9])", after.value) is not None
-            and self.notes.lines[place.line - 1][place.column - 2 : place.column - 1] == ","
+            and self.notes.line(place.line)[place.column - 2 : place.column - 1] == ","
         )
 
     def _say_comma(self, before: Node, after: Text) -> Text:
         assert isinstance(before, Text)
+        if before.style == REFUSED:  # a second comma: `between 1,000 and 5,000`
+            self.notes.problems.pop()
         whole = f"{before.value},{after.value}"
         place = Place(before.place.file, before.place.line, before.place.column, after.place.end)
+        without = re.sub(r"(?<=[0-9]),(?=[0-9])", "", whole)
         self.notes.error(
             place,
             "inside braces and brackets a comma separates, so this number is cut in two",
-            f'write  {whole.replace(",", "")}  or put it in quotes:  "{whole}"',
+            f'write  {without}  or put it in quotes:  "{whole}"',
             "comma-in-number",
         )
-        return Text(whole, place, "cut")
+        return Text(whole, place, REFUSED)
 
-    def _say_key(self, key: Node) -> None:
-        line = self.notes.lines[key.place.line - 1]
-        if "{{" in line[max(0, key.place.column - 3) : key.place.column + 2]:
-            self.notes.error(
-                key.place,
-                "“{{ }}” is for templates; a policy file has no placeholders",
-                "write the word itself here, and the placeholder in the template",
-                "placeholder",
-            )
-        else:
+    def _say_key(self, key: Node) -> bool:
+        """A key that is no text; True if it is a placeholder, which is no key at all."""
+        line = self.notes.line(key.place.line)
+        if "{{" not in line[max(0, key.place.column - 3) : key.place.column + 2]:
             self.notes.error(
                 key.place, "a word must stand before the colon, not a list", "write  word: value", "key"
             )
+            return False
+        if not any(problem.code == "placeholder" for problem in self.notes.problems[-1:]):
+            at = line.index("{{") + 1
+            say_placeholder(Place(self.notes.file, key.place.line, at, at + 2), self.notes)
+        return True
 
 
 def plain(node: Node) -> object:
@@ -400,30 +414,3 @@ def short(text: str, most: int = 60) -> str:
     """A text for a sentence: on one line, and cut where it is long."""
     text = " ".join(text.split())
     return text if len(text) <= most else text[: most - 1] + "…"
-
-
-def problem_text(problem: Problem) -> str:
-    """A problem as a person reads it: place and sentence, the line, a caret, the suggestion.
-
-    A long line is shown around the caret; a character that a terminal would obey is shown as “·”.
-    """
-    place = problem.place
-    kind = "" if problem.severity is Severity.ERROR else "warning: "
-    out = [f"{place}: {kind}{problem.sentence}", ""]
-    if problem.line.strip():
-        first = max(0, place.column - 81)
-        shown = problem.line[first : first + 120].rstrip()
-        shown = "".join(mark if mark.isprintable() else ("→" if mark == "\t" else "·") for mark in shown)
-        lead = _width(shown[: place.column - 1 - first])
-        carets = max(
-            1, _width(shown[place.column - 1 - first : max(place.end, place.column + 1) - 1 - first])
-        )
-        out += [f"{place.line:>5} | {shown}", f"{'':>5} | {' ' * lead}{'^' * carets}"]
-    out += [f"  {line}" for line in problem.suggestion.splitlines()]
-    return "\n".join(out) + "\n"
-
-
-def _width(text: str) -> int:
-    """Columns the text takes in a terminal."""
-    wide = sum(unicodedata.east_asian_width(mark) in "WF" for mark in text)
-    return len(text) + wide - sum(1 for mark in text if unicodedata.combining(mark))

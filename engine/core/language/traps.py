@@ -16,19 +16,27 @@ _SIGN = re.compile(r":\s*(?P<sign>[<>]=?|=)\s*(?P<value>[^#]*)")
 _WORDS = {">": "over", "<": "under", ">=": "at least", "<=": "at most", "=": ""}
 
 
+# Errors that the parser notices late: the writer looks where the part begins.
+_AT_START = ("quoted scalar", "flow sequence", "flow mapping", "simple key")
+
+
 def explain_error(error: yaml.MarkedYAMLError, notes: Notes) -> None:
     """Turn the parser's error into one problem, at the place where the writer would look first."""
     mark = error.problem_mark or error.context_mark
-    line = mark.line if mark else 0
-    column = mark.column if mark else 0
     said = f"{error.context or ''} {error.problem or ''}"
-    if "quoted scalar" in said and error.context_mark and "escape" not in said:
-        line, column = error.context_mark.line, error.context_mark.column
+    if error.context_mark and "escape" not in said and any(where in said for where in _AT_START):
+        mark = error.context_mark
+    line, column = (mark.line, mark.column) if mark else (0, 0)
     last = len(notes.lines) - 1
     while line > 0 and (line > last or not notes.lines[line].strip()):
         line -= 1  # the end of the file is nobody's mistake
         column = len(notes.lines[min(line, last)])
     text = notes.lines[min(line, last)]
+    if "{{" in text or "}}" in text:
+        if not any(problem.code == "placeholder" for problem in notes.problems):
+            at = max(text.find("{{"), 0) + 1
+            say_placeholder(Place(notes.file, line + 1, at, at + 2), notes)
+        return
     place, sentence, suggestion, code = _say(said, text, notes.file, line + 1, column + 1)
     notes.error(place, sentence, suggestion, code)
 
@@ -58,7 +66,7 @@ def _say(said: str, text: str, file: str, line: int, column: int) -> tuple[Place
             f"“{sign['sign']}” is a sign; policies use words"
             if sign["sign"] != ">"
             else "YAML keeps “>” for itself",
-            f"write  {word} {sign['value'].strip() or '500'}".replace("  ", "  ").rstrip(),
+            f"write  {word} {sign['value'].strip()[:40] or '500'}".rstrip(),
             "sign",
         )
     if "\t" in text[: max(column, len(text) - len(text.lstrip()))]:
@@ -69,13 +77,14 @@ def _say(said: str, text: str, file: str, line: int, column: int) -> tuple[Place
             "replace the tab by spaces",
             "tab",
         )
-    if "{{" in text or "}}" in text:
-        at = max(text.find("{{"), 0) + 1
+    if inner := re.search(r"(?P<quote>['\"])[^'\"]*(?P=quote)(?=\w)", text):
+        end = inner.end()
+        other = "'" if inner["quote"] == '"' else '"'
         return (
-            Place(file, line, at, at + 2),
-            "“{{ }}” is for templates; a policy file has no placeholders",
-            "write the word itself here, and the placeholder in the template",
-            "placeholder",
+            Place(file, line, end, end + 1),
+            f"the text ends at this {inner['quote']}, because it began with one",
+            f"put the whole text between {other} and {other}",
+            "quote-in-quotes",
         )
     if "mapping values are not allowed" in said:
         return (
@@ -89,13 +98,21 @@ def _say(said: str, text: str, file: str, line: int, column: int) -> tuple[Place
         return (
             place,
             f"a value cannot begin with “{sign_text}”",
-            f'put it in quotes:  "{text[column - 1 :].strip()}"',
+            f'put it in quotes:  "{text[column - 1 :].strip()[:60]}"',
             "sign-start",
+        )
+    if "flow" in said and (negated := re.search(r"not\s*\[[^\]]*\]?", text)):
+        start = negated.start() + 1
+        return (
+            Place(file, line, start, start + len(negated[0])),
+            "inside braces “not” and a list need quotes",
+            f'write  "{negated[0]}"',
+            "not-in-braces",
         )
     if "flow" in said:
         return (
             place,
-            "a list or a brace that was opened is not closed, or a comma is missing",
+            "what is opened here is not closed, or a comma is missing in it",
             "each [ needs its ], each { its }, and a comma stands between two parts",
             "unclosed-bracket",
         )
@@ -120,3 +137,12 @@ def _say(said: str, text: str, file: str, line: int, column: int) -> tuple[Place
             "indentation",
         )
     return place, "this line cannot be read", "compare it with an example:  dunwell words", "unreadable"
+
+
+def say_placeholder(place: Place, notes: Notes) -> None:
+    notes.error(
+        place,
+        "“{{ }}” is for templates; a policy file has no placeholders",
+        "write the word itself here, and the placeholder in the template",
+        "placeholder",
+    )

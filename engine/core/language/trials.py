@@ -23,7 +23,8 @@ class DocumentKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One line of the test's ledger. `amount` and `open` are positive minor units of `currency`, also for credits.
+    """One line of the test's ledger. `amount` and `open` are positive minor units of `currency`, also for
+    credits.
 
     `due` and `statement` are None where the test leaves them to the terms.
     """
@@ -59,7 +60,7 @@ class TrialAccount:
         return next((each for each in self.documents if each.kind is DocumentKind.INVOICE), None)
 
 
-# What `addresses` may list; the same words, in the same order, as the bits of an account's `addresses` column.
+# What `addresses` may list: the same words, in the same order, as the bits of an account's `addresses`.
 ADDRESSES = ("email accounts payable", "email principal", "email account owner", "post", "phone")
 
 
@@ -80,17 +81,16 @@ class What(StrEnum):
     PAUSED = "paused"
     RESUMED = "resumed"
     DECLINED = "declined"  # the approval that is waiting is refused
-    FACT = "fact"  # a field of the account takes another value: `status is under review`, `terms net 60`, `insolvent`
+    FACT = "fact"  # a field takes another value: `status is under review`, `terms net 60`, `insolvent`
 
 
 @dataclass(frozen=True, slots=True)
 class Happening:
     """Something that happens on a day of the test. What a kind does not use is None.
 
-    `item` is a document's number (None: all of them); `amount` is minor units of the house's currency; `until` is the
-    date of a promise or the end of a pause, `until_day` the same as a day of the test; `favour` is `us` or `customer`;
-    `outcome` is an outcome of a call; `column` and `value` are a fact's.
-    """
+    `item` is a document's number (None: all of them); `amount` is minor units of the house's currency;
+    `until` is the date of a promise or the end of a pause, `until_day` the same as a day of the test;
+    `favour` is `us` or `customer`; `outcome` is an outcome of a call; `column` and `value` are a fact's."""
 
     day: int
     what: What
@@ -108,7 +108,7 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """One step that must be taken. `steps` are the names of the steps that the text can mean; one of them is enough."""
+    """One step that must be taken. `steps` are those that the text can mean; one of them is enough."""
 
     text: str
     steps: tuple[str, ...]
@@ -117,7 +117,7 @@ class Want:
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What must be on a day: steps, or nothing. `because` is None where the test does not ask for the reason."""
+    """What must be on a day: steps, or nothing. `because` is None where the test does not ask why."""
 
     day: int
     text: str
@@ -128,10 +128,11 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One test: the account with the test's own lines on top, events in the order of their days, expectations likewise.
+    """One test: the account with the test's own lines on top, events in the order of their days, expectations
+    likewise.
 
-    `policy` is set where the test expects that another policy takes the account (`expect: policy key-accounts`).
-    """
+    `policy` is set where the test expects that another policy takes the account (`expect: policy key-
+    accounts`)."""
 
     name: str
     account: TrialAccount

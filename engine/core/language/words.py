@@ -1,4 +1,4 @@
-"""Every word that may stand in a file, with a sentence and an example; from here come the checks, the schema and the manual."""
+"""Every word that may stand in a file, with a sentence and an example: the source of checks and manual."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _words(where: Where, *rows: tuple[str, str, str]) -> list[Word]:
     ]
 
 
-_LATE = "How an account beyond several steps catches up: lowest step first, highest only, or highest within N days."
+_LATE = "How an account beyond several steps catches up: lowest first, highest only, or highest within days."
 _GAP = "Days between two contacts with one account."
 _ANSWER = "Days a written demand gives the customer to answer; no higher step before they have passed."
 

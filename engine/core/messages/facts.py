@@ -1,4 +1,5 @@
-"""What a message may say: a snapshot of the account, of us, and of the agreement, taken when the message is made."""
+"""What a message may say: a snapshot of the account, of us, and of the agreement, taken when the message is
+made."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ from decimal import Decimal
 class Company:
     """Who we are, from the settings. `pay` are the lines that say how to pay, as they should be printed.
 
-    `disputes` is whom to tell that an invoice is wrong: a name, a telephone number or an address. `logo` is a PNG, JPEG
+    `disputes` is whom to tell that an invoice is wrong: a name, a telephone number or an address. `logo` is
+    a PNG, JPEG
     or SVG for the letterhead; e-mails do without.
     """
 
@@ -27,7 +29,8 @@ class Company:
 
 @dataclass(frozen=True, slots=True)
 class Debtor:
-    """The customer. `languages` are tried in order: the contact's, the account's; then the country's, then English."""
+    """The customer. `languages` are tried in order: the contact's, the account's; then the country's, then
+    English."""
 
     name: str
     address: tuple[str, ...] = ()
@@ -87,7 +90,8 @@ class Instalment:
 
 @dataclass(frozen=True, slots=True)
 class MessageFacts:
-    """Everything a template can show. `items` are what we ask for, `aside` what is set aside, each in its own list.
+    """Everything a template can show. `items` are what we ask for, `aside` what is set aside, each in its
+    own list.
 
     `totals` are per currency over `items`; `respond_by` is an open day. All dates are the customer's own.
     """

@@ -21,6 +21,7 @@ from engine.core.messages.wording import locale_of, wording
 if TYPE_CHECKING:
     from engine.core.messages.render import Message
 
+_LETTER = frozenset({"US", "CA", "MX", "PH", "CO", "CL", "VE", "CR", "GT", "PA", "DO", "PR", "SV", "NI"})
 # What a workspace without the two files gets.
 _PLAIN = """<!doctype html>
 <html lang="{{ language }}"><head><meta charset="utf-8"><title>{{ subject }}</title></head>
@@ -29,12 +30,14 @@ _PLAIN = """<!doctype html>
 
 
 def email_html(frames: Mapping[str, str], message: Message, body: str, facts: MessageFacts) -> str:
-    """The whole e-mail as HTML: `body` is its text, already escaped, with inline styles. It fetches nothing."""
+    """The whole e-mail as HTML: `body` is its text, already escaped, with inline styles. It fetches
+    nothing."""
     return _framed(frames.get("_email.html", _PLAIN), message, body, facts)
 
 
 def letter_html(letterhead: str, message: Message, facts: MessageFacts) -> str:
-    """The letter as HTML for printing, with address, reference, text, and the part to return with the payment."""
+    """The letter as HTML for printing, with address, reference, text, and the part to return with the
+    payment."""
     return _framed(letterhead or _PLAIN, message, message.body, facts)
 
 
@@ -57,6 +60,7 @@ def _framed(source: str, message: Message, body: str, facts: MessageFacts) -> st
     words = wording(message.language)
     company, debtor, sender = facts.company, facts.debtor, facts.sender
     return _compiled(source).render(
+        paper=_paper(debtor.country, message.language),
         language=message.language,
         subject=message.subject,
         body=Markup(body),  # noqa: S704  # escaped when it was made
@@ -81,10 +85,22 @@ def _framed(source: str, message: Message, body: str, facts: MessageFacts) -> st
         totals=[format_currency(amount, clean(currency), locale=locale) for currency, amount in facts.totals],
         numbers=[clean(item.number) for item in facts.items],
         words={
-            "pay": words.pay, "account": words.account, "remittance": words.remittance, "total": words.total,
-            "answer_by": words.answer_by, "number": words.number, "phone": words.phone, "email": words.email,
+            "pay": words.pay,
+            "account": words.account,
+            "remittance": words.remittance,
+            "total": words.total,
+            "answer_by": words.answer_by,
+            "number": words.number,
+            "date": words.date,
+            "phone": words.phone,
+            "email": words.email,
         },
-    )  # fmt: skip
+    )
+
+
+def _paper(country: str, language: str) -> str:
+    """The paper of the customer's country; without one, of the language."""
+    return "letter" if country.upper() in _LETTER or (not country and language == "en") else "A4"
 
 
 def logo(data: bytes) -> str:
@@ -99,5 +115,3 @@ def logo(data: bytes) -> str:
     else:
         return ""
     return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
-
-

@@ -1,4 +1,5 @@
-"""A template is a text under a short head: its subject, its tone, and whether it is a message or a call script."""
+"""A template is a text under a short head: its subject, its tone, and whether it is a message or a call
+script."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ _ALONE = re.compile(r"\s*(\{%.*?%\}\s*)+")
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """One file. `text` is all of it; what Jinja sees keeps the file's line numbers. `tone` is None for a script."""
+    """One file. `text` is all of it; what Jinja sees keeps the file's line numbers. `tone` is None for a
+    script."""
 
     name: str
     kind: str  # message | script
@@ -53,7 +55,8 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Templates:
-    """All templates of a workspace: by kind and name, in each language. `frames` are `_letter.html`, `_email.html`."""
+    """All templates of a workspace: by kind and name, in each language. `frames` are `_letter.html`,
+    `_email.html`."""
 
     by_name: Mapping[tuple[str, str], Mapping[str, Template]] = field(default_factory=dict)
     frames: Mapping[str, str] = field(default_factory=dict)
@@ -88,9 +91,11 @@ def did_you_mean(written: str, known: tuple[str, ...] | list[str], otherwise: st
 
 
 def read_templates(files: Mapping[str, bytes]) -> tuple[Templates, list[Problem]]:
-    """File names (with or without a folder) and their bytes; the templates that could be read, and all problems.
+    """File names (with or without a folder) and their bytes; the templates that could be read, and all
+    problems.
 
-    `NAME.md` is a template, `NAME.de.md` its German, `NAME.script.md` a call script that may share a message's name.
+    `NAME.md` is a template, `NAME.de.md` its German, `NAME.script.md` a call script that may share a
+    message's name.
     Other files than `.md` and the two frames are left alone.
     """
     problems: list[Problem] = []
@@ -113,10 +118,14 @@ def read_templates(files: Mapping[str, bytes]) -> tuple[Templates, list[Problem]
         if first := languages.get(template.language):
             problems.append(
                 _problem(
-                    template, template.place, f"“{first.file}” is this {template.kind} in {template.language} already",
-                    "keep one of the two files", "duplicate", also=first.place,
+                    template,
+                    template.place,
+                    f"“{first.file}” is this {template.kind} in {template.language} already",
+                    "keep one of the two files",
+                    "duplicate",
+                    also=first.place,
                 )
-            )  # fmt: skip
+            )
             continue
         languages[template.language] = template
     for languages in found.values():
@@ -127,9 +136,13 @@ def read_templates(files: Mapping[str, bytes]) -> tuple[Templates, list[Problem]
 def _decode(file: str, data: bytes, problems: list[Problem]) -> str | None:
     if len(data) > MOST_BYTES:
         problems.append(
-            Problem(Place(file), f"this file has {len(data):,} bytes; a template has at most {MOST_BYTES:,}",
-                    "is it another file?", "too-large")
-        )  # fmt: skip
+            Problem(
+                Place(file),
+                f"this file has {len(data):,} bytes; a template has at most {MOST_BYTES:,}",
+                "is it another file?",
+                "too-large",
+            )
+        )
         return None
     try:
         text = data.decode("utf-8-sig")
@@ -156,7 +169,9 @@ def _read(file: str, text: str, problems: list[Problem]) -> Template | None:
         return None
     end = next((number for number, line in enumerate(lines[1:], 1) if line.strip() == "---"), 0)
     if not end:
-        problems.append(Problem(start, "the head is not closed", "put a line  ---  under it", "no-head", line="---"))
+        problems.append(
+            Problem(start, "the head is not closed", "put a line  ---  under it", "no-head", line="---")
+        )
         return None
     before = len(problems)
     words = _head(file, lines[1:end], problems)
@@ -170,27 +185,47 @@ def _read(file: str, text: str, problems: list[Problem]) -> Template | None:
 
     kind = value("kind")[0] or ("script" if "script" in marks else "message")
     if kind not in KINDS:
-        wrong("kind", f"there is no kind “{kind}”", did_you_mean(kind, KINDS, "write  message  or  script"), "unknown-word")
+        wrong(
+            "kind",
+            f"there is no kind “{kind}”",
+            did_you_mean(kind, KINDS, "write  message  or  script"),
+            "unknown-word",
+        )
     elif kind == "message" and "script" in marks:
         wrong("kind", "a file named .script.md is a call script", "write  kind: script", "kind")
     marks = [mark for mark in marks if mark != "script"]
     language = value("language")[0] or (marks[-1] if marks else "en")
     if len(marks) > 1 or not is_language(language):
         problems.append(
-            Problem(value("language")[1], f"“{'.'.join(marks) or language}” is no language",
-                    f"write its two letters, as in {stem}.de.md", "unknown-language", line=lines[0])
-        )  # fmt: skip
+            Problem(
+                value("language")[1],
+                f"“{'.'.join(marks) or language}” is no language",
+                f"write its two letters, as in {stem}.de.md",
+                "unknown-language",
+                line=lines[0],
+            )
+        )
     tone = value("tone")[0]
     tones = tuple(each.value for each in Tone)
     if kind == "message":
         if "subject" not in words or not value("subject")[0]:
-            wrong("subject", "this message has no subject", "add a line  subject: …  to the head", "no-subject")
+            wrong(
+                "subject", "this message has no subject", "add a line  subject: …  to the head", "no-subject"
+            )
         if not tone:
-            wrong("tone", "this message does not say its tone",
-                  "add a line  tone: courteous  (or firm, final, legal)", "no-tone")  # fmt: skip
+            wrong(
+                "tone",
+                "this message does not say its tone",
+                "add a line  tone: courteous  (or firm, final, legal)",
+                "no-tone",
+            )
         elif tone not in tones:
-            wrong("tone", f"there is no tone “{tone}”",
-                  did_you_mean(tone, tones, "write one of: " + ", ".join(tones)), "unknown-word")  # fmt: skip
+            wrong(
+                "tone",
+                f"there is no tone “{tone}”",
+                did_you_mean(tone, tones, "write one of: " + ", ".join(tones)),
+                "unknown-word",
+            )
     if len(problems) > before:
         return None
     return Template(
@@ -216,24 +251,33 @@ def _head(file: str, lines: list[str], problems: list[Problem]) -> dict[str, tup
         whole = Place(file, number, 1, len(line) + 1)
         if match is None:
             problems.append(
-                Problem(whole, "a line of the head is a word, a colon and its value", "write  tone: firm",
-                        "head", line=line)
-            )  # fmt: skip
+                Problem(
+                    whole,
+                    "a line of the head is a word, a colon and its value",
+                    "write  tone: firm",
+                    "head",
+                    line=line,
+                )
+            )
             continue
         key, value = match["key"], match["value"]
         place = Place(file, number, 1, len(key) + 1)
         if key not in WORDS:
             hint = did_you_mean(key, WORDS, "the words of a head are: " + ", ".join(WORDS))
-            problems.append(
-                Problem(place, f"a template has no “{key}”", hint, "unknown-word", line=line)
-            )
+            problems.append(Problem(place, f"a template has no “{key}”", hint, "unknown-word", line=line))
             continue
         if key in words:
             first = words[key][1]
             problems.append(
-                Problem(place, f"“{key}” is written twice", f"the first is on line {first.line}; keep one",
-                        "duplicate", line=line, also=first)
-            )  # fmt: skip
+                Problem(
+                    place,
+                    f"“{key}” is written twice",
+                    f"the first is on line {first.line}; keep one",
+                    "duplicate",
+                    line=line,
+                    also=first,
+                )
+            )
             continue
         if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
             value = value[1:-1]
@@ -243,7 +287,8 @@ def _head(file: str, lines: list[str], problems: list[Problem]) -> dict[str, tup
 
 
 def _keep_break(line: str) -> str:
-    """A tag alone on its line takes the line with it; one at the end of a line of text leaves the line break there."""
+    """A tag alone on its line takes the line with it; one at the end of a line of text leaves the line break
+    there."""
     end = line.rstrip()
     if end.endswith("%}") and end[-3:-2] not in "-+" and not _ALONE.fullmatch(line):
         return end[:-2] + "+%}"
@@ -254,13 +299,16 @@ def _tones_differ(variants: list[Template]) -> list[Problem]:
     first = next((each for each in variants if each.language == "en"), variants[0])
     return [
         _problem(
-            each, each.place,
+            each,
+            each.place,
             f"this is {each.tone} in {each.language}, and {first.tone} in {first.language}",
-            f"write  tone: {first.tone}  in both", "tones-differ", also=first.place,
+            f"write  tone: {first.tone}  in both",
+            "tones-differ",
+            also=first.place,
         )
         for each in variants
         if each.tone is not first.tone
-    ]  # fmt: skip
+    ]
 
 
 def _problem(

@@ -20,9 +20,13 @@ from engine.core.problem import Place, Problem
 
 _TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _SHOUTED = re.compile(r"[^\W\d_]{4,}")
-_REMOTE = re.compile(r"""(?:src|background)\s*=\s*["']?\s*(?!data:|\{\{)[^"'\s>]+|url\(\s*["']?(?!data:)[^)]+|<script|@import""", re.I)
+_REMOTE = re.compile(
+    r"""(?:src|background)\s*=\s*["']?\s*(?!data:|\{\{)[^"'\s>]+|url\(\s*["']?(?!data:)[^)]+|<script|@import""",
+    re.I,
+)
 _STRANGER = re.compile(r"voicemail|answering|reception|on the line", re.IGNORECASE)
 _AMOUNTS = re.compile(r"\{\{[^}]*?\b(total|totals|invoice_list|set_aside_list|promise\.amount)\b")
+_ASKED = re.compile(r"\{\{[^}]*?\b(total|totals|invoice_list)\b")
 _LOOP = ("index", "index0", "first", "last", "length", "revindex")
 
 
@@ -41,7 +45,8 @@ def written_demands(policies: Iterable[Policy]) -> frozenset[str]:
 def lint(templates: Templates, demands: Collection[str] = ()) -> list[Problem]:
     """All that is wrong with the templates, in the order of their files.
 
-    A written demand is a message of tone firm, final or legal, or one of `demands` (see `written_demands`). Other
+    A written demand is a message of tone firm, final or legal, or one of `demands` (see `written_demands`).
+    Other
     courteous messages (a statement before the due date, a confirmation) need name only who we are.
     """
     problems = _frame_problems(templates)
@@ -83,8 +88,11 @@ def _names(template: Template) -> Iterator[Problem]:
             line = error.lineno
             yield Problem(
                 Place(template.file, line, 1, len(template.line(line)) + 1),
-                "this is no sentence of the template language", str(error.message), "syntax", line=template.line(line),
-            )  # fmt: skip
+                "this is no sentence of the template language",
+                str(error.message),
+                "syntax",
+                line=template.line(line),
+            )
             continue
         yield from _unknown(template, tree, full_values)
 
@@ -120,7 +128,9 @@ def _constant(node: nodes.Expr) -> str | None:
 def _unknown_name(template: Template, shown: str, word: str, line: int, known: tuple[str, ...]) -> Problem:
     hint = did_you_mean(word, known, "there are: " + ", ".join(known))
     place = find(template, word, line)
-    return Problem(place, f"there is no “{shown}” to put here", hint, "unknown-name", line=template.line(line))
+    return Problem(
+        place, f"there is no “{shown}” to put here", hint, "unknown-name", line=template.line(line)
+    )
 
 
 def _prose(template: Template) -> str:
@@ -142,9 +152,17 @@ def _manner(template: Template) -> Iterator[Problem]:
         pattern = manner.patterns.get(template.language)
         for match in pattern.finditer(prose) if pattern else ():
             words = " ".join(match[0].split())
-            yield _at(template, *match.span(), manner.sentence.format(words=words), manner.suggestion, manner.code)
+            yield _at(
+                template, *match.span(), manner.sentence.format(words=words), manner.suggestion, manner.code
+            )
     for match in re.finditer("[!¡]+", prose):
-        yield _at(template, *match.span(), "an exclamation mark raises the voice", "end with a full stop", "exclamation")
+        yield _at(
+            template,
+            *match.span(),
+            "an exclamation mark raises the voice",
+            "end with a full stop",
+            "exclamation",
+        )
     for match in _SHOUTED.finditer(prose):
         if match[0].isupper() and match[0] not in ACRONYMS:
             sentence = f"“{match[0]}” in capitals shouts"
@@ -154,34 +172,46 @@ def _manner(template: Template) -> Iterator[Problem]:
 def _script(template: Template) -> Iterator[Problem]:
     """A script asks before it demands, and tells nothing to a stranger."""
     text = template.text
-    asked, named = text.find("?"), _AMOUNTS.search(text)
+    asked, named = text.find("?"), _ASKED.search(text)
     if named and (asked < 0 or asked > named.start()):
         yield _at(
-            template, *named.span(1), "this script names the amount before it has asked anything",
-            "begin with an open question:  How have things been going with our deliveries?", "demand-first",
-        )  # fmt: skip
+            template,
+            *named.span(1),
+            "this script names the amount before it has asked anything",
+            "begin with an open question:  How have things been going with our deliveries?",
+            "demand-first",
+        )
     if asked < 0:
         yield _at(
-            template, 0, 3, "this script asks nothing", "add an open question, and let the customer answer", "no-question"
+            template,
+            0,
+            3,
+            "this script asks nothing",
+            "add an open question, and let the customer answer",
+            "no-question",
         )
     sections = [*re.finditer(r"(?m)^#{1,6} +(.*)$", text)]
     for number, heading in enumerate(sections):
         end = sections[number + 1].start() if number + 1 < len(sections) else len(text)
         if not _STRANGER.search(heading[1]):
             continue
-        spoken = "".join(part if index % 2 else re.sub(r"[^\n]", "\0", part) for index, part in
-                         enumerate(re.split(r'(["“][^"”]*["”])', text[heading.end() : end])))  # fmt: skip
+        spoken = "".join(
+            part if index % 2 else re.sub(r"[^\n]", "\0", part)
+            for index, part in enumerate(re.split(r'(["“][^"”]*["”])', text[heading.end() : end]))
+        )
         told = [
             *(match.span() for match in DEBT.finditer(_TAG.sub(lambda tag: "\0" * len(tag[0]), spoken))),
             *(match.span(1) for match in _AMOUNTS.finditer(text[heading.end() : end])),
         ]
         for start, stop in told:
             yield _at(
-                template, heading.end() + start, heading.end() + stop,
+                template,
+                heading.end() + start,
+                heading.end() + stop,
                 "this tells whoever answers about the debt",
                 "until the right person is on the line give only your name, our company and your number",
                 "third-party",
-            )  # fmt: skip
+            )
 
 
 def _tried(templates: Templates, template: Template, demand: bool) -> Iterator[Problem]:
@@ -215,7 +245,11 @@ def _missing(template: Template, message: Message, facts: MessageFacts, demand: 
     if demand:
         wanted += [
             (shows(facts.debtor.name), "the customer’s name", "customer.name"),
-            (all(map(item, facts.items)), "each invoice with number, dates, order number and open amount", "invoice_list"),
+            (
+                all(map(item, facts.items)),
+                "each invoice with number, dates, order number and open amount",
+                "invoice_list",
+            ),
             (all(shows(each.number) for each in facts.aside), "what is set aside", "set_aside_list"),
             (all(shows(money(amount, code, slots)) for code, amount in facts.totals), "the total", "total"),
             (shows(slots.written(facts.respond_by)), "a date to answer by", "respond_by"),
@@ -227,12 +261,15 @@ def _missing(template: Template, message: Message, facts: MessageFacts, demand: 
     place = Place(template.file, line, 1, len(template.line(line)) + 1)
     return [
         Problem(
-            place, f"this message does not name {what}", f"add  {{{{ {name} }}}}",
-            "no-respond-by" if name == "respond_by" else "not-named", line=template.line(line),
+            place,
+            f"this message does not name {what}",
+            f"add  {{{{ {name} }}}}",
+            "no-respond-by" if name == "respond_by" else "not-named",
+            line=template.line(line),
         )
         for there, what, name in wanted
         if not there
-    ]  # fmt: skip
+    ]
 
 
 def _frame_problems(templates: Templates) -> list[Problem]:
@@ -247,9 +284,10 @@ def _frame_problems(templates: Templates) -> list[Problem]:
                     Place(file, line, column, column + len(match[0])),
                     "this fetches something from outside, which mail programs block and a letter cannot",
                     "put the style into the file, and the logo into the settings",
-                    "remote", line=source.split("\n")[line - 1],
+                    "remote",
+                    line=source.split("\n")[line - 1],
                 )
-            )  # fmt: skip
+            )
         for facts in (full(), bare()):
             message = Message("Subject", "Text\n", "", "en", body="<p>Text</p>")
             try:

@@ -37,7 +37,8 @@ from engine.core.problem import Place, Problem
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What goes out. `html` is the whole e-mail, `body` only its text as HTML (for the letter). All are of one text.
+    """What goes out. `html` is the whole e-mail, `body` only its text as HTML (for the letter). All are of
+    one text.
 
     `subject` is one line without control characters. `attachments` are (file name, media type, bytes). `template` and
     `language` say where it came from.
@@ -90,7 +91,8 @@ def render_one(templates: Templates, template: Template, facts: MessageFacts) ->
 
 
 def header(text: str) -> str:
-    """One line for a mail header. Raises ValueError for what could begin another header, or cannot be written."""
+    """One line for a mail header. Raises ValueError for what could begin another header, or cannot be
+    written."""
     text = " ".join(text.split(" ")).strip(" \n")
     if any(mark in text for mark in "\r\n\0") or any("\ud800" <= mark <= "\udfff" for mark in text):
         raise ValueError("a subject is one line of text")
@@ -195,7 +197,11 @@ def _table(
     heads += [""] if aside else []
     for currency, amount in totals:
         rows.append(
-            [f"**{words.total}**", *[""] * (len(heads) - 2), f"**{slots.put(money(amount, currency, slots))}**"]
+            [
+                f"**{words.total}**",
+                *[""] * (len(heads) - 2),
+                f"**{slots.put(money(amount, currency, slots))}**",
+            ]
         )
     marks = ["---"] * len(heads)
     marks[-2 if aside else -1] = "---:"
@@ -272,13 +278,24 @@ def _problem(template: Template, here: Place, error: Exception) -> Problem:
             suggestion = "use only the words that the manual gives for templates"
         case TemplateSyntaxError():
             line = error.lineno
-            sentence, suggestion, code = "this is no sentence of the template language", str(error.message), "syntax"
+            sentence, suggestion, code = (
+                "this is no sentence of the template language",
+                str(error.message),
+                "syntax",
+            )
+        case MemoryError() | RecursionError():
+            sentence, code = "this message needs more memory than one may have", "too-large"
+            suggestion = "look for a part that repeats itself"
         case TemplateError() | ValueError() | TypeError() | ArithmeticError():
             pass
         case _:
             suggestion = f"{type(error).__name__}: {suggestion}"
     return Problem(
-        find(template, word, line or here.line), sentence, suggestion, code, line=template.line(line or here.line)
+        find(template, word, line or here.line),
+        sentence,
+        suggestion,
+        code,
+        line=template.line(line or here.line),
     )
 
 
@@ -292,6 +309,21 @@ def find(template: Template, word: str, line: int) -> Place:
 
 
 KNOWN = (
-    "account", "company", "customer", "greeting", "how_to_pay", "invoice_list", "invoices", "plan", "promise",
-    "respond_by", "sender", "set_aside", "set_aside_list", "signature", "today", "total", "totals",
-)  # fmt: skip
+    "account",
+    "company",
+    "customer",
+    "greeting",
+    "how_to_pay",
+    "invoice_list",
+    "invoices",
+    "plan",
+    "promise",
+    "respond_by",
+    "sender",
+    "set_aside",
+    "set_aside_list",
+    "signature",
+    "today",
+    "total",
+    "totals",
+)

@@ -1,4 +1,5 @@
-"""Invented accounts on which every template is tried before a customer sees it: one with everything, one with little."""
+"""Invented accounts on which every template is tried before a customer sees it: one with everything, one
+with little."""
 
 from __future__ import annotations
 
@@ -20,26 +21,63 @@ _COMPANY = Company(
 _FULL = MessageFacts(
     account="ACME-0042",
     company=_COMPANY,
-    debtor=Debtor("Acme Hardware & Sons", ("200 Harbor Street", "Portland, ME 04101", "USA"), "Dana Whitfield", "US"),
+    debtor=Debtor(
+        "Acme Hardware & Sons", ("200 Harbor Street", "Portland, ME 04101", "USA"), "Dana Whitfield", "US"
+    ),
     sender=Sender("James Ortiz", "Accounts receivable", "+1 518 555 0147", "j.ortiz@northwind.example"),
     on=date(2026, 11, 25),
     respond_by=date(2026, 12, 3),
     items=(
-        Item("10231", date(2026, 10, 10), date(2026, 11, 9), Decimal("4820.50"), "USD", Decimal("5820.50"), "PO-7781", 16),
-        Item("10254", date(2026, 10, 17), date(2026, 11, 16), Decimal("1310.00"), "USD", Decimal("1310.00"), "PO-7802", 9),
-        Item("E-0077", date(2026, 10, 19), date(2026, 11, 18), Decimal("990.40"), "EUR", Decimal("990.40"), "PO-7815", 7),
+        Item(
+            "10231",
+            date(2026, 10, 10),
+            date(2026, 11, 9),
+            Decimal("4820.50"),
+            "USD",
+            Decimal("5820.50"),
+            "PO-7781",
+            16,
+        ),
+        Item(
+            "10254",
+            date(2026, 10, 17),
+            date(2026, 11, 16),
+            Decimal("1310.00"),
+            "USD",
+            Decimal("1310.00"),
+            "PO-7802",
+            9,
+        ),
+        Item(
+            "E-0077",
+            date(2026, 10, 19),
+            date(2026, 11, 18),
+            Decimal("990.40"),
+            "EUR",
+            Decimal("990.40"),
+            "PO-7815",
+            7,
+        ),
     ),
     aside=(
-        Item("10199", date(2026, 9, 28), date(2026, 10, 28), Decimal("615.25"), "USD", None, "PO-7640", 28, "disputed"),
+        Item(
+            "10199",
+            date(2026, 9, 28),
+            date(2026, 10, 28),
+            Decimal("615.25"),
+            "USD",
+            None,
+            "PO-7640",
+            28,
+            "disputed",
+        ),
     ),
-    promise=Promise(
-        Decimal("2000.00"), "USD", date(2026, 11, 18), date(2026, 11, 10), "Robin Hale", "check"
-    ),
+    promise=Promise(Decimal("2000.00"), "USD", date(2026, 11, 18), date(2026, 11, 10), "Robin Hale", "check"),
     plan=(
         Instalment(Decimal("1500.00"), "USD", date(2026, 12, 15)),
         Instalment(Decimal("1500.00"), "USD", date(2027, 1, 15)),
     ),
-)  # fmt: skip
+)
 
 _BARE = MessageFacts(
     account="7",

@@ -1,4 +1,5 @@
-"""Templates are run in a sandbox that knows only the facts of one message, and where no value can become markup."""
+"""Templates are run in a sandbox that knows only the facts of one message, and where no value can become
+markup."""
 
 from __future__ import annotations
 
@@ -20,16 +21,46 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 MOST_OUTPUT = 500_000  # characters of one message
 
 FILTERS = (
-    "abs", "capitalize", "count", "d", "default", "first", "join", "last", "length", "list", "lower", "map", "max",
-    "min", "reject", "rejectattr", "replace", "round", "select", "selectattr", "sort", "sum", "title", "trim",
-    "truncate", "unique", "upper",
-)  # fmt: skip
+    "abs",
+    "capitalize",
+    "count",
+    "d",
+    "default",
+    "first",
+    "join",
+    "last",
+    "length",
+    "list",
+    "lower",
+    "map",
+    "max",
+    "min",
+    "reject",
+    "rejectattr",
+    "replace",
+    "round",
+    "select",
+    "selectattr",
+    "sort",
+    "sum",
+    "title",
+    "trim",
+    "truncate",
+    "unique",
+    "upper",
+)
 _REFUSED = {
-    nodes.Macro: "macro", nodes.CallBlock: "call", nodes.Import: "import", nodes.FromImport: "import",
-    nodes.Include: "include", nodes.Extends: "extends", nodes.Block: "block",
-}  # fmt: skip
+    nodes.Macro: "macro",
+    nodes.CallBlock: "call",
+    nodes.Import: "import",
+    nodes.FromImport: "import",
+    nodes.Include: "include",
+    nodes.Extends: "extends",
+    nodes.Block: "block",
+}
 
-# A value stands in the text as a slot until the Markdown has been read: so nothing in it can be read as Markdown.
+# A value stands in the text as a slot until the Markdown has been read: so nothing in it can be read as
+# Markdown.
 _OPEN, _CLOSE = "\ue000", "\ue001"
 SLOT = re.compile(f"(?:{_OPEN}|%EE%80%80)([0-9]+)(?:{_CLOSE}|%EE%80%81)")
 # Marks that turn the direction of writing can make a number read backwards.
@@ -64,7 +95,8 @@ class Prose(str):
 
 
 def clean(text: str) -> str:
-    """A value on one line: without control characters, lone surrogates, slots, and marks that turn the writing."""
+    """A value on one line: without control characters, lone surrogates, slots, and marks that turn the
+    writing."""
     text = _TURNING.sub("", text).replace(_OPEN, "").replace(_CLOSE, "")
     text = "".join(" " if unicodedata.category(mark) in ("Cc", "Zl", "Zp") else mark for mark in text)
     text = text.encode("utf-8", errors="replace").decode("utf-8")
@@ -106,7 +138,11 @@ class _Missing(StrictUndefined):
     __slots__ = ()
 
     def __init__(
-        self, hint: str | None = None, obj: Any = None, name: str | None = None, exc: type[Exception] = NameMissing
+        self,
+        hint: str | None = None,
+        obj: Any = None,
+        name: str | None = None,
+        exc: type[Exception] = NameMissing,
     ) -> None:
         def missing(message: str) -> Exception:
             if exc is SecurityError:
@@ -159,10 +195,14 @@ def parse(env: ImmutableSandboxedEnvironment, source: str, file: str) -> nodes.T
         for node in tree.find_all(kind):
             raise TemplateSyntaxError(f"templates have no “{word}”", node.lineno, file, file)
     for node in tree.find_all(nodes.Call):
-        raise TemplateSyntaxError("there is nothing to call with “( )” in a template", node.lineno, file, file)
+        raise TemplateSyntaxError(
+            "there is nothing to call with “( )” in a template", node.lineno, file, file
+        )
     for outer in tree.find_all(nodes.For):
         for inner in outer.find_all(nodes.For):
             for third in inner.find_all(nodes.For) if inner is not outer else ():
                 if third is not inner:
-                    raise TemplateSyntaxError("a loop in a loop in a loop is too deep", third.lineno, file, file)
+                    raise TemplateSyntaxError(
+                        "a loop in a loop in a loop is too deep", third.lineno, file, file
+                    )
     return tree

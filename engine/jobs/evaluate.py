@@ -1,0 +1,181 @@
+"""One evaluation of all accounts: rehearsed for the coming days, or made for today and written down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from engine.core import sentences
+from engine.core.decision.allocate import ROOM, Room
+from engine.core.decision.decide import Decided, decide
+from engine.core.decision.plan import NOTHING_PAID, day_of, plan
+from engine.core.decision.state import State
+from engine.core.decision.summary import HeldGroup, Preview, groups, summarize
+from engine.core.language.policy import Kind
+from engine.errors import Refused
+from engine.jobs.records import Writing
+from engine.jobs.workspace import Workspace
+from engine.store import database, runs
+from engine.store.state import load_state
+from engine.store.tables import COMPANY, OPEN, ActionState, action
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What a run did. `actions` are newly decided; `already` were decided by an earlier run of the day."""
+
+    on: date
+    actions: int
+    by_kind: Mapping[str, int]
+    already: int
+    awaiting: int
+    held: tuple[HeldGroup, ...]
+    stopped: str
+    faults: tuple[str, ...]
+    evaluators: tuple[str, ...]
+    sentence: str
+
+
+def preview(
+    ws: Workspace,
+    *,
+    start: date,
+    days: int,
+    now: datetime,
+    assumes: str = NOTHING_PAID,
+    policy: str | None = None,
+    account: str | None = None,
+) -> Preview:
+    """The coming days as they would be. Writes nothing, anywhere."""
+    book = ws.live
+    engine = ws.database(read_only=True)
+    try:
+        with database.reading(engine) as conn:
+            state = _state(ws, conn, start, now)
+            room = _room(ws, conn, start)
+    finally:
+        engine.dispose()
+    if state.as_of is None:
+        raise Refused("there is no ledger yet", "“dunwell import FILE” brings one in")
+    coming = [start + timedelta(days=n) for n in range(days)]
+    planned = plan(book, state, coming, ws.calendar, ws.rules, room=room, assumes=assumes)
+    seen = summarize(book, state, planned, room, ws.calendar)
+    return _only(seen, policy, account)
+
+
+def _only(seen: Preview, policy: str | None, account: str | None) -> Preview:
+    def wanted(thing: object) -> bool:
+        return (policy is None or getattr(thing, "policy", None) == policy) and (
+            account is None or getattr(thing, "account", None) == account
+        )
+
+    if policy is None and account is None:
+        return seen
+    return replace(seen, actions=tuple(filter(wanted, seen.actions)), held=tuple(filter(wanted, seen.held)))
+
+
+def _state(ws: Workspace, conn: Connection, on: date, now: datetime) -> State:
+    return load_state(conn, on=on, moment=now, currency=ws.live.house.currency, own=ws.own_columns)
+
+
+def _room(ws: Workspace, conn: Connection, on: date) -> Room:
+    """Who works, and what earlier runs of the day have used."""
+    done = [ActionState.SENT, ActionState.DONE, ActionState.SENDING, ActionState.PLANNED, ActionState.RETRY]
+    rows = conn.execute(
+        sa.select(action.c.kind, action.c.person, sa.func.count())
+        .where(
+            action.c.company == COMPANY,
+            action.c.on == on,
+            action.c.state.in_([state.value for state in done]),
+        )
+        .group_by(action.c.kind, action.c.person)
+    )
+    used: dict[str, int] = {}
+    for kind, person, count in rows:
+        names = [ROOM[Kind(kind)]]
+        if person and kind == Kind.CALL:
+            names += [person, f"{person}/calls"]
+        for name in names:
+            used[name] = used.get(name, 0) + count
+    return Room(ws.people, used)
+
+
+def run(ws: Workspace, *, on: date, now: datetime, agreed: str = "") -> RunReport:
+    """Decide the day and write everything down in one transaction. Running it again adds only what is newly due.
+
+    `agreed` names who lets a run go that the safety stop, or a ledger that changed too much, has held.
+    """
+    engine = ws.database()
+    try:
+        with database.writing(engine) as conn:
+            return _run(ws, conn, on, now, agreed)
+    finally:
+        engine.dispose()
+
+
+def _run(ws: Workspace, conn: Connection, on: date, now: datetime, agreed: str) -> RunReport:
+    book = ws.live
+    state = _state(ws, conn, on, now)
+    if state.as_of is None:
+        raise Refused("there is no ledger yet", "“dunwell import FILE” brings one in")
+    held = runs.hold(conn)
+    if held and not agreed:
+        return RunReport(on, 0, {}, 0, 0, (), held, (), tuple(rule.name for rule in ws.rules), held)
+    if held:
+        runs.lift_hold(conn)
+    house = replace(book.house, stop={}) if agreed else book.house
+    fresh = house.fresh
+    day = day_of(book, ws.calendar, on, stale=fresh > 0 and state.age > fresh)
+    decided = decide(replace(book, house=house), state, day, ws.rules, _room(ws, conn, on))
+    writing = Writing(
+        book, state, decided, ws.calendar, ws.settings.workspace.zone, now, now, _under_way(conn), agreed
+    )
+    record = writing.record()
+    before = runs.run_of(conn, on)
+    committed = runs.commit_run(conn, record)
+    return _report(ws, decided, record, committed, before is not None)
+
+
+def _under_way(conn: Connection) -> dict[tuple[str, str | None], list[tuple[str, str, str]]]:
+    states = [state.value for state in OPEN]
+    rows = conn.execute(
+        sa.select(
+            action.c.account, action.c.item, action.c.each, action.c.key, action.c.step, action.c.state
+        ).where(
+            action.c.company == COMPANY,
+            action.c.state.in_(states),
+            action.c.taken_on.is_(None),
+            action.c.kind != Kind.TASK.value,
+        )
+    )
+    found: dict[tuple[str, str | None], list[tuple[str, str, str]]] = {}
+    for account, item, each, key, step, state in rows:
+        found.setdefault((account, item if each else None), []).append((key, step, state))
+    return found
+
+
+def _report(
+    ws: Workspace, decided: Decided, record: runs.RunRecord, committed: runs.Committed, again: bool
+) -> RunReport:
+    by_kind = {name: count for name, count in record.counts.items() if name != "actions"}
+    new = committed.added + committed.advanced
+    awaiting = sum(1 for row in record.actions if ActionState.AWAITING_APPROVAL.value in row)
+    return RunReport(
+        on=decided.day.on,
+        actions=new,
+        by_kind=by_kind if new else {},
+        already=committed.ignored,
+        awaiting=awaiting,
+        held=groups(ws.live, decided),
+        stopped=decided.stopped,
+        faults=tuple(
+            sentences.disagreement(fault.account, fault.accounts, tuple(name for name, _ in fault.answers))
+            for fault in decided.faults
+        ),
+        evaluators=decided.evaluators,
+        sentence=sentences.run_said(new, again, decided.stopped),
+    )

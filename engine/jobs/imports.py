@@ -1,0 +1,286 @@
+"""Taking a ledger or a customer master in: as a whole or not at all, once, and with everything that follows from it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+import polars as pl
+import sqlalchemy as sa
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy.engine import Connection, Engine
+
+from engine.core.promises import Standing
+from engine.errors import Refused
+from engine.readers.customers import CustomersReading
+from engine.readers.reading import Reading
+from engine.store import bulk, cases, journal, ledger, runs
+from engine.store.database import writing
+from engine.store.journal import Entry
+from engine.store.outbox import text as moment_text
+from engine.store.tables import COMPANY, contact, customer, ledger_file
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import did. Amounts are open amounts by currency, in minor units.
+
+    With `already` the file's content came in before (at that moment) and nothing was changed. `hold` is why
+    the next run asks first. `changed` counts items whose open amount is another one; `presumed` is what is
+    taken to be paid.
+    """
+
+    name: str
+    as_of: date | None = None
+    already: str = ""
+    rows: int = 0
+    appeared: int = 0
+    changed: int = 0
+    vanished: int = 0
+    reappeared: int = 0
+    customers: int = 0  # not known before
+    totals: Mapping[str, int] = field(default_factory=dict)
+    totals_before: Mapping[str, int] = field(default_factory=dict)
+    presumed: Mapping[str, int] = field(default_factory=dict)
+    set_aside: int = 0
+    fell_past_due: int = 0
+    paid_up: int = 0
+    cancelled: int = 0
+    promises: Mapping[str, int] = field(default_factory=dict)
+    disputes_opened: int = 0
+    disputes_closed: int = 0
+    hold: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+def import_ledger(
+    engine: Engine,
+    name: str,
+    data: bytes,
+    reading: Reading,
+    *,
+    as_of: date | None = None,
+    by: str,
+    at: datetime,
+    company: str = COMPANY,
+) -> ImportReport:
+    """Put a ledger that has been read into the database, in one transaction with everything that follows.
+
+    What is no longer in it is presumed paid; a smaller amount is a part payment. Promises are settled,
+    disputes the file flags are opened, episodes begin and end. An implausible change holds the next run. The
+    same bytes twice change nothing. `as_of` beats the file's own day. Raises Refused for a reading with
+    errors, without a day, or older than the ledger there is.
+    """
+    day = as_of or reading.as_of
+    if not reading.ok:
+        raise Refused(f"{name} was not imported", "put right what is listed, and import it again")
+    if day is None:
+        raise Refused(
+            f"{name} does not say which day it shows", "say it with --as-of, as in --as-of 2026-11-23"
+        )
+    sha256 = hashlib.sha256(data).hexdigest()
+    with writing(engine) as conn:
+        if (there := ledger.same_file(conn, sha256, company)) is not None:
+            return ImportReport(name, there.as_of, already=there.imported_at, rows=there.rows)
+        newest = ledger.newest(conn, company)
+        if newest is not None and day < newest:
+            raise Refused(
+                f"{name} shows {day}, and a ledger of {newest} is there already",
+                "import the newest ledger you have",
+            )
+        return _take_in(conn, name, sha256, reading, day, newest, by, at, company)
+
+
+def _take_in(
+    conn: Connection,
+    name: str,
+    sha256: str,
+    reading: Reading,
+    day: date,
+    newest: date | None,
+    by: str,
+    at: datetime,
+    company: str,
+) -> ImportReport:
+    # What the ledger before showed is settled first: a promise broken by what it says stays broken, on its
+    # own day.
+    _, entries = cases.settle_promises(conn, day, newest, company)
+    rows = reading.rows
+    before = ledger.known(conn, company)
+    change = ledger.compare(before, rows)
+    file = _file(conn, name, sha256, "ledger", day, rows.height, by, at, company)
+    ledger.store(conn, before, rows, change, file=file, as_of=day, company=company)
+    customers = ledger.store_names(conn, _named(reading), company)
+    opened, closed = cases.flag_disputes(conn, rows, day, by, file, company)
+    promises, settled = cases.settle_promises(conn, day, day, company)
+    turn, turned = cases.turn_episodes(conn, day, company)
+    hold = change.implausible if newest is not None else None
+    if hold:
+        runs.put_hold(conn, f"{name}: {hold}", company)
+    presumed = ledger.payments(before, rows, change, day).filter(pl.col("presumed") == 1)
+    report = ImportReport(
+        name=name,
+        as_of=day,
+        rows=rows.height,
+        appeared=change.appeared.height,
+        changed=change.changed.height,
+        vanished=change.vanished.height,
+        reappeared=change.reappeared.height,
+        customers=customers,
+        totals=change.totals_after,
+        totals_before=change.totals_before,
+        presumed=dict(presumed.group_by("currency").agg(pl.col("amount").sum()).sort("currency").iter_rows()),
+        set_aside=len(reading.set_aside),
+        fell_past_due=len(turn.opened),
+        paid_up=len(turn.closed),
+        cancelled=len(turn.cancelled),
+        promises={
+            standing.value: count for standing, count in promises.items() if standing is not Standing.OPEN
+        },
+        disputes_opened=opened,
+        disputes_closed=closed,
+        hold=hold,
+        notes=reading.notes,
+    )
+    told = _told(report, sha256, by)
+    conn.execute(sa.update(ledger_file).where(ledger_file.c.id == file).values(summary=bulk.write_json(told)))
+    journal.append(conn, [Entry("import", "", told), *entries, *settled, *turned], at, company)
+    return report
+
+
+def import_customers(
+    engine: Engine,
+    name: str,
+    data: bytes,
+    reading: CustomersReading,
+    *,
+    by: str,
+    at: datetime,
+    company: str = COMPANY,
+) -> ImportReport:
+    """Put a customer master into the database, in one transaction: it replaces what was known of the customers it names.
+
+    A customer it does not name stays. Terms that differ from those before are the event "terms changed" of
+    that day.
+    """
+    if not reading.ok:
+        raise Refused(f"{name} was not imported", "put right what is listed, and import it again")
+    sha256 = hashlib.sha256(data).hexdigest()
+    with writing(engine) as conn:
+        if (there := ledger.same_file(conn, sha256, company)) is not None:
+            return ImportReport(name, already=there.imported_at, rows=there.rows)
+        query = sa.select(customer.c.account, customer.c.terms, customer.c.terms_changed)
+        known = {row.account: row for row in conn.execute(query.where(customer.c.company == company))}
+        _file(conn, name, sha256, "customers", None, reading.customers.height, by, at, company)
+        _store_master(conn, reading, known, at.date(), company)
+        new = reading.customers.filter(~pl.col("account").is_in(list(known))).height
+        report = ImportReport(name, rows=reading.customers.height, customers=new, notes=reading.notes)
+        journal.append(conn, [Entry("import customers", "", _told(report, sha256, by))], at, company)
+        return report
+
+
+def _store_master(
+    conn: Connection, reading: CustomersReading, known: Mapping[str, Any], on: date, company: str
+) -> None:
+    words = [name for name in reading.customers.columns if name not in ("tags", "limit", *reading.own)]
+    flags = {name for name, kind in reading.customers.schema.items() if kind == pl.Boolean}
+    columns = ("company", *words, "credit_limit", "tags", "own", "terms_changed")
+    rows = []
+    for row in reading.customers.iter_rows(named=True):
+        old = known.get(row["account"])
+        moved = old is not None and old.terms is not None and old.terms != row["terms"]
+        values = [int(row[word] or 0) if word in flags else row[word] for word in words]
+        values[words.index("name")] = row["name"] or ""
+        own = bulk.write_json({name: row[name] for name in reading.own}) if reading.own else None
+        changed = on if moved else old.terms_changed if old else None
+        rows.append((company, *values, row["limit"], "\n".join(row["tags"] or ()) or None, own, changed))
+    update = [name for name in columns if name not in ("company", "account")]
+    bulk.upsert(conn, customer, columns, rows, key=("company", "account"), update=update)
+    named = reading.contacts["account"].unique().to_list()
+    gone = sa.delete(contact).where(contact.c.company == company, contact.c.account == sa.bindparam("whose"))
+    if named:
+        conn.execute(gone, [{"whose": account} for account in named])
+    names = (
+        "account",
+        "role",
+        "name",
+        "email",
+        "phone",
+        "address",
+        "postcode",
+        "city",
+        "country",
+        "language",
+    )
+    found = reading.contacts.select(names).with_columns(
+        pl.col("name").fill_null(""), pl.col("role").fill_null("accounts payable")
+    )
+    bulk.insert(
+        conn,
+        contact,
+        ("company", *names, "email_ok", "post_ok"),
+        [
+            (company, *row, int(_mailable(row[3])), int(bool(row[5]) and bool(row[7] or "\n" in row[5])))
+            for row in found.iter_rows()
+        ],
+    )
+
+
+def _named(reading: Reading) -> pl.DataFrame:
+    """Every account of a ledger with what the ledger says of it; addresses that mail cannot go to are left out."""
+    said = reading.customers
+    rest = reading.rows.group_by("account", maintain_order=True).agg(pl.col("name").drop_nulls().last())
+    both = pl.concat([said, rest.join(said, on="account", how="anti")], how="diagonal")
+    emails = [value if _mailable(value) else None for value in both["email"]]
+    return both.with_columns(pl.Series("email", emails, pl.String()))
+
+
+def _mailable(address: str | None) -> bool:
+    if not address:
+        return False
+    try:
+        validate_email(address, check_deliverability=False)
+    except EmailNotValidError:
+        return False
+    return True
+
+
+def _file(
+    conn: Connection,
+    name: str,
+    sha256: str,
+    kind: str,
+    as_of: date | None,
+    rows: int,
+    by: str,
+    at: datetime,
+    company: str,
+) -> int:
+    made = conn.execute(
+        sa.insert(ledger_file).values(
+            company=company,
+            sha256=sha256,
+            name=name,
+            kind=kind,
+            as_of=as_of,
+            imported_at=moment_text(at),
+            by=by,
+            rows=rows,
+            summary="{}",
+        )
+    )
+    key = made.inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
+def _told(report: ImportReport, sha256: str, by: str) -> dict[str, Any]:
+    plain = {name: getattr(report, name) for name in report.__slots__ if name not in ("already", "notes")}
+    return {
+        **{name: dict(value) if isinstance(value, Mapping) else value for name, value in plain.items()},
+        "sha256": sha256,
+        "by": by,
+    }

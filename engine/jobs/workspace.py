@@ -1,0 +1,165 @@
+"""A workspace as the jobs need it: settings, policies and templates read and checked together, and its database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from sqlalchemy.engine import Engine
+
+from engine import settings as workspace_settings
+from engine.core.decision import questions
+from engine.core.decision.allocate import Person
+from engine.core.language.check import check
+from engine.core.language.fields import Field, Type
+from engine.core.language.known import ROLES, Known
+from engine.core.language.policy import PolicyBook
+from engine.core.language.schema import schemas
+from engine.core.language.trials import TrialFile
+from engine.core.messages.head import Templates, read_templates
+from engine.core.messages.lint import lint, written_demands
+from engine.core.problem import Place, Problem, Severity
+from engine.core.rules import Rules, evaluators
+from engine.core.workdays import Calendar, calendar
+from engine.errors import Refused
+from engine.store import database
+
+# A workspace's own columns, as polars keeps them.
+_KINDS: Mapping[str, pl.DataType] = {
+    "money": pl.Int64(),
+    "count": pl.Int64(),
+    "days": pl.Int64(),
+    "share": pl.Int64(),
+    "word": pl.String(),
+    "flag": pl.Boolean(),
+    "tags": pl.List(pl.String()),
+}
+_TYPES = {"flag": Type.FLAG}
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """What a folder with a `dunwell.toml` holds. `book` is None while any file has an error; `problems` has them all."""
+
+    files: workspace_settings.Workspace
+    problems: tuple[Problem, ...]
+    book: PolicyBook | None
+    templates: Templates
+    trials: tuple[TrialFile, ...]
+    known: Known
+
+    @property
+    def root(self) -> Path:
+        return self.files.root
+
+    @property
+    def settings(self) -> workspace_settings.Settings:
+        return self.files.settings
+
+    @property
+    def live(self) -> PolicyBook:
+        """The book, or a refusal that says how many mistakes stand in its way."""
+        if self.book is None:
+            errors = sum(problem.severity is Severity.ERROR for problem in self.problems)
+            raise Refused(
+                f"the policies have {errors} problem{'s' * (errors != 1)}, so nothing is decided",
+                "“dunwell check” shows each with its place",
+            )
+        return self.book
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        """The house's calendar."""
+        return calendar(self.live.house.calendar, self.live.house.open_days)
+
+    @cached_property
+    def rules(self) -> tuple[Rules, ...]:
+        """Both evaluators over the book, or the plain one alone where durable-rules cannot be imported."""
+        return evaluators(questions.rulesets(self.live))
+
+    @cached_property
+    def people(self) -> tuple[Person, ...]:
+        """Who works, with what a day of theirs can take."""
+        return tuple(
+            Person(
+                id,
+                person.name,
+                tuple(person.roles),
+                {kind: most for kind in ("calls", "letters") if (most := getattr(person, kind)) is not None},
+            )
+            for id, person in self.settings.people.items()
+        )
+
+    @property
+    def own_columns(self) -> Mapping[str, pl.DataType]:
+        """The workspace's own fields as columns of the account frame."""
+        return {
+            field.column: _KINDS[self.settings.fields[name].type]
+            for name, field in self.known.own_fields.items()
+        }
+
+    def schemas(self) -> dict[str, Any]:
+        """The JSON Schemas for editors, with this workspace's own names."""
+        return schemas(self.known, tuple(policy.id for policy in self.book.policies) if self.book else ())
+
+    def database(self, *, read_only: bool = False) -> Engine:
+        """The database. Read-only, it must be there already."""
+        return database.open(self.files.database_url, read_only=read_only)
+
+
+def open_workspace(path: Path | None = None, start: Path | None = None) -> Workspace:
+    """The workspace at `path`, or around `start`. Refused where there is none, or its settings cannot be read."""
+    found, problems = workspace_settings.load(start or Path.cwd(), path)
+    if found is None:
+        raise BrokenSettings(problems)
+    templates, more = read_templates(_files(found, found.templates, ("*.md", "*.html")))
+    known = _known(found, templates)
+    checked = check(_files(found, found.policies, ("*.yaml", "*.yml", "tests/*.yaml", "tests/*.yml")), known)
+    more += lint(templates, written_demands(checked.book.policies) if checked.book else ())
+    everything = (*problems, *checked.problems, *more)
+    whole = any(problem.severity is Severity.ERROR for problem in everything)
+    return Workspace(found, everything, None if whole else checked.book, templates, checked.trials, known)
+
+
+class BrokenSettings(Refused):
+    """`dunwell.toml` is missing or has mistakes; they are in `problems`."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        first = (
+            problems[0]
+            if problems
+            else Problem(Place("dunwell.toml"), "the settings cannot be read", "", "settings")
+        )
+        super().__init__(first.sentence, first.suggestion)
+        self.problems = problems
+
+
+def _files(found: workspace_settings.Workspace, folder: Path, patterns: tuple[str, ...]) -> dict[str, bytes]:
+    """The files of a folder, by their path from the workspace; sorted, so that problems are."""
+    paths = sorted(path for pattern in patterns for path in folder.glob(pattern) if path.is_file())
+    return {path.relative_to(found.root).as_posix(): path.read_bytes() for path in paths}
+
+
+def _known(found: workspace_settings.Workspace, templates: Templates) -> Known:
+    settings = found.settings
+    own = {
+        name: Field(
+            name,
+            _TYPES.get(field.type) or Type(field.type),
+            field.sentence,
+            f"{name}: …",
+            name.replace("-", "_"),
+        )
+        for name, field in settings.fields.items()
+    }
+    return Known(
+        templates=templates.heads,
+        roles=frozenset(ROLES) | {role for person in settings.people.values() for role in person.roles},
+        people=frozenset(settings.people),
+        webhooks=frozenset(settings.webhooks),
+        own_fields=own,
+    )

@@ -1,0 +1,197 @@
+"""Messages are made in a child process of its own, with limits, so that a bad template costs one message and
+no more."""
+
+from __future__ import annotations
+
+import multiprocessing
+import resource
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from types import TracebackType
+
+from engine.channels.letter import letter_pdf
+from engine.core.messages import Message, MessageFacts, Templates, render
+from engine.core.problem import Place, Problem
+from engine.errors import DunwellError
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one message may cost: seconds on the wall and of the processor, and bytes of memory and of result.
+
+    `first` are seconds more for the first message of a child, which has to start and to load its libraries.
+    """
+
+    wall: float = 10.0
+    cpu: int = 8
+    memory: int = 1_500_000_000
+    output: int = 20_000_000
+    first: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A message to make. `letter` also sets it as a PDF; `kind` is `script` for a call script."""
+
+    template: str
+    facts: MessageFacts
+    letter: bool = False
+    kind: str = "message"
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """Either a message (with the letter's PDF, if it was asked for), or the problem that stopped this one."""
+
+    message: Message | None = None
+    pdf: bytes | None = None
+    problem: Problem | None = None
+
+
+class Renderer:
+    """Makes messages in a limited child process; a context manager. It is started when first needed, and
+    anew after its death.
+
+    A child that was ended by the machine is not the template's last word, so nothing is kept of it: the same
+    request
+    may be made again.
+    """
+
+    def __init__(self, templates: Templates, limits: Limits = Limits()) -> None:  # a frozen value
+        self._templates = templates
+        self._limits = limits
+        self._child: BaseProcess | None = None
+        self._pipe: Connection | None = None
+
+    def __enter__(self) -> Renderer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def render(self, requests: Sequence[Request]) -> list[Rendered]:
+        """One result for each request, in their order. Never raises for what a template does."""
+        return [self._one(request) for request in requests]
+
+    def close(self) -> None:
+        """End the child."""
+        if self._pipe is not None:
+            self._pipe.close()
+        if self._child is not None:
+            self._child.kill()
+            self._child.join()
+        self._child = self._pipe = None
+
+    def _one(self, request: Request) -> Rendered:
+        wall = self._limits.wall
+        if self._child is None or not self._child.is_alive():
+            self._start()
+            wall += self._limits.first
+        assert self._pipe is not None
+        assert self._child is not None
+        begun = time.monotonic()
+        try:
+            self._pipe.send(request)
+            if not self._pipe.poll(wall):
+                self.close()
+                return self._failed(
+                    request, f"this message took more than {self._limits.wall:g} seconds", "too-slow"
+                )
+            answer = self._pipe.recv()
+        except (EOFError, OSError):
+            self._child.join(5)
+            cpu = self._child.exitcode in (-24, -9) and time.monotonic() - begun > 1
+            self.close()
+            if cpu:
+                return self._failed(
+                    request,
+                    f"this message took more than {self._limits.cpu} seconds of computing",
+                    "too-slow",
+                )
+            return self._failed(
+                request, "the process that makes messages ended while it made this one", "ended"
+            )
+        assert isinstance(answer, Rendered)
+        return answer
+
+    def _start(self) -> None:
+        self.close()
+        context = multiprocessing.get_context(
+            "spawn"
+        )  # a fork would carry threads and open databases with it
+        ours, theirs = context.Pipe()
+        self._child = context.Process(
+            target=_work, args=(theirs, self._templates, self._limits), daemon=True, name="dunwell-render"
+        )
+        self._child.start()
+        theirs.close()
+        self._pipe = ours
+
+    def _failed(self, request: Request, sentence: str, code: str) -> Rendered:
+        place = next(
+            (each.place for each in self._templates.languages(request.template, request.kind).values()),
+            Place(f"templates/{request.template}.md"),
+        )
+        suggestion = "look for a loop in it, or for a very long list of invoices"
+        return Rendered(problem=Problem(place, sentence, suggestion, code))
+
+
+def _work(pipe: Connection, templates: Templates, limits: Limits) -> None:
+    """The child: one request in, one result out, until the pipe is closed."""
+    _limit(resource.RLIMIT_CORE, 0)
+    if sys.platform != "darwin":  # where a limit of address space is refused
+        _limit(resource.RLIMIT_AS, limits.memory)
+    while True:
+        try:
+            request = pipe.recv()
+        except (EOFError, OSError):
+            return
+        _limit_cpu(limits.cpu)
+        try:
+            answer = _make(templates, request, limits)
+        except MemoryError:
+            answer = _stopped(request, "this message needs more memory than one may have", "too-large")
+        except DunwellError as error:
+            answer = _stopped(request, error.sentence, "letter", error.hint)
+        except Exception as error:  # of the typesetter, say: this message fails, the next is tried
+            answer = _stopped(
+                request, "this message could not be made", "failed", f"{type(error).__name__}: {error}"[:300]
+            )
+        pipe.send(answer)
+
+
+def _make(templates: Templates, request: Request, limits: Limits) -> Rendered:
+    made = render(templates, request.template, request.facts, request.kind)
+    if isinstance(made, Problem):
+        return Rendered(problem=made)
+    pdf = (
+        letter_pdf(made, request.facts, templates.frames.get("_letter.html", "")) if request.letter else None
+    )
+    size = len(made.text) + len(made.html) + len(made.body) + len(pdf or b"")
+    if size > limits.output:
+        return _stopped(
+            request, f"this message has {size:,} bytes, and may have {limits.output:,}", "too-large"
+        )
+    return Rendered(message=made, pdf=pdf)
+
+
+def _stopped(request: Request, sentence: str, code: str, suggestion: str = "") -> Rendered:
+    hint = suggestion or "look for a loop in the template, or for a very long list of invoices"
+    return Rendered(problem=Problem(Place(f"templates/{request.template}.md"), sentence, hint, code))
+
+
+def _limit(what: int, most: int) -> None:
+    hard = resource.getrlimit(what)[1]
+    resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+
+
+def _limit_cpu(seconds: int) -> None:
+    """So many seconds from now on: the limit counts all that the process has used."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    _limit(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + seconds + 1)

@@ -1,0 +1,65 @@
+"""Why an account gets what it gets, or nothing: which policy, which step, and whether it may go."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from engine.screen.written import clean, full_day, line_of
+
+if TYPE_CHECKING:
+    from engine.jobs.evaluate import Explanation
+
+_MARKS = {"done": ("✓", "green"), "due": ("→", "bold yellow"), "held": ("✗", "red"), "passed": ("–", "dim")}
+
+
+def explanation_drawn(told: Explanation) -> Group:
+    """The three questions, each answered with the lines that answer it, and what it comes to."""
+    head = f"{clean(told.account)} {clean(told.name)} · {full_day(told.on)}"
+    parts: list[RenderableType] = [Text(head, "bold")]
+    if told.header:
+        parts.append(Text(" · ".join(clean(fact) for fact in told.header)))
+    parts.append(Text())
+    if told.routes:
+        table = _table()
+        for route in told.routes:
+            table.add_row(
+                _mark(route.fits), Text(route.policy), Text(clean(route.sentence)), _line(route.place)
+            )
+        parts += [Text("Which policy?", "bold"), table]
+    if told.steps:
+        table = _table()
+        for rung in told.steps:
+            sign, style = _MARKS.get(rung.mark, (" ", "dim"))
+            what = Text(f"day {rung.day:<4} {clean(rung.what)}", "bold" if rung.mark == "due" else "")
+            table.add_row(Text(f"  {sign}", style), what, Text(clean(rung.sentence)), _line(rung.place))
+        parts += [Text("Which step?", "bold"), table]
+    if told.gates:
+        table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+        for check in told.gates:
+            table.add_row(_mark(check.ok), Text(clean(check.sentence)), _line(check.place))
+        parts += [Text("May it go out?", "bold"), table]
+    parts += [Text(), *(Text(clean(sentence), "bold") for sentence in told.verdict)]
+    source = "As it was decided then, with" if told.stored else "By"
+    parts.append(Text(f"{source} policies {told.book[:6]}.", "dim"))
+    return Group(*parts)
+
+
+def _table() -> Table:
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    for _ in range(4):
+        table.add_column()
+    return table
+
+
+def _mark(ok: bool) -> Text:
+    return Text("  ✓", "green") if ok else Text("  ✗", "red")
+
+
+def _line(place: object) -> Text:
+    from engine.core.problem import Place
+
+    return Text(line_of(place) if isinstance(place, Place) else "", "dim")

@@ -1,0 +1,325 @@
+"""The coming days on one screen: the numbers first, then who needs a person, what waits and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from engine.core.decision.summary import HeldStep, PlannedAction, Preview, PreviewDay, Workload
+from engine.core.language.policy import Kind
+from engine.screen.written import (
+    PLURALS,
+    by_step,
+    clean,
+    count,
+    day_month,
+    line_of,
+    listed,
+    money,
+    reason_words,
+    short_day,
+    span,
+    whole_money,
+)
+
+_MOST = 8  # lines a section has before it says how many more there are
+_LONGEST = 7  # days side by side
+_NARROW = 4  # days that are no week
+_ENOUGH = 16  # letters of a text that are cut last
+_LEAST = 8  # letters that a cut text keeps
+
+
+def preview_drawn(view: Preview, *, width: int = 100, calendar: str = "") -> Group:
+    """The summary. `width` is the screen's; `calendar` names the house's calendar where a day is closed."""
+    parts: list[RenderableType] = [_title(view, width), Text()]
+    if view.actions or any(day.stopped for day in view.days):
+        parts += [_numbers(view, width), *_notes(view, calendar)]
+    else:
+        parts.append(Text(f"  Nothing goes out {_period(view, 'these days')}."))
+    parts += [*_stops(view), *_approvals(view, width), *_held(view), *_workload(view, width)]
+    return Group(*parts, Text(), *_closing(view))
+
+
+def held_drawn(view: Preview, *, width: int = 100) -> Group:
+    """Every step that waits, one line each, with its reason and the line that says so."""
+    groups = _runs(view.held)
+    rows = [
+        (
+            Text(f"  {short_day(first.on)}" + (f" – {short_day(last.on)}" if last.on > first.on else "")),
+            Text(clean(first.account), "bold"),
+            Text(clean(first.name)),
+            Text(f"{first.policy}: {first.step}" if first.step else first.policy),
+            Text(reason_words(first.reason), "yellow"),
+            Text(whole_money(first.amount, view.currency) if first.amount else ""),
+            Text(line_of(first.place).replace(".yaml:", ":"), "dim"),
+        )
+        for first, last in groups
+    ]
+    table = _fitted(rows, width, right=(5,), elastic=(2, 3, 4))
+    if not groups:
+        return Group(_title(view, width), Text(), Text("  Nothing is held back."))
+    ask = "  Why, with all its facts:  dunwell explain ACCOUNT"
+    return Group(_title(view, width), Text(), _head("HELD BACK"), table, Text(), Text(ask, "dim"))
+
+
+def actions_drawn(view: Preview, *, approvals: bool = False, width: int = 100) -> Group:
+    """Every action of the days, or those alone that need somebody's word, one line a step."""
+    chosen = [action for action in view.actions if action.approve or not approvals]
+    head = "NEEDS APPROVAL" if approvals else "ACTIONS"
+    if not chosen:
+        nothing = "  Nothing needs approval." if approvals else "  Nothing goes out."
+        return Group(_title(view, width), Text(), Text(nothing))
+    return Group(_title(view, width), Text(), _head(head), _steps(view, by_step(chosen), width, approvals))
+
+
+def _title(view: Preview, width: int) -> RenderableType:
+    days = _shown(view.days)
+    first, last = days[0].on, days[-1].on
+    facts = [count(view.accounts, "account"), f"policies {view.book[:6]}"]
+    if view.as_of:
+        facts.append(f"ledger of {day_month(view.as_of)}")
+    head = ("Week of " if 4 <= (last - first).days <= 6 else "") + span(first, last)
+    told = Text(" · ".join(facts), "dim")
+    return _apart(Text(head, "bold"), told, width)
+
+
+def _shown(days: Sequence[PreviewDay]) -> list[PreviewDay]:
+    """Without the closed weekends, on which nothing ever happens."""
+    shown = [day for day in days if day.closed != "weekend" or any(day.counts.values()) or day.stopped]
+    return shown or list(days[:1])
+
+
+def _numbers(view: Preview, width: int) -> RenderableType:
+    days = _shown(view.days)
+    kinds = [kind for kind in PLURALS if any(day.counts.get(kind) for day in days)]
+    notes = {kind: _needs(view, kind) for kind in kinds}
+    wide = 14 + 9 * (len(days) + 1) + 3 + max((len(note) for note in notes.values()), default=0)
+    if len(days) > _LONGEST or (wide > width and len(days) > len(kinds)):
+        return _downwards(days, kinds)
+    table = _table(1, 3 if wide <= width else 1)
+    for _ in range(len(days) + 1):
+        table.add_column(justify="right", no_wrap=True, min_width=6)
+    table.add_column(no_wrap=False)
+    total = "" if len(days) == 1 else "week" if len(days) > _NARROW else "total"
+    head = [Text(short_day(day.on), "bold") for day in days]
+    table.add_row("", *head, Text(total, "bold"), "")
+    for kind in kinds:
+        cells = [_cell(day, day.counts.get(kind, 0)) for day in days]
+        whole = "" if len(days) == 1 else f"{sum(day.counts.get(kind, 0) for day in days):,}"
+        table.add_row(f"  {PLURALS[kind]}", *cells, Text(whole), Text(notes[kind], "yellow"))
+    cells = [_cell(day, sum(day.counts.values())) for day in days]
+    whole = "" if len(days) == 1 else f"{sum(sum(day.counts.values()) for day in days):,}"
+    table.add_row(Text("  all", "bold"), *cells, Text(whole, "bold"), "")
+    return table
+
+
+def _downwards(days: Sequence[PreviewDay], kinds: Sequence[Kind]) -> RenderableType:
+    """A line a day, where the days do not fit side by side."""
+    table = _table(1)
+    for _ in range(len(kinds) + 1):
+        table.add_column(justify="right", no_wrap=True)
+    table.add_row("", *(Text(PLURALS[kind], "bold") for kind in kinds), Text("all", "bold"))
+    for day in days:
+        cells = [_cell(day, day.counts.get(kind, 0)) for kind in kinds]
+        table.add_row(f"  {day_month(day.on)}", *cells, _cell(day, sum(day.counts.values())))
+    sums = [sum(day.counts.get(kind, 0) for day in days) for kind in kinds]
+    all_kinds = [sum(sum(day.counts.values()) for day in days)]
+    table.add_row(Text("  all", "bold"), *(Text(f"{number:,}", "bold") for number in [*sums, *all_kinds]))
+    return table
+
+
+def _cell(day: PreviewDay, number: int) -> Text:
+    if day.stopped:
+        return Text("stopped", "bold red")
+    if day.closed and not number:
+        return Text("closed", "dim")
+    return Text(f"{number:,}") if number else Text("–", "dim")
+
+
+def _needs(view: Preview, kind: Kind) -> str:
+    asked = [bool(action.approve) for action in view.actions if action.kind is kind]
+    if not any(asked):
+        return ""
+    return "needs approval" if all(asked) else f"{sum(asked)} need approval"
+
+
+def _notes(view: Preview, calendar: str) -> list[RenderableType]:
+    """Why a day is closed, and where its steps go."""
+    named = f" (calendar {calendar})" if calendar else ""
+    lines = []
+    for day in _shown(view.days):
+        if not day.closed:
+            continue
+        moved = ""
+        if day.moved and day.moved_to:
+            fall = "step falls" if day.moved == 1 else "steps fall"
+            moved = f"; its {day.moved:,} {fall} on {short_day(day.moved_to)}"
+        why = "a closed day of the week" if day.closed == "weekend" else clean(day.closed)
+        lines.append(Text(f"  {short_day(day.on)} is {why}{named}{moved}."))
+    return [Text(), *lines] if lines else []
+
+
+def _stops(view: Preview) -> list[RenderableType]:
+    stops = [Text(f"  {short_day(day.on)}  {day.stopped}", "red") for day in view.days if day.stopped]
+    return [Text(), _head("STOPPED", "bold red"), *stops] if stops else []
+
+
+def _approvals(view: Preview, width: int) -> list[RenderableType]:
+    asked = [action for action in view.actions if action.approve]
+    if not asked:
+        return []
+    steps = by_step(asked)
+    more = f"more: --show approvals ({len(steps):,} in all)" if len(steps) > _MOST else ""
+    roles = listed(sorted({clean(action.approve) for action in asked}))
+    head = _head(f"NEEDS APPROVAL of {roles}", more=more)
+    return [Text(), head, _steps(view, steps[:_MOST], width, True)]
+
+
+def _steps(view: Preview, steps: Iterable[tuple[PlannedAction, str]], width: int, approvals: bool) -> Table:
+    names = {load.person: load.name for load in view.workload}
+    rows = [
+        (
+            Text(f"  {short_day(first.on)}"),
+            Text(clean(first.account), "bold"),
+            Text(clean(first.name)),
+            Text(money(first.amount, first.currency)),
+            Text(count(first.late, "day") if first.late > 0 else "not due yet"),
+            Text(clean(does)),
+            *([] if approvals else [Text(clean(names.get(first.person) or first.person))]),
+            Text(line_of(first.place).replace(".yaml:", ":"), "dim"),
+        )
+        for first, does in steps
+    ]
+    return _fitted(rows, width, right=(3, 4), elastic=(2, 5))
+
+
+def _held(view: Preview) -> list[RenderableType]:
+    if not view.groups and not view.no_policy:
+        return []
+    table = _table(4)
+    table.columns[0].justify = table.columns[3].justify = "right"
+    for group in view.groups[:_MOST]:
+        table.add_row(
+            Text(f"  {group.accounts:>4,}"),
+            Text(reason_words(group.reason)),
+            Text(line_of(group.place), "dim"),
+            Text(whole_money(group.amount, view.currency) if group.amount else ""),
+        )
+    if len(view.groups) > _MOST:
+        table.add_row("", Text(f"and {count(len(view.groups) - _MOST, 'more reason')}", "dim"), "", "")
+    more = "more: --show held" if view.groups else ""
+    out: list[RenderableType] = [Text(), _head("HELD BACK", more=more), table]
+    if view.no_policy:
+        fit = "account fits" if view.no_policy == 1 else "accounts fit"
+        out.append(Text(f"  {view.no_policy:>4,}  overdue {fit} no policy: nobody asks for this money"))
+    return out
+
+
+def _workload(view: Preview, width: int) -> list[RenderableType]:
+    """What each person has a day, against what a day takes. A full day is marked."""
+    rows = [load for load in view.workload if any(load.counts)]
+    shown = {day.on for day in _shown(view.days)}
+    places = [number for number, day in enumerate(view.days) if day.on in shown]
+    if not rows or len(places) > _LONGEST:
+        return []
+    table = _table(2, 3 if 36 + 9 * len(places) <= width else 1)
+    for _ in places:
+        table.add_column(justify="right", no_wrap=True, min_width=6)
+    heads = [Text(short_day(view.days[place].on), "dim") for place in places]
+    table.add_row("", "", *heads)
+    for load in rows:
+        cells = [_load(load, place) for place in places]
+        room = f"{load.kind}, of {load.capacity:,}" if load.capacity is not None else load.kind
+        table.add_row(f"  {clean(load.name or load.person) or 'everybody'}", Text(room, "dim"), *cells)
+    return [Text(), _head("WORKLOAD"), table]
+
+
+def _load(load: Workload, place: int) -> Text:
+    number = load.counts[place] if place < len(load.counts) else 0
+    if load.capacity is not None and number and number >= load.capacity:
+        return Text(f"{number:,} full", "yellow")
+    return Text(f"{number:,}") if number else Text("–", "dim")
+
+
+def _closing(view: Preview) -> list[RenderableType]:
+    lines: list[RenderableType] = [Text(clean(fault), "red") for fault in view.faults]
+    if "durable-rules" not in view.evaluators:
+        lines.append(Text("durable-rules is not installed: the plain evaluator decides alone.", "yellow"))
+    money_comes = (
+        "promises are kept, nothing else is paid" if "promise" in view.assumes else "nothing is paid"
+    )
+    rest = ["calls are made", "mail is accepted", "and approvals are given on the day they are asked for"]
+    lines.append(Text(f"This assumes that {money_comes}, {', '.join(rest)}.", "dim"))
+    number = len(view.actions)
+    what = count(number, "action") if number else "No action"
+    lines.append(Text(f"{what} {_period(view, 'in all')}. Nothing has been sent.", "bold"))
+    return lines
+
+
+def _period(view: Preview, otherwise: str) -> str:
+    days = _shown(view.days)
+    if len(days) == 1:
+        return f"on {day_month(days[0].on)}"
+    return "this week" if 4 <= (days[-1].on - days[0].on).days <= 6 else otherwise
+
+
+def _runs(held: Sequence[HeldStep]) -> list[tuple[HeldStep, HeldStep]]:
+    """The same step held for the same reason day after day, as its first and last day."""
+
+    def key(step: HeldStep) -> tuple[str, str, str, str]:
+        return (step.account, step.policy, step.step, step.reason.value)
+
+    runs = []
+    for _, group in groupby(sorted(held, key=lambda step: (*key(step), step.on)), key):
+        steps = list(group)
+        runs.append((steps[0], steps[-1]))
+    return sorted(runs, key=lambda run: (run[0].on, -run[0].amount, run[0].account))
+
+
+def _table(columns: int, space: int = 2) -> Table:
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, space, 0, 0))
+    for _ in range(columns):
+        table.add_column()
+    return table
+
+
+def _fitted(
+    rows: Sequence[tuple[Text, ...]], width: int, *, right: tuple[int, ...], elastic: tuple[int, ...]
+) -> Table:
+    """A line a row: where the screen is too narrow, the elastic columns are cut, and the cut is shown."""
+    table = _table(len(rows[0]) if rows else 0)
+    widths = [max(cell.cell_len for cell in column) for column in zip(*rows, strict=True)]
+    over = sum(widths) + 2 * (len(widths) - 1) - width
+    for least in (_ENOUGH, _LEAST):
+        for number in elastic if rows else ():
+            cut = min(max(over, 0), max(widths[number] - least, 0))
+            widths[number] -= cut
+            over -= cut
+    for row in rows:
+        for number in elastic:
+            row[number].truncate(widths[number], overflow="ellipsis")
+    for number in right if rows else ():
+        table.columns[number].justify = "right"
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _head(title: str, style: str = "bold", more: str = "") -> RenderableType:
+    grid = Table.grid(expand=True)
+    grid.add_column()
+    grid.add_column(justify="right")
+    grid.add_row(Text(title, style), Text(more, "dim"))
+    return grid
+
+
+def _apart(left: Text, right: Text, width: int) -> RenderableType:
+    """One at each end of a line, or under one another."""
+    room = width - len(left.plain) - len(right.plain)
+    if room < 2:
+        return Group(left, right)
+    return Text.assemble(left, " " * room, right)
