@@ -1,5 +1,4 @@
-"""Messages are made in a child process of its own, with limits, so that a bad template costs one message and
-no more."""
+"""Messages are made in a child process with limits, so that a bad template costs one message and no more."""
 
 from __future__ import annotations
 

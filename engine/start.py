@@ -7,11 +7,16 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
+from engine.core.promises import breaks_on
+from engine.core.workdays import calendar
 from engine.errors import DunwellError, Refused
 from engine.sample import SEED, Sample, generate
+from engine.store import bulk, database
+from engine.store.outbox import text as moment_text
+from engine.store.tables import promise
 
 LEDGER = "ledger"  # the folder of the sample's files
 _PARTS = ("policies", "templates")
@@ -61,11 +66,13 @@ def demo(folder: Path, on: date) -> str:
         return f"{folder}/ is a workspace to try things in, with a made-up ledger of {_day(on)}."
     if f"As of {on.isoformat()}\n" in _head(folder / LEDGER / "ledger.csv"):
         return f"{folder}/ is as you left it."
-    for database in folder.glob("dunwell.db*"):
-        database.unlink()
+    for old in folder.glob("dunwell.db*"):
+        old.unlink()
     (folder / LEDGER).mkdir(exist_ok=True)
-    for name, text in generate(SEED, on).files.items():
+    sample = generate(SEED, on)
+    for name, text in sample.files.items():
         (folder / LEDGER / name).write_text(text, "utf-8", newline="\n")
+    _remember(folder, sample)
     return f"{folder}/ has a new made-up ledger, of {_day(on)}; its policies are as you left them."
 
 
@@ -80,8 +87,32 @@ def _write(stage: Path, sample: Sample | None) -> Iterator[str]:
         file = stage / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, "utf-8", newline="\n")
+    if sample:
+        _remember(stage, sample)
     for directory, _, names in os.walk(stage):
         yield from sorted(str((Path(directory) / name).relative_to(stage)) for name in names)
+
+
+def _remember(folder: Path, sample: Sample) -> None:
+    """A ledger tells what was paid, not what was promised: earlier promises go into the database.
+
+    Those still open are left for a person to write down with `dunwell promise`.
+    """
+    open_on = calendar("US")
+    columns = ("account", "made_on", "made_at", "pays_on", "breaks_on", "amount", "currency", "state", "paid")
+    rows = []
+    for one in sample.promises:
+        if one.state == "open":
+            continue
+        kept, breaks = one.state == "kept", breaks_on(one.pays, open_on)
+        made_at = moment_text(datetime.combine(one.made, time(15), UTC))
+        days = (one.account, one.made, made_at, one.pays, breaks)
+        money = (one.amount, one.currency, one.state, one.amount if kept else 0)
+        rows.append((*days, *money, one.pays if kept else breaks, "jortiz"))
+    engine = database.open(f"sqlite:///{folder.absolute() / 'dunwell.db'}")
+    with database.writing(engine) as conn:
+        bulk.insert(conn, promise, (*columns, "settled_on", "by"), rows)
+    engine.dispose()
 
 
 def _and(names: list[str]) -> str:

@@ -133,16 +133,11 @@ def _other(
         if all(_is_number(cells[at]) for at in rest):
             return RowKind.SUBTOTAL if owner or row < last else RowKind.TOTAL
         return None
-    if numbered and (valued or len(filled) > 2):
-        return RowKind.ITEM
     allowed = {columns[meaning] for meaning in columns if meaning in _LABELS}
-    if (
-        sections
-        and not money
-        and (set(filled) <= allowed or ("account" not in columns and "name" not in columns))
-    ):
+    unnamed = "account" not in columns and "name" not in columns
+    if sections and not money and not valued and (unnamed or set(filled) <= allowed):
         return RowKind.PARTY
-    return None
+    return RowKind.ITEM if numbered and (valued or len(filled) > 2) else None
 
 
 def _has_sections(table: Table, header: Header) -> bool:

@@ -45,7 +45,7 @@ def generate(seed: int, on: date, accounts: int = 400) -> Sample:
         "ledger.csv": _ledger(done.documents, by_account, on),
         "customers.csv": _customers(buyers, on, Random(seed)),  # noqa: S311 -- the same people every day
         "history.csv": _history(done.documents, by_account, on),
-        "promises.csv": _promises(done.promises, by_account),
+        "promises.csv": _promises(done.promises),
     }
     return Sample(on, files, PROFILES, tuple(done.promises))
 
@@ -177,11 +177,10 @@ def _history(documents: list[Document], buyers: Mapping[str, Buyer], on: date) -
     return _csv(rows)
 
 
-def _promises(promises: Iterable[Promise], buyers: Mapping[str, Buyer]) -> str:
+def _promises(promises: Iterable[Promise]) -> str:
     rows: list[Iterable[object]] = [("Customer No", "Made On", "Pays On", "Amount", "Currency", "State")]
     for one in promises:
-        amount, currency = _money(one.amount), buyers[one.account].currency
-        rows.append((one.account, one.made, one.pays, amount, currency, one.state))
+        rows.append((one.account, one.made, one.pays, _money(one.amount), one.currency, one.state))
     return _csv(rows)
 
 

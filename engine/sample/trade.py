@@ -70,9 +70,10 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """What a customer promised on the telephone; `state` is kept, broken or open."""
+    """What a customer promised on the telephone, cents of `currency`; `state` is kept, broken or open."""
 
     account: str
+    currency: str
     made: date
     pays: date
     amount: int
@@ -180,12 +181,12 @@ def _promises(buyer: Buyer, invoices: list[Document], on: date, random: Random) 
         return
     for invoice in invoices:
         made = _weekday(invoice.due + timedelta(days=random.randint(10, 25)))
-        if made >= on or (invoice.paid is not None and invoice.paid <= made) or random.random() > 0.25:
+        if made >= on or (invoice.paid is not None and invoice.paid <= made) or random.random() > 0.12:
             continue
         pays = _weekday(made + timedelta(days=random.randint(4, 12)))
         kept = invoice.paid is not None and invoice.paid <= pays + timedelta(days=2)
         state = "kept" if kept else "broken" if pays + timedelta(days=4) < on else "open"
-        yield Promise(buyer.account, made, pays, invoice.amount, state)
+        yield Promise(buyer.account, buyer.currency, made, pays, invoice.amount, state)
 
 
 def _numbered(documents: list[Document]) -> list[Document]:

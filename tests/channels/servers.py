@@ -1,4 +1,4 @@
-"""Mail servers for the tests, on real sockets: one that follows a script of faults, one that is aiosmtpd itself."""
+"""Mail servers for the tests, on real sockets: one that follows a script of faults, and aiosmtpd itself."""
 
 from __future__ import annotations
 

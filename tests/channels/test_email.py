@@ -68,7 +68,7 @@ def authority() -> trustme.CA:
     return trustme.CA()
 
 
-# --- real servers -----------------------------------------------------------------------------------------------
+# --- real servers ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("tls", [Tls.STARTTLS, Tls.IMPLICIT])
@@ -175,7 +175,7 @@ def test_an_international_domain_travels_in_ascii() -> None:
     assert (made.international, made.recipients) == (False, ("ap@xn--mller-kva.example.com",))
 
 
-# --- the fault table --------------------------------------------------------------------------------------------
+# --- the fault table ---------------------------------------------------------------------------------------
 
 R, F, U = Outcome.RETRY, Outcome.FAILED, Outcome.UNCERTAIN
 OPEN, RESTS, HELD = Route.OPEN, Route.RESTS, Route.HELD

@@ -70,7 +70,7 @@ def test_the_standard_policy() -> None:
     assert (segment.values, segment.text, str(segment.place)) == (
         ("trade", "retail"),
         "[trade, retail]",
-        "policies/standard.yaml:5:3",
+        "policies/standard.yaml:4:3",
     )
     assert [(each.day, each.index, each.name) for each in policy.steps] == [
         (35, 0, "call collector"),
@@ -79,12 +79,12 @@ def test_the_standard_policy() -> None:
         (90, 3, "terms cash on delivery, email cod-notice"),
     ]
     first, last = policy.steps[0], policy.steps[-1]
-    assert (first.script, first.to, first.place.line) == ("first-call", "accounts payable", 9)
+    assert (first.script, first.to, first.place.line) == ("first-call", "accounts payable", 8)
     assert last.approve is not None
     assert last.approve.by == "credit manager"
     assert [(action.kind, action.value, action.place.line) for action in last.actions] == [
-        (Kind.TERMS, "cash on delivery", 21),
-        (Kind.EMAIL, "cod-notice", 22),
+        (Kind.TERMS, "cash on delivery", 19),
+        (Kind.EMAIL, "cod-notice", 20),
     ]
 
 
@@ -208,8 +208,9 @@ def test_words_of_a_step() -> None:
 
 
 def test_repeat_and_own_rules_of_a_policy() -> None:
-    head = "clock: end of month\nlate: skip 7 days\ngap: 2 weeks\nanswer: 10\neach: invoice\nwithout: [call, terms]"
-    text = f"policy: S\n{head}\nsteps:\n  - {{day: 5, email: firm-reminder, repeat: 'every 14 days, at most 5'}}\n"
+    head = "clock: end of month\nlate: skip 7 days\ngap: 2 weeks\nanswer: 10\neach: invoice\n"
+    repeated = "{day: 5, email: firm-reminder, repeat: 'every 14 days, at most 5'}"
+    text = f"policy: S\n{head}without: [call, terms]\nsteps:\n  - {repeated}\n"
     found = book(standard=text)
     policy = found.policy("standard")
     assert policy is not None
@@ -326,7 +327,7 @@ def test_a_demand_before_the_due_date_is_told_for_the_terms_in_the_ledger() -> N
 @pytest.mark.parametrize(
     ("earlier", "later", "reached"),
     [
-        ("", "segment: key", False),
+        ("balance: not over 0", "balance: under 0; segment: key", False),
         ("segment: trade", "segment: trade", False),
         ("segment: [trade, key]", "segment: key", False),
         ("segment: trade", "segment: [trade, key]", True),
@@ -348,9 +349,7 @@ def test_a_demand_before_the_due_date_is_told_for_the_terms_in_the_ledger() -> N
 def test_a_policy_that_no_account_reaches(earlier: str, later: str, reached: bool) -> None:
     def text(tests: str) -> bytes:
         lines = "".join(f"  {test}\n" for test in tests.split("; "))
-        return (
-            f"policy: P\nfor: {{{lines}}}\nclock: due date\nsteps: [{{day: 1, call: collector}}]\n".encode()
-        )
+        return f"policy: P\nfor:\n{lines}clock: due date\nsteps: [{{day: 1, call: collector}}]\n".encode()
 
     found = check(
         {

@@ -15,7 +15,10 @@ from engine.core.messages import Debtor, Message, MessageFacts, letter_html, ren
 from engine.core.messages.samples import bare
 from tests.messages.shipped import facts, shipped
 
-SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="120" height="40"><rect width="120" height="40" fill="#123"/></svg>'
+SVG = (
+    b'<svg xmlns="http://www.w3.org/2000/svg" width="120" height="40">'
+    b'<rect width="120" height="40" fill="#123"/></svg>'
+)
 
 
 def made(name: str, about: MessageFacts, letterhead: str | None = None) -> tuple[bytes, str]:

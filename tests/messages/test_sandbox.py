@@ -43,103 +43,19 @@ ESCAPES = [
     "{% import 'x' as x %}",
     "{% extends 'x' %}",
     "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}",
-    "{% for a in invoices %}{% for b in invoices %}{% for c in invoices %}x{% endfor %}{%
-    endfor
-   
-    %}{%
-   
-    endfor
-   
-   
-   
-    %}",
-   
-    "{{
-   
-    invoices
-   
-   
-    }}",
-   
-    "{{
-   
-    company
-   
-   
-    }}",
-    "{{ 1
-    ==
-   
-    1
-   
-   
-    }}",
-    "{{ 1
-    /
-   
-    0
-   
-   
-    }}",
-   
-    "{{
-   
-    none
-   
-   
-    }}",
-   
-    "{{
-   
-    undefined_name
-   
-   
-    }}",
-   
-    "{{
-   
-    customer.nmae
-   
-   
-    }}",
-    "{% if no_such_name
-    %}x{%
-   
-    endif
-   
-   
-    %}",
-   
-    "{{
-   
-    loop
-   
-   
-    }}",
-   
-    "{{
-   
-    'unclosed
-   
-   
-    }}",
-    "{%
-    if
-   
-    account
-   
-   
-    %}",
-    "[pay](javascript:alert(1))
-    [here]({{
-   
-    account
-   
-   
-    }})",
-
-
-
+    "{% for a in plan %}{% for b in plan %}{% for c in plan %}x{% endfor %}{% endfor %}{% endfor %}",
+    "{{ invoices }}",
+    "{{ company }}",
+    "{{ 1 == 1 }}",
+    "{{ 1 / 0 }}",
+    "{{ none }}",
+    "{{ undefined_name }}",
+    "{{ customer.nmae }}",
+    "{% if no_such_name %}x{% endif %}",
+    "{{ loop }}",
+    "{{ 'unclosed }}",
+    "{% if account %}",
+    "[pay](javascript:alert(1)) [here]({{ account }})",
 ]
 
 

@@ -1,4 +1,4 @@
-"""A sending process that dies at a point it is told: `python -m tests.outbox.sender DATABASE CHANNEL WHERE POINT NTH`."""
+"""A sending process that dies where it is told: `tests.outbox.sender DATABASE CHANNEL WHERE POINT NTH`."""
 
 from __future__ import annotations
 

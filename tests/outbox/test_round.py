@@ -86,7 +86,7 @@ def fails(state: Outcome, sentence: str = "no", route: Route = Route.OPEN) -> Ca
     return lambda key: Receipt(state, "data", sentence, (), {}, route)
 
 
-# --- what goes --------------------------------------------------------------------------------------------------
+# --- what goes ---------------------------------------------------------------------------------------------
 
 
 def test_all_that_is_planned_goes_once_and_a_second_round_does_nothing(engine: Engine) -> None:
@@ -231,7 +231,7 @@ def test_a_stopped_round_finishes_what_it_has_in_hand(engine: Engine) -> None:
     assert 0 < found.count("sent") < 10
 
 
-# --- retry and routes -------------------------------------------------------------------------------------------
+# --- retry and routes --------------------------------------------------------------------------------------
 
 
 def test_the_retry_table() -> None:
@@ -241,9 +241,6 @@ def test_the_retry_table() -> None:
     while (then := next_attempt(attempt, START, rng)) is not None:
         waits.append((then - START) / timedelta(minutes=1))
         attempt += 1
-    assert [
-        round(wait / 1.2) <= base <= wait for wait, base in zip(waits, (1, 5, 15, 60, 240, 720), strict=False)
-    ]
     for wait, base in zip(waits, (1, 5, 15, 60, 240, 720, 1440, 1440), strict=True):
         assert base <= wait <= base * 1.2
     assert next_attempt(1, START, random.Random(4)) != next_attempt(1, START, random.Random(5)), (
@@ -377,7 +374,7 @@ def test_a_recipient_refused_for_good_after_others_were_reached_is_no_failure(en
     )
 
 
-# --- two senders, and a database in trouble ---------------------------------------------------------------------
+# --- two senders, and a database in trouble ----------------------------------------------------------------
 
 
 def test_two_senders_on_one_database_send_nothing_twice(engine: Engine) -> None:
@@ -398,7 +395,7 @@ def test_two_senders_on_one_database_send_nothing_twice(engine: Engine) -> None:
 
 
 def test_a_zombie_sends_nothing_and_writes_nothing(engine: Engine) -> None:
-    """A sender that slept while others thought it dead finds at the last moment that its message is not its own."""
+    """A sender that slept while others thought it dead finds at the last moment that it is too late."""
     key = plan(engine, "A")
     content: list[str] = []
 
@@ -511,7 +508,7 @@ def test_a_crash_again_and_again_is_given_up_in_the_end(engine: Engine) -> None:
     assert "given up after 9 tries" in str(get(engine, key).reason)
 
 
-# --- what a person can do ---------------------------------------------------------------------------------------
+# --- what a person can do ----------------------------------------------------------------------------------
 
 
 def _all(engine: Engine) -> list[Row]:
@@ -535,7 +532,7 @@ def _uncertain(engine: Engine) -> str:
 def test_an_uncertain_message_that_was_seen_is_delivered(engine: Engine) -> None:
     key = _uncertain(engine)
     row = do(
-        engine, lambda conn: resolve(conn, key, Resolution.DELIVERED, "ana", START, "in the mail log", take)
+        engine, lambda conn: resolve(conn, key, Resolution.DELIVERED, "ana", START, "seen in a log", take)
     )
     assert (row.state, row.payload["resolved"]["evidence"]) == ("sent", "seen in a log")
     assert marks(engine) == {"A"}

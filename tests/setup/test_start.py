@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import stat
+from collections import Counter
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from engine.errors import DunwellError, Refused
+from engine.sample import SEED, generate
 from engine.settings import load
 from engine.start import demo, lay_out, start_set
 
@@ -39,6 +42,17 @@ def test_the_start_set_is_copied_as_it_is(tmp_path: Path) -> None:
     for part in ("policies", "templates"):
         assert texts(tmp_path / "shop" / part) == texts(start_set() / part)
         assert texts(start_set() / part)
+
+
+def test_the_promises_of_the_time_before_are_known(tmp_path: Path) -> None:
+    lay_out(tmp_path / "shop", ON)
+    with sqlite3.connect(tmp_path / "shop" / "dunwell.db") as found:
+        states = dict(found.execute("SELECT state, COUNT(*) FROM promise GROUP BY state"))
+        late = found.execute("SELECT COUNT(*) FROM promise WHERE breaks_on > ?", (ON.isoformat(),)).fetchone()
+    found.close()
+    wanted = Counter(one.state for one in generate(SEED, ON).promises)
+    assert states == {"kept": wanted["kept"], "broken": wanted["broken"]}
+    assert late == (0,)
 
 
 def test_without_the_sample_there_is_no_ledger(tmp_path: Path) -> None:
@@ -106,5 +120,5 @@ def test_the_next_day_the_demo_gets_a_new_ledger_and_keeps_what_was_edited(tmp_p
     (folder / "dunwell.db").write_text("old")
     assert "of 24 Nov 2026" in demo(folder, date(2026, 11, 24))
     assert (folder / "policies" / "house.yaml").read_text() == "mine"
-    assert not (folder / "dunwell.db").exists()
+    assert (folder / "dunwell.db").read_bytes() != b"old"
     assert "As of 2026-11-24" in (folder / "ledger" / "ledger.csv").read_text()

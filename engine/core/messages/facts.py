@@ -1,10 +1,9 @@
-"""What a message may say: a snapshot of the account, of us, and of the agreement, taken when the message is
-made."""
+"""What a message may say: a snapshot of the account, of us, and of what was agreed."""
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 
 
@@ -57,8 +56,8 @@ class Item:
     """
 
     number: str
-    date: date
-    due: date
+    date: datetime.date
+    due: datetime.date
     open: Decimal
     currency: str  # ISO 4217
     amount: Decimal | None = None
@@ -73,8 +72,8 @@ class Promise:
 
     amount: Decimal
     currency: str
-    date: date
-    made_on: date
+    date: datetime.date
+    made_on: datetime.date
     spoken_with: str = ""
     how: str = ""
 
@@ -85,7 +84,7 @@ class Instalment:
 
     amount: Decimal
     currency: str
-    date: date
+    date: datetime.date
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +99,8 @@ class MessageFacts:
     company: Company
     debtor: Debtor
     sender: Sender
-    on: date
-    respond_by: date
+    on: datetime.date
+    respond_by: datetime.date
     items: tuple[Item, ...] = ()
     aside: tuple[Item, ...] = ()
     promise: Promise | None = None

@@ -1,5 +1,4 @@
-"""A template is a text under a short head: its subject, its tone, and whether it is a message or a call
-script."""
+"""A template is a text under a short head: its subject, its tone, and whether it is a message or a script."""
 
 from __future__ import annotations
 

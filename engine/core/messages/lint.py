@@ -111,18 +111,15 @@ def _unknown(template: Template, tree: nodes.Template, values: dict[str, object]
     for name in tree.find_all(nodes.Name):
         if name.ctx == "load" and name.name not in stored and name.name not in KNOWN and name.name != "loop":
             yield _unknown_name(template, name.name, name.name, name.lineno, KNOWN)
-    for each in (*tree.find_all(nodes.Getattr), *tree.find_all(nodes.Getitem)):
-        if not isinstance(each.node, nodes.Name):
-            continue
-        attribute = each.attr if isinstance(each, nodes.Getattr) else _constant(each.arg)
-        owner = each.node.name
-        known = shapes.get(owner)
-        if attribute is not None and known is not None and attribute not in known:
-            yield _unknown_name(template, f"{owner}.{attribute}", attribute, each.lineno, known)
-
-
-def _constant(node: nodes.Expr) -> str | None:
-    return node.value if isinstance(node, nodes.Const) and isinstance(node.value, str) else None
+    asked = [(each.node, each.attr, each.lineno) for each in tree.find_all(nodes.Getattr)]
+    for each in tree.find_all(nodes.Getitem):
+        if isinstance(each.arg, nodes.Const) and isinstance(each.arg.value, str):
+            asked.append((each.node, each.arg.value, each.lineno))
+    for owner, attribute, line in asked:
+        known = shapes.get(owner.name) if isinstance(owner, nodes.Name) else None
+        if known is not None and attribute not in known:
+            assert isinstance(owner, nodes.Name)
+            yield _unknown_name(template, f"{owner.name}.{attribute}", attribute, line, known)
 
 
 def _unknown_name(template: Template, shown: str, word: str, line: int, known: tuple[str, ...]) -> Problem:

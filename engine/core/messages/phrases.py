@@ -1,5 +1,4 @@
-"""What our messages do not say, in each language: threats before their time, reproaches, lectures,
-advertising."""
+"""What our messages do not say, in each language: threats, reproaches, lectures, advertising."""
 
 from __future__ import annotations
 

@@ -37,11 +37,10 @@ from engine.core.problem import Place, Problem
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What goes out. `html` is the whole e-mail, `body` only its text as HTML (for the letter). All are of
-    one text.
+    """What goes out: one text, as plain text, as the whole HTML e-mail, and as the `body` of a letter.
 
-    `subject` is one line without control characters. `attachments` are (file name, media type, bytes). `template` and
-    `language` say where it came from.
+    `subject` is one line without control characters. `attachments` are (file name, media type, bytes).
+    `template` and `language` say where it came from.
     """
 
     subject: str

@@ -1,5 +1,4 @@
-"""Invented accounts on which every template is tried before a customer sees it: one with everything, one
-with little."""
+"""Invented accounts on which every template is tried before a customer sees it."""
 
 from __future__ import annotations
 

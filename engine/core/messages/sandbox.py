@@ -1,5 +1,4 @@
-"""Templates are run in a sandbox that knows only the facts of one message, and where no value can become
-markup."""
+"""Templates know only the facts of one message, and no value in them can become markup."""
 
 from __future__ import annotations
 
@@ -194,9 +193,9 @@ def parse(env: ImmutableSandboxedEnvironment, source: str, file: str) -> nodes.T
     for kind, word in _REFUSED.items():
         for node in tree.find_all(kind):
             raise TemplateSyntaxError(f"templates have no “{word}”", node.lineno, file, file)
-    for node in tree.find_all(nodes.Call):
+    for call in tree.find_all(nodes.Call):
         raise TemplateSyntaxError(
-            "there is nothing to call with “( )” in a template", node.lineno, file, file
+            "there is nothing to call with “( )” in a template", call.lineno, file, file
         )
     for outer in tree.find_all(nodes.For):
         for inner in outer.find_all(nodes.For):

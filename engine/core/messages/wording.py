@@ -1,5 +1,4 @@
-"""The few words that Dunwell itself puts into a message, in each language that it ships; the rest is in the
-templates."""
+"""The few words that Dunwell itself puts into a message, in each language that it ships."""
 
 from __future__ import annotations
 

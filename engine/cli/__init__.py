@@ -1,0 +1,128 @@
+"""The command line: one short function a verb. Exit codes: 0 ok, 1 problems, 2 usage, 3 the tool failed."""
+
+from __future__ import annotations
+
+import errno
+import importlib.metadata
+import os
+import sys
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+from engine.cli import begin, casework, coming, ledger, manual, messages, policies, today
+from engine.cli.edge import Edge, now
+from engine.errors import DunwellError
+
+PROBLEMS, USAGE, FAILED = 1, 2, 3
+
+app = typer.Typer(
+    help="Turns overdue accounts back into good customers.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+
+
+@app.callback()
+def _dunwell(
+    ctx: typer.Context,
+    workspace: Annotated[
+        Path | None, typer.Option("--workspace", "-w", metavar="DIR", help="The workspace, if it is not here.")
+    ] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show where in Dunwell an error comes from.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Say which Dunwell this is.", is_eager=True)] = False,
+) -> None:
+    if version:
+        sys.stdout.write(f"dunwell {importlib.metadata.version('dunwell')}\n")
+        raise typer.Exit
+    edge = ctx.obj if isinstance(ctx.obj, Edge) else Edge()
+    ctx.obj = Edge(edge.clock, workspace or edge.folder, debug)
+
+
+for verb in (begin.init, begin.demo, policies.check, policies.words, policies.schema, policies.test):
+    app.command()(verb)
+app.command("import")(ledger.import_)
+for verb in (coming.preview, today.run, today.explain):
+    app.command()(verb)
+for verb in (casework.worklist, casework.log, casework.approve, casework.decline, casework.promise):
+    app.command()(verb)
+for verb in (casework.dispute, casework.pause, casework.note, casework.history):
+    app.command()(verb)
+app.add_typer(messages.app, name="outbox")
+app.command("help")(manual.help_)
+
+
+def main(argv: Sequence[str] | None = None, *, clock: Callable[[], datetime] = now) -> None:
+    """Run one command and leave with its exit code. `clock` gives aware moments."""
+    sys.exit(_run(list(sys.argv[1:] if argv is None else argv), clock))
+
+
+def _run(arguments: list[str], clock: Callable[[], datetime]) -> int:
+    debug = "--debug" in arguments
+    try:
+        code = app(arguments, prog_name="dunwell", standalone_mode=False, obj=Edge(clock))
+        return code if isinstance(code, int) else 0
+    except click.ClickException as error:
+        if isinstance(error, click.NoSuchOption | click.UsageError) and error.ctx:
+            command = error.ctx.command_path
+            _told(f"{_sentence(error.format_message())}\n  {command} --help  shows how it is written")
+        else:
+            error.show()
+        return USAGE
+    except click.exceptions.Exit as left:
+        return left.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        _told("stopped")
+        return 130
+    except BrokenPipeError:  # the reader has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if debug:
+            raise
+        return _failed(error)
+
+
+def _failed(error: Exception) -> int:
+    """One sentence, and what helps, for whatever stopped the command."""
+    if isinstance(error, DunwellError):
+        _told(str(error))
+        problems = getattr(error, "problems", ())
+        if problems:
+            Edge().show_problems(problems)
+        return FAILED if error.tool else PROBLEMS
+    if isinstance(error, OSError):
+        _told(_os_sentence(error))
+        return FAILED
+    _told(f"Dunwell failed: {type(error).__name__}: {error}\n  once more with --debug shows where; please report it")
+    return FAILED
+
+
+def _os_sentence(error: OSError) -> str:
+    name = error.filename or "the file"
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            return f"there is no room left to write {name}\n  make room, and do it again; nothing is half done"
+        case errno.EROFS | errno.EACCES | errno.EPERM:
+            return f"{name} may not be written or read here\n  use another folder, or ask for the right to"
+        case errno.ENOENT:
+            return f"there is no {name}\n  check how the name is written"
+        case errno.EISDIR:
+            return f"{name} is a folder\n  name a file"
+        case _:
+            return f"{name}: {error.strerror or error}"
+
+
+def _sentence(text: str) -> str:
+    return text[:1].lower() + text[1:].rstrip(".") if text else "this command is not complete"
+
+
+def _told(text: str) -> None:
+    sys.stderr.write(f"dunwell: {text}\n")

@@ -1,0 +1,49 @@
+"""Beginning: a workspace laid out in a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.cli.edge import edge_of
+
+
+def init(
+    ctx: typer.Context,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that is new or empty.")],
+    sample: Annotated[bool, typer.Option("--sample/--no-sample", help="With a made-up ledger to try.")] = True,
+) -> None:
+    """Lay out a workspace: policies, messages, settings, and a made-up ledger to try them on."""
+    from engine.start import lay_out
+
+    edge = edge_of(ctx)
+    written = lay_out(folder, edge.clock().astimezone().date(), sample)
+    edge.say(f"{folder} is a workspace now; {len(written)} files.")
+    edge.say("")
+    edge.say("Next:")
+    edge.say(f"  cd {folder}")
+    if sample:
+        edge.say("  dunwell import ledger/customers.csv ledger/history.csv ledger/ledger.csv")
+    else:
+        edge.say("  dunwell import --propose FILE     how your accounting system's export would be read")
+        edge.say("  dunwell import FILE")
+    edge.say("  dunwell preview")
+
+
+def demo(
+    ctx: typer.Context,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where; made if it is not there.")] = Path("demo"),
+) -> None:
+    """Show this week of a made-up ledger, in a folder of its own."""
+    from engine import start
+    from engine.cli import coming, ledger
+
+    edge = edge_of(ctx)
+    edge.folder = folder
+    edge.say(start.demo(folder, edge.clock().astimezone().date()), "dim")
+    files = [folder / start.LEDGER / f"{name}.csv" for name in ("customers", "history", "ledger")]
+    ledger.bring_in(edge, files, quiet=True)
+    edge.say("")
+    coming.show_week(edge)

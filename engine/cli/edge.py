@@ -1,0 +1,169 @@
+"""Where the world comes in: the clock, who is asking, where the workspace is, and the screen."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+    from engine.core.problem import Problem
+    from engine.jobs.cases import Who
+    from engine.jobs.workspace import Workspace
+
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_PIPED = 100  # columns, where there is no screen to ask
+
+
+def now() -> datetime:
+    """The machine's clock, asked in this one place."""
+    return datetime.now(UTC)
+
+
+@dataclass
+class Edge:
+    """What a command is given of the world."""
+
+    clock: Callable[[], datetime] = now
+    folder: Path | None = None
+    debug: bool = False
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """The workspace, whatever is wrong with its policies. Refused where there is none."""
+        from engine.jobs.workspace import open_workspace
+
+        return open_workspace(self.folder)
+
+    @property
+    def live(self) -> Workspace:
+        """The workspace, where all its files are good; else every problem is shown, and that is all."""
+        ws = self.workspace
+        if ws.book is None:
+            self.show_problems(ws.problems)
+            raise typer.Exit(1)
+        return ws
+
+    def day(self, option: str, text: str | None) -> date:
+        """A day as a person writes it; without one, today where the office is."""
+        today = self.moment().date()
+        if text is None:
+            return today
+        word = text.strip().lower()
+        if word in ("today", "tomorrow"):
+            return today + timedelta(days=word == "tomorrow")
+        for number, name in enumerate(_WEEKDAYS):
+            if len(word) > 2 and name.startswith(word):
+                return today + timedelta(days=(number - today.weekday()) % 7)
+        try:
+            if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", word):
+                raise ValueError
+            return date.fromisoformat(word)
+        except ValueError:
+            hint = f"write it as {today.isoformat()}, or today, tomorrow, monday, …"
+            raise typer.BadParameter(f"“{text}” is no day; {hint}", param_hint=option) from None
+
+    def moment(self) -> datetime:
+        """This moment, on the office's clock."""
+        return self.clock().astimezone(ZoneInfo(self.workspace.settings.workspace.zone))
+
+    def moment_of(self, on: date) -> datetime:
+        """This moment where `on` is today; else ten in the morning of that day, on the office's clock."""
+        here = self.moment()
+        return here if on == here.date() else datetime.combine(on, time(10), here.tzinfo)
+
+    def who(self, by: str | None, on: date) -> Who:
+        """The author of a change: as named, else DUNWELL_USER, else who is logged in."""
+        from engine.jobs.cases import Who
+
+        return Who(author(by), self.moment_of(on).astimezone(UTC), on)
+
+    @cached_property
+    def screen(self) -> Console:
+        return _console(sys.stdout)
+
+    def show(self, what: RenderableType = "") -> None:
+        self.screen.print(what)
+
+    def say(self, text: str, style: str = "") -> None:
+        """A line of text as it is: nothing in it is taken for a mark-up."""
+        from rich.text import Text
+
+        self.screen.print(Text(text, style))
+
+    def show_problems(self, problems: Iterable[Problem]) -> None:
+        from engine.screen.problems import problems_drawn
+
+        _console(sys.stderr).print(problems_drawn(tuple(problems)), soft_wrap=True)
+
+    def write_json(self, value: Any) -> None:
+        """One JSON value on the output, with the same keys in the same order each time."""
+        write_bytes(json_bytes(value))
+
+
+def author(by: str | None) -> str:
+    if by or (by := os.environ.get("DUNWELL_USER")):
+        return by
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a user that has no name on this machine
+        return "unknown"
+
+
+def edge_of(ctx: typer.Context) -> Edge:
+    found = ctx.obj
+    assert isinstance(found, Edge)
+    return found
+
+
+def json_bytes(value: Any) -> bytes:
+    import orjson
+
+    return orjson.dumps(value, default=str, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def write_bytes(data: bytes) -> None:
+    """Bytes to the output, whatever its encoding."""
+    sys.stdout.flush()
+    buffer = getattr(sys.stdout, "buffer", None)
+    if buffer is None:
+        sys.stdout.write(data.decode())
+    else:
+        buffer.write(data)
+        buffer.flush()
+
+
+def write_file(path: str, data: bytes) -> str:
+    """A file, whole or not at all; `-` is the output. Says where it is."""
+    if path == "-":
+        write_bytes(data)
+        return ""
+    target = Path(path)
+    part = target.with_name(f".{target.name}.part")
+    try:
+        part.write_bytes(data)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+    return f"{target} is written."
+
+
+def _console(file: Any) -> Console:
+    """Colour and the screen's width on a terminal; plain, and wide enough, where it is piped."""
+    from rich.console import Console
+
+    terminal = file.isatty()
+    wide = None if terminal or os.environ.get("COLUMNS", "").isdigit() else _PIPED
+    return Console(file=file, width=wide, highlight=False, emoji=False, markup=False, soft_wrap=False)

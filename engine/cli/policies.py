@@ -1,0 +1,114 @@
+"""Policies: whether they are good, what their words mean, and whether they do what their tests say."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.cli.edge import edge_of, json_bytes
+
+Json = Annotated[bool, typer.Option("--json", help="For programs.")]
+GitHub = Annotated[bool, typer.Option("--github", help="As annotations beside the lines of a pull request.")]
+
+
+def check(
+    ctx: typer.Context,
+    json: Json = False,
+    github: GitHub = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings count as problems.")] = False,
+) -> None:
+    """Read all policies, messages and settings, and show every problem at once."""
+    from engine.core.problem import Severity
+    from engine.jobs.workspace import BrokenSettings
+    from engine.screen.problems import problem_github, problem_value
+    from engine.screen.written import count
+
+    edge = edge_of(ctx)
+    try:
+        ws = edge.workspace
+        problems, policies, templates = ws.problems, ws.book and len(ws.book.policies), len(ws.templates.heads)
+    except BrokenSettings as broken:
+        if any(problem.code == "no-workspace" for problem in broken.problems):
+            raise
+        problems, policies, templates = broken.problems, 0, 0
+    bad = any(problem.severity is Severity.ERROR or strict for problem in problems)
+    if json:
+        edge.write_json({"ok": not bad, "problems": [problem_value(problem) for problem in problems]})
+    elif github:
+        sys.stdout.write("".join(f"{problem_github(problem)}\n" for problem in problems))
+    elif problems:
+        edge.show_problems(problems)
+    if not json and not github and not bad:
+        what = f"{count(policies or 0, 'policy', 'policies')} and {count(templates, 'template')}"
+        edge.say(f"{what}: no problems." if not problems else f"{what}: nothing stands in the way.", "green")
+    raise typer.Exit(1 if bad else 0)
+
+
+def words(
+    ctx: typer.Context,
+    word: Annotated[str | None, typer.Argument(metavar="WORD", help="The word to explain.")] = None,
+) -> None:
+    """Explain a word of the policy language, or list all of them."""
+    from engine.core.language import words as dictionary
+    from engine.core.language.fields import FIELDS
+    from engine.errors import DunwellError, Refused
+
+    edge = edge_of(ctx)
+    try:
+        own = edge.workspace.known.own_fields
+    except DunwellError:  # the words are the same without a workspace, but for its own fields
+        own = {}
+    if word is None:
+        edge.say(dictionary.overview(own))
+        edge.say("\n  dunwell words WORD  explains one", "dim")
+        return
+    wanted = " ".join(word.split()).rstrip(":")
+    told = dictionary.explain(wanted, own)
+    if told is None:
+        known = [*FIELDS, *own, *dict.fromkeys(each.name for each in dictionary.WORDS)]
+        raise Refused(f"there is no word “{wanted}”", dictionary.nearest(wanted, known))
+    edge.say(told)
+
+
+def schema(
+    ctx: typer.Context,
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="One file a kind, into a folder.")] = None,
+) -> None:
+    """Write the JSON Schemas with which an editor completes and checks policy files."""
+    edge = edge_of(ctx)
+    schemas = edge.workspace.schemas()
+    if out is None:
+        edge.write_json(schemas)
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    for name, value in schemas.items():
+        (out / f"{name}.schema.json").write_bytes(json_bytes(value))
+    edge.say(f"{out}: {', '.join(f'{name}.schema.json' for name in schemas)}")
+
+
+def test(
+    ctx: typer.Context,
+    json: Json = False,
+    junit: Annotated[str | None, typer.Option("--junit", metavar="FILE", help="For build servers.")] = None,
+    github: GitHub = False,
+) -> None:
+    """Try the policies on the accounts of policies/tests, day by day."""
+    from engine.cli.edge import write_file
+    from engine.jobs.trials import run_tests
+    from engine.screen import tests
+
+    edge = edge_of(ctx)
+    report = run_tests(edge.live)
+    failed = not report.results or not all(result.passed for result in report.results)
+    if junit is not None:
+        write_file(junit, tests.junit(report))
+    if json:
+        edge.write_json(tests.tests_value(report))
+    elif github:
+        sys.stdout.write(tests.tests_github(report))
+    elif junit != "-":
+        edge.show(tests.tests_drawn(report))
+    raise typer.Exit(1 if failed else 0)
