@@ -71,7 +71,7 @@ if ! works; then
     works || {
         pip uninstall -y durable-rules >/dev/null 2>&1 || true
         say "durable-rules could not be built: Dunwell decides with its own evaluator alone, and says so."
-        say "  To have both, install gcc and the Python headers (sudo apt-get install gcc python3-dev), then: make setup"
+        say "  To have both, install gcc and the Python headers (sudo apt-get install gcc python3-dev), then: make -B setup"
     }
 fi
 

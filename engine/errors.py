@@ -1,4 +1,4 @@
-"""What can go wrong with the machine rather than with what somebody wrote, each as a clear sentence and what helps.
+"""What can go wrong with the machine rather than with what somebody wrote: a clear sentence, and what helps.
 
 A user's mistake in a file is a `Problem` in a list; these are raised. The command line shows `sentence`, then
 `hint`.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class DunwellError(Exception):
-    """The base of all: `sentence` says what is wrong, `hint` what helps; `tool` whether the tool failed (exit code 3)."""
+    """`sentence` says what is wrong, `hint` what helps; `tool`: the tool failed (exit code 3)."""
 
     tool = True
 
@@ -22,7 +22,7 @@ class DunwellError(Exception):
 
 
 class Refused(DunwellError):
-    """What a person asked for cannot be done as asked: an unknown account, a decision that is no longer open."""
+    """What a person asked for cannot be done as asked: the decision is no longer open, the day is past."""
 
     tool = False
 
@@ -30,9 +30,10 @@ class Refused(DunwellError):
 class NotFound(Refused):
     """Nothing has that name. `wanted` is what was written, `nearest` what may have been meant."""
 
-    def __init__(self, kind: str, wanted: str, nearest: tuple[str, ...] = ()) -> None:
+    def __init__(self, kind: str, wanted: str, nearest: tuple[str, ...] = (), of: str = "") -> None:
         near = " or ".join(f"“{name}”" for name in nearest)
-        super().__init__(f"there is no {kind} “{wanted}”", f"did you mean {near}?" if near else "")
+        whose = f" of {of}" if of else ""
+        super().__init__(f"there is no {kind} “{wanted}”{whose}", f"did you mean {near}?" if near else "")
         self.wanted = wanted
         self.nearest = nearest
 
@@ -42,11 +43,12 @@ class DatabaseError(DunwellError):
 
 
 class DatabaseTooNew(DatabaseError):
-    """A newer version of Dunwell made the database. `found` is the version it has, `known` the newest known here."""
+    """A newer Dunwell made the database. `found` is the version it has, `known` the newest known here."""
 
     def __init__(self, name: str, found: str, known: str) -> None:
         super().__init__(
-            f"the database {name} was made by a newer Dunwell (its version is {found}, this one knows {known})",
+            f"the database {name} was made by a newer Dunwell "
+            f"(its version is {found}, this one knows {known})",
             "install the newer Dunwell; this one leaves the database as it is",
         )
         self.found = found

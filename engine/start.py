@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
@@ -224,17 +223,3 @@ _OWN_LEDGER = """\
 # profile = "ledger"            # “dunwell import --propose FILE” proposes one for your export
 currency = "USD"
 """
-
-
-def main() -> None:
-    """What `make preview` calls."""
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "demo")
-    try:
-        sys.stdout.write(demo(folder, datetime.now().astimezone().date()) + "\n")
-    except DunwellError as error:
-        sys.stderr.write(f"{error}\n")
-        sys.exit(3 if error.tool else 1)
-
-
-if __name__ == "__main__":
-    main()

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from engine.store import database
+
 
 def _postgres_tools() -> Path | None:
     """The folder of `initdb` and `pg_ctl`: a real one, since wrappers may refuse to run as another user."""
@@ -42,7 +44,9 @@ def postgres_server() -> Iterator[str]:
         shutil.chown(data, "postgres", "postgres")
 
     def run(*command: str) -> None:
-        subprocess.run(_as_postgres(list(command)), check=True, cwd=folder, stdout=subprocess.DEVNULL, timeout=60)
+        subprocess.run(
+            _as_postgres(list(command)), check=True, cwd=folder, stdout=subprocess.DEVNULL, timeout=60
+        )
 
     tool = {name: str(tools / name) for name in ("initdb", "pg_ctl")}
     run(tool["initdb"], "-D", str(data), "-U", "dunwell", "-A", "trust", "-E", "UTF8", "--no-sync")
@@ -56,26 +60,43 @@ def postgres_server() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> str:
+    """The name of a PostgreSQL database with Dunwell's tables, to copy for each test."""
+    _create(postgres_server, "template_dunwell", "template0")
+    database.open(postgres_server.format("template_dunwell")).dispose()
+    return "template_dunwell"
+
+
 @pytest.fixture
-def postgres_url(postgres_server: str) -> Iterator[str]:
-    """The address of an empty PostgreSQL database."""
+def postgres_url(postgres_server: str, postgres_template: str) -> str:
+    """The address of a PostgreSQL database of the test's own, with Dunwell's tables and nothing in them."""
     name = "t" + uuid.uuid4().hex
-    address = sa.make_url(postgres_server.format("postgres")).set(drivername="postgresql+psycopg")
-    engine = sa.create_engine(address, isolation_level="AUTOCOMMIT")
-    with engine.connect() as conn:
-        conn.execute(sa.text(f"CREATE DATABASE {name}"))
-    try:
-        yield postgres_server.format(name)
-    finally:
-        with engine.connect() as conn:
-            conn.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
-        engine.dispose()
+    _create(postgres_server, name, postgres_template)
+    return postgres_server.format(name)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with Dunwell's tables, to copy for each test."""
+    file = tmp_path_factory.mktemp("template") / "dunwell.db"
+    database.open(file).dispose()
+    return file
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of an empty database, of each kind in turn."""
+    """The address of a database with Dunwell's tables and nothing in them, of each kind in turn."""
     if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "dunwell.db")
         return f"sqlite:///{tmp_path / 'dunwell.db'}"
     url: str = request.getfixturevalue("postgres_url")
     return url
+
+
+def _create(server: str, name: str, template: str) -> None:
+    address = sa.make_url(server.format("postgres")).set(drivername="postgresql+psycopg")
+    engine = sa.create_engine(address, isolation_level="AUTOCOMMIT")
+    with engine.connect() as conn:
+        conn.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+    engine.dispose()

@@ -40,9 +40,14 @@ class Shelf:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    async def put(self, path: PurePosixPath, content: bytes, stage: Stage) -> Receipt:
-        """Deliver `content` as root/path. The same file, there already, is adopted and not written again."""
-        evidence = {"path": str(path), "sha256": hashlib.sha256(content).hexdigest()}
+    async def put(
+        self, path: PurePosixPath, content: bytes, stage: Stage, more: Mapping[str, str] | None = None
+    ) -> Receipt:
+        """Deliver `content` as root/path. The same file, there already, is adopted and not written again.
+
+        `more` is kept with the evidence.
+        """
+        evidence = {**(more or {}), "path": str(path), "sha256": hashlib.sha256(content).hexdigest()}
         await stage(WRITE, evidence)
         try:
             there = await asyncio.to_thread(self._write, path, content)

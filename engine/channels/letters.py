@@ -48,19 +48,17 @@ class Letters:
     async def send(self, made: Letter, stage: Stage) -> Receipt:
         """The file first, then its line: what the list names is there."""
         path = PurePosixPath("letters", made.day.isoformat(), file_name(made.key, ".pdf"))
-        receipt = await self.shelf.put(path, made.pdf, stage)
-        if receipt.state is not Outcome.SENT:
-            return receipt
         line = {
             "run": made.run,
             "key": made.key,
             "account": made.account,
             "name": made.name,
             "pages": str(made.pages),
-            "sha256": made.sha256,
-            "file": path.name,
         }
-        return await asyncio.to_thread(self._list, path, line, receipt)
+        receipt = await self.shelf.put(path, made.pdf, stage, line)
+        if receipt.state is not Outcome.SENT:
+            return receipt
+        return await asyncio.to_thread(self._list, receipt)
 
     async def found(self, evidence: Mapping[str, str]) -> Receipt | None:
         """A letter that the print room has taken is still on its list."""
@@ -74,15 +72,20 @@ class Letters:
 
     def _found(self, evidence: Mapping[str, str]) -> Receipt | None:
         seen = self.shelf.find(evidence)
-        if seen is not None or "path" not in evidence:
-            return seen
+        if seen is not None:
+            return self._list(seen) if seen.state is Outcome.SENT else seen
+        if "path" not in evidence:
+            return None
         path = PurePosixPath(evidence["path"])
         for line in read_manifest(self.shelf.root / path.parent / "manifest.csv"):
             if line["file"] == path.name and line["sha256"] == evidence["sha256"]:
                 return Receipt(Outcome.SENT, RENAME, f"is number {line['number']} of the list", (), evidence)
         return None
 
-    def _list(self, path: PurePosixPath, line: Mapping[str, str], receipt: Receipt) -> Receipt:
+    def _list(self, receipt: Receipt) -> Receipt:
+        """The letter is there; now its line. The evidence has all that the line says."""
+        path = PurePosixPath(receipt.evidence["path"])
+        line = {**receipt.evidence, "file": path.name}
         try:
             number = add_to_manifest(self.shelf.root / path.parent / "manifest.csv", line)
         except OSError as error:

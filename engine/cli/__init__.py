@@ -9,9 +9,8 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-import click
 import typer
 
 from engine.cli import begin, casework, coming, ledger, manual, messages, policies, today
@@ -19,6 +18,9 @@ from engine.cli.edge import Edge, now
 from engine.errors import DunwellError
 
 PROBLEMS, USAGE, FAILED = 1, 2, 3
+# What typer raises for a command that is written wrongly; its own copy of click has a private name.
+_Usage: Any = typer.BadParameter.__mro__[1]
+_Click: Any = typer.BadParameter.__mro__[2]
 
 app = typer.Typer(
     help="Turns overdue accounts back into good customers.",
@@ -34,10 +36,15 @@ app = typer.Typer(
 def _dunwell(
     ctx: typer.Context,
     workspace: Annotated[
-        Path | None, typer.Option("--workspace", "-w", metavar="DIR", help="The workspace, if it is not here.")
+        Path | None,
+        typer.Option("--workspace", "-w", metavar="DIR", help="The workspace, if it is not here."),
     ] = None,
-    debug: Annotated[bool, typer.Option("--debug", help="Show where in Dunwell an error comes from.")] = False,
-    version: Annotated[bool, typer.Option("--version", help="Say which Dunwell this is.", is_eager=True)] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show where in Dunwell an error comes from.")
+    ] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Say which Dunwell this is.", is_eager=True)
+    ] = False,
 ) -> None:
     if version:
         sys.stdout.write(f"dunwell {importlib.metadata.version('dunwell')}\n")
@@ -46,15 +53,15 @@ def _dunwell(
     ctx.obj = Edge(edge.clock, workspace or edge.folder, debug)
 
 
-for verb in (begin.init, begin.demo, policies.check, policies.words, policies.schema, policies.test):
-    app.command()(verb)
-app.command("import")(ledger.import_)
-for verb in (coming.preview, today.run, today.explain):
-    app.command()(verb)
-for verb in (casework.worklist, casework.log, casework.approve, casework.decline, casework.promise):
-    app.command()(verb)
-for verb in (casework.dispute, casework.pause, casework.note, casework.history):
-    app.command()(verb)
+_VERBS: tuple[Callable[..., None], ...] = (
+    *(begin.init, begin.demo, policies.check, policies.words, policies.schema, policies.trials),
+    *(ledger.import_, coming.preview, today.run, today.explain),
+    *(casework.worklist, casework.log, casework.approve, casework.decline, casework.promise),
+    *(casework.dispute, casework.pause, casework.note, casework.history),
+)
+_NAMES = {"trials": "test"}  # where the verb is no name for a function
+for _verb in _VERBS:
+    app.command(_NAMES.get(_verb.__name__, _verb.__name__.rstrip("_")))(_verb)
 app.add_typer(messages.app, name="outbox")
 app.command("help")(manual.help_)
 
@@ -69,39 +76,46 @@ def _run(arguments: list[str], clock: Callable[[], datetime]) -> int:
     try:
         code = app(arguments, prog_name="dunwell", standalone_mode=False, obj=Edge(clock))
         return code if isinstance(code, int) else 0
-    except click.ClickException as error:
-        if isinstance(error, click.NoSuchOption | click.UsageError) and error.ctx:
-            command = error.ctx.command_path
-            _told(f"{_sentence(error.format_message())}\n  {command} --help  shows how it is written")
-        else:
-            error.show()
-        return USAGE
-    except click.exceptions.Exit as left:
-        return left.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         _told("stopped")
         return 130
     except BrokenPipeError:  # the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
+        if isinstance(error, _Click):
+            return _misused(error)
         if debug:
             raise
         return _failed(error)
 
 
+def _misused(error: Any) -> int:
+    """How the command is written, for one that is written wrongly."""
+    context = error.ctx if isinstance(error, _Usage) else None
+    if context is None or type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+    else:
+        message = _sentence(error.format_message())
+        _told(f"{message}\n  {context.command_path} --help  shows how it is written")
+    return USAGE
+
+
 def _failed(error: Exception) -> int:
     """One sentence, and what helps, for whatever stopped the command."""
+    while isinstance(error, ExceptionGroup) and error.exceptions:  # of several that ran at once, the first
+        error = error.exceptions[0]
     if isinstance(error, DunwellError):
-        _told(str(error))
-        problems = getattr(error, "problems", ())
-        if problems:
+        problems = getattr(error, "problems", ())  # of the settings
+        if any(problem.code != "no-workspace" for problem in problems):
             Edge().show_problems(problems)
+        else:
+            _told(str(error))
         return FAILED if error.tool else PROBLEMS
     if isinstance(error, OSError):
         _told(_os_sentence(error))
         return FAILED
-    _told(f"Dunwell failed: {type(error).__name__}: {error}\n  once more with --debug shows where; please report it")
+    _told(f"Dunwell failed: {type(error).__name__}: {error}\n  with --debug it shows where; please report it")
     return FAILED
 
 
@@ -109,7 +123,9 @@ def _os_sentence(error: OSError) -> str:
     name = error.filename or "the file"
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:
-            return f"there is no room left to write {name}\n  make room, and do it again; nothing is half done"
+            return (
+                f"there is no room left to write {name}\n  make room, and do it again; nothing is half done"
+            )
         case errno.EROFS | errno.EACCES | errno.EPERM:
             return f"{name} may not be written or read here\n  use another folder, or ask for the right to"
         case errno.ENOENT:

@@ -13,7 +13,9 @@ from engine.cli.edge import edge_of
 def init(
     ctx: typer.Context,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that is new or empty.")],
-    sample: Annotated[bool, typer.Option("--sample/--no-sample", help="With a made-up ledger to try.")] = True,
+    sample: Annotated[
+        bool, typer.Option("--sample/--no-sample", help="With a made-up ledger to try.")
+    ] = True,
 ) -> None:
     """Lay out a workspace: policies, messages, settings, and a made-up ledger to try them on."""
     from engine.start import lay_out
@@ -34,7 +36,9 @@ def init(
 
 def demo(
     ctx: typer.Context,
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where; made if it is not there.")] = Path("demo"),
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where; made if it is not there.")] = Path(
+        "demo"
+    ),
 ) -> None:
     """Show this week of a made-up ledger, in a folder of its own."""
     from engine import start

@@ -6,7 +6,7 @@ import getpass
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
@@ -94,19 +94,33 @@ class Edge:
     def screen(self) -> Console:
         return _console(sys.stdout)
 
-    def show(self, what: RenderableType = "") -> None:
-        self.screen.print(what)
+    def show(self, what: RenderableType) -> None:
+        """A drawing; where it is piped, its lines end where their text does."""
+        if self.screen.is_terminal:
+            self.screen.print(what)
+            return
+        with self.screen.capture() as drawn:
+            self.screen.print(what)
+        lines = [line.rstrip() for line in drawn.get().splitlines()]
+        sys.stdout.write("\n".join(lines) + "\n")
 
     def say(self, text: str, style: str = "") -> None:
         """A line of text as it is: nothing in it is taken for a mark-up."""
         from rich.text import Text
 
-        self.screen.print(Text(text, style))
+        self.screen.print(Text(text, style), soft_wrap=True)
 
     def show_problems(self, problems: Iterable[Problem]) -> None:
         from engine.screen.problems import problems_drawn
 
         _console(sys.stderr).print(problems_drawn(tuple(problems)), soft_wrap=True)
+
+    def show_warnings(self, problems: Sequence[Problem]) -> None:
+        """What is odd about a file that was taken in all the same, a line each."""
+        from engine.screen.problems import warnings_drawn
+
+        if problems:
+            _console(sys.stderr).print(warnings_drawn(problems), soft_wrap=True)
 
     def write_json(self, value: Any) -> None:
         """One JSON value on the output, with the same keys in the same order each time."""

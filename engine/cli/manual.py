@@ -14,7 +14,9 @@ PAGES = Path(__file__).resolve().parent.parent / "help"
 
 def help_(
     ctx: typer.Context,
-    page: Annotated[str | None, typer.Argument(metavar="PAGE", help="A page, as the first one lists them.")] = None,
+    page: Annotated[
+        str | None, typer.Argument(metavar="PAGE", help="A page, as the first one lists them.")
+    ] = None,
 ) -> None:
     """Show a page of the manual; without one, what pages there are."""
     from difflib import get_close_matches

@@ -29,7 +29,11 @@ def check(
     edge = edge_of(ctx)
     try:
         ws = edge.workspace
-        problems, policies, templates = ws.problems, ws.book and len(ws.book.policies), len(ws.templates.heads)
+        problems, policies, templates = (
+            ws.problems,
+            ws.book and len(ws.book.policies),
+            len(ws.templates.heads),
+        )
     except BrokenSettings as broken:
         if any(problem.code == "no-workspace" for problem in broken.problems):
             raise
@@ -75,7 +79,9 @@ def words(
 
 def schema(
     ctx: typer.Context,
-    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="One file a kind, into a folder.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="One file a kind, into a folder.")
+    ] = None,
 ) -> None:
     """Write the JSON Schemas with which an editor completes and checks policy files."""
     edge = edge_of(ctx)
@@ -89,7 +95,7 @@ def schema(
     edge.say(f"{out}: {', '.join(f'{name}.schema.json' for name in schemas)}")
 
 
-def test(
+def trials(
     ctx: typer.Context,
     json: Json = False,
     junit: Annotated[str | None, typer.Option("--junit", metavar="FILE", help="For build servers.")] = None,
@@ -98,17 +104,17 @@ def test(
     """Try the policies on the accounts of policies/tests, day by day."""
     from engine.cli.edge import write_file
     from engine.jobs.trials import run_tests
-    from engine.screen import tests
+    from engine.screen import trials as drawn
 
     edge = edge_of(ctx)
     report = run_tests(edge.live)
     failed = not report.results or not all(result.passed for result in report.results)
     if junit is not None:
-        write_file(junit, tests.junit(report))
+        write_file(junit, drawn.junit(report))
     if json:
-        edge.write_json(tests.tests_value(report))
+        edge.write_json(drawn.trials_value(report))
     elif github:
-        sys.stdout.write(tests.tests_github(report))
+        sys.stdout.write(drawn.trials_github(report))
     elif junit != "-":
-        edge.show(tests.tests_drawn(report))
+        edge.show(drawn.trials_drawn(report))
     raise typer.Exit(1 if failed else 0)

@@ -61,7 +61,7 @@ def read_amount(text: str, default_currency: str) -> Amount:
         currency = default_currency if default_currency in _DOLLARS else "USD"
     elif rest[:1] in _SYMBOLS or rest[-1:] in _SYMBOLS:
         symbol = rest[0] if rest[0] in _SYMBOLS else rest[-1]
-        rest = rest.strip(symbol).strip()
+        rest = rest.removeprefix(symbol).removesuffix(symbol).strip() if rest.count(symbol) == 1 else ""
         currency = default_currency if default_currency in _SYMBOLS[symbol] else _SYMBOLS[symbol][0]
     elif code := re.fullmatch(r"([A-Za-z]{3})\s*(.*[0-9])|(.*[0-9])\s*([A-Za-z]{3})", rest):
         named, rest = (code[1], code[2]) if code[1] else (code[4], code[3])
@@ -71,7 +71,7 @@ def read_amount(text: str, default_currency: str) -> Amount:
     if not (number := _NUMBER.fullmatch(rest)):
         raise ValueError(f"“{_short(text)}” is not an amount")
     plain = rest.replace(number["group"], "") if number["group"] else rest
-    if len(plain) > _MOST_DIGITS:
+    if sum(mark.isdigit() for mark in plain) > _MOST_DIGITS:
         raise ValueError(f"“{_short(text)}” is larger than any amount in a ledger")
     decimals = len(plain.partition(".")[2])
     if decimals > digits(currency):

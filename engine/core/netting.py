@@ -1,4 +1,4 @@
-"""What a customer really owes: credit notes and unapplied cash are set against the oldest due, per currency."""
+"""What a customer really owes: credits and unapplied cash are set against the oldest due, per currency."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import polars as pl
 
 
 def net(items: pl.DataFrame, by: str = "row") -> pl.DataFrame:
-    """The same items with a column `owed`: what is left of each after credits, in minor units of its currency.
+    """The same items with a column `owed`: what is left of each after credits, in its own minor units.
 
     `items` has `by` (the account), `item`, `due`, `open` and `currency`; a negative `open` is a credit, and
     owes 0. Credits that are more than all that is open are left over and belong to nobody's item. The order

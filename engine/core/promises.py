@@ -1,4 +1,4 @@
-"""When a promise to pay is kept, and when it counts as broken: on the second open day after its date, and not before."""
+"""When a promise to pay is kept, and when it is broken: on the second open day after its date, not before."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """So much, by that day. Money is minor units of one currency; `breaks_on` comes from the function of that name."""
+    """So much, by that day. Money is minor units; `breaks_on` comes from the function of that name."""
 
     pays_on: date
     breaks_on: date

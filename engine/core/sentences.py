@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from babel.numbers import format_currency
+
+from engine.core.money import Amount
+
+if TYPE_CHECKING:
+    from engine.core.language.policy import Step
 
 
 class Reason(StrEnum):
@@ -89,3 +98,94 @@ def run_said(new: int, again: bool, stopped: str) -> str:
         return "Nothing new: today's run has been made already." if again else "Nothing is due today."
     more = " more" if again else ""
     return f"{new:,}{more} action{'s' * (new != 1)} decided."
+
+
+# Why something planned is dropped when it is decided again at the moment of sending.
+PAID = "paid"
+CHANGED = "an item or an amount has changed; it is decided anew"
+OTHER_STEP = "another step is due now"
+STEP_GONE = "the step is no longer in the policy"
+
+
+# -- explain ---------------------------------------------------------------------------------------------------------
+
+OWES_NOTHING = "The account owes nothing, so there is nothing to decide."
+FORECAST = "This is a forecast: it assumes that nothing is paid until then."
+
+
+def money(minor: int, currency: str) -> str:
+    """An amount in minor units, as it is written in the house: $1,200.00."""
+    return str(format_currency(Amount.of_minor(minor, currency).value, currency, locale="en_US"))
+
+
+def short_day(day: date) -> str:
+    """Wed 25 Nov 2026."""
+    return f"{day:%a} {day.day} {day:%b %Y}"
+
+
+def actions(step: Step) -> str:
+    """What a step does, in the words of the file: "letter firm-reminder"."""
+    return ", ".join(f"{action.kind.value} {action.value}".strip() for action in step.actions)
+
+
+def not_so(wanted: str, value: object) -> str:
+    """Why a line does not hold: what it wants, and what the account has."""
+    if value is None:
+        return f"it wants: {wanted}; that is not known of this account"
+    shown = "yes" if value is True else "no" if value is False else value
+    return (
+        f"it wants: {wanted}; here it is {shown}" if isinstance(value, str | bool) else f"it wants: {wanted}"
+    )
+
+
+def gate_holds(gate: Gate, reason: Reason, on: date, closed: str | None) -> str:
+    """A gate that is shut."""
+    if reason is Reason.CLOSED_DAY and closed:
+        return f"{short_day(on)} is closed: {closed}"
+    return _SHUT.get(reason, reason.value)
+
+
+def gate_open(gate: Gate, on: date) -> str:
+    """A gate that is open; empty for one that nobody needs to read."""
+    return {Gate.CLOSED: f"{short_day(on)} is an open day", **_OPEN}.get(gate, "")
+
+
+_OPEN = {
+    Gate.NEVER: "not left to people",
+    Gate.MINIMUM: "owes more than the minimum",
+    Gate.ASIDE: "not disputed, promised or in a plan",
+    Gate.PAUSE: "not paused",
+    Gate.GAP: "the last contact is long enough ago",
+    Gate.ANSWER: "the time to answer has passed",
+    Gate.FRESH: "the ledger is fresh",
+    Gate.ADDRESS: "the address is there",
+}
+_SHUT = {
+    Reason.NEVER: "left to people",
+    Reason.BELOW_MINIMUM: "owes less than the minimum",
+    Reason.NO_RATE: "an item's currency has no exchange rate",
+    Reason.DISPUTED: "set aside: what is due is disputed",
+    Reason.PROMISED: "set aside: a promise to pay is still open",
+    Reason.PLANNED: "set aside: a payment plan is being kept",
+    Reason.PAUSED: "paused",
+    Reason.GAP: "too soon after the last contact",
+    Reason.ANSWER: "the customer still has time to answer the last letter",
+    Reason.CONTACT_LIMIT: "contacted as often as the house allows",
+    Reason.STALE: "the ledger is too old to demand by",
+    Reason.NO_ADDRESS: "there is no address to send it to",
+    Reason.APPROVAL: "needs approval",
+}
+
+
+def verdict(word: str, step: str, reason: Reason, on: date) -> tuple[str, ...]:
+    """What it comes to, in a sentence or two."""
+    if word == "go":
+        return (f"“{step}” goes out on {short_day(on)}.",)
+    if word == "ask":
+        return (f"“{step}” would go out on {short_day(on)}; somebody must approve it first.",)
+    if word == "held" and step:
+        return (
+            f"Nothing goes out on {short_day(on)}.",
+            f"“{step}” waits: {_SHUT.get(reason, reason.value)}.",
+        )
+    return (f"Nothing goes out on {short_day(on)}: {reason.value}.",)

@@ -1,4 +1,4 @@
-"""What people say and decide: calls, approvals, promises, disputes, pauses and notes, each one transaction in the journal.
+"""What people say and decide: calls, approvals, promises, disputes, pauses, notes, each kept in the journal.
 
 Every verb names its author and its moment; `on` is the day it happened in the customer's calendar. A refusal
 is `Refused` or `NotFound`, and nothing has changed.
@@ -17,13 +17,13 @@ import polars as pl
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from engine.core.money import Amount, digits
 from engine.core.promises import breaks_on
 from engine.core.workdays import Calendar
 from engine.errors import NotFound, Refused
 from engine.store import bulk, cases, journal, marks
 from engine.store import tables as t
 from engine.store.database import writing
+from engine.store.history import money
 from engine.store.journal import Entry
 from engine.store.outbox import text as moment_text
 from engine.store.tables import COMPANY, ActionState
@@ -171,7 +171,8 @@ def promise(
         wanted = total if amount is None else amount
         if not 0 < wanted <= total:
             raise Refused(
-                f"{account} owes {_money(total, codes[0])} for these items, and {_money(wanted, codes[0])} is promised",
+                f"{account} owes {money(total, codes[0])} for these items, "
+                f"and {money(wanted, codes[0])} is promised",
                 "write an amount up to what is owed",
             )
         breaks = breaks_on(pays_on, calendar)
@@ -205,7 +206,7 @@ def promise(
         entries.append(Entry("promise", account, body, {"said": said} if said else {}))
         many = f"{len(covered)} item{'s' if len(covered) > 1 else ''}"
         return (
-            f"{account} promises {_money(wanted, codes[0])} by {_day(pays_on)} for {many}. "
+            f"{account} promises {money(wanted, codes[0])} by {_day(pays_on)} for {many}. "
             f"They wait; on {_day(breaks)} the promise would count as broken."
         )
 
@@ -259,7 +260,7 @@ def pause(
     until: date | None = None,
     kinds: Sequence[str] = (),
 ) -> str:
-    """Let all steps of an account wait (or only these kinds of action) through a day, or until somebody lifts it."""
+    """Let all steps of an account wait (or only these kinds) through a day, or until somebody lifts it."""
     with _verb(engine, account, who) as (conn, entries):
         if until is not None and until < who.on:
             raise Refused(f"{_day(until)} is past", "write the last day of the pause")
@@ -274,7 +275,8 @@ def pause(
         body = {"kinds": list(kinds), "from": who.on, "until": until, "by": who.by}
         entries.append(Entry("pause", account, body, {"because": because}))
         what = " and ".join(f"{kind}s" for kind in kinds) or "all steps"
-        return f"{account}: {what} wait {'until somebody lifts it' if until is None else 'through ' + _day(until)}."
+        how_long = "until somebody lifts it" if until is None else f"through {_day(until)}"
+        return f"{account}: {what} wait {how_long}."
 
 
 def lift_pause(engine: Engine, account: str, who: Who) -> str:
@@ -311,7 +313,7 @@ def _verb(engine: Engine, account: str, who: Who) -> Iterator[tuple[Connection, 
 
 
 def must_know(conn: Connection, account: str, company: str = COMPANY) -> None:
-    """NotFound, with what may have been meant, for an account that is nowhere in the ledger or the customer master."""
+    """NotFound, with what may have been meant, for an account that no ledger and no master has."""
     for table in (t.customer, t.item):
         there = sa.select(table.c.account).where(table.c.company == company, table.c.account == account)
         if conn.execute(there.limit(1)).first() is not None:
@@ -325,7 +327,7 @@ def must_know(conn: Connection, account: str, company: str = COMPANY) -> None:
 
 def _known(kind: str, wanted: str, known: Sequence[str], of: str = "") -> None:
     if wanted not in known:
-        raise NotFound(f"{kind} of {of}," if of else kind, wanted, _near(wanted, known))
+        raise NotFound(kind, wanted, _near(wanted, known), of)
 
 
 def _near(wanted: str, known: Sequence[str]) -> tuple[str, ...]:
@@ -373,11 +375,11 @@ def _answer(engine: Engine, which: str, who: Who, verdict: ActionState, because:
         }
         said = {"because": because} if because else {}
         journal.append(conn, [Entry(verdict.value, first.account, body, said)], who.at, who.company)
-        money = _money(first.amount, first.currency)
+        worth = money(first.amount, first.currency)
         if verdict is ActionState.APPROVED:
-            return f"“{first.step}” for {first.account} ({money}) is approved; it goes if it is still due."
+            return f"“{first.step}” for {first.account} ({worth}) is approved; it goes if it is still due."
         return (
-            f"“{first.step}” for {first.account} ({money}) is declined, and not asked again in this episode."
+            f"“{first.step}” for {first.account} ({worth}) is declined, and not asked again in this episode."
         )
 
 
@@ -396,7 +398,7 @@ def _awaiting(conn: Connection, which: str, company: str) -> Sequence[Any]:
         names = sorted({name for (name,) in conn.execute(sa.select(t.action.c.account).where(*waits))})
         if not names:
             raise Refused("nothing waits for approval")
-        raise NotFound("account that waits for approval,", which, _near(which, names) or tuple(names[:3]))
+        raise NotFound("approval waiting for", which, _near(which, names) or tuple(names[:3]))
     same = ("account", "episode", "policy", "step", "item", "occurrence")
     steps = {tuple(getattr(one, name) for name in same) for one in found}
     if len(steps) > 1:
@@ -449,10 +451,6 @@ def _open_items(conn: Connection, account: str, company: str) -> list[str]:
         t.item.c.company == company, t.item.c.account == account, t.item.c.open != 0
     )
     return [name for (name,) in conn.execute(query)]
-
-
-def _money(minor: int, currency: str) -> str:
-    return f"{Amount.of_minor(minor, currency).value:,.{digits(currency)}f} {currency}"
 
 
 def _day(day: date) -> str:

@@ -1,4 +1,4 @@
-"""Taking a ledger or a customer master in: as a whole or not at all, once, and with everything that follows from it."""
+"""Taking a ledger or a customer master in: whole or not at all, once, and with everything that follows."""
 
 from __future__ import annotations
 
@@ -81,6 +81,13 @@ def import_ledger(
         raise Refused(
             f"{name} does not say which day it shows", "say it with --as-of, as in --as-of 2026-11-23"
         )
+    twice = reading.rows.filter(reading.rows.select("account", "item").is_duplicated())
+    if twice.height:
+        account, item = twice.select("account", "item").row(0)
+        raise Refused(
+            f"{name} has {item} of {account} more than once",
+            "name the columns that tell them apart, as `key`",
+        )
     sha256 = hashlib.sha256(data).hexdigest()
     with writing(engine) as conn:
         if (there := ledger.same_file(conn, sha256, company)) is not None:
@@ -161,7 +168,7 @@ def import_customers(
     at: datetime,
     company: str = COMPANY,
 ) -> ImportReport:
-    """Put a customer master into the database, in one transaction: it replaces what was known of the customers it names.
+    """Put a customer master into the database, in one transaction: it replaces what was known.
 
     A customer it does not name stays. Terms that differ from those before are the event "terms changed" of
     that day.
@@ -230,7 +237,7 @@ def _store_master(
 
 
 def _named(reading: Reading) -> pl.DataFrame:
-    """Every account of a ledger with what the ledger says of it; addresses that mail cannot go to are left out."""
+    """Every account of a ledger with what it says of it; addresses that mail cannot go to are left out."""
     said = reading.customers
     rest = reading.rows.group_by("account", maintain_order=True).agg(pl.col("name").drop_nulls().last())
     both = pl.concat([said, rest.join(said, on="account", how="anti")], how="diagonal")

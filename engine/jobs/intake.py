@@ -69,7 +69,9 @@ def content(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise Refused(f"there is no file {path}", "check the name; a path counts from where you are") from None
+        raise Refused(
+            f"there is no file {path}", "check the name; a path counts from where you are"
+        ) from None
     except OSError as error:
         raise DunwellError(f"{path} cannot be read: {error.strerror or error}") from error
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
@@ -15,19 +15,24 @@ import polars as pl
 from engine.core import sentences
 from engine.core.decision.choose import LADDER_FINISHED, Choice, Verdict, tone_rank
 from engine.core.decision.decide import Decided
+from engine.core.decision.ladder import EMAILS, addresses
 from engine.core.decision.signature import NONE
 from engine.core.decision.state import State
 from engine.core.language.policy import Action, Kind, PolicyBook, Step
 from engine.core.sentences import Reason
 from engine.core.workdays import Calendar, Hours, window
+from engine.store.outbox import text as moment_text
 from engine.store.runs import RunRecord, action_key
 from engine.store.tables import ACTION_COLUMNS, ActionState
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 # The way out of each kind; calls and tasks stay on the list.
 CHANNELS: Mapping[Kind, str] = {
     Kind.EMAIL: "email",
     Kind.LETTER: "letter",
-    Kind.STATEMENT: "statement",
+    Kind.STATEMENT: "email",  # or by post, where there is no address for e-mail
     Kind.TERMS: "request",
     Kind.HOLD: "request",
     Kind.HAND_OFF: "request",
@@ -159,7 +164,7 @@ class Writing:
         reason: str | None,
     ) -> Row:
         on, unit = self.decided.day.on, contact["unit"]
-        amount, currency, items, aside = self._lists[unit]
+        lists = self._lists[unit]
         role = action.value if action.kind is Kind.CALL else step.to if action.kind.written else ""
         policy = self.book.policy(choice.policy)
         assert policy is not None
@@ -167,9 +172,9 @@ class Writing:
         respond_by = (
             self.calendar.next_open(on + timedelta(days=self.book.answer(policy))) if demand else None
         )
-        detail: dict[str, Any] = {"marks": self._marks.get(unit, []), "items": items}
-        if aside:
-            detail["aside"] = aside
+        detail: dict[str, Any] = {"marks": self._marks.get(unit, []), "items": lists.items}
+        if lists.aside:
+            detail["aside"] = lists.aside
         if action.kind.written:
             detail["template"] = action.value
         elif action.kind is not Kind.CALL:
@@ -195,10 +200,17 @@ class Writing:
             "kind": action.kind.value, "role": role, "day": step.day,
             "tone": tone_rank(self.book, action.value) if action.kind.written else 0, "state": state.value,
             "reason": reason, "run": None, "on": on, "since": on, "not_before": None,
-            "attempts": contact["occurrence"], "amount": amount, "currency": currency, "respond_by": respond_by,
+            "attempts": contact["occurrence"], "amount": lists.amount, "currency": lists.currency, "respond_by": respond_by,
             "person": contact["person"], "taken_on": None, "taken_at": None, "detail": orjson.dumps(detail).decode(),
         }  # fmt: skip
-        return Row(values, str(choice.place or step.place), self._not_before(contact["row"], action.kind))
+        channel = CHANNELS.get(action.kind, "")
+        if action.kind is Kind.WEBHOOK:
+            channel = f"webhook {action.value}"
+        elif action.kind is Kind.STATEMENT and not self._has_email(contact["row"], step):
+            channel = "letter"
+        return Row(
+            values, str(choice.place or step.place), self._not_before(contact["row"], action.kind), channel
+        )
 
     def _without_address(self) -> Iterator[Row]:
         """Steps that wait for an address: a person must find one, so they are on a list."""
@@ -208,7 +220,7 @@ class Writing:
         for unit in np.flatnonzero(held[decided.unit_class]).tolist():
             choice = decided.choices[int(decided.unit_class[unit])]
             row, own = int(view.unit_row[unit]), int(view.unit_item[unit])
-            _, _, items, _ = self._lists[unit]
+            items = self._lists[unit].items
             account = view.accounts.row(row, named=True)
             contact = {
                 "unit": unit, "row": row, "account": account["account"], "episode": account["episode"] or 1,
@@ -234,21 +246,26 @@ class Writing:
         for unit in np.flatnonzero(tell[decided.unit_class]).tolist():
             choice = decided.choices[int(decided.unit_class[unit])]
             account = view.accounts.row(int(view.unit_row[unit]), named=True)
-            amount, currency, items, _ = self._lists[unit]
-            item = items[0][0] if items else ""
+            lists = self._lists[unit]
+            item = lists.items[0][0] if lists.items else ""
             key = action_key(
                 account["account"], account["episode"] or 1, LADDER_FINISHED, item, on.toordinal(), Kind.TASK.value,
                 self.book.house.owner,
             )  # fmt: skip
-            detail = {"value": self.book.house.owner, "what": sentences.LADDER_DONE, "items": items}
+            detail = {"value": self.book.house.owner, "what": sentences.LADDER_DONE, "items": lists.items}
             values = dict.fromkeys(ACTION_COLUMNS) | {
                 "key": key, "company": "main", "account": account["account"], "episode": account["episode"] or 1,
                 "policy": choice.policy, "step": LADDER_FINISHED, "item": item, "each": 0, "occurrence": on.toordinal(),
                 "kind": Kind.TASK.value, "role": self.book.house.owner, "day": 0, "tone": 0,
-                "state": ActionState.PLANNED.value, "on": on, "since": on, "attempts": 0, "amount": amount,
-                "currency": currency, "detail": orjson.dumps(detail).decode(),
+                "state": ActionState.PLANNED.value, "on": on, "since": on, "attempts": 0, "amount": lists.amount,
+                "currency": lists.currency, "detail": orjson.dumps(detail).decode(),
             }  # fmt: skip
-            yield Row(values, "", None)
+            yield Row(values, "", None, "")
+
+    def _has_email(self, row: int, step: Step) -> bool:
+        either = addresses(step)[1]
+        known = int(self.state.accounts["addresses"][row] or 0)
+        return bool(either & known & EMAILS)
 
     def _not_before(self, row: int, kind: Kind) -> datetime | None:
         """A message goes within the customer's own contact hours; a request to the ledger system at once."""
@@ -280,37 +297,12 @@ class Writing:
         return found
 
     @cached_property
-    def _lists(self) -> Mapping[int, tuple[int, str, list[list[Any]], list[list[Any]]]]:
-        """unit -> amount asked for, its currency, the items listed, and the ones set aside.
-
-        The amount is in the items' own currency where they share one, else in the house's.
-        """
-        decided, view, house = self.decided, self.decided.portfolio, self.book.house
-        acting = np.zeros(len(view.unit_row), dtype=bool)
+    def _lists(self) -> Mapping[int, Listed]:
+        decided = self.decided
+        acting = np.zeros(len(decided.portfolio.unit_row), dtype=bool)
         acting[decided.contacts["unit"].to_numpy()] = True
         wanted = np.array([c.reason is Reason.NO_ADDRESS or c.tell_owner for c in decided.choices] + [False])
-        acting |= wanted[decided.unit_class]
-        unit = view.items["unit"].to_numpy()
-        listed = view.items.filter(pl.Series(acting[unit], dtype=pl.Boolean))
-        on = decided.day.on
-        found: dict[int, tuple[int, str, list[list[Any]], list[list[Any]]]] = {}
-        parts: dict[int, list[tuple[Any, ...]]] = {}
-        columns = ("unit", "item", "owed", "base", "currency", "due", "aside")
-        for row in zip(*(listed[name].to_list() for name in columns), strict=True):
-            parts.setdefault(row[0], []).append(row)
-        for number, rows in parts.items():
-            asked = [row for row in rows if row[6] is None and row[5] < on]
-            asked = asked or [row for row in rows if row[6] is None]
-            currencies = {row[4] for row in asked}
-            single = len(currencies) == 1
-            amount = sum(row[2] if single else row[3] for row in asked)
-            found[number] = (
-                amount,
-                next(iter(currencies)) if single else house.currency,
-                [[row[1], row[2]] for row in asked],
-                [[row[1], row[2], row[6]] for row in rows if row[6] is not None],
-            )
-        return found
+        return listed(self.book, decided, acting | wanted[decided.unit_class])
 
     def _counts(self, actions: Sequence[Row]) -> Mapping[str, int]:
         counts: dict[str, int] = {"actions": 0}
@@ -328,6 +320,7 @@ class Row:
     values: Mapping[str, Any]
     place: str
     not_before: datetime | None
+    channel: str  # the way out; empty for what stays on the list
 
     @property
     def row(self) -> tuple[Any, ...]:
@@ -335,11 +328,10 @@ class Row:
 
     @property
     def outbox(self) -> tuple[Any, ...] | None:
-        kind = Kind(self.values["kind"])
-        if self.values["state"] != ActionState.PLANNED.value or kind not in CHANNELS:
+        if self.values["state"] != ActionState.PLANNED.value or not self.channel:
             return None
-        moment = self.not_before.isoformat() if self.not_before else None
-        return self.values["key"], CHANNELS[kind], "pending", "{}", moment
+        moment = moment_text(self.not_before) if self.not_before else None
+        return self.values["key"], self.channel, "pending", "{}", moment
 
     @property
     def entry(self) -> tuple[str, str, bytes, str]:
@@ -356,3 +348,38 @@ class Row:
             "line": self.place,
         }
         return "action", values["account"], orjson.dumps(body), values["key"]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a contact asks for. `items` are [number, owed in minor units of its currency], oldest due first; `aside` the ones
+    set aside, with why. `amount` is in the items' own currency where they share one, else in the house's."""
+
+    amount: int
+    currency: str
+    items: list[list[Any]]
+    aside: list[list[Any]]
+
+
+def listed(book: PolicyBook, decided: Decided, units: NDArray[Any]) -> Mapping[int, Listed]:
+    """unit -> every overdue item and the ones set aside, for the units wanted (a mask). A courtesy lists what falls due."""
+    view, on = decided.portfolio, decided.day.on
+    unit = view.items["unit"].to_numpy()
+    rows = view.items.filter(pl.Series(units[unit], dtype=pl.Boolean))
+    columns = ("unit", "item", "owed", "base", "currency", "due", "aside")
+    parts: dict[int, list[tuple[Any, ...]]] = {}
+    for row in zip(*(rows[name].to_list() for name in columns), strict=True):
+        parts.setdefault(row[0], []).append(row)
+    found: dict[int, Listed] = {}
+    for number, mine in parts.items():
+        free = [row for row in mine if row[6] is None]
+        asked = [row for row in free if row[5] < on] or free
+        currencies = {row[4] for row in asked}
+        single = len(currencies) == 1
+        found[number] = Listed(
+            amount=sum(row[2] if single else row[3] for row in asked),
+            currency=next(iter(currencies)) if single else book.house.currency,
+            items=[[row[1], row[2]] for row in asked],
+            aside=[[row[1], row[2], row[6]] for row in mine if row[6] is not None],
+        )
+    return found

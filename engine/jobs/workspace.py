@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 from sqlalchemy.engine import Engine
@@ -101,6 +103,10 @@ class Workspace:
             field.column: _KINDS[self.settings.fields[name].type]
             for name, field in self.known.own_fields.items()
         }
+
+    def today(self, now: datetime) -> date:
+        """The office's date at a moment."""
+        return now.astimezone(ZoneInfo(self.settings.workspace.zone)).date()
 
     def schemas(self) -> dict[str, Any]:
         """The JSON Schemas for editors, with this workspace's own names."""

@@ -116,9 +116,12 @@ async def deliver(delivery: Delivery, stop: asyncio.Event | None = None) -> Roun
     """
     round_ = Round()
     run = _Run(delivery, round_, stop or asyncio.Event())
-    async with asyncio.TaskGroup() as group:
-        for _ in range(max(1, delivery.at_once)):
-            group.create_task(run.work())
+    # Kept open, idle: SQLite tidies its log away, at the price of several syncs, whenever the last connection
+    # closes.
+    with reading(delivery.engine):
+        async with asyncio.TaskGroup() as group:
+            for _ in range(max(1, delivery.at_once)):
+                group.create_task(run.work())
     if run.broken is not None:
         raise run.broken
     with reading(delivery.engine) as conn:
@@ -211,17 +214,16 @@ class _Run:
         shut = set(_resting(rests, at)) | self.probing
         channels = set(delivery.senders) - shut
         while channels:
-            rows = store.due(conn, channels, at, 20, delivery.company)
-            for row in rows:
-                verdict = self._verdict(conn, row)
-                if not verdict.go:
-                    self._drop(conn, row, verdict, at)
-                    continue
-                mine = store.claim(conn, row, delivery.owner, at)
-                if mine is not None:
-                    return mine, verdict, mine.channel in rests
-            if not rows:
-                break
+            row = store.due(conn, channels, at, delivery.company)
+            if row is None:
+                return None
+            verdict = self._verdict(conn, row)
+            if not verdict.go:
+                self._drop(conn, row, verdict, at)
+                continue
+            mine = store.claim(conn, row, delivery.owner, at)
+            if mine is not None:
+                return mine, verdict, mine.channel in rests
         return None
 
     def _verdict(self, conn: Connection, row: Row) -> Verdict:

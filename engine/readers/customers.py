@@ -123,7 +123,7 @@ def read_customers(
         return _refused(master.found.all(), profile)
     schema = CUSTOMERS | dict.fromkeys(own, pl.String())
     return CustomersReading(
-        customers=pl.DataFrame(list(master.customers.values()), schema=schema, strict=False),
+        customers=pl.DataFrame(list(master.customers.values()), schema=schema),
         contacts=pl.DataFrame(master.contacts, schema=CONTACTS),
         problems=in_order(master.found.all()),
         own=tuple(own),

@@ -31,8 +31,8 @@ _DAY_FIRST = re.compile(
 )
 _MONTH_FIRST = re.compile(rf"{_WORD}\s+(\d{{1,2}})(?:st|nd|rd|th)?,?\s+(\d{{4}})")
 _AS_AT = re.compile(
-    r"\b(?:as (?:at|of|on)|ageing date|aged as of|balance date|report date|zum|per|stand|stand vom|stichtag|au|"
-    r"arrete au|al|a fecha|em|data base|op|per datum)\b\s*:?\s*(.{6,30})$"
+    r"\b(?:as (?:at|of|on)|ageing date|aged as of|balance date|report date|zum|per|stand|stand vom|stichtag|"
+    r"au|arrete au|al|a fecha|em|data base|op|per datum)\b\s*:?\s*(.{6,30})$"
 )
 _UNTIL = re.compile(
     r"(?:^|\s)(?:to|through|until|bis|au|al|a|ate|tot|t/m)\s+(\S.{5,25})$|[–—]\s*(\S.{5,25})$"
@@ -126,10 +126,10 @@ def read_dates(table: Table, rows: Sequence[int], columns: Iterable[int], profil
     readings: dict[str, Reading] = {}
     first: dict[str, tuple[int, int]] = {}
     bad: list[tuple[int, int]] = []
+    sound: dict[str, Reading] = {}
     for column in wanted:
-        for row in rows:
-            cell = table.cell(row, column)
-            if isinstance(cell, date) or cell == "":
+        for row, cell in zip(rows, table.column(rows, column), strict=True):
+            if isinstance(cell, date) or cell == "" or (isinstance(cell, str) and cell in sound):
                 continue
             text = cell_text(cell)
             if text not in first:
@@ -139,12 +139,13 @@ def read_dates(table: Table, rows: Sequence[int], columns: Iterable[int], profil
                     readings[text] = reading
             if text not in readings or readings[text].impossible:
                 bad.append((row, column))
+            else:
+                sound[text] = readings[text]
     problems = [_not_a_date(table, row, column, readings) for row, column in bad]
-    sound = {text: reading for text, reading in readings.items() if not reading.impossible}
     order, more = _decide(table, sound, first, profile)
     problems += more
     values = {text: _chosen(reading, order) for text, reading in sound.items()}
-    read = tuple(tuple(_value(table.cell(row, column), values) for row in rows) for column in wanted)
+    read = tuple(tuple(_value(cell, values) for cell in table.column(rows, column)) for column in wanted)
     return Dates(read, order, tuple(problems))
 
 

@@ -95,15 +95,13 @@ class Documents:
         cells = self._cells
         account, name = self.parties.of(row)
         issued: date | None = self._value("date", at)
-        if issued is None:
-            if cells.text(row, "date") == "":
-                cells.wrong(row, "date", "no-document-date", "this item has no document date", "fill it in")
-            return
+        if issued is None and cells.text(row, "date") == "":
+            cells.wrong(row, "date", "no-document-date", "this item has no document date", "fill it in")
         currency = self._currency_of(row)
         amount, owing = self._amounts(at, row, currency)
-        if owing is None or amount is None:
-            if self._is_missing(row):
-                self.kept.missing_amount(row, account, currency)
+        if self._is_missing(row):
+            self.kept.missing_amount(row, account, currency)
+        if owing is None or amount is None or issued is None:
             return
         number = cells.identity(row, "item")
         kind, owing, amount = self._kind(row, owing, amount, number)
@@ -175,7 +173,7 @@ class Documents:
                 self._cells.wrong(row, "indicator", "indicator", sentence, "write S or H, D or C")
         fine = to_minor(owing, currency)
         whole = to_minor(amount, currency)
-        if fine is None or whole is None:
+        if self._decimal and (fine is None or whole is None):
             meaning = "open" if fine is None and "open" in self._cells.columns else "amount"
             sentence = f"an amount in {currency} has {digits(currency)} decimal places"
             self._cells.wrong(row, meaning, "too-many-decimals", sentence, "export rounded amounts")

@@ -36,8 +36,9 @@ def read_ledger(
     as_of: date | None = None,
     currency: str | None = None,
 ) -> Reading:
-    """Read one export. `name` appears in every place; `as_of` and `currency` serve files that name none.
+    """Read one export. `name` appears in every place; `as_of` beats the profile's and the file's own.
 
+    `currency` is the default of amounts for which neither file nor profile names one.
     Never raises for anything a file may hold: with an error the reading has no rows, and says why.
     """
     profile = profile or Profile()
@@ -53,8 +54,11 @@ def read_ledger(
     if header is None:
         return refused(problems + cut_end(table, profile), profile)
     classified = classify(table, header, profile)
-    problems += _missing(table, header, classified, profile)
-    problems += [*classified.problems, *cut_rows(table, header, classified), *cut_end(table, profile)]
+    if missing := _missing(table, header, classified, profile):
+        problems += missing  # without a required column the rows cannot be judged
+    else:
+        problems += [*classified.problems, *cut_rows(table, header, classified)]
+    problems += cut_end(table, profile)
     problems += _merged(table, classified)
     return _items(table, header, classified, profile, as_of, currency, problems)
 
@@ -116,6 +120,7 @@ def _missing(table: Table, header: Header, classified: Classified, profile: Prof
             f"{listed(header.names)}",
         )
         for meaning, more in wanted
+        if not profile.columns.get(meaning)  # a column named wrongly is said already
     ]
 
 
@@ -185,7 +190,9 @@ def _items(
     found = Found(table)
     found.extend(problems)
     columns = header.columns
-    rows = [row for row, kind in enumerate(classified.kinds) if kind is RowKind.ITEM]
+    cut = {problem.place.line for problem in problems if problem.code == "cut-row"}
+    items = [row for row, kind in enumerate(classified.kinds) if kind is RowKind.ITEM]
+    rows = [row for row in items if table.lines[row] not in cut]
     amounts = [meaning for meaning in ("open", "amount") if meaning in columns]
     days = [meaning for meaning in ("date", "due", "statement", "paid_on") if meaning in columns]
     if not profile.settled:
@@ -206,12 +213,14 @@ def _items(
         if hint := day_by_arrears(table, rows, columns["arrears"], dues):
             more = [_hinted(problem, hint) for problem in more]
     found.extend(more)
-    if not rows:
+    unjudged = (
+        any(problem.code.startswith("no-") for problem in problems) or not amounts or "date" not in days
+    )
+    if not items and not unjudged:
         found.add(
             header.last, 0, "no-items", "there are no items below the header", "export the open items again"
         )
-    if any(problem.code.startswith("no-") for problem in problems):
-        # Without a required column the rows cannot be judged; what is known already is shown.
+    if unjudged:
         return refused(found.all(), profile, classified.counts())
     cells = Cells(table, columns, profile, found)
     documents = Documents(
@@ -223,7 +232,7 @@ def _items(
     assert day is not None
     money = columns["amount"] if profile.settled and "amount" in columns else columns["open"]
     totals, notes = reconcile(table, header, classified, numbers.decimal, documents.valued, money)
-    frame = pl.DataFrame(documents.columns, schema=ROWS, strict=False)
+    frame = pl.DataFrame(documents.columns, schema=ROWS)
     sums = {
         str(code): int(total)
         for code, total in frame.group_by("currency").agg(pl.col("open").sum()).sort("currency").iter_rows()
@@ -239,8 +248,17 @@ def _items(
         set_aside=tuple(documents.kept.aside),
         classified=classified.counts(),
         profile=profile,
-        notes=tuple(notes + documents.notes()),
+        notes=tuple(notes + documents.notes() + _after(frame, day)),
     )
+
+
+def _after(frame: pl.DataFrame, day: date) -> list[str]:
+    """A ledger with documents from after its own day may have been given the wrong day."""
+    later = frame.filter(pl.col("date") > day)
+    if later.is_empty():
+        return []
+    last = max(later["date"].to_list())
+    return [f"{later.height:,} items are dated after the ledger's day, {day}; the last is of {last}."]
 
 
 def _hinted(problem: Problem, day: date) -> Problem:

@@ -5,8 +5,9 @@ guessed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from functools import cache
 
@@ -39,7 +40,16 @@ _SYMBOLS |= {
     "₩": "KRW",
     "₽": "RUB",
 }
-_ANY = {"$", "¥", "kr", "kr.", "Fr", "Fr.", "Fr.-"}  # more than one currency is written so
+# Marks of more than one currency, and whose they may be
+_DOLLARS = (
+    "USD CAD AUD NZD MXN SGD HKD TWD ARS CLP COP BSD BBD BMD BZD FJD GYD JMD KYD LRD NAD SRD TTD UYU XCD"
+)
+UNSURE: Mapping[str, frozenset[str]] = {
+    "$": frozenset(_DOLLARS.split()),
+    "¥": frozenset(("JPY", "CNY")),
+    **dict.fromkeys(("kr", "kr."), frozenset(("SEK", "NOK", "DKK", "ISK"))),
+    **dict.fromkeys(("Fr", "Fr."), frozenset(("CHF",))),
+}
 _MARK = r"(?:[A-Z]{0,3}[$€£¥₹₺₩₽]|[A-Z]{3}|Rs\.?|kr\.?|Fr\.?|zł|Kč|Ft)"
 _SPACE = " \u00a0\u202f\u2009"
 _NUMBER = re.compile(
@@ -55,6 +65,7 @@ _GROUPS = {  # western groups of three, Indian ones of two
 }
 _FORMATS = frozenset((".", ","))
 _POINT = frozenset((".",))
+_SAYS = re.compile(r"\w")
 _SIMPLE = re.compile(r"-?(\d{1,14}(?:\.(?:\d{1,2}|\d{4}))?)", re.ASCII)
 
 
@@ -112,7 +123,7 @@ def parse(text: str) -> Number | None:
     if match is None or bool(match["open"]) != bool(match["close"]) or (match["m1"] and match["m2"]):
         return None
     mark = match["m1"] or match["m2"] or ""
-    if mark and not (mark_currency(mark) or mark in _ANY):
+    if mark and not (mark_currency(mark) or mark in UNSURE):
         return None
     signs = [match[name] for name in ("s1", "s2", "s3", "s4") if match[name]]
     side = (match["side"] or "").casefold().rstrip(".")
@@ -158,14 +169,14 @@ def read_numbers(table: Table, rows: Sequence[int], columns: Iterable[int], prof
     first: dict[str, tuple[int, int]] = {}
     bad: list[tuple[int, int]] = []
     for column in wanted:
-        for row in rows:
-            cell = table.cell(row, column)
+        for row, cell in zip(rows, table.column(rows, column), strict=True):
             if isinstance(cell, str) and cell and cell not in known:
+                if not _SAYS.search(cell):
+                    continue  # a dash in an empty cell; whether that may be is not decided here
                 known[cell] = parse(cell)
                 first[cell] = (row, column)
-            if not isinstance(cell, str | Decimal) or (
-                cell != "" and isinstance(cell, str) and known[cell] is None
-            ):
+            large = isinstance(cell, Decimal) and abs(cell) >= 10**_MOST_DIGITS
+            if isinstance(cell, date) or large or (isinstance(cell, str) and cell and known[cell] is None):
                 bad.append((row, column))
     numbers = {text: number for text, number in known.items() if number is not None}
     decimal, problems = _decide(table, numbers, first, profile)
@@ -178,7 +189,7 @@ def read_numbers(table: Table, rows: Sequence[int], columns: Iterable[int], prof
         values[text] = value(number, decimal or ".")
         if values[text] is None and not problems:
             problems.append(_too_fine(table, *first[text]))
-    read = tuple(tuple(_scaled(table.cell(row, column), values) for row in rows) for column in wanted)
+    read = tuple(tuple(_scaled(cell, values) for cell in table.column(rows, column)) for column in wanted)
     return Numbers(read, decimal, marks, tuple(problems))
 
 

@@ -35,6 +35,8 @@ def read_csv(
     if isinstance(decoded, Problem):
         return [], [decoded]
     text, used = decoded
+    if not text.strip():
+        return [], [Problem(Place(name), "the file is empty", "export it again", "empty-file")]
     source = list(io.StringIO(text, newline=""))
     chosen = separator or _separator(source)
     rows: list[list[str]] = []

@@ -50,10 +50,12 @@ def propose(name: str, data: bytes) -> str:
         )
     if not table.ended:
         lines += ["# The last line has no end. Is the file whole? Then say:", "# open_end = true"]
-    lines += _formats(table, header)
-    lines += _kind_of_ledger(table, header)
-    lines += _columns(header, problems)
-    lines += _kinds(table, header)
+    kinds = classify(table, header, Profile()).kinds
+    rows = [row for row, kind in enumerate(kinds) if kind is RowKind.ITEM]
+    lines += _formats(table, header, rows)
+    lines += _kind_of_ledger(table, header, rows)
+    lines += _columns(header, problems, sections=RowKind.PARTY in kinds)
+    lines += _kinds(table, header, rows)
     return _settle(name, data, "\n".join(lines) + "\n")
 
 
@@ -61,12 +63,7 @@ def _comment(*lines: str) -> str:
     return "".join(f"# {line}\n" for line in lines)
 
 
-def _items(table: Table, header: Header) -> list[int]:
-    return [row for row, kind in enumerate(classify(table, header, Profile()).kinds) if kind is RowKind.ITEM]
-
-
-def _formats(table: Table, header: Header) -> list[str]:
-    rows = _items(table, header)
+def _formats(table: Table, header: Header, rows: list[int]) -> list[str]:
     columns = header.columns
     money = [columns[meaning] for meaning in ("open", "amount") if meaning in columns]
     days = [columns[meaning] for meaning in ("date", "due", "paid_on") if meaning in columns]
@@ -99,11 +96,10 @@ def _iso(table: Table, rows: list[int], columns: list[int]) -> bool:
     return all(text[:4].isdigit() for text in texts if text)
 
 
-def _kind_of_ledger(table: Table, header: Header) -> list[str]:
+def _kind_of_ledger(table: Table, header: Header, rows: list[int]) -> list[str]:
     columns = header.columns
     lines = []
     if "paid_on" in columns:
-        rows = _items(table, header)
         paid = sum(table.cell(row, columns["paid_on"]) != "" for row in rows)
         if rows and paid / len(rows) > 0.5:
             lines += [
@@ -112,14 +108,19 @@ def _kind_of_ledger(table: Table, header: Header) -> list[str]:
                 "settled = true",
             ]
     if "item" not in columns:
-        lines += ["# No column holds a document number; these together tell a customer's documents apart:",
-                  'key = ["date", "due", "amount"]']  # fmt: skip
+        lines.append("# No column holds a document number; these together tell a customer's documents apart:")
+        lines.append('key = ["date", "due", "amount"]')
     if "due" not in columns and "terms" not in columns:
         lines += ["# No column holds due dates or terms. Which terms hold for all?", '# terms = "net 30"']
     return lines
 
 
-def _columns(header: Header, problems: list[Problem]) -> list[str]:
+def _columns(header: Header, problems: list[Problem], *, sections: bool) -> list[str]:
+    there = set(header.columns)
+    known = {"account"} if "name" in there or sections else set()
+    known |= {"open"} if {"paid_on", "amount"} <= there else set()
+    known |= {"due"} if "terms" in there else set()
+    asked = set(_REQUIRED) - known - {"item"}
     doubled = {name for name in header.names if header.names.count(name) > 1}
     lines = ["", "[columns]"]
     unsure = {
@@ -140,7 +141,7 @@ def _columns(header: Header, problems: list[Problem]) -> list[str]:
             if meaning in unsure:
                 lines.append(f"# Is this right? {unsure[meaning].capitalize()}")
             lines.append(f"{meaning} = {wanted}")
-        elif meaning in _REQUIRED:
+        elif meaning in asked:
             lines.append(f'# {meaning} = "…"  # which column holds the {named(meaning)}?')
     used = set(header.columns.values())
     rest = [name for column, name in enumerate(header.names) if name and column not in used]
@@ -149,11 +150,11 @@ def _columns(header: Header, problems: list[Problem]) -> list[str]:
     return lines
 
 
-def _kinds(table: Table, header: Header) -> list[str]:
+def _kinds(table: Table, header: Header, rows: list[int]) -> list[str]:
     column = header.columns.get("kind")
     if column is None:
         return []
-    codes = dict.fromkeys(cell_text(table.cell(row, column)) for row in _items(table, header))
+    codes = dict.fromkeys(cell_text(table.cell(row, column)) for row in rows)
     unknown = [code for code in codes if code and not kind_of(code)]
     if not unknown:
         return []
@@ -166,18 +167,19 @@ def _kinds(table: Table, header: Header) -> list[str]:
 
 
 def _settle(name: str, data: bytes, text: str) -> str:
-    """Reads the file with the proposal and adds what it still asks: currency, day, rows that could be set
-    aside.
-    """
+    """Reads the file with the proposal and adds what is still asked: currency, day, rows to set aside."""
     profile, _ = read(f"{name}.toml", text)
     if profile is None:
         return text
-    tried = read_ledger(name, data, profile=replace(profile, currency="USD"), as_of=date(2100, 1, 1))
     asked = []
-    bare = read_ledger(name, data, profile=profile)
-    if any(problem.code == "no-currency" for problem in bare.problems):
+    bare = tried = read_ledger(name, data, profile=profile)
+    open_ended = {problem.code for problem in bare.problems} & {"no-currency", "no-day"}
+    if open_ended:
+        stand_in = replace(profile, currency="USD") if "no-currency" in open_ended else profile
+        tried = read_ledger(name, data, profile=stand_in, as_of=date(2100, 1, 1))
+    if "no-currency" in open_ended:
         asked += ["# The file names no currency. Which is it?", '# currency = "EUR"']
-    if any(problem.code == "no-day" for problem in bare.problems):
+    if "no-day" in open_ended:
         asked.append("# The file does not say of which day it is: give --as-of with each import.")
     aside = {
         "no-amount": "missing amount",

@@ -110,7 +110,9 @@ def _other(
     if _is_header(cells, names):
         return RowKind.HEADER
     label = next((cell_text(cells[at]) for at in filled if not _is_number(cells[at])), "")
-    dated = _dated(table.cell(row, columns.get("date", -1))) or _dated(table.cell(row, columns.get("due", -1)))
+    dated = _dated(table.cell(row, columns.get("date", -1))) or _dated(
+        table.cell(row, columns.get("due", -1))
+    )
     numbered = table.cell(row, columns.get("item", -1)) != ""
     valued = any(table.cell(row, at) != "" for at in amounts)
     money = any(_is_number(cells[at]) for at in filled if at > 0)

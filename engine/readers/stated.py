@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from engine.core.problem import Problem, Severity
 from engine.readers.dates import stated_day
 from engine.readers.headers import Header, currencies
-from engine.readers.numbers import Numbers, mark_currency, parse, to_minor, value, written
+from engine.readers.numbers import UNSURE, Numbers, mark_currency, parse, to_minor, value, written
 from engine.readers.profile import Profile
 from engine.readers.rows import Classified, RowKind
 from engine.readers.table import Table, cell_text
@@ -40,7 +40,10 @@ def find_currency(
     argument: str | None,
     profile: Profile,
 ) -> tuple[str, list[Problem]]:
-    """The one currency of a file without a currency column; empty with a problem where it is not known."""
+    """The one currency of a file without a currency column; empty with a problem where it is not known.
+
+    What the file says counts, and must agree with the profile; `argument` is a default where neither says.
+    """
     if argument and argument not in currencies():
         place = table.place(header.first)
         return "", [
@@ -56,7 +59,6 @@ def find_currency(
         if known := mark_currency(mark):
             said.setdefault(known, at)
     unnamed = {mark: at for mark, at in numbers.marks.items() if not mark_currency(mark)}
-    given = argument or profile.currency
     if len(said) > 1 or (said and unnamed) or len(unnamed) > 1:
         (one, first), (two, second) = sorted((said | unnamed).items(), key=lambda entry: entry[1])[:2]
         return "", [
@@ -69,18 +71,16 @@ def find_currency(
                 also=table.place(*first),
             )
         ]
+    given = profile.currency or argument or ""
     if said:
-        (found, at) = next(iter(said.items()))
-        if given and given != found:
-            return "", [
-                table.problem(
-                    *at,
-                    "two-currencies",
-                    f"the file says {found} here, but it was to be read as {given}",
-                    f"leave {given} out, or import the right file",
-                )
-            ]
-        return found, []
+        found, at = next(iter(said.items()))
+        if profile.currency in ("", found):
+            return found, []
+        return "", [_contradiction(table, at, found, profile)]
+    if unnamed:
+        mark, at = next(iter(unnamed.items()))
+        if given and given not in UNSURE[mark]:
+            return "", [_contradiction(table, at, f"“{mark}”", profile, given)]
     if given:
         return given, []
     return "", [
@@ -92,6 +92,19 @@ def find_currency(
             'say it in the profile: currency = "EUR", or export with the currency column',
         )
     ]
+
+
+def _contradiction(
+    table: Table, at: tuple[int, int], said: str, profile: Profile, given: str = ""
+) -> Problem:
+    where = profile.place("currency") if profile.currency else None
+    return table.problem(
+        *at,
+        "two-currencies",
+        f"the file says {said} here, but it was to be read as {profile.currency or given}",
+        "say the right currency in the profile, or import the right file",
+        also=where,
+    )
 
 
 def find_day(

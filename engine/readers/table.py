@@ -47,6 +47,10 @@ class Table:
         cells = self.rows[row]
         return cells[column] if 0 <= column < len(cells) else ""
 
+    def column(self, rows: Sequence[int], column: int) -> list[Cell]:
+        """One column's cells of some rows."""
+        return [cells[column] if column < len(cells := self.rows[row]) else "" for row in rows]
+
     def place(self, row: int, column: int = 0) -> Place:
         line = self.lines[row]
         if not self.separator:

@@ -19,6 +19,7 @@ MOST_UNPACKED = 300 * 1024 * 1024
 MOST_PARTS = 2000
 MOST_COLUMNS = 256
 MOST_ROWS = 600_000
+MOST_EMPTY = 10_000  # rows in a row: one stray cell at the foot of a sheet makes a million
 _MERGED = re.compile(rb'<mergeCell\s[^>]*ref="([A-Z]+[0-9]+:[A-Z]+[0-9]+)"')
 
 
@@ -94,10 +95,10 @@ def _read_page(name: str, page: Any, part: bytes) -> Table | Problem:
     lines: list[int] = []
     index: dict[int, int] = {}
     for number, values in enumerate(page.iter_rows(max_col=MOST_COLUMNS, values_only=True), start=1):
-        if number > MOST_ROWS:
+        if number > MOST_ROWS or number > (lines[-1] if lines else 0) + MOST_EMPTY:
             return Problem(
                 Place(name, number, sheet=page.title),
-                f"the sheet has more than {MOST_ROWS:,} rows",
+                f"the sheet goes on after {number:,} rows",
                 "delete the empty rows below the list, or export as CSV",
                 "file-too-big",
             )

@@ -261,7 +261,7 @@ def _email(buyer: Buyer, random: Random) -> str:
     address = f"{random.choice(('accounts', 'ap', 'billing', 'payables'))}@{_domain(buyer)}"
     if chance < 0.05:
         return ""
-    if chance < 0.08:
+    if chance < 0.065:
         return random.choice(
             (address.replace("@", "@@"), address.replace("@", "."), address.replace(".", ","))
         )

@@ -11,7 +11,7 @@ from rich.text import Text
 from engine.screen.written import clean, full_day, line_of
 
 if TYPE_CHECKING:
-    from engine.jobs.evaluate import Explanation
+    from engine.jobs.explain import Explanation
 
 _MARKS = {"done": ("✓", "green"), "due": ("→", "bold yellow"), "held": ("✗", "red"), "passed": ("–", "dim")}
 
@@ -63,3 +63,35 @@ def _line(place: object) -> Text:
     from engine.core.problem import Place
 
     return Text(line_of(place) if isinstance(place, Place) else "", "dim")
+
+
+def explanation_value(told: Explanation) -> dict[str, object]:
+    """What `explain --json` writes; the keys stay as they are."""
+
+    def line(place: object) -> str | None:
+        return str(place) if place else None
+
+    return {
+        "account": told.account,
+        "name": told.name,
+        "on": told.on.isoformat(),
+        "facts": list(told.header),
+        "policies": [
+            {"policy": one.policy, "fits": one.fits, "sentence": one.sentence, "line": line(one.place)}
+            for one in told.routes
+        ],
+        "steps": [
+            {
+                "day": one.day,
+                "what": one.what,
+                "mark": one.mark,
+                "sentence": one.sentence,
+                "line": line(one.place),
+            }
+            for one in told.steps
+        ],
+        "gates": [{"ok": one.ok, "sentence": one.sentence, "line": line(one.place)} for one in told.gates],
+        "verdict": list(told.verdict),
+        "policies_hash": told.book,
+        "stored": told.stored,
+    }

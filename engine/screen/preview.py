@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import groupby
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from engine.core.decision.summary import HeldStep, PlannedAction, Preview, PreviewDay, Workload
+from engine.core.decision.summary import PlannedAction, Preview, PreviewDay, Workload
 from engine.core.language.policy import Kind
+from engine.screen.lines import fitted, plain_table
 from engine.screen.written import (
     PLURALS,
     by_step,
@@ -29,8 +29,6 @@ from engine.screen.written import (
 _MOST = 8  # lines a section has before it says how many more there are
 _LONGEST = 7  # days side by side
 _NARROW = 4  # days that are no week
-_ENOUGH = 16  # letters of a text that are cut last
-_LEAST = 8  # letters that a cut text keeps
 
 
 def preview_drawn(view: Preview, *, width: int = 100, calendar: str = "") -> Group:
@@ -46,21 +44,20 @@ def preview_drawn(view: Preview, *, width: int = 100, calendar: str = "") -> Gro
 
 def held_drawn(view: Preview, *, width: int = 100) -> Group:
     """Every step that waits, one line each, with its reason and the line that says so."""
-    groups = _runs(view.held)
     rows = [
         (
-            Text(f"  {short_day(first.on)}" + (f" – {short_day(last.on)}" if last.on > first.on else "")),
-            Text(clean(first.account), "bold"),
-            Text(clean(first.name)),
-            Text(f"{first.policy}: {first.step}" if first.step else first.policy),
-            Text(reason_words(first.reason), "yellow"),
-            Text(whole_money(first.amount, view.currency) if first.amount else ""),
-            Text(line_of(first.place).replace(".yaml:", ":"), "dim"),
+            Text(f"  {short_day(step.on)}"),
+            Text(clean(step.account), "bold"),
+            Text(clean(step.name)),
+            Text(f"{step.policy}: {step.step}" if step.step else step.policy),
+            Text(reason_words(step.reason), "yellow"),
+            Text(whole_money(step.amount, view.currency) if step.amount else ""),
+            Text(line_of(step.place).replace(".yaml:", ":"), "dim"),
         )
-        for first, last in groups
+        for step in view.held
     ]
-    table = _fitted(rows, width, right=(5,), elastic=(2, 3, 4))
-    if not groups:
+    table = fitted(rows, width, right=(5,), elastic=(2, 3, 4))
+    if not rows:
         return Group(_title(view, width), Text(), Text("  Nothing is held back."))
     ask = "  Why, with all its facts:  dunwell explain ACCOUNT"
     return Group(_title(view, width), Text(), _head("HELD BACK"), table, Text(), Text(ask, "dim"))
@@ -100,7 +97,7 @@ def _numbers(view: Preview, width: int) -> RenderableType:
     wide = 14 + 9 * (len(days) + 1) + 3 + max((len(note) for note in notes.values()), default=0)
     if len(days) > _LONGEST or (wide > width and len(days) > len(kinds)):
         return _downwards(days, kinds)
-    table = _table(1, 3 if wide <= width else 1)
+    table = plain_table(1, 3 if wide <= width else 1)
     for _ in range(len(days) + 1):
         table.add_column(justify="right", no_wrap=True, min_width=6)
     table.add_column(no_wrap=False)
@@ -119,7 +116,7 @@ def _numbers(view: Preview, width: int) -> RenderableType:
 
 def _downwards(days: Sequence[PreviewDay], kinds: Sequence[Kind]) -> RenderableType:
     """A line a day, where the days do not fit side by side."""
-    table = _table(1)
+    table = plain_table(1)
     for _ in range(len(kinds) + 1):
         table.add_column(justify="right", no_wrap=True)
     table.add_row("", *(Text(PLURALS[kind], "bold") for kind in kinds), Text("all", "bold"))
@@ -187,20 +184,20 @@ def _steps(view: Preview, steps: Iterable[tuple[PlannedAction, str]], width: int
             Text(clean(first.account), "bold"),
             Text(clean(first.name)),
             Text(money(first.amount, first.currency)),
-            Text(count(first.late, "day") if first.late > 0 else "not due yet"),
+            Text(f"{count(first.late, 'day')} late" if first.late > 0 else "not late yet"),
             Text(clean(does)),
             *([] if approvals else [Text(clean(names.get(first.person) or first.person))]),
             Text(line_of(first.place).replace(".yaml:", ":"), "dim"),
         )
         for first, does in steps
     ]
-    return _fitted(rows, width, right=(3, 4), elastic=(2, 5))
+    return fitted(rows, width, right=(3, 4), elastic=(2, 5))
 
 
 def _held(view: Preview) -> list[RenderableType]:
     if not view.groups and not view.no_policy:
         return []
-    table = _table(4)
+    table = plain_table(4)
     table.columns[0].justify = table.columns[3].justify = "right"
     for group in view.groups[:_MOST]:
         table.add_row(
@@ -226,7 +223,7 @@ def _workload(view: Preview, width: int) -> list[RenderableType]:
     places = [number for number, day in enumerate(view.days) if day.on in shown]
     if not rows or len(places) > _LONGEST:
         return []
-    table = _table(2, 3 if 36 + 9 * len(places) <= width else 1)
+    table = plain_table(2, 3 if 36 + 9 * len(places) <= width else 1)
     for _ in places:
         table.add_column(justify="right", no_wrap=True, min_width=6)
     heads = [Text(short_day(view.days[place].on), "dim") for place in places]
@@ -265,48 +262,6 @@ def _period(view: Preview, otherwise: str) -> str:
     if len(days) == 1:
         return f"on {day_month(days[0].on)}"
     return "this week" if 4 <= (days[-1].on - days[0].on).days <= 6 else otherwise
-
-
-def _runs(held: Sequence[HeldStep]) -> list[tuple[HeldStep, HeldStep]]:
-    """The same step held for the same reason day after day, as its first and last day."""
-
-    def key(step: HeldStep) -> tuple[str, str, str, str]:
-        return (step.account, step.policy, step.step, step.reason.value)
-
-    runs = []
-    for _, group in groupby(sorted(held, key=lambda step: (*key(step), step.on)), key):
-        steps = list(group)
-        runs.append((steps[0], steps[-1]))
-    return sorted(runs, key=lambda run: (run[0].on, -run[0].amount, run[0].account))
-
-
-def _table(columns: int, space: int = 2) -> Table:
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, space, 0, 0))
-    for _ in range(columns):
-        table.add_column()
-    return table
-
-
-def _fitted(
-    rows: Sequence[tuple[Text, ...]], width: int, *, right: tuple[int, ...], elastic: tuple[int, ...]
-) -> Table:
-    """A line a row: where the screen is too narrow, the elastic columns are cut, and the cut is shown."""
-    table = _table(len(rows[0]) if rows else 0)
-    widths = [max(cell.cell_len for cell in column) for column in zip(*rows, strict=True)]
-    over = sum(widths) + 2 * (len(widths) - 1) - width
-    for least in (_ENOUGH, _LEAST):
-        for number in elastic if rows else ():
-            cut = min(max(over, 0), max(widths[number] - least, 0))
-            widths[number] -= cut
-            over -= cut
-    for row in rows:
-        for number in elastic:
-            row[number].truncate(widths[number], overflow="ellipsis")
-    for number in right if rows else ():
-        table.columns[number].justify = "right"
-    for row in rows:
-        table.add_row(*row)
-    return table
 
 
 def _head(title: str, style: str = "bold", more: str = "") -> RenderableType:

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from engine.core.language.source import problem_text
-from engine.core.problem import Problem, Severity
+from engine.core.problem import Problem, Severity, problem_text
 from engine.screen.written import count, listed
 
 
@@ -18,6 +17,14 @@ def problems_drawn(problems: Sequence[Problem]) -> Text:
         out.append(_drawn(problem)).append("\n")
     if problems:
         out.append(tally(problems), "bold red" if _errors(problems) else "bold yellow")
+    return out
+
+
+def warnings_drawn(problems: Sequence[Problem]) -> Text:
+    """A line each, where nothing has to be done at once."""
+    out = Text(f"  {tally(problems)}", "yellow")
+    for problem in problems:
+        out.append(f"\n    {problem.place}: {problem.sentence}; {problem.suggestion}", "dim")
     return out
 
 

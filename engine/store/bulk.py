@@ -1,4 +1,4 @@
-"""Many rows at once, in and out, at the speed of the driver: columns of plain values, without a layer between."""
+"""Many rows at once, in and out, at the speed of the driver: plain values, without a layer between."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def upsert(
     key: Sequence[str],
     update: Sequence[str],
 ) -> None:
-    """Add rows, or where one of the same key is there, set its `update` columns; those not given become empty."""
+    """Add rows; where one of the same key is there, set its `update` columns, empty where none is given."""
     if not rows:
         return
     raw: Any = conn.connection.driver_connection

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -45,7 +45,7 @@ _OPEN_ITEMS = {
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What changed with the episodes: accounts that fell past due, those that paid, and the actions this cancelled."""
+    """What changed with the episodes: accounts that fell past due, those that paid, the actions cancelled."""
 
     opened: tuple[str, ...]
     closed: tuple[str, ...]
@@ -108,7 +108,7 @@ def cancel(
     number: int | None = None,
     keys: Sequence[str] | None = None,
 ) -> list[str]:
-    """Cancel what has not left the house: all of an account's episode, or these actions. The keys that were."""
+    """Cancel what has not left the house: all of an account's episode, or these actions. Their keys."""
     query = sa.select(action.c.key).where(
         action.c.company == company,
         action.c.account == account,
@@ -163,14 +163,12 @@ def settle_promises(
 def flag_disputes(
     conn: Connection, rows: pl.DataFrame, on: date, by: str, file: int, company: str = COMPANY
 ) -> tuple[int, int]:
-    """Disputes that a ledger flags are opened; those it had flagged and no longer does, or that are settled, close.
+    """Disputes that a ledger flags are opened; those it no longer flags, or that are settled, are closed.
 
     How many of each. A dispute that a person opened is closed by a person, or when the item is settled.
     """
     flagged = set(
-        rows.filter(pl.col("disputed") & (pl.col("open") != 0))
-        .select("account", "item")
-        .iter_rows()
+        rows.filter(pl.col("disputed") & (pl.col("open") != 0)).select("account", "item").iter_rows()
     )
     query = sa.select(item.c.account, item.c.item).where(item.c.company == company, item.c.open != 0)
     still = {(account, name) for account, name in conn.execute(query)}
@@ -194,7 +192,7 @@ def flag_disputes(
 
 
 def _propose_way_back(conn: Connection, account: str, number: int, on: date, company: str) -> None:
-    """Who was put on cash or on hold and has paid is proposed for the way back, after the clean months the step asks for."""
+    """Who was on cash or on hold and has paid is proposed for the way back, after the clean months."""
     done = conn.execute(
         sa.select(action.c.key, action.c.policy, action.c.kind, action.c.detail, action.c.currency).where(
             action.c.company == company,

@@ -1,4 +1,4 @@
-"""Opening the database: it is brought up to date, refused where it cannot be trusted, and never left half written.
+"""Opening the database: brought up to date, refused where it cannot be trusted, and never half written.
 
 A handle is a SQLAlchemy engine. Ask it through `reading` and `writing`: both turn the drivers' errors into
 sentences, and `writing` is one transaction, all or nothing.
@@ -33,7 +33,7 @@ _WAIT_MS = 30_000
 
 
 def open(url: str | Path, *, migrate: bool = True, read_only: bool = False) -> Engine:
-    """The database at a path or URL (`sqlite:///…`, `postgresql://…`), with its tables as this version wants them.
+    """The database at a path or URL (`sqlite:///…`, `postgresql://…`), its tables as this version wants them.
 
     A path, or a `sqlite` URL, names a file that is made where it is missing. With `read_only` nothing is ever
     written, and a missing or older database is refused. Before a migration a SQLite file is copied to
@@ -236,8 +236,11 @@ def _told(database: str) -> Iterator[None]:
         yield
     except sa.exc.DBAPIError as error:
         raise _sentence(database, error.orig or error) from error
-    except sqlite3.Error as error:
-        raise _sentence(database, error) from error
+    except Exception as error:
+        # What was asked of the driver itself comes in its words; psycopg is only there where it is installed.
+        if isinstance(error, sqlite3.Error) or type(error).__module__.startswith("psycopg"):
+            raise _sentence(database, error) from error
+        raise
 
 
 def _sentence(database: str, error: BaseException) -> BaseException:

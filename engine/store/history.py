@@ -11,13 +11,14 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from engine.core.money import Amount, digits
 from engine.store import tables as t
-from engine.store.tables import COMPANY, ActionState
+from engine.store.tables import COMPANY, UNDER_WAY, ActionState
 
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """One thing: its day, its kind ("call", "letter", "payment", …), a few words, who did it, what it was about."""
+    """One thing: its day, its kind ("call", "letter", "payment", …), a few words, by whom, about what."""
 
     on: date
     kind: str
@@ -28,7 +29,7 @@ class Happened:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One thing for a person to do: a call, a task, an approval, an address to find, a message to look into.
+    """One thing for a person to do: a call, a task, an approval, an address to find, an uncertain message.
 
     `amount` is minor units. `tries` counts calls that reached nobody.
     """
@@ -56,6 +57,11 @@ _FOR_PEOPLE = (
 )
 
 
+def money(minor: int, currency: str) -> str:
+    """An amount for a sentence: `1,234.50 USD`."""
+    return f"{Amount.of_minor(minor, currency).value:,.{digits(currency)}f} {currency}"
+
+
 def history(conn: Connection, account: str, company: str = COMPANY) -> list[Happened]:
     """Everything about an account, the oldest first."""
     parts = (_actions, _calls, _payments, _promises, _disputes, _pauses, _notes, _episodes)
@@ -76,6 +82,7 @@ def worklist(conn: Connection, on: date, company: str = COMPANY, person: str | N
         )
         .where(
             t.action.c.company == company,
+            sa.text(f"action.{UNDER_WAY}"),
             sa.or_(planned, t.action.c.state.in_([state.value for state in _FOR_PEOPLE])),
             sa.or_(t.action.c.not_before.is_(None), t.action.c.not_before <= on),
         )
@@ -126,17 +133,24 @@ def _calls(conn: Connection, account: str, company: str) -> Iterator[Happened]:
 def _payments(conn: Connection, account: str, company: str) -> Iterator[Happened]:
     for row in _of(conn, t.payment, account, company):
         sure = "taken back: the item came again" if row.reversed else "presumed" if row.presumed else "paid"
-        yield Happened(row.paid_on, "payment", f"{row.amount} {row.currency} {sure}", "", row.item or "")
+        yield Happened(
+            row.paid_on, "payment", f"{money(row.amount, row.currency)} {sure}", "", row.item or ""
+        )
 
 
 def _promises(conn: Connection, account: str, company: str) -> Iterator[Happened]:
     for row in _of(conn, t.promise, account, company):
         yield Happened(
-            row.made_on, "promise", f"{row.amount} {row.currency} by {row.pays_on} ({row.state})", row.by
+            row.made_on,
+            "promise",
+            f"{money(row.amount, row.currency)} by {row.pays_on} ({row.state})",
+            row.by,
         )
         if row.settled_on:
             yield Happened(
-                row.settled_on, "promise", f"{row.state}: {row.paid} of {row.amount} {row.currency}"
+                row.settled_on,
+                "promise",
+                f"{row.state}: {money(row.paid, row.currency)} of {money(row.amount, row.currency)}",
             )
 
 

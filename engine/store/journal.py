@@ -1,4 +1,4 @@
-"""The book of everything that was decided, said and done: it is only added to, and a change to it can be seen.
+"""The book of all that was decided, said and done: it is only added to, and a change to it can be seen.
 
 Each entry carries a SHA-256 over itself and over the entry before it; each run keeps the hash with which it
 ended. Names and words of people stand beside the book: the book has only their salted hash, so that they can
@@ -29,7 +29,7 @@ _START = "0" * 64
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing to write down. `body` is plain JSON; `person` are words that name or come from a person, by field."""
+    """One thing to write down. `body` is plain JSON; `person` are words that name or come from a person."""
 
     kind: str
     account: str
@@ -58,7 +58,7 @@ def append(
 def append_many(
     conn: Connection, entries: Iterable[tuple[str, str, bytes]], at: datetime, stream: str = COMPANY
 ) -> tuple[int, str]:
-    """Add (kind, account, body as JSON) in their order, many at once. The number and the hash of the last come back."""
+    """Add (kind, account, body as JSON) in their order, many at once. The last number and hash come back."""
     seq, last = _head(conn, stream)
     when = moment_text(at)
     rows = []
@@ -75,7 +75,7 @@ def append_many(
 
 
 def verify(conn: Connection, stream: str = COMPANY) -> int:
-    """Go through the whole chain, the seals of the runs and what is kept of people. How many entries there are.
+    """Go through the chain, the seals of the runs and what is kept of people. How many entries there are.
 
     Raises JournalBroken at the first entry that is not as it was written.
     """
@@ -106,7 +106,7 @@ def verify(conn: Connection, stream: str = COMPANY) -> int:
 
 
 def forget(conn: Connection, account: str, stream: str = COMPANY) -> int:
-    """Forget the names and words of people in an account's entries. The chain holds. How many words were forgotten."""
+    """Forget the names and words of people in an account's entries, and say how many. The chain holds."""
     numbers = sa.select(journal.c.seq).where(journal.c.stream == stream, journal.c.account == account)
     gone = conn.execute(
         sa.delete(journal_person).where(journal_person.c.stream == stream, journal_person.c.seq.in_(numbers))
@@ -125,7 +125,7 @@ def _head(conn: Connection, stream: str) -> tuple[int, str]:
 
 
 def _hash(prev: str, seq: int, at: str, kind: str, account: str, body: bytes) -> str:
-    """Over parts that cannot run into each other: a line feed ends each, and none of them but the last can have one."""
+    """Over parts that cannot run into each other: a line feed ends each, and only the last can have one."""
     return hashlib.sha256(f"{prev}\n{seq}\n{at}\n{kind}\n{account!r}\n".encode() + body).hexdigest()
 
 

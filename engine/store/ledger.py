@@ -67,7 +67,7 @@ def compare(before: pl.DataFrame, rows: pl.DataFrame) -> Comparison:
 
 
 def payments(before: pl.DataFrame, rows: pl.DataFrame, change: Comparison, as_of: date) -> pl.DataFrame:
-    """What was paid, as far as two ledgers show: account, item, amount, currency, paid_on, days_late, presumed.
+    """What was paid, as two ledgers show it: account, item, amount, currency, paid_on, days_late, presumed.
 
     Credits that were used up at the same time are taken off first, the oldest due first: nobody paid that
     part. A document that comes with the day of its payment was paid on that day, whether or not it was ever
@@ -130,7 +130,7 @@ def store(
 
 
 def store_names(conn: Connection, named: pl.DataFrame, company: str = COMPANY) -> int:
-    """Customers that a ledger names, with what it says of them; what the customer master says stays. How many are new."""
+    """Customers that a ledger names and nobody else did, with what it says of them. How many they are."""
     query = sa.select(customer.c.account).where(customer.c.company == company)
     there = {account for (account,) in conn.execute(query)}
     rows = [

@@ -1,4 +1,4 @@
-"""When a step counts as taken: at that moment every item it covered is marked, and never offered the step again."""
+"""When a step counts as taken: then every item it covered is marked, and never offered the step again."""
 
 from __future__ import annotations
 

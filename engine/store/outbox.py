@@ -66,20 +66,26 @@ _FIELDS = (
 _ROWS = sa.select(*_FIELDS).join_from(outbox, action, action.c.key == outbox.c.action)
 
 
-def text(at: datetime) -> str:
-    """A moment as the database keeps it: UTC, always of the same length, so that text sorts as time."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
+def _siblings(notice: sa.FromClause) -> tuple[sa.ColumnElement[bool], ...]:
+    """The written messages that the same step of the same account sent with an effect."""
+    same = ("company", "account", "episode", "policy", "step", "item", "occurrence")
+    return (*(notice.c[name] == action.c[name] for name in same), notice.c.kind.in_(_WRITTEN))
 
 
-def due(
-    conn: Connection, channels: Collection[str], at: datetime, limit: int, company: str = COMPANY
-) -> list[Row]:
-    """What may be sent now, in the order in which it was planned.
-
-    Of each account the first, and none while it has a message on its way; an effect waits for its notice. The
-    rows are locked where the database can.
-    """
-    notice = action.alias("notice")
+def _next() -> sa.Select[Any]:
+    """The query of `due`. The states stand in it as text: only so SQLite uses the index of what waits."""
+    other, theirs, notice = outbox.alias("other"), action.alias("theirs"), action.alias("notice")
+    on_its_way = (
+        sa.select(sa.literal(1))
+        .join_from(other, theirs, theirs.c.key == other.c.action)
+        .where(
+            other.c.state == sa.literal_column(f"'{SENDING}'"),
+            theirs.c.company == action.c.company,
+            theirs.c.account == action.c.account,
+        )
+        .correlate(action)
+        .exists()
+    )
     unsent = (
         sa.select(sa.literal(1))
         .where(
@@ -90,24 +96,39 @@ def due(
         .correlate(action)
         .exists()
     )
-    rows = conn.execute(
+    return (
         _ROWS.where(
-            outbox.c.state.in_(WAITING),
-            outbox.c.channel.in_(sorted(channels)),
-            action.c.company == company,
-            sa.or_(outbox.c.not_before.is_(None), outbox.c.not_before <= text(at)),
-            ~_sending(company),
+            outbox.c.state.in_([sa.literal_column(f"'{state}'") for state in WAITING]),
+            outbox.c.channel.in_(sa.bindparam("channels", expanding=True)),
+            # An expression, so that no planner begins with all actions of a company instead of what waits.
+            action.c.company + sa.literal_column("''") == sa.bindparam("of"),
+            sa.or_(outbox.c.not_before.is_(None), outbox.c.not_before <= sa.bindparam("at")),
+            ~on_its_way,
             ~unsent,
         )
         .order_by(outbox.c.id)
-        .limit(limit)
+        .limit(1)
         .with_for_update(of=outbox, skip_locked=True)
     )
-    first: dict[str, Row] = {}
-    for found in rows:
-        row = _row(found)
-        first.setdefault(row.account, row)
-    return list(first.values())
+
+
+_DUE = _next()
+
+
+def text(at: datetime) -> str:
+    """A moment as the database keeps it: UTC, always of the same length, so that text sorts as time."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def due(conn: Connection, channels: Collection[str], at: datetime, company: str = COMPANY) -> Row | None:
+    """The message that may be sent next, in the order in which they were planned.
+
+    None of an account that has a message on its way; an effect waits for its notice. The row is locked where
+    the database can.
+    """
+    values = {"channels": sorted(channels), "at": text(at), "of": company}
+    found = conn.execute(_DUE, values).first()
+    return None if found is None else _row(found)
 
 
 def notice_lost(conn: Connection, row: Row) -> bool:
@@ -238,7 +259,7 @@ def counted(conn: Connection, company: str = COMPANY) -> dict[tuple[str, str], i
 
 def under_way(conn: Connection, owner: str | None = None) -> list[Row]:
     """Messages that are being sent, by one owner or by anybody."""
-    query = _ROWS.where(outbox.c.state == SENDING).order_by(outbox.c.id)
+    query = _ROWS.where(outbox.c.state == sa.literal_column(f"'{SENDING}'")).order_by(outbox.c.id)
     return [
         _row(found)
         for found in conn.execute(query if owner is None else query.where(outbox.c.owner == owner))
@@ -297,24 +318,6 @@ def _mine(row: Row) -> sa.Update:
         outbox.c.owner == row.owner,
         outbox.c.fence == row.fence,
     )
-
-
-def _sending(company: str) -> sa.ColumnElement[bool]:
-    """The account of the action has a message on its way."""
-    other, theirs = outbox.alias("other"), action.alias("theirs")
-    return (
-        sa.select(sa.literal(1))
-        .join_from(other, theirs, theirs.c.key == other.c.action)
-        .where(other.c.state == SENDING, theirs.c.company == company, theirs.c.account == action.c.account)
-        .correlate(action)
-        .exists()
-    )
-
-
-def _siblings(notice: sa.FromClause) -> tuple[sa.ColumnElement[bool], ...]:
-    """The written messages that the same step of the same account sent with an effect."""
-    same = ("company", "account", "episode", "policy", "step", "item", "occurrence")
-    return (*(notice.c[name] == action.c[name] for name in same), notice.c.kind.in_(_WRITTEN))
 
 
 def _tell_action(conn: Connection, key: str, state: str, reason: str | None) -> None:

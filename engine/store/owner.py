@@ -27,7 +27,10 @@ def owner(engine: Engine) -> Iterator[str]:
             return
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
             conn.execute(sa.select(sa.func.pg_advisory_lock(_SPACE, _number(name))))
-            yield name
+            try:
+                yield name
+            finally:
+                conn.detach()  # closed, not kept for others: the lock is the connection's
         return
     folder.mkdir(exist_ok=True)
     path = folder / name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -20,9 +21,12 @@ _YEAR = timedelta(days=365)
 _TOUCHES = timedelta(days=60)
 _NEVER = date(1, 1, 1)
 _WORDS = (
-    "name", "segment", "terms", "country", "language", "currency", "risk", "owner", "legal_form", "industry", "status",
-    "time_zone", "tags",
+    "name", "segment", "terms", "country", "language", "currency", "risk", "owner", "legal_form", "industry",
+    "status", "time_zone", "tags",
 )  # fmt: skip
+
+# Every question names its company; the same place narrows it to one account.
+_ABOUT = re.compile(r"(?P<table>\b\w\.)?company = :company")
 
 # The accounts that a decision is about.
 _WANTED = """
@@ -49,7 +53,7 @@ _BROKEN = "state = 'open' AND breaks_on <= :on AND pays_on < :shown"
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A connection, and what every question is about: the company, the day, a year before it, the days of the touches."""
+    """A connection, and what every question is about: the company, the day, how far back to look."""
 
     conn: Connection
     company: str
@@ -58,26 +62,30 @@ class Ask:
     touched: date
     as_of: date | None  # the newest ledger's own date, and when it came in
     imported: datetime | None
+    account: str | None = None  # only this one; None: all
 
     @classmethod
-    def of(cls, conn: Connection, company: str, on: date) -> Ask:
+    def of(cls, conn: Connection, company: str, on: date, account: str | None = None) -> Ask:
         query = """SELECT as_of, imported_at FROM ledger_file WHERE company = :company AND kind = 'ledger'
             ORDER BY as_of DESC, id DESC LIMIT 1"""
         found = frame(conn, query, {"company": company}, {"as_of": _DAY, "imported_at": _TEXT}).rows()
         as_of, imported = (found[0][0], datetime.fromisoformat(found[0][1])) if found else (None, None)
-        return cls(conn, company, on, on - _YEAR, on - _TOUCHES, as_of, imported)
+        return cls(conn, company, on, on - _YEAR, on - _TOUCHES, as_of, imported, account)
 
     def _frame(self, sql: str, **schema: pl.DataType) -> pl.DataFrame:
         names = {"company": self.company, "on": self.on, "year": self.year, "touched": self.touched}
         names["shown"] = self.as_of or _NEVER
+        if self.account is not None and "account" in schema:
+            sql = _ABOUT.sub(r"\g<0> AND \g<table>account = :account", sql)
+            names["account"] = self.account
         return frame(self.conn, sql, names, schema)
 
     def items(self) -> pl.DataFrame:
         return self._frame(
             """SELECT account, item, kind, date, due, statement, amount, open, currency, rate, terms
             FROM item WHERE company = :company AND open != 0""",
-            account=_TEXT, item=_TEXT, kind=_TEXT, date=_DAY, due=_DAY, statement=_DAY, amount=pl.Int64(), open=pl.Int64(),
-            currency=_TEXT, rate=pl.Float64(), item_terms=_TEXT,
+            account=_TEXT, item=_TEXT, kind=_TEXT, date=_DAY, due=_DAY, statement=_DAY, amount=pl.Int64(),
+            open=pl.Int64(), currency=_TEXT, rate=pl.Float64(), item_terms=_TEXT,
         )  # fmt: skip
 
     def rates(self) -> pl.DataFrame:
@@ -110,7 +118,7 @@ class Ask:
         return _with_own(customers, own)
 
     def addresses(self) -> pl.DataFrame:
-        """`addresses`: bit 0 to 2 an e-mail address by role, bit 3 a postal address, bit 4 a telephone number."""
+        """`addresses`: bit 0 to 2 an e-mail address by role, bit 3 a postal address, bit 4 a telephone."""
         roles = " + ".join(
             f"MAX(CASE WHEN role = '{role}' THEN email_ok ELSE 0 END) * {bit}"
             for role, bit in (("accounts payable", 1), ("principal", 2), ("account owner", 4))
@@ -142,9 +150,9 @@ class Ask:
 
     def payments(self) -> pl.DataFrame:
         return self._frame(
-            """SELECT account, MAX(paid_on),
-            ROUND(SUM(CASE WHEN paid_on > :year AND days_late IS NOT NULL THEN CAST(amount AS FLOAT) * days_late END)
-                / NULLIF(SUM(CASE WHEN paid_on > :year AND days_late IS NOT NULL THEN CAST(amount AS FLOAT) END), 0))
+            """SELECT account, MAX(paid_on), ROUND(
+                SUM(CASE WHEN paid_on > :year THEN CAST(amount AS FLOAT) * days_late END) / NULLIF(
+                SUM(CASE WHEN paid_on > :year AND days_late IS NOT NULL THEN CAST(amount AS FLOAT) END), 0))
             FROM payment WHERE company = :company AND reversed = 0 AND paid_on <= :on GROUP BY account""",
             account=_TEXT, last_payment=_DAY, dbt=pl.Float64(),
         )  # fmt: skip
@@ -191,8 +199,9 @@ class Ask:
 
     def planned(self) -> pl.DataFrame:
         return self._frame(
-            """SELECT p.account, i.item, 'planned', p.made_on, NULL FROM plan p JOIN plan_item i ON i.plan = p.id
-            WHERE p.company = :company AND p.state = 'kept' AND p.until >= :on""",
+            """SELECT p.account, i.item, 'planned', p.made_on, NULL
+            FROM plan p JOIN plan_item i ON i.plan = p.id WHERE p.company = :company AND p.state = 'kept'
+            AND p.until >= :on""",
             account=_TEXT, item=_TEXT, aside=_TEXT, aside_since=_DAY, aside_until=_DAY,
         )  # fmt: skip
 
@@ -226,8 +235,10 @@ class Ask:
             f"""SELECT account, MAX(disputed), MAX(vague), MAX(promised), MAX(spoke) FROM (
                 SELECT account, opened AS disputed, {_NONE} AS vague, {_NONE} AS promised, {_NONE} AS spoke
                     FROM dispute WHERE company = :company AND opened <= :on
-                UNION ALL SELECT account, {_NONE}, {_NONE}, made_on, {_NONE} FROM promise WHERE company = :company
-                UNION ALL SELECT account, {_NONE}, CASE WHEN outcome = 'vague promise' THEN "on" END, {_NONE}, "on"
+                UNION ALL SELECT account, {_NONE}, {_NONE}, made_on, {_NONE}
+                    FROM promise WHERE company = :company
+                UNION ALL SELECT account, {_NONE}, CASE WHEN outcome = 'vague promise' THEN "on" END, {_NONE},
+                    "on"
                     FROM call WHERE company = :company AND reached = 1
             ) said GROUP BY account""",  # noqa: S608
             account=_TEXT, dispute_opened=_DAY, vague=_DAY, promised_on=_DAY, spoke_on=_DAY,
@@ -240,8 +251,8 @@ class Ask:
             t.state, t.since, t.not_before, t.attempts, t.respond_by, t.taken_on, t.occurrence, t."on"
             {present} AND t.state NOT IN ('cancelled', 'passed over')""",
             account=_TEXT, episode=_WHOLE, policy=_TEXT, step=_TEXT, item=_TEXT, each=pl.Int8(), kind=_TEXT,
-            role=_TEXT, day=_WHOLE, tone=pl.UInt8(), state=_TEXT, since=_DAY, not_before=_DAY, attempts=_WHOLE,
-            respond_by=_DAY, taken_on=_DAY, occurrence=_WHOLE, on=_DAY,
+            role=_TEXT, day=_WHOLE, tone=pl.UInt8(), state=_TEXT, since=_DAY, not_before=_DAY,
+            attempts=_WHOLE, respond_by=_DAY, taken_on=_DAY, occurrence=_WHOLE, on=_DAY,
         )  # fmt: skip
 
     def marks(self) -> pl.DataFrame:

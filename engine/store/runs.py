@@ -1,4 +1,4 @@
-"""A run in the database: everything it decided and planned is there as a whole, or not at all, and never twice."""
+"""A run in the database: all it decided and planned is there as a whole, or not at all, and never twice."""
 
 from __future__ import annotations
 
@@ -98,9 +98,11 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """What a commit did. `added` actions are new (`renewed` of them again, after one that never went); `advanced` ones
-    waited and have moved on; `ignored` ones were there already. `time` is 1 for the first evaluation of the
-    day."""
+    """What a commit did. `time` is 1 for the first evaluation of the day.
+
+    `added` actions are new (`renewed` of them again, after one that never went); `advanced` ones waited and
+    have moved on; `ignored` ones were there already.
+    """
 
     run: int
     time: int
@@ -125,7 +127,7 @@ class Run:
 
 
 def commit_run(conn: Connection, record: RunRecord) -> Committed:
-    """Write a whole evaluation inside the caller's transaction (`database.writing`), which makes it all or nothing.
+    """Write a whole evaluation in the caller's transaction (`database.writing`): all or nothing.
 
     Actions are recognised by their key. One that is there already is ignored, unless it still waits (its row
     then takes the new state and content, and keeps the day it began to wait if the state is the same), or

@@ -1,4 +1,4 @@
-"""What is known of every account that owes something, read from the database into the columns that a decision needs.
+"""What is known of every account that owes something, read into the columns that a decision needs.
 
 A few questions to the database, each about all accounts at once; what follows from the answers is worked out
 in columns.
@@ -31,7 +31,8 @@ from engine.store.tables import COMPANY, LADDER_FINISHED, TAKEN, ActionState
 
 _WRITTEN = ("email", "letter", "statement")
 _WORDS = (
-    "segment", "terms", "country", "language", "currency", "risk", "owner", "legal_form", "industry", "status",
+    "segment", "terms", "country", "language", "currency", "risk", "owner", "legal_form", "industry",
+    "status",
 )  # fmt: skip
 _PENDING = {
     ActionState.UNCERTAIN: Pending.UNCERTAIN,
@@ -68,8 +69,11 @@ def load_state(
     currency: str,
     company: str = COMPANY,
     own: Mapping[str, pl.DataType] | None = None,
+    account: str | None = None,
 ) -> State:
     """The state of all accounts with an open item or a running episode, as it is at the beginning of `on`.
+
+    With `account` only of that one.
 
     `currency` is the house's, in which `rate` counts; `moment` gives the ledger's age; `own` names the
     workspace's own columns and their types; they follow those of `state.ACCOUNTS`. An item whose dispute was
@@ -78,7 +82,7 @@ def load_state(
     has written down yet.
     """
     own = own or {}
-    ask = queries.Ask.of(conn, company, on)
+    ask = queries.Ask.of(conn, company, on, account)
     items = _items(ask, currency)
     episodes = _episodes(ask, net(items, "account"))
     customers = ask.customers(own)
@@ -142,7 +146,7 @@ def _items(ask: queries.Ask, currency: str) -> pl.DataFrame:
 
 
 def _asides(ask: queries.Ask) -> pl.DataFrame:
-    """One row an item that is or was set aside: why, since when, until when; and the days it lost through no fault."""
+    """One row an item that is or was set aside: why, since when, until when; and the days it lost so."""
     disputes = ask.disputes()
     # What releases acts from the next day: a dispute closed today still holds today.
     holds = pl.col("closed").is_null() | (pl.col("closed") >= ask.on)
@@ -169,12 +173,12 @@ def _asides(ask: queries.Ask) -> pl.DataFrame:
 
 
 def _episodes(ask: queries.Ask, items: pl.DataFrame) -> pl.DataFrame:
-    """A row an account: its episode's number, since when, its home; and whether it is the first in two years."""
+    """A row an account: its episode's number, since when, its home; and whether it is the first for long."""
     return running(ask.episodes(), items, ask.on)
 
 
 def running(episodes: pl.DataFrame, items: pl.DataFrame, on: date) -> pl.DataFrame:
-    """The present episode of each account, or the number of the next: account, episode, since, home, first_time.
+    """The present episode of each account, or the next one: account, episode, since, home, first_time.
 
     `episodes` are all rows of the table; `items` have been netted. Further `written`: the database has it
     running, and `late`: something is overdue.
@@ -255,8 +259,10 @@ def _inferred_terms(items: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_actions(accounts: pl.DataFrame, actions: pl.DataFrame) -> pl.DataFrame:
-    """What this episode has done: effects, the firmest tone, the highest call, the date the last demand gave."""
-    taken = actions.filter(pl.col("state").is_in([state.value for state in TAKEN]))
+    """What this episode has done: effects, firmest tone, highest call, the date the last demand gave."""
+    # A call that was tried again is done without having been taken.
+    done = pl.col("state").is_in([state.value for state in TAKEN])
+    taken = actions.filter(done & pl.col("taken_on").is_not_null())
     bit = pl.col("kind").replace_strict(
         {kind: 1 << n for n, kind in enumerate(EFFECTS)}, return_dtype=pl.UInt8
     )
@@ -340,9 +346,7 @@ def _pending(actions: pl.DataFrame) -> pl.DataFrame:
 
 def _repeats(actions: pl.DataFrame) -> pl.DataFrame:
     return (
-        actions.filter(
-            pl.col("taken_on").is_not_null() & pl.col("state").is_in([state.value for state in TAKEN])
-        )
+        actions.filter(pl.col("taken_on").is_not_null())
         .group_by("row", "policy", "step", maintain_order=True)
         .agg(times=pl.col("occurrence").n_unique(), last=pl.col("taken_on").max())
         .select(*_typed(REPEATS))
@@ -350,7 +354,7 @@ def _repeats(actions: pl.DataFrame) -> pl.DataFrame:
 
 
 def _age(as_of: date | None, imported: datetime | None, moment: datetime) -> int:
-    """Hours since the ledger was true: since it came in, or since the end of its own day where that is earlier."""
+    """Hours since the ledger was true: since it came in, or the end of its own day where that is earlier."""
     if as_of is None or imported is None:
         return 0
     end = datetime.combine(as_of, time(), UTC) + timedelta(days=1)

@@ -29,7 +29,10 @@ def engine(database_url: str) -> Iterator[sa.Engine]:
 
 def rows(engine: sa.Engine, table: sa.Table, *names: str) -> list[tuple[object, ...]]:
     with database.reading(engine) as conn:
-        return [tuple(found) for found in conn.execute(sa.select(*(table.c[name] for name in names)).order_by(*names))]
+        return [
+            tuple(found)
+            for found in conn.execute(sa.select(*(table.c[name] for name in names)).order_by(*names))
+        ]
 
 
 FIRST = (
@@ -65,7 +68,9 @@ def test_the_same_file_twice_changes_nothing(engine: sa.Engine) -> None:
     before = {table.name: rows(engine, table, *table.columns.keys()) for table in t.metadata.sorted_tables}
     again = take_in(engine, "10 Nov", *FIRST, name="other-name.csv")
     assert again.already.startswith("2026-11-10T09:00")
-    assert {table.name: rows(engine, table, *table.columns.keys()) for table in t.metadata.sorted_tables} == before
+    assert {
+        table.name: rows(engine, table, *table.columns.keys()) for table in t.metadata.sorted_tables
+    } == before
 
 
 def test_a_credit_that_is_used_up_is_no_payment(engine: sa.Engine) -> None:
@@ -88,8 +93,20 @@ def test_a_document_with_its_day_of_payment_is_history(engine: sa.Engine) -> Non
 def test_the_end_of_an_episode_cancels_what_waits_because_it_is_paid(engine: sa.Engine) -> None:
     take_in(engine, "20 Nov", *FIRST)
     with database.writing(engine) as conn:
-        for key, kind, condition in (("k1", "email", "planned"), ("k2", "call", "put back"), ("k3", "email", "sending")):
-            values = {"policy": "p", "step": "s", "item": "101", "day": 35, "amount": 1, "currency": "USD", "occurrence": 0}
+        for key, kind, condition in (
+            ("k1", "email", "planned"),
+            ("k2", "call", "put back"),
+            ("k3", "email", "sending"),
+        ):
+            values = {
+                "policy": "p",
+                "step": "s",
+                "item": "101",
+                "day": 35,
+                "amount": 1,
+                "currency": "USD",
+                "occurrence": 0,
+            }
             common = {"account": "ACME", "episode": 1, "kind": kind, "state": condition, "on": day("20 Nov")}
             conn.execute(sa.insert(t.action).values(key=key, since=day("20 Nov"), **common, **values))
         conn.execute(sa.insert(t.outbox).values(action="k1", channel="email", state="pending", payload="{}"))
@@ -110,12 +127,26 @@ def test_the_end_of_an_episode_cancels_what_waits_because_it_is_paid(engine: sa.
 def test_who_was_on_cash_and_paid_is_proposed_for_the_way_back(engine: sa.Engine) -> None:
     take_in(engine, "20 Nov", *FIRST)
     with database.writing(engine) as conn:
-        values = {"policy": "p", "step": "s", "item": "101", "day": 90, "amount": 1, "currency": "USD", "occurrence": 0}
+        values = {
+            "policy": "p",
+            "step": "s",
+            "item": "101",
+            "day": 90,
+            "amount": 1,
+            "currency": "USD",
+            "occurrence": 0,
+        }
         common = {"account": "ACME", "episode": 1, "kind": "terms", "state": "done", "on": day("20 Nov")}
         detail = '{"value": "cash on delivery", "restore_after": 3}'
-        conn.execute(sa.insert(t.action).values(key="k", since=day("20 Nov"), detail=detail, **common, **values))
+        conn.execute(
+            sa.insert(t.action).values(key="k", since=day("20 Nov"), detail=detail, **common, **values)
+        )
     take_in(engine, "23 Nov", FIRST[2])
-    proposed = [found for found in rows(engine, t.action, "step", "kind", "state", "not_before") if found[0] == "way back"]
+    proposed = [
+        found
+        for found in rows(engine, t.action, "step", "kind", "state", "not_before")
+        if found[0] == "way back"
+    ]
     assert proposed == [("way back", "task", "planned", day("2027-02-28"))]
 
 
@@ -136,7 +167,9 @@ def test_disputes_that_the_file_flags_open_and_close(engine: sa.Engine) -> None:
         "aside_since": day("10 Nov"),
     }
     assert take_in(engine, "12 Nov", *FIRST).disputes_closed == 1
-    assert rows(engine, t.dispute, "item", "opened", "closed", "closed_for") == [("101", day("10 Nov"), day("12 Nov"), "us")]
+    assert rows(engine, t.dispute, "item", "opened", "closed", "closed_for") == [
+        ("101", day("10 Nov"), day("12 Nov"), "us")
+    ]
 
 
 def test_an_implausible_change_holds_the_next_run(engine: sa.Engine) -> None:
@@ -152,14 +185,18 @@ def test_an_implausible_change_holds_the_next_run(engine: sa.Engine) -> None:
 
 def test_refused_files_change_nothing(engine: sa.Engine) -> None:
     take_in(engine, "10 Nov", *FIRST)
-    wrong = replace(ledger("11 Nov"), problems=(Problem(Place("x.csv", 3, 1), "no amount", "write it", "no-amount"),))
+    wrong = replace(
+        ledger("11 Nov"), problems=(Problem(Place("x.csv", 3, 1), "no amount", "write it", "no-amount"),)
+    )
     with pytest.raises(Refused, match=r"x\.csv was not imported"):
         import_ledger(engine, "x.csv", b"x", wrong, by="test", at=moment("11 Nov"))
     with pytest.raises(Refused, match="a ledger of 2026-11-10 is there already"):
         take_in(engine, "9 Nov", *FIRST)
+    nowhere = replace(ledger("11 Nov", *FIRST), as_of=None)
     with pytest.raises(Refused, match="does not say which day it shows"):
-        nowhere = replace(ledger("11 Nov", *FIRST), as_of=None)
         import_ledger(engine, "x.csv", b"x", nowhere, by="test", at=moment("11 Nov"))
+    with pytest.raises(Refused, match=r"ledger\.csv has 101 of ACME more than once"):
+        take_in(engine, "11 Nov", FIRST[0], *FIRST)
     assert len(rows(engine, t.ledger_file, "name")) == 1
 
 
@@ -172,21 +209,39 @@ def test_an_import_is_in_the_journal(engine: sa.Engine) -> None:
 
 
 def test_the_ledger_names_customers_and_the_master_knows_better(engine: sa.Engine) -> None:
-    named = pl.DataFrame([{"account": "ACME", "name": "Acme", "email": "ap@acme.example"}], schema=pl.Schema(NAMED), strict=False)
+    named = pl.DataFrame(
+        [{"account": "ACME", "name": "Acme", "email": "ap@acme.example"}],
+        schema=pl.Schema(NAMED),
+        strict=False,
+    )
     reading = replace(ledger("10 Nov", *FIRST), customers=named)
     import_ledger(engine, "a.csv", b"a", reading, by="test", at=moment("10 Nov"))
     assert rows(engine, t.customer, "account", "name") == [("ACME", "Acme"), ("BOLT", "BOLT Ltd")]
     assert state(engine, "11 Nov").accounts["addresses"].to_list() == [1, 0]
     customers = [
-        {"account": "ACME", "name": "Acme Hardware", "segment": "Trade", "terms": "net 30", "tags": ["Wholesale", "old"]}
+        {
+            "account": "ACME",
+            "name": "Acme Hardware",
+            "segment": "Trade",
+            "terms": "net 30",
+            "tags": ["Wholesale", "old"],
+        }
         | {"strategic": True, "limit": 5_000_00, "region": "North"}
     ]
     contacts = [
         {"account": "ACME", "role": "accounts payable", "email": "not an address", "phone": "+1 555 0100"},
-        {"account": "ACME", "role": "principal", "email": "boss@acme.example", "address": "1 Main St", "city": "Troy"},
+        {
+            "account": "ACME",
+            "role": "principal",
+            "email": "boss@acme.example",
+            "address": "1 Main St",
+            "city": "Troy",
+        },
     ]
     master = CustomersReading(
-        customers=pl.DataFrame(customers, schema=pl.Schema(CUSTOMERS | {"region": pl.String()}), strict=False),
+        customers=pl.DataFrame(
+            customers, schema=pl.Schema(CUSTOMERS | {"region": pl.String()}), strict=False
+        ),
         contacts=pl.DataFrame(contacts, schema=pl.Schema(CONTACTS), strict=False),
         problems=(),
         own=("region",),
@@ -199,7 +254,9 @@ def test_the_ledger_names_customers_and_the_master_knows_better(engine: sa.Engin
             conn, on=day("12 Nov"), moment=moment("12 Nov"), currency="USD", own={"region": pl.String()}
         )
     acme = loaded.accounts.row(0, named=True)
-    assert {name: acme[name] for name in ("name", "segment", "terms", "tags", "strategic", "limit", "region")} == {
+    assert {
+        name: acme[name] for name in ("name", "segment", "terms", "tags", "strategic", "limit", "region")
+    } == {
         "name": "Acme Hardware",
         "segment": "trade",
         "terms": "net 30",

@@ -1,4 +1,4 @@
-"""Mail, letters, requests and the call list as files: whole or not there, once, and harmless in a spreadsheet."""
+"""Mail, letters, requests and the call list as files: whole or not there, once, harmless in a spreadsheet."""
 
 from __future__ import annotations
 

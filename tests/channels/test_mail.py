@@ -1,4 +1,4 @@
-"""The bytes of a mail: what they carry, what can never get into them, and that they are the same every time."""
+"""The bytes of a mail: what they carry, what can never get into them, and that they are always the same."""
 
 from __future__ import annotations
 

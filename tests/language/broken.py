@@ -119,6 +119,7 @@ BROKEN: list[tuple[str, str, str | bytes]] = [
     ("unknown value", P, _for("promise: brocken")),
     ("unknown country", P, _for("country: Germny")),
     ("unknown language", P, _for("language: Klingonese")),
+    ("unknown time zone", P, _for("time-zone: New York")),
     ("unknown currency as a word", P, _for("currency: Dollars")),
     ("not within a list", P, _for("segment: [not trade, not retail]")),
     ("ambiguous terms", P, _for("terms: net 30 EOM")),

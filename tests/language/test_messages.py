@@ -40,6 +40,7 @@ def test_other_files(snapshot: SnapshotAssertion) -> None:
         "no house": {f: data for f, data in files().items() if "house" not in f},
         "yml": {**files(), "policies/late.yml": b"policy: Late\n"},
         "name": {**files(), "policies/my policy.yaml": b"policy: Mine\n"},
+        "two of a name": {**files(), "policies/old/standard.yaml": files()["policies/standard.yaml"]},
         "never reached": files(
             house="order: [broken-promise, standard, key-accounts]\n",
             key_accounts="policy: Key\nfor: {segment: trade, terms: net 30}\nclock: due date\n"

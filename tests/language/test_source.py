@@ -135,7 +135,24 @@ def test_any_signs(text: str, file: str) -> None:
     assert_answered({**files(), file: text.encode()})
 
 
-SLIPS = ("\t", " ", ":", "- ", "[", "{", '"', "'", "not ", "over ", "1,000", "\n", "  ", "&a", "*a", "!")
+SLIPS: tuple[str, ...] = (
+    "\t",
+    " ",
+    ":",
+    "- ",
+    "[",
+    "{",
+    '"',
+    "'",
+    "not ",
+    "over ",
+    "1,000",
+    "\n",
+    "  ",
+    "&a",
+    "*a",
+    "!",
+)
 SLIPS += ("day", "for:", "{{ x }}", "ä", "\x00", "> ", "-1", "99999999999999999999", "{}", "[]", "~", "")
 
 

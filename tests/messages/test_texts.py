@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from engine.core.messages import Debtor, Message, render
+from engine.core.messages import Debtor, Message, Sender, render
 from engine.core.messages.samples import bare
 from tests.messages.shipped import DEBTORS, facts, shipped
 
@@ -93,3 +93,17 @@ def test_the_table_keeps_its_columns_in_the_plain_text() -> None:
     row = next(line for line in lines if line.startswith("10254"))
     assert head.index("Due") == row.index("Nov 16")
     assert len(head) == len(row)  # amounts end in one column
+
+
+def test_the_company_may_sign_itself() -> None:
+    ours = facts().company.name
+    message = render(shipped(), "firm-reminder", replace(facts(), sender=Sender(ours)))
+    assert isinstance(message, Message)
+    assert f"{ours}\n+1 518 555 0142 · accounts@northwind.example\n" in message.text
+
+
+def test_a_role_is_written_as_a_title() -> None:
+    signed = replace(facts(), sender=Sender("James Ortiz", "credit manager"))
+    message = render(shipped(), "firm-reminder", signed)
+    assert isinstance(message, Message)
+    assert "James Ortiz\nCredit manager, Northwind Supply Co.\n" in message.text

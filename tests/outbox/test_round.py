@@ -6,9 +6,7 @@ import asyncio
 import random
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,9 +35,9 @@ from engine.outbox import (
 from engine.store import database
 from engine.store import outbox as store
 from engine.store.marks import take
-from engine.store.tables import outbox as table
+from engine.store.owner import gone, owner
 from tests.channels.servers import Act, Scripted, scripted
-from tests.outbox.world import START, Watch, delivery, do, get, make_mail, marks, opened, plan, states
+from tests.outbox.world import START, Watch, delivery, do, get, make_mail, marks, plan, states
 
 
 class Desk:
@@ -78,8 +76,10 @@ class Desk:
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    return opened(tmp_path)
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = database.open(database_url)
+    yield engine
+    engine.dispose()
 
 
 def fails(state: Outcome, sentence: str = "no", route: Route = Route.OPEN) -> Callable[[str], Receipt]:
@@ -394,6 +394,15 @@ def test_two_senders_on_one_database_send_nothing_twice(engine: Engine) -> None:
     assert two.sent
 
 
+def test_an_owner_is_gone_exactly_when_it_has_ended(engine: Engine) -> None:
+    with owner(engine) as one, owner(engine) as two:
+        assert one != two
+        assert not gone(engine, one)
+        assert not gone(engine, two)
+    assert gone(engine, one)
+    assert gone(engine, two)
+
+
 def test_a_zombie_sends_nothing_and_writes_nothing(engine: Engine) -> None:
     """A sender that slept while others thought it dead finds at the last moment that it is too late."""
     key = plan(engine, "A")
@@ -437,7 +446,8 @@ def broken_writes(engine: Engine, times: int, value: str) -> Iterator[list[str]]
     left, failed = [times], []
 
     def fail(conn: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
-        if left[0] and statement.startswith("UPDATE outbox") and value in parameters:
+        values = parameters.values() if isinstance(parameters, dict) else parameters
+        if left[0] and statement.startswith("UPDATE outbox") and value in values:
             left[0] -= 1
             failed.append(statement)
             raise sa.exc.OperationalError(statement, parameters, Exception("database or disk is full"))
@@ -597,11 +607,20 @@ def test_one_who_looked_too_long_is_told(engine: Engine) -> None:
 
 def test_the_claims_index_has_only_what_waits(engine: Engine) -> None:
     """A claim must not become slower with each message that was ever sent."""
-    query = (
-        "EXPLAIN QUERY PLAN SELECT id FROM outbox WHERE state IN ('pending', 'retry') ORDER BY id LIMIT 20"
-    )
+    if engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL reads a small table from end to end, whatever its indexes")
+    statements: list[tuple[str, Any]] = []
+    plan(engine, "A")
     with database.reading(engine) as conn:
-        plan_ = " ".join(str(row) for row in conn.exec_driver_sql(query))
-    assert "ix_outbox_pending" in plan_
-    assert table.c.id.primary_key
-    assert replace(delivery(engine), at_once=9).at_once == 9
+
+        def note(conn: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
+            statements.append((statement, parameters))
+
+        sa.event.listen(engine, "before_cursor_execute", note)
+        assert store.due(conn, ["email"], START) is not None
+        store.under_way(conn)
+        sa.event.remove(engine, "before_cursor_execute", note)
+        claim, sending = (pair for pair in statements if pair[0].startswith("SELECT"))
+        for (statement, values), index in ((claim, "ix_outbox_pending"), (sending, "ix_outbox_sending")):
+            plan_ = str(list(conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)))
+            assert index in plan_, plan_

@@ -80,10 +80,14 @@ def test_the_wheel_has_the_start_set_the_manual_and_the_licence(wheel: Path) -> 
     assert not any(name.startswith("tests/") for name in names)
 
 
+_LAY_OUT = "import sys, datetime, pathlib, engine.start as start; "
+_LAY_OUT += "start.lay_out(pathlib.Path(sys.argv[1]), datetime.date(2026, 11, 23))"
+
+
 def test_an_installed_wheel_lays_out_a_workspace(wheel: Path, tmp_path: Path) -> None:
     zipfile.ZipFile(wheel).extractall(tmp_path / "installed")
     done = subprocess.run(
-        [sys.executable, "-m", "engine.start", str(tmp_path / "shop")],
+        [sys.executable, "-c", _LAY_OUT, str(tmp_path / "shop")],
         cwd=tmp_path,
         env={"PYTHONPATH": str(tmp_path / "installed"), "PATH": ""},
         capture_output=True,

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from engine.core.decision.questions import rulesets
 from engine.core.language.check import Known, check
 from engine.core.language.policy import Kind, PolicyBook, Tone
 from engine.core.messages import lint, written_demands
 from engine.core.problem import problem_text
+from engine.core.rules import evaluators
+from engine.core.trust.trial import run_trials
 from tests.messages.shipped import policy_files, shipped
 
 
@@ -86,3 +89,10 @@ def test_each_policy_has_tests() -> None:
     tested = {file.rsplit("/", 1)[1] for file in policy_files() if "/tests/" in file}
     policies = {file.rsplit("/", 1)[1] for file in policy_files() if "/tests/" not in file}
     assert policies - tested == {"house.yaml", "outcomes.yaml"}
+
+
+def test_the_policies_pass_their_own_tests(book: PolicyBook) -> None:
+    checked = check(policy_files(), Known(templates=shipped().heads))
+    results = run_trials(book, checked.trials, evaluators(rulesets(book))[:1])
+    assert len(results) >= 20
+    assert [(result.file, result.name, result.failures) for result in results if not result.passed] == []

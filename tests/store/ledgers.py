@@ -27,10 +27,18 @@ def moment(text: str, hour: int = 9) -> datetime:
     return datetime(there.year, there.month, there.day, hour, tzinfo=UTC)
 
 
-def row(account: str, item: str, dated: str, due: str, open: int, **more: Any) -> dict[str, Any]:
-    kind = "invoice" if open >= 0 else "credit_note"
+def row(account: str, item: str, dated: str, due: str, amount: int, **more: Any) -> dict[str, Any]:
+    kind = "invoice" if amount >= 0 else "credit_note"
     plain = {"account": account, "name": f"{account} Ltd", "item": item, "kind": kind, "currency": "USD"}
-    return {**plain, "date": day(dated), "due": day(due), "amount": open, "open": open, "disputed": False, **more}
+    return {
+        **plain,
+        "date": day(dated),
+        "due": day(due),
+        "amount": amount,
+        "open": amount,
+        "disputed": False,
+        **more,
+    }
 
 
 def ledger(as_of: str, *rows: dict[str, Any]) -> Reading:
@@ -54,3 +62,18 @@ def only(frame: pl.DataFrame) -> dict[str, Any]:
     assert frame.height == 1, frame
     found: dict[str, Any] = frame.to_dicts()[0]
     return found
+
+
+def step(account: str, name: str, kind: str, day_of_step: int, **more: Any) -> dict[str, Any]:
+    """A row of the table `action` of a first episode: planned on 23 Nov unless said otherwise."""
+    plain = {
+        "account": account,
+        "episode": 1,
+        "policy": "standard",
+        "step": name,
+        "item": "101",
+        "occurrence": 0,
+    }
+    plain |= {"kind": kind, "role": "collector", "day": day_of_step, "state": "planned", "amount": 800_00}
+    plain |= {"currency": "USD", "on": day("23 Nov"), "since": day("23 Nov"), "tone": 0, "detail": "{}"}
+    return {**plain, "key": f"{account} {name} {kind}", **more}

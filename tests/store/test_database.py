@@ -22,6 +22,18 @@ def add_note(conn: sa.Connection, text: str) -> None:
     conn.execute(sa.insert(note).values(account="A", text=text, at="2026-11-23", by="test"))
 
 
+def half_a_step(conn: sa.Connection) -> None:
+    add_note(conn, "half")
+    raise ZeroDivisionError
+
+
+def fill_the_disk(conn: sa.Connection) -> None:
+    pages = conn.exec_driver_sql("PRAGMA page_count").scalar_one()
+    conn.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+    for number in range(5000):
+        add_note(conn, f"a note of some length, number {number}")
+
+
 def notes(engine: sa.Engine) -> int:
     with database.reading(engine) as conn:
         found: int = conn.execute(sa.select(sa.func.count()).select_from(note)).scalar_one()
@@ -40,8 +52,7 @@ def test_the_migrations_make_exactly_the_tables_that_the_code_wants(database_url
 def test_a_transaction_that_fails_leaves_nothing(database_url: str) -> None:
     engine = database.open(database_url)
     with pytest.raises(ZeroDivisionError), database.writing(engine) as conn:
-        add_note(conn, "half")
-        raise ZeroDivisionError
+        half_a_step(conn)
     assert notes(engine) == 0
     with database.reading(engine) as conn:
         add_note(conn, "from a reader") if conn.dialect.name == "sqlite" else None
@@ -73,12 +84,15 @@ def test_sqlite_is_opened_so_that_a_commit_survives_a_power_cut(tmp_path: Path) 
     engine = database.open(tmp_path / "d.db")
     with database.reading(engine) as conn:
         found = {
-            name: conn.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous", "foreign_keys")
+            name: conn.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
         }
     assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 
 
-def test_an_older_file_is_copied_before_it_is_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_older_file_is_copied_before_it_is_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = tmp_path / "d.db"
     engine = database.open(file)
     with database.writing(engine) as conn:
@@ -90,7 +104,7 @@ def test_an_older_file_is_copied_before_it_is_changed(tmp_path: Path, monkeypatc
     for path in (database.MIGRATIONS / "versions").glob("r*.py"):
         (versions / path.name).write_text(path.read_text())
     second = 'revision = "0002"\ndown_revision = "0001"\nfrom alembic import op\n'
-    (versions / "r0002.py").write_text(second + "def upgrade():\n    op.execute(\"DELETE FROM note\")\n")
+    (versions / "r0002.py").write_text(second + 'def upgrade():\n    op.execute("DELETE FROM note")\n')
     monkeypatch.setattr(database, "MIGRATIONS", versions.parent)
     monkeypatch.setattr(database, "HEAD", "0002")
     with pytest.raises(DatabaseTooOld):
@@ -101,7 +115,9 @@ def test_an_older_file_is_copied_before_it_is_changed(tmp_path: Path, monkeypatc
     copy.close()
 
 
-def test_a_migration_that_fails_leaves_the_old_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_migration_that_fails_leaves_the_old_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = tmp_path / "d.db"
     versions = tmp_path / "migrations" / "versions"
     versions.mkdir(parents=True)
@@ -170,10 +186,7 @@ def test_a_full_disk_rolls_back_and_says_so(tmp_path: Path) -> None:
     with database.writing(engine) as conn:
         add_note(conn, "before")
     with pytest.raises(DiskFull, match="no room left") as full, database.writing(engine) as conn:
-        pages = conn.exec_driver_sql("PRAGMA page_count").scalar_one()
-        conn.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
-        for number in range(5000):
-            add_note(conn, f"a note of some length, number {number}")
+        fill_the_disk(conn)
     assert "nothing was changed" in full.value.hint
     assert notes(engine) == 1
 
@@ -183,7 +196,7 @@ def test_a_folder_that_may_not_be_written_to(tmp_path: Path) -> None:
     database.open(tmp_path / "d.db").dispose()
     tmp_path.chmod(stat.S_IRUSR | stat.S_IXUSR)
     try:
-        with pytest.raises(ReadOnly, match="the folder .* may not be written to"):
+        with pytest.raises(ReadOnly, match=r"the folder .* may not be written to"):
             database.open(tmp_path / "d.db")
         assert notes(database.open(tmp_path / "d.db", read_only=True)) == 0
     finally:

@@ -37,6 +37,7 @@ class Choice:
     actions: tuple[Action, ...] = ()
     passed: bool = False
     tell_owner: bool = False
+    only_gate: bool = False  # nothing else but this gate (and an approval) holds it
 
 
 # The name under which the owner's reminder of a finished ladder is kept.
@@ -62,7 +63,9 @@ def choose(book: PolicyBook, at: Signature) -> Choice:
         return _nothing(policy, at)
     step = policy.steps[at.step]
     actions = voiced(book, step, at)
-    for gate, reason, place in gates.holds(book, policy, step, at):
+    holds = list(gates.holds(book, policy, step, at))
+    for gate, reason, place in holds:
+        only = all(other is Gate.APPROVAL for other, _, _ in holds[1:])
         asks = gate is Gate.APPROVAL and at.under != Under.APPROVAL
         return Choice(
             Verdict.ASK if asks else Verdict.HELD,

@@ -84,6 +84,9 @@ class Groups:
     def sum(self, values: NDArray[Any]) -> NDArray[Any]:
         return self._reduce(np.add, values, 0)
 
+    def any(self, values: NDArray[Any]) -> NDArray[Any]:
+        return self._reduce(np.logical_or, values, 0)
+
     def most(self, values: NDArray[Any], empty: int = 0) -> NDArray[Any]:
         return self._reduce(np.maximum, values, empty)
 

@@ -16,7 +16,6 @@ import polars as pl
 from engine.core import sentences
 from engine.core.decision.allocate import Room, allocate, order
 from engine.core.decision.choose import Choice, Verdict, choose
-from engine.core.decision.columns import Groups
 from engine.core.decision.ladder import bits, up_to
 from engine.core.decision.portfolio import Day, Portfolio, event_column, portfolio
 from engine.core.decision.signature import NONE, Signature
@@ -149,32 +148,21 @@ def _contacts(
     number = view.classes[units]
     accounts = view.accounts
     policy = view.signature["policy"][units]
-    event = _events(book, accounts, rows, policy)
-    frame = pl.DataFrame(
-        {
-            "unit": units,
-            "row": rows.astype(np.uint32),
-            "class": number,
-            "policy": [choices[n].policy for n in number],
-            "step": [choices[n].step for n in number],
-            "verdict": [choices[n].verdict.value for n in number],
-            "passed": [choices[n].passed for n in number],
-            "occurrence": view.signature["occurrence"][units],
-            "event": event,
-            "key_item": _key_items(view, units),
-            "own_item": [None if i == NONE else view.items["item"][int(i)] for i in view.unit_item[units]],
-            "amount": view.amount[units],
-            "late": view.late[units],
-        },
-        schema_overrides={
-            "policy": pl.String(),
-            "step": pl.String(),
-            "verdict": pl.String(),
-            "passed": pl.Boolean(),
-            "event": pl.Date(),
-            "own_item": pl.String(),
-            "key_item": pl.String(),
-        },
+    said = pl.DataFrame(
+        [(c.policy, c.step, c.verdict.value, c.passed) for c in choices],
+        schema={"policy": pl.String(), "step": pl.String(), "verdict": pl.String(), "passed": pl.Boolean()},
+        orient="row",
+    )
+    frame = said[number].with_columns(
+        pl.Series("unit", units),
+        pl.Series("row", rows, dtype=pl.UInt32),
+        pl.Series("class", number),
+        pl.Series("occurrence", view.signature["occurrence"][units]),
+        _events(book, accounts, rows, policy).alias("event"),
+        _key_items(view, units).alias("key_item"),
+        _own_items(view, units).alias("own_item"),
+        pl.Series("amount", view.amount[units]),
+        pl.Series("late", view.late[units]),
     )
     who = accounts.select("row", "account", "name", "owner", episode=pl.col("episode").fill_null(1))
     waiting = state.pending.filter(pl.col("state") == Pending.CAPACITY.value).select(
@@ -185,39 +173,45 @@ def _contacts(
     )
 
 
-def _events(
-    book: PolicyBook, accounts: pl.DataFrame, rows: NDArray[Any], policy: NDArray[Any]
-) -> list[date | None]:
-    events: list[date | None] = [None] * len(rows)
+def _events(book: PolicyBook, accounts: pl.DataFrame, rows: NDArray[Any], policy: NDArray[Any]) -> pl.Series:
+    """contact -> the day its policy's event fell on; null without `start:`."""
+    events = pl.Series([None], dtype=pl.Date).new_from_index(0, len(rows))
     for number, rules in enumerate(book.policies):
-        if rules.start is not None:
-            column = accounts[event_column(rules)]
-            for at in np.flatnonzero(policy == number):
-                events[int(at)] = column[int(rows[at])]
+        if rules.start is not None and (policy == number).any():
+            column = accounts[event_column(rules)].gather(rows)
+            events = events.zip_with(pl.Series(policy != number), column)
     return events
+
+
+def _own_items(view: Portfolio, units: NDArray[Any]) -> pl.Series:
+    """contact -> its item under `each: invoice`, else null."""
+    own = view.unit_item[units]
+    if not (own != NONE).any():
+        return pl.Series([None], dtype=pl.String).new_from_index(0, len(own))
+    items = view.items["item"].gather(np.maximum(own, 0))
+    return items.zip_with(pl.Series(own != NONE), pl.Series([None], dtype=pl.String).new_from_index(0, len(own)))
 
 
 def _taken_mask(view: Portfolio) -> NDArray[Any]:
     """item -> the steps that are taken with its unit's step: it and the lower ones that are due; none when set aside."""
     step = view.signature["step"]
     bit = np.where(step < 0, np.uint64(0), np.uint64(1) << bits(np.maximum(step, 0)))
-    free = view.items["aside"].is_null().to_numpy()
+    free = view.free
     mask: NDArray[Any] = np.where(free, view.due & up_to(bit)[view.items["unit"].to_numpy()], np.uint64(0))
     return mask
 
 
-def _key_items(view: Portfolio, units: NDArray[Any]) -> list[str]:
+def _key_items(view: Portfolio, units: NDArray[Any]) -> pl.Series:
     """The oldest item newly marked; for a repeat, the oldest that is asked for."""
     count = len(view.items)
     newly = _taken_mask(view) != 0
-    groups = Groups(view.items["unit"].to_numpy(), len(view.unit_row))
     index = np.arange(count)
-    first = groups.least(np.where(newly, index, count), count)
-    free = view.items["aside"].is_null().to_numpy()
-    oldest = groups.least(np.where(free, index, count), count)
-    found = np.where(first < count, first, oldest)[units]
-    numbers: list[str] = view.items["item"].gather(found).to_list()
-    return numbers
+    first = view.by_unit.least(np.where(newly, index, count), count)
+    if (first[units] == count).any():
+        free = view.free
+        oldest = view.by_unit.least(np.where(free, index, count), count)
+        first = np.where(first < count, first, oldest)
+    return view.items["item"].gather(first[units])
 
 
 def _allocated(
@@ -226,6 +220,8 @@ def _allocated(
     patience = day.patience or day.on - timedelta(days=14)
     contacts = contacts.with_columns(long_wait=(pl.col("waiting_since") <= patience).fill_null(value=False))
     contacts = order(contacts, book.house)
+    if not book.house.stop and not book.house.capacity and not room.people:
+        return contacts.with_columns(goes=pl.lit(value=True), person=pl.lit(None, dtype=pl.String)), ""
     actions = [choices[n].actions for n in contacts["class"]]
     newly = contacts["waiting_since"].is_null().to_list()
     allocation = allocate(

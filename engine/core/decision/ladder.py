@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MOST_STEPS = 60
 _EMAIL = {"accounts payable": 0, "principal": 1, "account owner": 2}
 _POST = ADDRESSES.index("post")
+EMAILS = 0b111  # the bits of ADDRESSES that are for e-mail
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,8 @@ class Portfolio:
     signature: dict[str, Array]  # a column a field of Signature
     classes: Array  # unit -> class number
     first: Array  # class -> its first unit
+    by_unit: Groups  # items -> units
+    free: Array  # item -> not set aside
 
     def at(self, unit: int) -> Signature:
         """The signature of one unit."""
@@ -94,9 +96,9 @@ def portfolio(book: PolicyBook, state: State, day: Day) -> Portfolio:
     unit_row, unit_item, unit_start, item_unit = _units(each[route], rows, by_account, size)
     ladders = [ladder(book, policy) for policy in book.policies]
     work = _Work(
-        book, state, day, ladders, accounts, items, rows, item_unit, unit_row, unit_start, each, route
+        book, state, day, ladders, accounts, items, rows, item_unit, unit_row, unit_start, each, route, by_account
     )
-    return work.finish(unit_item, home, by_account)
+    return work.finish(unit_item, home)
 
 
 def _debits(items: pl.DataFrame) -> pl.DataFrame:
@@ -209,6 +211,7 @@ class _Work:
         unit_start: Array,
         each: Array,
         route: Array,
+        by_account: Groups,
     ) -> None:
         self.book, self.state, self.day, self.ladders = book, state, day, ladders
         self.accounts, self.items, self.rows = accounts, items, rows
@@ -219,9 +222,10 @@ class _Work:
             each,
             route,
         )
+        self.by_account = by_account
         self.today = day_number(day.on)
         self.units = len(unit_row)
-        self.by_unit = Groups(item_unit, self.units)
+        self.by_unit = by_account if self.units == accounts.height else Groups(item_unit, self.units)
         self.policy = route[unit_row]
         self.item_policy = route[rows]
         self.free = items["aside"].is_null().to_numpy()
@@ -452,11 +456,9 @@ class _Work:
                 again[unit] |= bit
         return again, to_come, times
 
-    def finish(self, unit_item: Array, home: Array, by_account: Groups) -> Portfolio:
+    def finish(self, unit_item: Array, home: Array) -> Portfolio:
         """From items to units to signatures."""
-        account_overdue = (
-            by_account.most((self.past & (self.items["owed"].to_numpy() > 0)).astype(np.int64)) > 0
-        )
+        account_overdue = self.by_account.any(self.past)
         due, day, _ = self._due(account_overdue)
         pending = self._pending()
         passed = self._overtaken(due, day, pending)
@@ -467,7 +469,7 @@ class _Work:
         else:
             offers = self._offers(due, day)
         free_offer = self.by_unit.union(np.where(self.free, offers, np.uint64(0)))
-        free_overdue = self.by_unit.most((self.free & self.past).astype(np.int64)) > 0
+        free_overdue = self.by_unit.any(self.free & self.past)
         again, to_come, times = self._repeats()
         again = np.where(free_overdue, again, np.uint64(0))
         aside_offer = self.by_unit.union(np.where(self.free, np.uint64(0), offers))
@@ -532,6 +534,8 @@ class _Work:
             signature=signature,
             classes=classes,
             first=first,
+            by_unit=self.by_unit,
+            free=self.free,
         )
 
     def _aside(self, offers: Array, origin: Array) -> Array:
@@ -647,9 +651,8 @@ class _Work:
         """unit -> the largest sum of its account in one currency, in the house's minor units."""
         amounts = np.where(which, self.base, 0)
         currencies = self.items["currency"]
-        groups = Groups(self.rows, self.accounts.height)
         if currencies.n_unique() <= 1:
-            return groups.sum(amounts)[self.unit_row]
+            return self.by_account.sum(amounts)[self.unit_row]
         frame = pl.DataFrame({"row": self.rows, "currency": currencies, "amount": amounts})
         sums = (
             frame.group_by("row", "currency")
@@ -665,7 +668,7 @@ class _Work:
         missing = self.items["rate"].is_null()
         if not missing.any():
             return np.zeros(self.units, dtype=bool)
-        rows = Groups(self.rows, self.accounts.height).most(missing.to_numpy().astype(np.int64))
+        rows = self.by_account.most(missing.to_numpy().astype(np.int64))
         return rows[self.unit_row] > 0
 
     def _paused(self, table: _Steps) -> Array:

@@ -207,7 +207,7 @@ def _day(day: Planned, calendar: Calendar) -> PreviewDay:
     told = len(_units(decided, lambda choice: choice.tell_owner))
     if told:
         counts[Kind.TASK] = counts.get(Kind.TASK, 0) + told
-    moved = len(_units(decided, lambda choice: choice.reason is Reason.CLOSED_DAY))
+    moved = len(_units(decided, lambda choice: choice.reason is Reason.CLOSED_DAY and choice.only_gate))
     return PreviewDay(
         day.on, day.closed, moved, calendar.next_open(day.on) if moved else None, counts, decided.stopped
     )

@@ -103,29 +103,34 @@ def _part(file: str) -> str:
 
 
 def _sources(files: Mapping[str, bytes]) -> tuple[dict[str, Source], list[Problem]]:
-    sources, misnamed = {}, []
+    """Every YAML file, read; and what is wrong with the files' names."""
+    sources: dict[str, Source] = {}
+    misnamed: list[Problem] = []
+    same: dict[tuple[bool, str], str] = {}
+
+    def refuse(file: str, sentence: str, suggestion: str) -> None:
+        misnamed.append(Problem(Place(file), sentence, suggestion, "file-name"))
+
     for file, data in sorted(files.items()):
         path = PurePosixPath(file)
         if path.suffix == ".yml":
-            misnamed.append(
-                Problem(
-                    Place(file),
-                    "this file would not be read: its name ends in .yml",
-                    f"call it  {path.stem}.yaml",
-                    "file-name",
-                )
+            refuse(file, "this file would not be read: its name ends in .yml", f"call it  {path.stem}.yaml")
+        if path.suffix != ".yaml":
+            continue
+        sources[file] = source.read(file, data)
+        if not _ID.fullmatch(path.stem):
+            refuse(
+                file,
+                "a policy's file name is what the house calls it by: letters, digits and dashes",
+                "rename it, like  key-accounts.yaml",
             )
-        elif path.suffix == ".yaml":
-            sources[file] = source.read(file, data)
-            if not _ID.fullmatch(path.stem):
-                misnamed.append(
-                    Problem(
-                        Place(file),
-                        "a policy's file name is what the house calls it by: letters, digits and dashes",
-                        "rename it, like  key-accounts.yaml",
-                        "file-name",
-                    )
-                )
+        other = same.setdefault((_part(file) == "tests", path.stem.lower()), file)
+        if other != file:
+            refuse(
+                file,
+                f"{other} has the same name",
+                "a policy is called by its file's name; rename one of them",
+            )
     return sources, misnamed
 
 

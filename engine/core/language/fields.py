@@ -42,8 +42,9 @@ class Field:
     has such.
 
     `computed` facts come from the open items and the history; the others are stored as they are. `item` facts
-    are of one item and can be asked for in `when` only. `norm` names how its words are made alike: country,
-    language, terms."""
+    are of one item and can be asked for in `when` only. `norm` names how its words
+    are made alike: country, language, terms; a zone and a person's id keep their capitals.
+    """
 
     name: str
     type: Type
@@ -109,7 +110,9 @@ _ALL = (
     _field("language", _W, "The language the customer is written to in.", "de", norm="language"),
     _field("currency", _W, "The currency the account is kept in.", "EUR"),
     _field("risk", _W, "The risk class, from the customer master.", "high"),
-    _field("owner", _W, "The person who owns the account.", "J. Ortiz"),
+    _field(
+        "owner", _W, "The person who owns the account, as dunwell.toml calls them.", "jortiz", norm="person"
+    ),
     _field("legal-form", _W, "The legal form of the customer.", "sole trader"),
     _field("industry", _W, "The customer's industry.", "construction"),
     _field("status", _W, "The account's status in the ledger.", "under review"),
@@ -120,7 +123,7 @@ _ALL = (
         "none",
         choices=("none", "acknowledged", "partial payment", "vague promise", "dispute", "full"),
     ),
-    _field("time-zone", _W, "The customer's time zone.", "America/New_York"),
+    _field("time-zone", _W, "The customer's time zone.", "America/New_York", norm="zone"),
     _field("disputed", _F, "Whether an open item is disputed.", "yes", computed=True),
     _field("insolvent", _F, "Whether the customer is insolvent.", "yes"),
     _field("attorney", _F, "Whether an attorney acts for the customer.", "yes"),

@@ -21,6 +21,8 @@ def implies(given: Test, wanted: Test) -> bool:
         return False
     if given.op is Op.IS and wanted.op is Op.IS:
         return _words_imply(given, wanted)
+    if _gaps(wanted) or (given.negated and _gaps(given)):
+        return False
     low, high = _span(given)
     least, most = _span(wanted)
     if given.negated and wanted.negated:
@@ -43,8 +45,14 @@ def _words_imply(given: Test, wanted: Test) -> bool:
     return ours <= theirs
 
 
+def _gaps(test: Test) -> bool:
+    """Whether the numbers of a list do not lie side by side, so that their span says too much."""
+    numbers = {int(value) for value in test.values if not isinstance(value, str)}
+    return test.op is Op.IS and len(numbers) != max(numbers) - min(numbers) + 1
+
+
 def _span(test: Test) -> tuple[int, int]:
-    """The whole numbers for which the test, taken without its `not`, holds. A list spans nothing certain."""
+    """The whole numbers for which the test, taken without its `not`, holds; of a list, what it spans."""
     numbers = [int(value) for value in test.values if not isinstance(value, str)]
     low = numbers[0] if numbers else _LOWEST
     match test.op:

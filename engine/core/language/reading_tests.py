@@ -8,11 +8,12 @@ from dataclasses import replace
 
 from engine.core.language import norms
 from engine.core.language.condition import Clause, Condition, Op, Test
-from engine.core.language.fields import Field, Type
+from engine.core.language.fields import FIELDS, Field, Type
 from engine.core.language.reading import money, scalar, texts, word
 from engine.core.language.source import REFUSED, Block, Line, Listing, Node, Notes, Text, short, written
 from engine.core.language.words import nearest
 from engine.core.money import is_currency
+from engine.core.workdays import is_zone
 
 _COMPARED = re.compile(
     r"(?P<not>not\s+)?(?:(?P<op>over|under|at least|at most)\s+(?P<one>.+)"
@@ -222,8 +223,16 @@ def read_word(field: Field, text: Text, notes: Notes) -> str | bool | None:
             "unknown-value",
         )
         return None
+    if field.norm == "person":
+        return said
     if field.norm == "terms":
         return _terms(said, text, notes)
+    if field.norm == "zone":
+        if is_zone(said):
+            return said
+        hint = "write it like  America/New_York"
+        notes.error(text.place, f"there is no time zone “{short(said)}”", hint, "unknown-value")
+        return None
     if field.norm in ("country", "language"):
         code = norms.country(said) if field.norm == "country" else norms.language(said)
         if code is None:
@@ -239,7 +248,8 @@ def read_word(field: Field, text: Text, notes: Notes) -> str | bool | None:
             text.place, f"there is no currency “{short(said)}”", "write its code, like  EUR", "unknown-value"
         )
         return None
-    return lower
+    # As the ledger keeps them: what its readers know is folded, a workspace's own columns are in lower case.
+    return said.casefold() if field.name in FIELDS else lower
 
 
 def _terms(said: str, text: Text, notes: Notes) -> str | None:

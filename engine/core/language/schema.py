@@ -18,7 +18,7 @@ _DRAFT = "http://json-schema.org/draft-07/schema#"
 _COUNT = r"^[0-9]{1,4}"
 _SEASON = r"^[0-9]{1,2}\.?\s+[A-Za-z]{3,9}\s+(to|until|-|–)\s+[0-9]{1,2}\.?\s+[A-Za-z]{3,9}$"
 _DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
-_COMPARED = r"^([Nn]ot\s+)?([Oo]ver|[Uu]nder|[Aa]t least|[Aa]t most|[Bb]etween)\s+\S.*$"
+_COMPARED = r"^([Nn]ot\s+)?([Oo]ver|[Uu]nder|[Aa]t least|[Aa]t most|[Bb]etween)\s+\D{0,4}[0-9].*$"
 
 
 def schemas(known: Known, policies: Sequence[str] = ()) -> dict[str, Schema]:

@@ -8,16 +8,18 @@ from dataclasses import dataclass
 
 import yaml
 
+from engine.core.language.notes import BREAK
+from engine.core.language.notes import Notes as Notes
+from engine.core.language.notes import short as short
 from engine.core.language.traps import explain_error, say_placeholder
-from engine.core.problem import Place, Problem, Severity
+from engine.core.problem import Place, Problem
+from engine.core.problem import problem_text as problem_text
 
 MOST_BYTES = 1_000_000
 MOST_NODES = 20_000
 DEEPEST = 20
-MOST_PROBLEMS = 200
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _UNWRITABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -61,47 +63,6 @@ class Listing:
 
 
 Node = Text | Block | Listing
-
-
-class Notes:
-    """The problems found in one file, with the text of their lines. It lives while the file is being read."""
-
-    def __init__(self, file: str, text: str) -> None:
-        self.file = file
-        self.lines = _BREAK.split(text)
-        self.problems: list[Problem] = []
-        self._unshown = 0
-
-    def error(
-        self, place: Place, sentence: str, suggestion: str, code: str, also: Place | None = None
-    ) -> None:
-        self._add(place, sentence, suggestion, code, Severity.ERROR, also)
-
-    def warn(
-        self, place: Place, sentence: str, suggestion: str, code: str, also: Place | None = None
-    ) -> None:
-        self._add(place, sentence, suggestion, code, Severity.WARNING, also)
-
-    def line(self, number: int) -> str:
-        """The text of a line, counted from 1; the parser may speak of one past the last."""
-        return self.lines[number - 1] if number <= len(self.lines) else ""
-
-    @property
-    def failed(self) -> bool:
-        return any(problem.severity is Severity.ERROR for problem in self.problems)
-
-    def _add(
-        self, place: Place, sentence: str, suggestion: str, code: str, severity: Severity, also: Place | None
-    ) -> None:
-        if len(self.problems) >= MOST_PROBLEMS:  # a file that is something else altogether
-            if not self._unshown:
-                self.problems.append(
-                    Problem(place, "this file has more problems than these", "mend these first", "more")
-                )
-            self._unshown += 1
-            return
-        line = self.line(place.line) if place.file == self.file else ""
-        self.problems.append(Problem(place, sentence, suggestion, code, severity, line, also))
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +134,7 @@ def _undecodable(data: bytes, notes: Notes) -> bool:
 
 
 def _place_at(notes: Notes, text: str, index: int, before: str | None = None) -> Place:
-    lines = _BREAK.split(text[:index] if before is None else before)
+    lines = BREAK.split(text[:index] if before is None else before)
     column = len(lines[-1]) + 1
     return Place(notes.file, len(lines), column, column + 1)
 
@@ -243,7 +204,7 @@ class _Builder:
         if isinstance(event, yaml.AliasEvent):
             self.notes.error(
                 place,
-                f"“*{short(event.anchor)}” repeats another part of the file, which policies cannot",
+                f"“*{short(event.anchor or '')}” repeats another part of the file, which policies cannot",
                 "write the words out here",
                 "alias",
             )
@@ -408,9 +369,3 @@ def written(node: Node) -> str:
             return "[" + ", ".join(written(item) for item in node.items) + "]"
         case Block():
             return "{" + ", ".join(f"{line.key.value}: {written(line.value)}" for line in node.lines) + "}"
-
-
-def short(text: str, most: int = 60) -> str:
-    """A text for a sentence: on one line, and cut where it is long."""
-    text = " ".join(text.split())
-    return text if len(text) <= most else text[: most - 1] + "…"

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from engine.core.language.notes import Notes
 from engine.core.problem import Place
 
 if TYPE_CHECKING:
     import yaml
-
-    from engine.core.language.source import Notes
 
 _SIGN = re.compile(r":\s*(?P<sign>[<>]=?|=)\s*(?P<value>[^#]*)")
 _WORDS = {">": "over", "<": "under", ">=": "at least", "<=": "at most", "=": ""}

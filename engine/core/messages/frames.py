@@ -5,17 +5,16 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from babel.dates import format_date
 from babel.numbers import format_currency
-from jinja2 import StrictUndefined
 from jinja2 import Template as Compiled
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from engine.core.messages.facts import MessageFacts
-from engine.core.messages.sandbox import clean
+from engine.core.messages.sandbox import environment, parse
+from engine.core.messages.slots import clean
 from engine.core.messages.wording import locale_of, wording
 
 if TYPE_CHECKING:
@@ -43,16 +42,9 @@ def letter_html(letterhead: str, message: Message, facts: MessageFacts) -> str:
 
 @lru_cache(maxsize=32)
 def _compiled(source: str) -> Compiled:
-    # decided by what it is, not by a file's suffix: here everything is HTML, so everything is escaped
-    env = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=True, finalize=_finalize)
-    env.globals.clear()
-    return env.from_string(source)
-
-
-def _finalize(value: Any) -> Any:
-    if value is None:
-        raise ValueError("a letterhead prints something that is not there; ask first: {% if … %}")
-    return value
+    env = environment(html=True)
+    code = env.compile(parse(env, source, "page"), name="page", filename="page")
+    return Compiled.from_code(env, code, {}, None)
 
 
 def _framed(source: str, message: Message, body: str, facts: MessageFacts) -> str:

@@ -14,7 +14,8 @@ from engine.core.messages.head import Template, Templates, did_you_mean
 from engine.core.messages.phrases import ACCUSING, ACRONYMS, DEBT, LEGAL, PATRONISING, PROMOTION
 from engine.core.messages.render import KNOWN, Message, context, find, money, render_one, short_date
 from engine.core.messages.samples import all_samples, bare, full
-from engine.core.messages.sandbox import Slots, environment, parse
+from engine.core.messages.sandbox import environment, parse
+from engine.core.messages.slots import Slots
 from engine.core.messages.wording import locale_of
 from engine.core.problem import Place, Problem
 

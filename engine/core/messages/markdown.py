@@ -11,7 +11,7 @@ from urllib.parse import quote
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from engine.core.messages.sandbox import SLOT, Slots
+from engine.core.messages.slots import Slots
 
 WIDTH = 76
 
@@ -182,6 +182,3 @@ def _table(tokens: list[Token], slots: Slots, indent: str) -> str:
         if number == 0:
             lines.append(indent + "  ".join("-" * width for width in widths))
     return "\n".join(lines)
-
-
-__all__ = ["SLOT", "WIDTH", "BadLink", "to_html", "to_text"]

@@ -20,17 +20,8 @@ from engine.core.messages.facts import Item, MessageFacts
 from engine.core.messages.frames import email_html
 from engine.core.messages.head import Template, Templates, did_you_mean
 from engine.core.messages.markdown import BadLink, to_html, to_text
-from engine.core.messages.sandbox import (
-    MOST_OUTPUT,
-    NameMissing,
-    NotPrintable,
-    Prose,
-    Slots,
-    TooLong,
-    clean,
-    environment,
-    parse,
-)
+from engine.core.messages.sandbox import NameMissing, environment, parse
+from engine.core.messages.slots import MOST_OUTPUT, NotPrintable, Prose, Slots, TooLong, clean
 from engine.core.messages.wording import choose_language, locale_of, wording
 from engine.core.problem import Place, Problem
 
@@ -107,8 +98,7 @@ def context(facts: MessageFacts, language: str, slots: Slots) -> dict[str, Any]:
     words = wording(language)
     company, debtor, sender = facts.company, facts.debtor, facts.sender
     total = words.joiner.join(money(amount, currency, slots) for currency, amount in facts.totals)
-    return {
-        "_slots": slots,
+    values = {
         "account": facts.account,
         "today": facts.on,
         "respond_by": facts.respond_by,
@@ -158,6 +148,22 @@ def context(facts: MessageFacts, language: str, slots: Slots) -> dict[str, Any]:
         "how_to_pay": Prose(_how_to_pay(facts, language, slots)),
         "signature": Prose(_signature(facts, slots)),
     }
+    return {"_slots": slots, **{name: _cleaned(value) for name, value in values.items()}}
+
+
+def _cleaned(value: Any) -> Any:
+    """Every text of the ledger on one line, without our marks; blocks that Dunwell made stay as they are."""
+    match value:
+        case Prose():
+            return value
+        case str():
+            return clean(value)
+        case dict():
+            return {key: _cleaned(each) for key, each in value.items()}
+        case list():
+            return [_cleaned(each) for each in value]
+        case _:
+            return value
 
 
 def short_date(day: date, slots: Slots) -> str:
@@ -218,8 +224,10 @@ def _how_to_pay(facts: MessageFacts, language: str, slots: Slots) -> str:
 
 def _signature(facts: MessageFacts, slots: Slots) -> str:
     sender, company = facts.sender, facts.company
-    name = f"**{slots.put(sender.name)}**"
-    office = ", ".join(slots.put(part) for part in (sender.role, company.name) if part)
+    role = sender.role[:1].upper() + sender.role[1:]
+    ours = "" if company.name == sender.name else company.name  # the company itself may sign
+    name = f"**{slots.put(sender.name)}**" if clean(sender.name) else ""
+    office = ", ".join(slots.put(part) for part in (role, ours) if part)
     reach = " · ".join(
         slots.put(part) for part in (sender.phone or company.phone, sender.email or company.email) if part
     )

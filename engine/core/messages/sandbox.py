@@ -1,69 +1,42 @@
-"""Templates know only the facts of one message, and no value in them can become markup."""
+"""Templates know only the facts of one message, call nothing, and end."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Callable, Mapping
-from datetime import date
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from babel import Locale
-from babel.dates import format_date
-from babel.numbers import format_decimal
 from jinja2 import StrictUndefined, TemplateSyntaxError, nodes, pass_context
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-MOST_OUTPUT = 500_000  # characters of one message
+from engine.core.messages.slots import MOST_OUTPUT, Prose, Slots, TooLong
 
-FILTERS = (
-    "abs",
-    "capitalize",
-    "count",
-    "d",
-    "default",
-    "first",
-    "join",
-    "last",
-    "length",
-    "list",
-    "lower",
-    "map",
-    "max",
-    "min",
-    "reject",
-    "rejectattr",
-    "replace",
-    "round",
-    "select",
-    "selectattr",
-    "sort",
-    "sum",
-    "title",
-    "trim",
-    "truncate",
-    "unique",
-    "upper",
+FILTERS = frozenset(
+    {"abs", "capitalize", "count", "d", "default", "first", "last", "length", "list", "lower", "map", "max"}
+    | {"min", "reject", "rejectattr", "select", "selectattr", "sort", "sum", "title", "trim", "truncate"}
+    | {"unique", "upper"}
 )
-_REFUSED = {
-    nodes.Macro: "macro",
-    nodes.CallBlock: "call",
-    nodes.Import: "import",
-    nodes.FromImport: "import",
-    nodes.Include: "include",
-    nodes.Extends: "extends",
-    nodes.Block: "block",
+# What a loop may run over, in messages and in the two pages; through which filters.
+LISTS = frozenset({"invoices", "set_aside", "totals", "plan", "company", "customer", "numbers"})
+_LISTING = frozenset({"list", "reject", "rejectattr", "select", "selectattr", "sort", "unique"})
+_REFUSED: dict[type[nodes.Node], str] = {
+    nodes.Macro: "“macro” has no place in a template",
+    nodes.CallBlock: "“call” has no place in a template",
+    nodes.Import: "“import” has no place in a template",
+    nodes.FromImport: "“import” has no place in a template",
+    nodes.Include: "“include” has no place in a template",
+    nodes.Extends: "“extends” has no place in a template",
+    nodes.Block: "“block” has no place in a template",
+    nodes.Concat: "“~” is not needed: write the two side by side",
+    nodes.Call: "there is nothing to call with “( )” in a template",
 }
+_MOST_FIGURE = 10**15
 
-# A value stands in the text as a slot until the Markdown has been read: so nothing in it can be read as
-# Markdown.
-_OPEN, _CLOSE = "\ue000", "\ue001"
-SLOT = re.compile(f"(?:{_OPEN}|%EE%80%80)([0-9]+)(?:{_CLOSE}|%EE%80%81)")
-# Marks that turn the direction of writing can make a number read backwards.
-_TURNING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+def _usual(value: object) -> bool:
+    return isinstance(value, (int, Decimal)) and -_MOST_FIGURE <= value <= _MOST_FIGURE
 
 
 class NameMissing(Exception):
@@ -73,64 +46,6 @@ class NameMissing(Exception):
         super().__init__(name)
         self.name = name
         self.known = known
-
-
-class NotPrintable(Exception):
-    """A template prints something that has no text: nothing, a list, yes or no. `what` says which."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(what)
-        self.what = what
-
-
-class TooLong(Exception):
-    """The message grew beyond `MOST_OUTPUT`."""
-
-
-class Prose(str):
-    """Markdown that Dunwell itself has made, its values already in slots; it is printed as it is."""
-
-    __slots__ = ()
-
-
-def clean(text: str) -> str:
-    """A value on one line: without control characters, lone surrogates, slots, and marks that turn the
-    writing."""
-    text = _TURNING.sub("", text).replace(_OPEN, "").replace(_CLOSE, "")
-    text = "".join(" " if unicodedata.category(mark) in ("Cc", "Zl", "Zp") else mark for mark in text)
-    text = text.encode("utf-8", errors="replace").decode("utf-8")
-    return re.sub(" {2,}", " ", text).strip()
-
-
-class Slots:
-    """The values of one message, by number, and how its dates and figures are written."""
-
-    def __init__(self, locale: Locale) -> None:
-        self.locale = locale
-        self._values: list[str] = []
-
-    def put(self, value: object) -> str:
-        self._values.append(self.written(value))
-        return f"{_OPEN}{len(self._values) - 1}{_CLOSE}"
-
-    def written(self, value: object) -> str:
-        match value:
-            case bool():
-                raise NotPrintable("yes or no")
-            case str():
-                return self.fill(value) if _OPEN in value else clean(value)
-            case date():
-                return str(format_date(value, "long", locale=self.locale))
-            case int() | float() | Decimal():
-                return str(format_decimal(value, locale=self.locale))
-            case None:
-                raise NotPrintable("nothing")
-            case _:
-                raise NotPrintable("a list" if isinstance(value, (list, tuple)) else "a group of values")
-
-    def fill(self, text: str, escape: Callable[[str], str] = str) -> str:
-        """The text with its slots filled, each value through `escape`."""
-        return SLOT.sub(lambda match: escape(self._values[int(match[1])]), text)
 
 
 class _Missing(StrictUndefined):
@@ -154,11 +69,11 @@ class _Missing(StrictUndefined):
 
 class _Environment(ImmutableSandboxedEnvironment):
     # `'a' * 10**9` is stopped here, and is not computed while the template is being compiled either
-    intercepted_binops = frozenset({"*", "**", "%"})
+    intercepted_binops = frozenset({"+", "*", "**", "%"})
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        if operator == "**" or not all(isinstance(each, (int, Decimal)) for each in (left, right)):
-            raise SecurityError(f"“{operator}” is for figures only")
+        if operator == "**" or not (_usual(left) and _usual(right)):
+            raise SecurityError(f"“{operator}” is for figures of a usual size only")
         return super().call_binop(context, operator, left, right)
 
     def is_safe_callable(self, obj: Any) -> bool:
@@ -167,7 +82,7 @@ class _Environment(ImmutableSandboxedEnvironment):
 
 
 @pass_context
-def _finalize(context: Context, value: object) -> str:
+def _into_slots(context: Context, value: object) -> str:
     if isinstance(value, StrictUndefined):
         str(value)  # raises
     if isinstance(value, Prose):
@@ -177,31 +92,78 @@ def _finalize(context: Context, value: object) -> str:
     return slots.put(value)
 
 
-def environment() -> ImmutableSandboxedEnvironment:
-    """The sandbox: nothing is undefined in silence, nothing is called, no loops over invented ranges."""
+def _present(value: object) -> object:
+    if value is None:
+        raise ValueError("a page prints something that is not there; ask first:  {% if … %}")
+    return value
+
+
+def _replace(text: object, old: object, new: object) -> str:
+    """As usual, but never beyond what a message may have."""
+    whole, before, after = str(text), str(old), str(new)
+    if len(whole) + whole.count(before) * len(after) > MOST_OUTPUT:
+        raise TooLong
+    return whole.replace(before, after)
+
+
+def _join(parts: Any, between: object = "") -> str:
+    """Texts of a list, joined; never beyond what a message may have."""
+    texts, separator = [str(each) for each in parts], str(between)
+    if sum(map(len, texts)) + len(texts) * len(separator) > MOST_OUTPUT:
+        raise TooLong
+    return separator.join(texts)
+
+
+def environment(html: bool = False) -> ImmutableSandboxedEnvironment:
+    """The sandbox: nothing is undefined in silence, nothing is called, nothing grows without end.
+
+    In a message every value goes into a slot; in a page (`html`) every value is escaped. This is decided by
+    what it is, not by a file's suffix.
+    """
     made = _Environment(
-        undefined=_Missing, finalize=_finalize, autoescape=False, trim_blocks=True, lstrip_blocks=True
+        undefined=_Missing,
+        finalize=_present if html else _into_slots,
+        autoescape=html,
+        trim_blocks=not html,
+        lstrip_blocks=not html,
     )
     made.globals.clear()
     made.filters = {name: made.filters[name] for name in FILTERS}
+    made.filters |= {"replace": _replace, "join": _join}
     return made
 
 
 def parse(env: ImmutableSandboxedEnvironment, source: str, file: str) -> nodes.Template:
-    """The syntax tree, with what a template has no business to do refused as a syntax error at its line."""
-    tree = env.parse(source, name=file, filename=file)
-    for kind, word in _REFUSED.items():
+    """The syntax tree. Raises TemplateSyntaxError, also for what a template has no business to do."""
+
+    def refuse(node: nodes.Node, why: str) -> None:
+        raise TemplateSyntaxError(why, node.lineno, file, file)
+
+    try:
+        tree = env.parse(source, name=file, filename=file)
+    except (
+        ValueError,
+        RecursionError,
+        OverflowError,
+    ) as error:  # a figure of 5,000 digits, a thousand brackets
+        raise TemplateSyntaxError("this is more than a template can hold", 1, file, file) from error
+    for kind, why in _REFUSED.items():
         for node in tree.find_all(kind):
-            raise TemplateSyntaxError(f"templates have no “{word}”", node.lineno, file, file)
-    for call in tree.find_all(nodes.Call):
-        raise TemplateSyntaxError(
-            "there is nothing to call with “( )” in a template", call.lineno, file, file
-        )
-    for outer in tree.find_all(nodes.For):
-        for inner in outer.find_all(nodes.For):
-            for third in inner.find_all(nodes.For) if inner is not outer else ():
-                if third is not inner:
-                    raise TemplateSyntaxError(
-                        "a loop in a loop in a loop is too deep", third.lineno, file, file
-                    )
+            refuse(node, why)
+    made_here: set[str] = {name.name for name in tree.find_all(nodes.Name) if name.ctx != "load"}
+    for loop in tree.find_all(nodes.For):
+        if loop.recursive or _source(loop.iter) not in LISTS - made_here:
+            refuse(loop, "a loop runs over one of: invoices, set_aside, totals, plan")
+        for inner in loop.find_all(nodes.For):
+            for third in inner.find_all(nodes.For):
+                refuse(third, "a loop in a loop in a loop is too deep")
     return tree
+
+
+def _source(node: nodes.Node | None) -> str:
+    """The name of the list that a loop runs over."""
+    while isinstance(node, (nodes.Filter, nodes.Getattr)):
+        if isinstance(node, nodes.Filter) and node.name not in _LISTING:
+            return ""
+        node = node.node
+    return node.name if isinstance(node, nodes.Name) else ""

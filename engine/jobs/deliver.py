@@ -1,0 +1,268 @@
+"""One round of delivery: what a run has planned is decided again, made, and sent, or put into the folder."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from engine.channels.email import Mailer, Server, Tls
+from engine.channels.folder import MailFolder
+from engine.channels.letters import Letter, Letters
+from engine.channels.mail import Attachment, Mail, compose
+from engine.channels.receipt import Sender, Unsendable
+from engine.channels.request import Request, RequestFolder
+from engine.channels.webhook import Hook, Webhook
+from engine.core.language.policy import Kind
+from engine.core.messages import MessageFacts
+from engine.jobs import messages
+from engine.jobs.again import Again, again
+from engine.jobs.workspace import Workspace
+from engine.outbox import Delivery, Result, Round, Row, Verdict, deliver, recover
+from engine.rendering import Renderer, Rendered
+from engine.rendering import Request as RenderRequest
+from engine.store import journal, marks
+from engine.store.journal import Entry
+from engine.store.owner import gone, owner
+from engine.store.tables import ActionState, action, outbox
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverReport:
+    """What a round did, by kind of action; `folder` is where messages went that no server took."""
+
+    sent: Mapping[str, int]
+    failed: tuple[Result, ...]
+    uncertain: tuple[Result, ...]
+    dropped: tuple[Result, ...]
+    waiting: int  # planned, and not to go yet
+    earliest: datetime | None  # when the first of them may
+    folder: Path | None
+    rests: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    """What the maker of a message needs, read in the transaction that decided it."""
+
+    again: Again
+    facts: MessageFacts | None
+    recipients: tuple[str, ...]
+    version: int
+
+
+def deliver_now(ws: Workspace, *, now: datetime, clock: Any = None) -> DeliverReport:
+    """Send everything that may go at this moment. `clock` gives later moments of a long round; without it `now` stands."""
+    engine = ws.database()
+    try:
+        return asyncio.run(_round(ws, engine, now, clock or (lambda: now)))
+    finally:
+        engine.dispose()
+
+
+async def _round(ws: Workspace, engine: Engine, now: datetime, clock: Any) -> DeliverReport:
+    with owner(engine) as name, Renderer(ws.templates) as renderer:
+        async with _senders(ws, clock) as senders:
+            maker = _Maker(ws, renderer)
+            delivery = Delivery(
+                engine=engine,
+                senders=senders,
+                owner=name,
+                now=clock,
+                decide_again=lambda conn, row: _decide(ws, conn, row, now),
+                make=maker.make,
+                taken=lambda conn, key, at: marks.take(conn, key, at, ws.today(at)),
+                settled=_settled,
+            )
+            await recover(delivery, lambda other: gone(engine, other))
+            round_ = await deliver(delivery)
+    return _report(ws, engine, round_, now)
+
+
+@asynccontextmanager
+async def _senders(ws: Workspace, clock: Any) -> AsyncIterator[Mapping[str, Sender[Any]]]:
+    """The ways out: a mail server where one is configured, else the folder; letters and requests as files."""
+    out = ws.files.out
+    async with AsyncExitStack() as stack:
+        mail: Sender[Any] = MailFolder(out)
+        if ws.settings.mail.host:
+            mail = await stack.enter_async_context(Mailer(_server(ws)))
+        found: dict[str, Sender[Any]] = {"email": mail, "letter": Letters(out), "request": RequestFolder(out)}
+        for name, hook in ws.settings.webhooks.items():
+            if hook.secret is None:
+                found[f"webhook {name}"] = RequestFolder(out)
+                continue
+            secret = (hook.secret.get_secret_value(),)
+            to = Hook(name, str(hook.url), secret, frozenset(hook.allowed))
+            found[f"webhook {name}"] = Webhook(to, clock)
+        yield found
+
+
+def _server(ws: Workspace) -> Server:
+    mail = ws.settings.mail
+    tls = {"starttls": Tls.STARTTLS, "tls": Tls.IMPLICIT, "none": Tls.NONE}[mail.tls]
+    return Server(
+        mail.host,
+        mail.used_port,
+        tls,
+        mail.user,
+        mail.password.get_secret_value() if mail.password else "",
+        allow_insecure=tls is Tls.NONE,
+    )
+
+
+# -- decided again, in the claim's transaction ------------------------------------------------------------------------
+
+
+def _decide(ws: Workspace, conn: Connection, row: Row, now: datetime) -> Verdict:
+    found = again(ws, conn, row.key, now)
+    if found.reason:
+        return Verdict(False, found.reason)
+    assert found.lists is not None
+    detail, planned = found.detail, found.action
+    facts = None
+    if Kind(row.kind).written:
+        facts = messages.facts(
+            ws,
+            conn,
+            row.account,
+            found.lists,
+            on=ws.today(now),
+            respond_by=planned["respond_by"],
+            to=planned["role"],
+            from_=detail.get("people", {}).get("from"),
+        )
+    to = messages.recipients(conn, row.account, planned["role"]) if row.channel == "email" else ()
+    return Verdict(True, facts=_Contents(found, facts, to, _version(conn, row)))
+
+
+def _version(conn: Connection, row: Row) -> int:
+    """How many effects of the account came before this one, so that a receiver can tell an old request that comes late."""
+    earlier = sa.select(sa.func.count()).select_from(outbox.join(action, action.c.key == outbox.c.action))
+    query = earlier.where(
+        action.c.account == row.account, outbox.c.id <= row.id, outbox.c.channel == row.channel
+    )
+    return int(conn.execute(query).scalar_one())
+
+
+# -- made at sending time --------------------------------------------------------------------------------------------
+
+
+class _Maker:
+    """Turns a claimed row into what its way out carries."""
+
+    def __init__(self, ws: Workspace, renderer: Renderer) -> None:
+        self.ws, self.renderer = ws, renderer
+
+    def make(self, row: Row, verdict: Verdict) -> Mail | Letter | Request | Unsendable:
+        contents: _Contents = verdict.facts
+        if row.channel == "request" or row.channel.startswith("webhook"):
+            return self._request(row, contents)
+        rendered = self._rendered(row, contents)
+        if rendered.problem is not None or rendered.message is None:
+            problem = rendered.problem
+            return Unsendable(f"{problem.place}: {problem.sentence}" if problem else "the message is empty")
+        if row.channel == "letter":
+            return self._letter(row, contents, rendered)
+        return self._mail(row, contents, rendered)
+
+    def _rendered(self, row: Row, contents: _Contents) -> Rendered:
+        assert contents.facts is not None
+        request = RenderRequest(
+            contents.again.detail["template"], contents.facts, letter=row.channel == "letter"
+        )
+        return self.renderer.render([request])[0]
+
+    def _mail(self, row: Row, contents: _Contents, rendered: Rendered) -> Mail | Unsendable:
+        assert rendered.message is not None
+        message, mail, ours = rendered.message, self.ws.settings.mail, self.ws.settings.company
+        sender = str(mail.from_ or ours.email or "")
+        if not sender:
+            return Unsendable("nobody to send from: write  email = …  under [company] in dunwell.toml")
+        return compose(
+            row.key,
+            sender=sender,
+            to=contents.recipients,
+            subject=message.subject,
+            text=message.text,
+            html=message.html,
+            at=row.changed_at or datetime.combine(row.on, datetime.min.time()).astimezone(),
+            name=ours.name,
+            reply_to=str(mail.reply_to or ""),
+            attachments=[Attachment(*attachment) for attachment in message.attachments],
+        )
+
+    def _letter(self, row: Row, contents: _Contents, rendered: Rendered) -> Letter | Unsendable:
+        assert rendered.pdf is not None
+        assert contents.facts is not None
+        pages = rendered.pdf.count(b"/Type /Page\n") or rendered.pdf.count(b"/Type/Page") or 1
+        run = contents.again.action["run"]
+        return Letter(
+            row.key,
+            rendered.pdf,
+            row.account,
+            contents.facts.debtor.name,
+            pages,
+            str(run or ""),
+            contents.facts.on,
+        )
+
+    def _request(self, row: Row, contents: _Contents) -> Request:
+        found = contents.again
+        what = row.channel.partition(" ")[2] if row.channel.startswith("webhook ") else row.kind
+        return Request(
+            key=row.key,
+            account=row.account,
+            what=what,
+            desired=str(found.detail.get("value", "")),
+            version=contents.version,
+            day=found.action["on"],
+            because=f"{row.policy}: {row.step}",
+            facts={
+                "amount": found.action["amount"],
+                "currency": found.action["currency"],
+                "items": found.detail["items"],
+            },
+        )
+
+
+# -- written down ----------------------------------------------------------------------------------------------------
+
+
+def _settled(conn: Connection, row: Row, result: Result, at: datetime) -> None:
+    """Every end and every delay of a message is in the journal."""
+    body = {"key": row.key, "channel": row.channel, "state": result.state, "said": result.sentence}
+    journal.append(conn, [Entry("delivery", row.account, body)], at)
+
+
+def _report(ws: Workspace, engine: Engine, round_: Round, now: datetime) -> DeliverReport:
+    sent: dict[str, int] = {}
+    for result in round_.results:
+        if result.state == ActionState.SENT.value:
+            sent[result.channel] = sent.get(result.channel, 0) + 1
+    with engine.connect() as conn:
+        query = sa.select(sa.func.count(), sa.func.min(outbox.c.not_before)).where(
+            outbox.c.state.in_(["pending", "retry"])
+        )
+        waiting, earliest = conn.execute(query).one()
+    by_state = {
+        state: tuple(r for r in round_.results if r.state == state)
+        for state in ("failed", "uncertain", "cancelled")
+    }
+    return DeliverReport(
+        sent=sent,
+        failed=by_state["failed"],
+        uncertain=by_state["uncertain"],
+        dropped=by_state["cancelled"],
+        waiting=int(waiting),
+        earliest=datetime.fromisoformat(earliest) if earliest else None,
+        folder=ws.files.out if sent and not ws.settings.mail.host else None,
+        rests=tuple(rest.because for rest in round_.rests.values()),
+    )

@@ -1,0 +1,371 @@
+"""Why an account gets what it gets, or nothing: which policy, which step, may it go, each with its line.
+
+For today from what is known now; for a past day from what was stored then, in the words of then; for a coming day from the
+same fold as the preview.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from difflib import get_close_matches
+
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from engine.core import sentences
+from engine.core.decision import gates
+from engine.core.decision.choose import Choice, Verdict, choose
+from engine.core.decision.plan import NOTHING_PAID, after, day_of, morning
+from engine.core.decision.decide import decide
+from engine.core.decision.signature import NONE, Signature
+from engine.core.decision.standing import Standing, cases, stand
+from engine.core.decision.state import State
+from engine.core.language import words
+from engine.core.language.check import check
+from engine.core.language.policy import Policy, PolicyBook, Step
+from engine.core.problem import Place
+from engine.core.sentences import Gate
+from engine.errors import NotFound, Refused
+from engine.jobs.workspace import Workspace
+from engine.store import database
+from engine.store.state import load_state
+from engine.store.tables import (
+    COMPANY,
+    action,
+    book as book_table,
+    class_choice,
+    customer,
+    decision,
+    episode,
+    item,
+    run,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One policy, whether it fits, and the lines that say so."""
+
+    policy: str
+    fits: bool
+    sentence: str
+    place: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One step of the ladder. `mark` is done, passed, due, held or ahead."""
+
+    day: int
+    what: str
+    mark: str
+    sentence: str
+    place: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One gate and its answer."""
+
+    ok: bool
+    sentence: str
+    place: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The three questions and what they come to. `stored`: as it was decided then, with the policies of then."""
+
+    account: str
+    name: str
+    on: date
+    header: tuple[str, ...]
+    routes: tuple[Route, ...]
+    steps: tuple[Rung, ...]
+    gates: tuple[Check, ...]
+    verdict: tuple[str, ...]
+    book: str
+    stored: bool
+
+
+def explain(ws: Workspace, account: str, *, on: date, now: datetime) -> Explanation:
+    """Explain one account on one day. NotFound for an account nobody knows, Refused for a past day without a run."""
+    engine = ws.database(read_only=True)
+    try:
+        with database.reading(engine) as conn:
+            name = _name(conn, account)
+            today = ws.today(now)
+            if on < today:
+                return _stored(ws, conn, account, name, on)
+            return _live(ws, conn, account, name, on, today, now)
+    finally:
+        engine.dispose()
+
+
+def _name(conn: Connection, account: str) -> str:
+    query = sa.select(customer.c.name).where(customer.c.company == COMPANY, customer.c.account == account)
+    found = conn.execute(query).scalar()
+    if found is not None:
+        return str(found)
+    known = set(conn.execute(sa.select(customer.c.account).where(customer.c.company == COMPANY)).scalars())
+    known |= set(
+        conn.execute(sa.select(item.c.account).where(item.c.company == COMPANY).distinct()).scalars()
+    )
+    if account in known:
+        return ""
+    near = get_close_matches(account.upper(), {name.upper(): name for name in known}, 3, 0.5)
+    raise NotFound("account", account, tuple(near))
+
+
+# -- as it is now, or will be ---------------------------------------------------------------------------------------
+
+
+def _live(
+    ws: Workspace, conn: Connection, account: str, name: str, on: date, today: date, now: datetime
+) -> Explanation:
+    book = ws.live
+    state = load_state(
+        conn, on=min(on, today), moment=now, currency=book.house.currency, own=ws.own_columns, account=account
+    )
+    if not state.accounts.height:
+        verdict = (sentences.OWES_NOTHING,)
+        return Explanation(account, name, on, (), (), (), (), verdict, book.hash, stored=False)
+    state = _until(ws, state, today, on)
+    stale = on == today and book.house.fresh > 0 and state.age > book.house.fresh
+    day = day_of(book, ws.calendar, on, stale)
+    case = cases(state, [0])[0]
+    standings = stand(book, case, day, ws.rules[0])
+    standing = next((one for one in standings if one.signature.step != NONE), standings[0])
+    choice = choose(book, standing.signature)
+    done = _done(conn, account)
+    return Explanation(
+        account=account,
+        name=name or state.accounts["name"][0] or "",
+        on=on,
+        header=_header(book, standing, on),
+        routes=tuple(_routes(book, standing)),
+        steps=tuple(_rungs(ws, standing, choice, done, on)),
+        gates=tuple(_checks(book, standing.signature, on, ws.calendar.why_closed(on))),
+        verdict=_verdict(choice, on, future=on > today),
+        book=book.hash,
+        stored=False,
+    )
+
+
+def _until(ws: Workspace, state: State, today: date, on: date) -> State:
+    """The state on a coming day, by the fold of the preview; on today itself, as it is."""
+    book = replace(ws.live, house=replace(ws.live.house, capacity={}, stop={}))
+    day = today
+    while day < on:
+        state = morning(state, day, NOTHING_PAID)
+        state = after(
+            book, state, decide(book, state, day_of(book, ws.calendar, day), ws.rules[:1]), ws.calendar
+        )
+        day += timedelta(days=1)
+    return morning(state, on, NOTHING_PAID) if on > today else state
+
+
+def _header(book: PolicyBook, standing: Standing, on: date) -> tuple[str, ...]:
+    facts = standing.facts
+    balance = facts["balance"]
+    told = []
+    if isinstance(balance, int):
+        told.append(f"{sentences.money(balance, book.house.currency)} balance")
+    past = [one for one in standing.items if one.past]
+    if past:
+        oldest = min(past, key=lambda one: one.row["due"])
+        number = oldest.row["item"]
+        days = f", day {standing.day[number]}" if number in standing.day else ""
+        told.append(
+            f"oldest invoice {number}, due {sentences.short_day(oldest.row['due'])}, {oldest.late} days past due{days}"
+        )
+    told += [f"{word} {facts[word]}" for word in ("segment", "terms") if facts.get(word)]
+    return tuple(told)
+
+
+def _routes(book: PolicyBook, standing: Standing) -> Sequence[Route]:
+    routes = []
+    for policy in book.policies:
+        fits = standing.fits.get(policy.id, False)
+        mine = standing.policy is not None and policy.id == standing.policy.id
+        failing = policy.fits.failing(standing.facts)
+        if mine:
+            said = " · ".join(words.sentence(test) for test in policy.fits.tests) or "takes every account"
+            if not fits:
+                said = "kept for this episode"
+            routes.append(Route(policy.id, True, said, policy.place))
+            break
+        if failing is not None:
+            value = standing.facts.get(failing.field)
+            routes.append(
+                Route(policy.id, False, sentences.not_so(words.sentence(failing), value), failing.place)
+            )
+        elif not fits:
+            routes.append(Route(policy.id, False, "its event has not happened", policy.place))
+        else:
+            routes.append(
+                Route(policy.id, False, "would fit, but the episode keeps its own policy", policy.place)
+            )
+    return routes
+
+
+def _rungs(
+    ws: Workspace,
+    standing: Standing,
+    choice: Choice,
+    done: Mapping[tuple[str, str], tuple[date, str]],
+    on: date,
+) -> Sequence[Rung]:
+    policy = standing.policy
+    if policy is None:
+        return ()
+    rungs = []
+    free = [one for one in standing.items if one.free] or list(standing.items)
+    oldest = max((standing.day[one.row["item"]] for one in free), default=None)
+    taken = frozenset().union(*(standing.taken[one.row["item"]] for one in free)) if free else frozenset()
+    offered = {step.name for steps in standing.due.values() for step in steps}
+    for step in policy.steps:
+        what = sentences.actions(step)
+        key = (policy.id, step.name)
+        if step.name == choice.step and choice.verdict is not Verdict.NOTHING:
+            mark, said = _chosen(choice, oldest, step, on)
+        elif key in done:
+            day, who = done[key]
+            mark, said = "done", f"done {sentences.short_day(day)}" + (f", {who}" if who else "")
+        elif step.name in taken:
+            mark, said = "passed", "counts as taken"
+        elif step.name in offered:
+            mark, said = "ahead", "its turn comes after the step before it"
+        elif oldest is not None and step.day > oldest:
+            day = ws.calendar.next_open(on + timedelta(days=step.day - oldest))
+            mark, said = "ahead", f"in {(day - on).days} days, {sentences.short_day(day)}"
+        else:
+            mark, said = "ahead", "not due: its conditions do not hold"
+        rungs.append(Rung(step.day, what, mark, said, step.place))
+    return rungs
+
+
+def _chosen(choice: Choice, oldest: int | None, step: Step, on: date) -> tuple[str, str]:
+    since = (
+        f"due since {sentences.short_day(on - timedelta(days=oldest - step.day))}"
+        if oldest is not None
+        else "due"
+    )
+    if choice.verdict in (Verdict.GO, Verdict.ASK):
+        return "due", since
+    return "held", f"{since}, {choice.reason.value}"
+
+
+def _checks(book: PolicyBook, at: Signature, on: date, closed: str | None) -> Sequence[Check]:
+    if at.policy == NONE or at.step == NONE:
+        return ()
+    policy = book.policies[at.policy]
+    step = policy.steps[at.step]
+    checks = []
+    held = {gate: (reason, place) for gate, reason, place in gates.holds(book, policy, step, at)}
+    for gate in Gate:
+        if gate in held:
+            reason, place = held[gate]
+            checks.append(Check(False, sentences.gate_holds(gate, reason, on, closed), place))
+        elif gate not in (Gate.STOP, Gate.CAPACITY):
+            if said := sentences.gate_open(gate, on):
+                checks.append(Check(True, said, None))
+    return checks
+
+
+def _verdict(choice: Choice, on: date, *, future: bool) -> tuple[str, ...]:
+    said = sentences.verdict(choice.verdict.value, choice.step, choice.reason, on)
+    return (*said, sentences.FORECAST) if future else said
+
+
+def _done(conn: Connection, account: str) -> dict[tuple[str, str], tuple[date, str]]:
+    """(policy, step) -> the day it was taken in the present episode, and by whom."""
+    last = sa.select(sa.func.max(episode.c.number)).where(
+        episode.c.company == COMPANY, episode.c.account == account
+    )
+    rows = conn.execute(
+        sa.select(action.c.policy, action.c.step, action.c.taken_on, action.c.person)
+        .where(
+            action.c.company == COMPANY,
+            action.c.account == account,
+            action.c.taken_on.is_not(None),
+            action.c.episode >= sa.func.coalesce(last.scalar_subquery(), 0),
+        )
+        .order_by(action.c.taken_on)
+    )
+    return {(row.policy, row.step): (row.taken_on, row.person or "") for row in rows}
+
+
+# -- as it was -------------------------------------------------------------------------------------------------------
+
+
+def _stored(ws: Workspace, conn: Connection, account: str, name: str, on: date) -> Explanation:
+    row = (
+        conn.execute(
+            sa.select(class_choice, run.c.book, run.c.business_date)
+            .join(run, run.c.id == class_choice.c.run)
+            .join(
+                decision,
+                sa.and_(
+                    decision.c.run == class_choice.c.run,
+                    decision.c.time == class_choice.c.time,
+                    decision.c["class"] == class_choice.c.number,
+                ),
+            )
+            .where(run.c.company == COMPANY, run.c.business_date == on, decision.c.account == account)
+            .order_by(class_choice.c.time, decision.c.item)
+        )
+        .mappings()
+        .first()
+    )
+    if row is None:
+        raise Refused(_no_trace(conn, account, on), "“dunwell history ACCOUNT” lists what was done")
+    texts: dict[str, str] = orjson.loads(
+        conn.execute(sa.select(book_table.c.texts).where(book_table.c.hash == row["book"])).scalar_one()
+    )
+    then = check({file: text.encode() for file, text in texts.items()}, ws.known).book
+    at = Signature(**orjson.loads(row["signature"]))
+    if then is None or at.policy >= len(then.policies):
+        said = (f"{row['verdict']}: {row['reason']}" + (f", {row['place']}" if row["place"] else ""),)
+        return Explanation(account, name, on, (), (), (), (), said, row["book"], stored=True)
+    choice = choose(then, at)
+    policy: Policy | None = then.policies[at.policy] if at.policy != NONE else None
+    routes = (Route(policy.id, True, "took the account", policy.place),) if policy else ()
+    rungs = tuple(
+        Rung(
+            step.day,
+            sentences.actions(step),
+            ("due" if choice.verdict in (Verdict.GO, Verdict.ASK) else "held")
+            if step.name == choice.step
+            else "ahead",
+            choice.reason.value if step.name == choice.step else "",
+            step.place,
+        )
+        for step in (policy.steps if policy else ())
+    )
+    closed = ws.calendar.why_closed(on)
+    return Explanation(
+        account=account,
+        name=name,
+        on=on,
+        header=(),
+        routes=routes,
+        steps=rungs,
+        gates=tuple(_checks(then, at, on, closed)),
+        verdict=_verdict(choice, on, future=False),
+        book=row["book"],
+        stored=True,
+    )
+
+
+def _no_trace(conn: Connection, account: str, on: date) -> str:
+    made = conn.execute(
+        sa.select(run.c.id).where(run.c.company == COMPANY, run.c.business_date == on)
+    ).first()
+    if made is None:
+        return f"there was no run on {sentences.short_day(on)}"
+    return f"{account} owed nothing on {sentences.short_day(on)}, so the run of that day did not look at it"

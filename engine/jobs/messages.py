@@ -1,0 +1,205 @@
+"""What a message says of an account: a snapshot of the customer, the items and of us, taken in the transaction that decides."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from engine.core.decision.plan import plan
+from engine.core.language.policy import Kind
+from engine.core.messages import Company, Debtor, Item, MessageFacts, Promise, Sender, render
+from engine.core.money import Amount
+from engine.core.problem import Problem
+from engine.jobs.records import Listed, listed
+from engine.jobs.workspace import Workspace
+from engine.store import database
+from engine.store.state import load_state
+from engine.store.tables import COMPANY, contact, customer, item, promise
+
+
+def facts(
+    ws: Workspace,
+    conn: Connection,
+    account: str,
+    lists: Listed,
+    *,
+    on: date,
+    respond_by: date | None,
+    to: str,
+    from_: str | None,
+) -> MessageFacts:
+    """Everything a template can show for one account."""
+    master = (
+        conn.execute(sa.select(customer).where(customer.c.company == COMPANY, customer.c.account == account))
+        .mappings()
+        .first()
+    )
+    person = _contact(conn, account, to)
+    rows = {
+        row["item"]: row
+        for row in conn.execute(
+            sa.select(item).where(item.c.company == COMPANY, item.c.account == account)
+        ).mappings()
+    }
+    language = (master["language"] if master else None) or ""
+    return MessageFacts(
+        account=account,
+        company=company(ws),
+        debtor=Debtor(
+            name=(master["name"] if master else "") or account,
+            address=_address(conn, account, person),
+            contact=(person["name"] if person else "") or "",
+            country=((master["country"] if master else None) or "").upper(),
+            languages=tuple(
+                code for code in ((person["language"] if person else "") or "", language) if code
+            ),
+        ),
+        sender=sender(ws, from_, master["owner"] if master else None),
+        on=on,
+        respond_by=respond_by or ws.calendar.next_open(on + timedelta(days=ws.live.house.answer)),
+        items=tuple(_item(rows[number], owed, on) for number, owed in lists.items if number in rows),
+        aside=tuple(
+            _item(rows[number], owed, on, why) for number, owed, why in lists.aside if number in rows
+        ),
+        promise=_promise(conn, account),
+    )
+
+
+def company(ws: Workspace) -> Company:
+    """Who we are, from the settings."""
+    ours = ws.settings.company
+    logo = ws.files.logo
+    return Company(
+        name=ours.name,
+        address=tuple(ours.address),
+        email=str(ours.email or ""),
+        phone=ours.phone,
+        pay=tuple(ours.pay),
+        pay_url=str(ours.pay_url or ""),
+        disputes=ours.disputes,
+        logo=logo.read_bytes() if logo and Path(logo).is_file() else b"",
+    )
+
+
+def sender(ws: Workspace, wanted: str | None, owner: str | None) -> Sender:
+    """Who signs: the person or role the step names, else the account's owner, else the credit manager, else the company."""
+    people = ws.settings.people
+    found = None
+    owner = owner or ""
+    if wanted == "account owner" and owner in people:
+        found = people[owner]
+    elif wanted and wanted in people:
+        found = people[wanted]
+    elif wanted and ws.files.people_with(wanted):
+        found = people[ws.files.people_with(wanted)[0]]
+    for role in ("collector", "credit manager"):
+        if found is None and ws.files.people_with(role):
+            found = people[owner] if owner in people else people[ws.files.people_with(role)[0]]
+    if found is None:
+        return Sender(ws.settings.company.name)
+    return Sender(found.name, found.roles[0] if found.roles else "", found.phone, str(found.email or ""))
+
+
+def recipients(conn: Connection, account: str, to: str) -> tuple[str, ...]:
+    """The addresses of e-mail of the contacts who have the role."""
+    query = sa.select(contact.c.email).where(
+        contact.c.company == COMPANY,
+        contact.c.account == account,
+        contact.c.role == to,
+        contact.c.email_ok == 1,
+    )
+    return tuple(sorted({row.email for row in conn.execute(query) if row.email}))
+
+
+def _contact(conn: Connection, account: str, to: str) -> Any:
+    query = sa.select(contact).where(
+        contact.c.company == COMPANY, contact.c.account == account, contact.c.role == to
+    )
+    return conn.execute(query.order_by(contact.c.id)).mappings().first()
+
+
+def _address(conn: Connection, account: str, person: Any) -> tuple[str, ...]:
+    """The postal address of the contact, or of another contact of the account that a letter can find."""
+    if person is None or not person["post_ok"]:
+        query = sa.select(contact).where(
+            contact.c.company == COMPANY, contact.c.account == account, contact.c.post_ok == 1
+        )
+        person = conn.execute(query.order_by(contact.c.id)).mappings().first()
+    if person is None:
+        return ()
+    place = " ".join(part for part in (person["postcode"], person["city"]) if part)
+    return tuple(part for part in (person["address"], place) if part)
+
+
+def _item(row: Any, owed: int, on: date, why: str = "") -> Item:
+    currency = row["currency"]
+    amount: Decimal = Amount.of_minor(row["amount"], currency).value
+    return Item(
+        number=row["item"],
+        date=row["date"] or row["due"],
+        due=row["due"],
+        open=Amount.of_minor(owed, currency).value,
+        currency=currency,
+        amount=amount,
+        po=row["po"] or "",
+        days_overdue=(on - row["due"]).days,
+        reason=why,
+    )
+
+
+def _promise(conn: Connection, account: str) -> Promise | None:
+    query = sa.select(promise).where(promise.c.company == COMPANY, promise.c.account == account)
+    row = conn.execute(query.order_by(promise.c.made_on.desc(), promise.c.id.desc())).mappings().first()
+    if row is None:
+        return None
+    return Promise(
+        amount=Amount.of_minor(row["amount"], row["currency"]).value,
+        currency=row["currency"],
+        date=row["pays_on"],
+        made_on=row["made_on"],
+        spoken_with="",
+    )
+
+
+def message(ws: Workspace, account: str, on: date, kind: Kind, *, now: datetime) -> str:
+    """The final text of the message an account would get on a day, as the preview shows it. Nothing is sent."""
+    engine = ws.database(read_only=True)
+    try:
+        with database.reading(engine) as conn:
+            return _message(ws, conn, account, on, kind, now)
+    finally:
+        engine.dispose()
+
+
+def _message(ws: Workspace, conn: Connection, account: str, on: date, kind: Kind, now: datetime) -> str:
+    today = ws.today(now)
+    book = ws.live
+    state = load_state(
+        conn, on=min(on, today), moment=now, currency=book.house.currency, own=ws.own_columns, account=account
+    )
+    days = [today + timedelta(days=n) for n in range((on - today).days + 1)] or [on]
+    planned = plan(book, state, days, ws.calendar, ws.rules[:1]).days[-1].decided
+    for going in planned.contacts.iter_rows(named=True):
+        choice = planned.choices[going["class"]]
+        policy = book.policy(choice.policy)
+        step = policy.step(choice.step) if policy else None
+        action = next((action for action in choice.actions if action.kind is kind), None)
+        if policy is None or step is None or action is None:
+            continue
+        mask = np.arange(len(planned.portfolio.unit_row)) == going["unit"]
+        lists = listed(book, planned, mask)[going["unit"]]
+        by = ws.calendar.next_open(on + timedelta(days=book.answer(policy)))
+        told = facts(ws, conn, account, lists, on=on, respond_by=by, to=step.to, from_=step.from_)
+        made = render(ws.templates, action.value, told)
+        return (
+            f"{made.sentence} ({made.place})"
+            if isinstance(made, Problem)
+            else f"{made.subject}\n\n{made.text}"
+        )
+    return ""
