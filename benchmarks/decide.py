@@ -23,8 +23,8 @@ import polars as pl
 from engine.core.decision import questions
 from engine.core.decision.choose import Verdict
 from engine.core.decision.decide import decide
-from engine.core.decision.portfolio import Day
 from engine.core.decision.state import ACCOUNTS, BARRED, ITEMS, MARKS, PENDING, REPEATS, TOUCHES, State
+from engine.core.decision.view import Day
 from engine.core.language.condition import Clause, Op, Test
 from engine.core.language.policy import Action, Clock, House, Kind, Policy, PolicyBook, Step
 from engine.core.problem import Place

@@ -32,6 +32,12 @@ app = typer.Typer(
 )
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"dunwell {importlib.metadata.version('dunwell')}\n")
+        raise typer.Exit
+
+
 @app.callback()
 def _dunwell(
     ctx: typer.Context,
@@ -43,12 +49,9 @@ def _dunwell(
         bool, typer.Option("--debug", help="Show where in Dunwell an error comes from.")
     ] = False,
     version: Annotated[
-        bool, typer.Option("--version", help="Say which Dunwell this is.", is_eager=True)
+        bool, typer.Option("--version", help="Say which Dunwell this is.", is_eager=True, callback=_version)
     ] = False,
 ) -> None:
-    if version:
-        sys.stdout.write(f"dunwell {importlib.metadata.version('dunwell')}\n")
-        raise typer.Exit
     edge = ctx.obj if isinstance(ctx.obj, Edge) else Edge()
     ctx.obj = Edge(edge.clock, workspace or edge.folder, debug)
 

@@ -27,6 +27,7 @@ Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 def _do(edge: Edge, by: str | None, on: str | None, work: Callable[[Engine, Who], str]) -> None:
     """One verb: the database is opened, the work done by somebody on a day, and what came of it said."""
     who = edge.who(by, edge.day("--on", on))
+    edge.has_ledger()
     engine = edge.workspace.database()
     try:
         edge.say(work(engine, who))
@@ -43,19 +44,14 @@ def worklist(
     """Show the calls, tasks and approvals that wait for people, the highest amount first."""
     from engine.errors import NotFound
     from engine.screen.casework import work_value, worklist_drawn
-    from engine.store.database import reading
     from engine.store.history import worklist as list_
 
     edge = edge_of(ctx)
     people = edge.workspace.settings.people
     if person is not None and person not in people:
         raise NotFound("person", person, tuple(people))
-    engine = edge.workspace.database(read_only=True)
-    try:
-        with reading(engine) as conn:
-            work = list_(conn, edge.day("--on", on), person=person)
-    finally:
-        engine.dispose()
+    with edge.reading() as conn:
+        work = list_(conn, edge.day("--on", on), person=person)
     if json:
         edge.write_json(work_value(work))
     else:
@@ -253,17 +249,12 @@ def history(ctx: typer.Context, account: Account, json: Json = False) -> None:
     """Show all that has happened with an account, the oldest first."""
     from engine.jobs.cases import must_know
     from engine.screen.casework import history_drawn
-    from engine.store.database import reading
     from engine.store.history import history as happened
 
     edge = edge_of(ctx)
-    engine = edge.workspace.database(read_only=True)
-    try:
-        with reading(engine) as conn:
-            must_know(conn, account)
-            found = happened(conn, account)
-    finally:
-        engine.dispose()
+    with edge.reading() as conn:
+        must_know(conn, account)
+        found = happened(conn, account)
     if json:
         keys = ("on", "kind", "text", "by", "item")
         edge.write_json([{key: getattr(one, key) for key in keys} for one in found])

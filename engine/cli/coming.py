@@ -85,8 +85,12 @@ def look(
     from engine.jobs import evaluate
     from engine.screen.narrowed import narrowed
 
+    edge.has_ledger()
     if account is not None:
-        _must_know(ws, account)
+        from engine.jobs.cases import must_know
+
+        with edge.reading() as conn:
+            must_know(conn, account)
     view = evaluate.preview(
         ws,
         start=first,
@@ -133,18 +137,6 @@ def _policy(ws: Workspace, policy: str | None) -> str | None:
     if policy is not None and policy not in ids:
         raise NotFound("policy", policy, tuple(get_close_matches(policy, ids, 2, 0.5)) or tuple(ids))
     return policy
-
-
-def _must_know(ws: Workspace, account: str) -> None:
-    from engine.jobs.cases import must_know
-    from engine.store.database import reading
-
-    engine = ws.database(read_only=True)
-    try:
-        with reading(engine) as conn:
-            must_know(conn, account)
-    finally:
-        engine.dispose()
 
 
 def _draw(edge: Edge, ws: Workspace, view: Preview, show: Show | None) -> None:

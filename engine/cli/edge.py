@@ -6,7 +6,8 @@ import getpass
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
@@ -18,6 +19,7 @@ import typer
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+    from sqlalchemy.engine import Connection
 
     from engine.core.problem import Problem
     from engine.jobs.cases import Who
@@ -55,6 +57,45 @@ class Edge:
             self.show_problems(ws.problems)
             raise typer.Exit(1)
         return ws
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One look into the database. Refused where no ledger has come in yet."""
+        from engine.store import database
+
+        self.has_ledger()
+        engine = self.workspace.database(read_only=True)
+        try:
+            with database.reading(engine) as conn:
+                yield conn
+        finally:
+            engine.dispose()
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One change of the database, whole or not at all."""
+        from engine.store import database
+
+        self.has_ledger()
+        engine = self.workspace.database()
+        try:
+            with database.writing(engine) as conn:
+                yield conn
+        finally:
+            engine.dispose()
+
+    def has_ledger(self) -> None:
+        """Refused where there is no database, because no ledger was ever taken in."""
+        from sqlalchemy.engine import make_url
+
+        from engine.errors import Refused
+
+        url = make_url(self.workspace.files.database_url)
+        if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists():
+            raise Refused(
+                "there is no ledger yet",
+                "“dunwell import FILE” takes one in: your accounting system's export",
+            )
 
     def day(self, option: str, text: str | None) -> date:
         """A day as a person writes it; without one, today where the office is."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.cli.casework import By
-from engine.cli.edge import Edge, author, edge_of
+from engine.cli.edge import author, edge_of
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -28,30 +26,6 @@ class How(StrEnum):
     DELIVERED = "delivered"
     AGAIN = "send-again"
     CANCEL = "cancel"
-
-
-@contextmanager
-def _reading(edge: Edge) -> Iterator[Connection]:
-    from engine.store.database import reading
-
-    engine = edge.workspace.database(read_only=True)
-    try:
-        with reading(engine) as conn:
-            yield conn
-    finally:
-        engine.dispose()
-
-
-@contextmanager
-def _writing(edge: Edge) -> Iterator[Connection]:
-    from engine.store.database import writing
-
-    engine = edge.workspace.database()
-    try:
-        with writing(engine) as conn:
-            yield conn
-    finally:
-        engine.dispose()
 
 
 def _key(conn: Connection, which: str) -> str:
@@ -77,7 +51,7 @@ def list_(
     from engine.screen.casework import outbox_drawn
 
     edge = edge_of(ctx)
-    with _reading(edge) as conn:
+    with edge.reading() as conn:
         rows, rests = outbox.listed(conn, tuple(state or ())), outbox.resting(conn)
     edge.show(outbox_drawn(rows, rests, width=edge.screen.width))
 
@@ -89,7 +63,7 @@ def show(ctx: typer.Context, key: Key) -> None:
     from engine.screen.casework import message_drawn
 
     edge = edge_of(ctx)
-    with _reading(edge) as conn:
+    with edge.reading() as conn:
         edge.show(message_drawn(outbox.show(conn, _key(conn, key))))
 
 
@@ -99,7 +73,7 @@ def retry(ctx: typer.Context, key: Key, by: By = None) -> None:
     from engine import outbox
 
     edge = edge_of(ctx)
-    with _writing(edge) as conn:
+    with edge.writing() as conn:
         row = outbox.retry(conn, _key(conn, key), author(by), edge.clock().astimezone(UTC))
     edge.say(f"{row.key}: {row.reason}.")
 
@@ -115,7 +89,7 @@ def cancel(
     from engine import outbox
 
     edge = edge_of(ctx)
-    with _writing(edge) as conn:
+    with edge.writing() as conn:
         row = outbox.cancel(conn, _key(conn, key), author(by), edge.clock().astimezone(UTC), because)
     edge.say(f"{row.key}: {row.reason}.")
 
@@ -134,7 +108,7 @@ def resolve(
 
     edge = edge_of(ctx)
     here = edge.moment()
-    with _writing(edge) as conn:
+    with edge.writing() as conn:
         row = outbox.resolve(
             conn,
             _key(conn, key),
@@ -153,6 +127,6 @@ def wake(ctx: typer.Context, channel: Annotated[str, typer.Argument(metavar="WAY
     from engine import outbox
 
     edge = edge_of(ctx)
-    with _writing(edge) as conn:
+    with edge.writing() as conn:
         outbox.wake(conn, channel)
     edge.say(f"{channel} is open again.")

@@ -38,6 +38,7 @@ def run(
     from engine.jobs.deliver import deliver_now
     from engine.screen.today import run_drawn, run_value
 
+    edge.has_ledger()
     _not_too_early(edge, ws, day)
     moment = edge.moment_of(day).astimezone(UTC)
     report = evaluate.run(ws, on=day, now=moment, agreed=author(by) if agree else "")
@@ -61,6 +62,7 @@ def explain(
 
     edge = edge_of(ctx)
     ws = edge.live
+    edge.has_ledger()
     day = edge.day("--on", on)
     told = explained(ws, account, on=day, now=edge.moment_of(day))
     if json:

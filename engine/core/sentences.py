@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from babel.numbers import format_currency
 
 from engine.core.money import Amount
-
-if TYPE_CHECKING:
-    from engine.core.language.policy import Step
 
 
 class Reason(StrEnum):
@@ -122,10 +118,6 @@ def short_day(day: date) -> str:
     """Wed 25 Nov 2026."""
     return f"{day:%a} {day.day} {day:%b %Y}"
 
-
-def actions(step: Step) -> str:
-    """What a step does, in the words of the file: "letter firm-reminder"."""
-    return ", ".join(f"{action.kind.value} {action.value}".strip() for action in step.actions)
 
 
 def not_so(wanted: str, value: object) -> str:

@@ -26,7 +26,7 @@ from engine.jobs import messages
 from engine.jobs.again import Again, again
 from engine.jobs.workspace import Workspace
 from engine.outbox import Delivery, Result, Round, Row, Verdict, deliver, recover
-from engine.rendering import Renderer, Rendered
+from engine.rendering import Rendered, Renderer
 from engine.rendering import Request as RenderRequest
 from engine.store import journal, marks
 from engine.store.journal import Entry

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from difflib import get_close_matches
 
-
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -19,8 +18,8 @@ from sqlalchemy.engine import Connection
 from engine.core import sentences
 from engine.core.decision import gates
 from engine.core.decision.choose import Choice, Verdict, choose
-from engine.core.decision.plan import NOTHING_PAID, after, day_of, morning
 from engine.core.decision.decide import decide
+from engine.core.decision.plan import NOTHING_PAID, after, day_of, morning
 from engine.core.decision.signature import NONE, Signature
 from engine.core.decision.standing import Standing, cases, stand
 from engine.core.decision.state import State
@@ -36,13 +35,15 @@ from engine.store.state import load_state
 from engine.store.tables import (
     COMPANY,
     action,
-    book as book_table,
     class_choice,
     customer,
     decision,
     episode,
     item,
     run,
+)
+from engine.store.tables import (
+    book as book_table,
 )
 
 
@@ -229,7 +230,7 @@ def _rungs(
     taken = frozenset().union(*(standing.taken[one.row["item"]] for one in free)) if free else frozenset()
     offered = {step.name for steps in standing.due.values() for step in steps}
     for step in policy.steps:
-        what = sentences.actions(step)
+        what = step.does
         key = (policy.id, step.name)
         if step.name == choice.step and choice.verdict is not Verdict.NOTHING:
             mark, said = _chosen(choice, oldest, step, on)
@@ -271,9 +272,8 @@ def _checks(book: PolicyBook, at: Signature, on: date, closed: str | None) -> Se
         if gate in held:
             reason, place = held[gate]
             checks.append(Check(False, sentences.gate_holds(gate, reason, on, closed), place))
-        elif gate not in (Gate.STOP, Gate.CAPACITY):
-            if said := sentences.gate_open(gate, on):
-                checks.append(Check(True, said, None))
+        elif said := sentences.gate_open(gate, on):
+            checks.append(Check(True, said, None))
     return checks
 
 
@@ -338,7 +338,7 @@ def _stored(ws: Workspace, conn: Connection, account: str, name: str, on: date) 
     rungs = tuple(
         Rung(
             step.day,
-            sentences.actions(step),
+            step.does,
             ("due" if choice.verdict in (Verdict.GO, Verdict.ASK) else "held")
             if step.name == choice.step
             else "ahead",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import shutil
 import sys
-from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -65,15 +64,30 @@ def _prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def shop(_prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A copy of it, in which the test is."""
-    folder = tmp_path / "shop"
+@pytest.fixture(scope="session")
+def _run_once(_prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Said]:
+    folder = tmp_path_factory.mktemp("ran") / "shop"
     shutil.copytree(_prepared, folder)
+    return folder, run("--workspace", str(folder), "run")
+
+
+def _entered(there: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "shop"
+    shutil.copytree(there, folder)
     monkeypatch.chdir(folder)
     monkeypatch.setenv("DUNWELL_USER", "tester")
     monkeypatch.delenv("COLUMNS", raising=False)
-    yield folder
+    return folder
 
 
-Run = Callable[..., Said]
+@pytest.fixture
+def shop(_prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of it, in which the test is."""
+    return _entered(_prepared, tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def ran(_run_once: tuple[Path, Said], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Said:
+    """The same after the day's run; what the run said."""
+    _entered(_run_once[0], tmp_path, monkeypatch)
+    return _run_once[1]

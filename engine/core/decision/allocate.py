@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-
 import polars as pl
 
 from engine.core.language.policy import Action, House, Kind

@@ -64,8 +64,8 @@ def choose(book: PolicyBook, at: Signature) -> Choice:
     step = policy.steps[at.step]
     actions = voiced(book, step, at)
     holds = list(gates.holds(book, policy, step, at))
-    for gate, reason, place in holds:
-        only = all(other is Gate.APPROVAL for other, _, _ in holds[1:])
+    if holds:
+        gate, reason, place = holds[0]
         asks = gate is Gate.APPROVAL and at.under != Under.APPROVAL
         return Choice(
             Verdict.ASK if asks else Verdict.HELD,
@@ -75,9 +75,12 @@ def choose(book: PolicyBook, at: Signature) -> Choice:
             gate,
             place,
             actions,
-            bool(at.passed),
+            passed=bool(at.passed),
+            only_gate=all(other is Gate.APPROVAL for other, _, _ in holds[1:]),
         )
-    return Choice(Verdict.GO, Reason.DUE, policy.id, step.name, None, step.place, actions, bool(at.passed))
+    return Choice(
+        Verdict.GO, Reason.DUE, policy.id, step.name, None, step.place, actions, passed=bool(at.passed)
+    )
 
 
 def _nothing(policy: Policy, at: Signature) -> Choice:

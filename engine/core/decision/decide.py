@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,11 +16,12 @@ import polars as pl
 from engine.core import sentences
 from engine.core.decision.allocate import Room, allocate, order
 from engine.core.decision.choose import Choice, Verdict, choose
-from engine.core.decision.ladder import bits, up_to
-from engine.core.decision.portfolio import Day, Portfolio, event_column, portfolio
+from engine.core.decision.ladder import bits, event_column, up_to
+from engine.core.decision.portfolio import Portfolio, portfolio
 from engine.core.decision.signature import NONE, Signature
 from engine.core.decision.standing import Case, cases, stand
 from engine.core.decision.state import Pending, State
+from engine.core.decision.view import Day
 from engine.core.language.policy import PolicyBook
 from engine.core.rules import EngineFault, Rules
 from engine.core.sentences import Reason
@@ -189,7 +190,9 @@ def _own_items(view: Portfolio, units: NDArray[Any]) -> pl.Series:
     if not (own != NONE).any():
         return pl.Series([None], dtype=pl.String).new_from_index(0, len(own))
     items = view.items["item"].gather(np.maximum(own, 0))
-    return items.zip_with(pl.Series(own != NONE), pl.Series([None], dtype=pl.String).new_from_index(0, len(own)))
+    return items.zip_with(
+        pl.Series(own != NONE), pl.Series([None], dtype=pl.String).new_from_index(0, len(own))
+    )
 
 
 def _taken_mask(view: Portfolio) -> NDArray[Any]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 from engine.core.decision.signature import NONE, OWN_PAUSE, Origin, Signature, Under
 from engine.core.decision.state import Aside
-from engine.core.language.policy import PolicyBook, Policy, Step
+from engine.core.language.policy import Policy, PolicyBook, Step
 from engine.core.problem import Place
 from engine.core.sentences import Gate, Reason
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from engine.core.decision.choose import step_tone
+from engine.core.decision.questions import asks_item
 from engine.core.decision.state import ADDRESSES, EFFECTS
 from engine.core.language.condition import Condition
-from engine.core.decision.questions import asks_item
 from engine.core.language.policy import Kind, Policy, PolicyBook, Step
 
 if TYPE_CHECKING:
@@ -121,3 +122,28 @@ def index_of(bit: NDArray[np.uint64]) -> NDArray[np.int64]:
 
 def bits(values: Any) -> NDArray[np.uint64]:
     return np.asarray(values, dtype=np.uint64)
+
+
+def call_role(step: Step) -> str:
+    """Who makes the step's call; empty when it makes none."""
+    return next((action.value for action in step.actions if action.kind is Kind.CALL), "")
+
+
+def own_pause_binds(step: Step, kinds: str | None) -> bool:
+    """Whether a pause set on the account holds the step: no kinds hold everything."""
+    return not kinds or any(step.has(Kind(kind)) for kind in kinds.split(", "))
+
+
+def in_season(season: tuple[tuple[int, int], tuple[int, int]] | None, on: date) -> bool:
+    """Whether the day lies within a season, which may run over the new year; no season is always."""
+    if season is None:
+        return True
+    first, last = season
+    today = (on.month, on.day)
+    return first <= today <= last if first <= last else today >= first or today <= last
+
+
+def event_column(policy: Policy) -> str:
+    """The column of ACCOUNTS that holds the date a policy with `start:` counts from."""
+    assert policy.start is not None
+    return policy.start.value.replace(" ", "_")

@@ -17,10 +17,10 @@ import polars as pl
 from engine.core.decision.allocate import PATIENCE, Room
 from engine.core.decision.choose import Choice, step_tone
 from engine.core.decision.decide import Decided, decide
-from engine.core.decision.ladder import bits, contacts, effect_bits, up_to
-from engine.core.decision.portfolio import Day, call_role
+from engine.core.decision.ladder import bits, call_role, contacts, effect_bits, up_to
 from engine.core.decision.signature import NONE
 from engine.core.decision.state import MARKS, PENDING, REPEATS, TOUCHES, Aside, Pending, State
+from engine.core.decision.view import Day
 from engine.core.language.policy import PolicyBook, Step
 from engine.core.rules import Rules
 from engine.core.sentences import Reason

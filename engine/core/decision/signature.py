@@ -70,3 +70,4 @@ class Signature(NamedTuple):
 
 
 OWN_PAUSE = 62
+TELL_OWNER_EVERY = 30  # days between two reminders that a ladder is finished

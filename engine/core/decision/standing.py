@@ -15,18 +15,26 @@ from typing import Any
 import polars as pl
 
 from engine.core.decision.choose import step_tone
-from engine.core.decision.ladder import addresses, contacts
-from engine.core.decision.portfolio import (
-    TELL_OWNER_EVERY,
-    Day,
+from engine.core.decision.ladder import (
+    addresses,
     call_role,
+    contacts,
     event_column,
     in_season,
     own_pause_binds,
 )
 from engine.core.decision.questions import ACCOUNT
-from engine.core.decision.signature import NONE, OWN_PAUSE, Finished, Origin, Signature, Under
+from engine.core.decision.signature import (
+    NONE,
+    OWN_PAUSE,
+    TELL_OWNER_EVERY,
+    Finished,
+    Origin,
+    Signature,
+    Under,
+)
 from engine.core.decision.state import EFFECTS, Aside, Pending, State
+from engine.core.decision.view import Day
 from engine.core.language.condition import Value
 from engine.core.language.policy import Clock, Policy, PolicyBook, Step
 from engine.core.rules import Rules

@@ -167,15 +167,15 @@ def _actions(book: PolicyBook, day: Planned) -> Iterator[PlannedAction]:
                 person=row["person"] or "",
             )
     for unit in _units(day.decided, lambda choice: choice.tell_owner):
-        row = int(view.unit_row[unit])
+        at = int(view.unit_row[unit])
         choice = day.decided.choices[int(day.decided.unit_class[unit])]
         policy = book.policy(choice.policy)
         assert policy is not None
         last = policy.steps[-1]
         yield PlannedAction(
             on=day.on,
-            account=view.accounts["account"][row],
-            name=view.accounts["name"][row],
+            account=view.accounts["account"][at],
+            name=view.accounts["name"][at],
             kind=Kind.TASK,
             value=book.house.owner,
             policy=policy.id,

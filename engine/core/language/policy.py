@@ -133,6 +133,11 @@ class Step:
         """A step before the due date is a courtesy and demands nothing."""
         return self.day >= 0
 
+    @property
+    def does(self) -> str:
+        """What the step does, in the words of the file: "letter firm-reminder"."""
+        return ", ".join(f"{action.kind.value} {action.value}".strip() for action in self.actions)
+
     def has(self, kind: Kind) -> bool:
         return any(action.kind is kind for action in self.actions)
 

@@ -1,0 +1,236 @@
+"""How fast a day's run is, commit included: overdue lines of customers with two each, on a ladder of four levels.
+
+    python -m benchmarks.lines [--lines 100000] [--url postgresql://user@host/empty_database]
+
+A workspace is laid out in a folder that goes afterwards: a policy as text, the templates that come with Dunwell, a customer
+master and a ledger, made from a seed and imported as `dunwell import` does. Then the run of the day is timed as a whole:
+loading, deciding, and choice, trace, marks, action, journal and outbox row of every contact, in one transaction on the disk.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import resource
+import shutil
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine.jobs import evaluate
+from engine.jobs.intake import take_in
+from engine.jobs.workspace import Workspace, open_workspace
+from engine.start import start_set
+from engine.store import database, journal, runs, tables
+
+ON = date(2026, 11, 23)
+NOW = datetime(2026, 11, 23, 14, tzinfo=UTC)
+SETTINGS = """\
+[company]
+name = "Fernhollow Supply Co."
+address = ["400 Fernhollow Road", "Dayton, OH 45402"]
+email = "accounts@fernhollow.example"
+phone = "+1 202 555 0100"
+pay = ["Fernhollow Supply Co., account 000123456"]
+disputes = "disputes@fernhollow.example"
+
+[workspace]
+zone = "America/New_York"
+
+[database]
+url = "{url}"
+"""
+HOUSE = """\
+order: [four-levels]
+currency: USD
+calendar: US
+hours: weekdays 8:30-17:00
+closed: next open day
+answer: 7 days
+minimum: 10
+gap: 5 days
+contact: at most 3 in 7 days
+late: climb
+never:
+  - insolvent: yes
+"""
+POLICY = """\
+policy: Four levels
+for:
+  segment: trade
+clock: due date
+steps:
+  - day: 1
+    email: friendly-reminder
+  - day: 15
+    email: firm-reminder
+  - day: 30
+    email: final-notice
+  - day: 45
+    letter: hold-notice
+"""
+# Measured earlier and elsewhere, on two cores like these: creating the day's dunning, commit included.
+OTHERS = (
+    ("Tryton 8.2 account_dunning, PostgreSQL", 20_000, 12.3, 1_629, 151),
+    ("Tryton 8.2 account_dunning, PostgreSQL", 100_000, 69.8, 1_432, 333),
+    ("Tryton 8.2 account_dunning, SQLite", 20_000, 66.8, 299, 126),
+    ("OCA account_credit_control 16, PostgreSQL", 20_000, 26.5, 754, 364),
+    ("OCA account_credit_control 16, PostgreSQL", 100_000, 188.0, 532, 1_511),
+)
+# What a run writes.
+WRITTEN = (
+    tables.class_choice, tables.decision, tables.action, tables.outbox, tables.episode, tables.journal,
+)  # fmt: skip
+PHASES = {
+    "load": (evaluate, "load_state"),
+    "decide": (evaluate, "decide"),
+    "records": (evaluate.Writing, "record"),
+    "write": (runs, "commit_run"),
+}
+
+
+def lay_out(folder: Path, lines: int, url: str) -> Workspace:
+    """A workspace with its two files still to be imported."""
+    shutil.copytree(start_set() / "templates", folder / "templates")
+    customers, ledger = files(lines)
+    texts = {
+        "dunwell.toml": SETTINGS.format(url=url),
+        "policies/house.yaml": HOUSE,
+        "policies/four-levels.yaml": POLICY,
+        "customers.csv": customers,
+        "ledger.csv": ledger,
+    }
+    for name, text in texts.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text, "utf-8")
+    return open_workspace(folder)
+
+
+def files(lines: int, seed: int = 7) -> tuple[str, str]:
+    """The customer master and the ledger: two lines a customer, one to eighty days late."""
+    chance = random.Random(seed)
+    customers = ["Customer No,Customer Name,Segment,Country,Language,Email,Address,Postcode,City,Time Zone"]
+    ledger = ["Customer No,Customer Name,Document No,Document Date,Due Date,Original Amount,Open Balance,Currency"]
+    zones = ("America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles")
+    for number in range(lines // 2):
+        code, name, zone = f"C{number:06}", f"Customer {number}", chance.choice(zones)
+        customers.append(f"{code},{name},trade,US,en,ap@c{number}.example,{number} Main Street,55802,Duluth,{zone}")
+        for line in range(2):
+            due = ON - timedelta(days=chance.randrange(1, 80))
+            cents = chance.randrange(5_000, 500_000)
+            amount = f"{cents // 100}.{cents % 100:02}"
+            dated = due - timedelta(days=30)
+            ledger.append(f"{code},{name},{number * 2 + line + 100_000},{dated},{due},{amount},{amount},USD")
+    return "\n".join([*customers, ""]), "\n".join([*ledger, ""])
+
+
+@contextmanager
+def stopwatches() -> Iterator[dict[str, float]]:
+    """Phase -> the seconds spent in it while the block runs."""
+    seconds = dict.fromkeys(PHASES, 0.0)
+    there = {phase: getattr(owner, name) for phase, (owner, name) in PHASES.items()}
+
+    def timed(phase: str, done: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*given: Any, **named: Any) -> Any:
+            begun = time.perf_counter()
+            try:
+                return done(*given, **named)
+            finally:
+                seconds[phase] += time.perf_counter() - begun
+
+        return call
+
+    try:
+        for phase, (owner, name) in PHASES.items():
+            setattr(owner, name, timed(phase, there[phase]))
+        yield seconds
+    finally:
+        for phase, (owner, name) in PHASES.items():
+            setattr(owner, name, there[phase])
+
+
+def floor(engine: sa.Engine, file: Path) -> tuple[int, float]:
+    """How many rows the run wrote, and the seconds that `sqlite3` alone takes to write them to a new file."""
+    with database.reading(engine) as conn:
+        rows = {table: [tuple(map(_plain, row)) for row in conn.execute(sa.select(table))] for table in WRITTEN}
+    database.open(file).dispose()
+    raw = sqlite3.connect(file, isolation_level=None)
+    raw.execute("PRAGMA synchronous=FULL")
+    begun = time.perf_counter()
+    raw.execute("BEGIN IMMEDIATE")
+    for table, values in rows.items():
+        marks = ", ".join("?" * len(table.columns))
+        raw.executemany(f'INSERT INTO "{table.name}" VALUES ({marks})', values)  # noqa: S608 - our own tables
+    raw.execute("COMMIT")
+    seconds = time.perf_counter() - begun
+    raw.close()
+    return sum(map(len, rows.values())), seconds
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--lines", type=int, default=100_000)
+    parser.add_argument("--url", default="sqlite:///dunwell.db", help="an empty PostgreSQL database, instead of a file")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        ws = lay_out(Path(folder), given.lines, given.url)
+        for problem in ws.problems:
+            print(f"{problem.place}: {problem.sentence}")
+        begun = time.perf_counter()
+        take_in(ws, ws.root / "customers.csv", now=NOW, by="benchmark", customers=True)
+        taken = take_in(ws, ws.root / "ledger.csv", now=NOW, by="benchmark", as_of=ON)
+        imported = time.perf_counter() - begun
+        if taken.report is None or taken.report.already:
+            print("the ledger did not come in; the database must be empty")
+            return 1
+        with stopwatches() as phases:
+            begun = time.perf_counter()
+            report = evaluate.run(ws, on=ON, now=NOW)
+            seconds = time.perf_counter() - begun
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        engine = ws.database()
+        with database.reading(engine) as conn:
+            journal.verify(conn)
+        rows, least = floor(engine, Path(folder) / "floor.db")
+        kind = engine.dialect.name
+        engine.dispose()
+    lines = given.lines
+    phases["open, commit"] = seconds - sum(phases.values())
+    print(f"{lines:,} overdue lines of {lines // 2:,} customers, four levels: {report.actions:,} actions, {rows:,} rows")
+    print(f"imported in {imported:.2f} s, customers and ledger; the journal holds")
+    print(f"  {'creating the day’s dunning, commit included':46}{'lines':>8}{'seconds':>9}{'lines/s':>10}{'peak MB':>9}")
+    print(f"  {f'Dunwell, {kind}':46}{lines:>8,}{seconds:>9.2f}{lines / seconds:>10,.0f}{peak:>9,.0f}")
+    for phase, spent in phases.items():
+        print(f"    {phase:44}{'':8}{spent:>9.2f}")
+    print(f"  {'the floor: sqlite3 alone writes the same rows':46}{lines:>8,}{least:>9.2f}{lines / least:>10,.0f}")
+    print("  measured earlier and elsewhere, on two cores:")
+    for name, count, took, speed, megabytes in OTHERS:
+        print(f"  {name:46}{count:>8,}{took:>9.1f}{speed:>10,}{megabytes:>9,}")
+    result = {
+        "lines_per_s": round(lines / seconds),
+        "seconds": round(seconds, 2),
+        "peak_mb": round(peak),
+        "phases": {phase: round(spent, 2) for phase, spent in phases.items()},
+        "floor_lines_per_s": round(lines / least),
+        "vs_tryton": round(lines / seconds / 1_432, 1),
+        "vs_oca": round(lines / seconds / 532, 1),
+    }
+    print(json.dumps(result))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,167 @@
+"""Items carry steps: which have fallen due for each, which are taken, and which one it offers. A bit is a step."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from engine.core.decision import columns, questions
+from engine.core.decision.columns import Groups, dates
+from engine.core.decision.ladder import Ladder, bits, event_column, highest, lowest, up_to
+from engine.core.decision.signature import NONE
+from engine.core.decision.view import ALL, View
+from engine.core.language.policy import Clock, Policy
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+
+def due(view: View) -> tuple[Array, Array, Array]:
+    """item -> steps due and not taken; item -> its day; item -> steps taken."""
+    day = np.zeros(len(view.rows), dtype=np.int64)
+    due = np.zeros(len(view.rows), dtype=np.uint64)
+    off = view.items["days_off"].fill_null(0).to_numpy()
+    whens = _account_whens(view)
+    effects = view.accounts["effects"].fill_null(0).to_numpy()
+    for number, steps in enumerate(view.ladders):
+        mine = np.flatnonzero(view.item_policy == number)
+        if not len(mine):
+            continue
+        rows = view.rows[mine]
+        day[mine] = view.today - _clock(view, steps.policy, mine) - off[mine]
+        mask = _fallen(view, steps, day[mine], view.past[mine], view.account_overdue[rows])
+        if steps.account_whens:
+            mask &= whens[rows]
+        for bit, when in steps.item_whens:
+            holds = _item_when(view, when, mine)
+            mask &= np.where(holds, ALL, ALL ^ np.uint64(bit))
+        if effects.any():
+            mask &= ~bits(steps.effects)[effects[rows]]
+        due[mine] = mask
+    taken = _taken(view)
+    due &= ~taken
+    barred = _barred(view)
+    if barred is not None:
+        due &= ~barred[view.rows]
+    return due, day, taken
+
+
+def _fallen(view: View, steps: Ladder, day: Array, past: Array, account_overdue: Array) -> Array:
+    """Steps whose day has come: a demand only past the due date, a courtesy only before and while nothing is overdue."""
+    mask = steps.fallen(day)
+    demands = np.uint64(steps.demands)
+    mask &= np.where(past, demands, ~demands)
+    mask &= np.where(account_overdue, demands, ALL)
+    return mask
+
+
+def _clock(view: View, policy: Policy, mine: Array) -> Array:
+    items = view.items
+    if policy.start is not None:
+        event = view.accounts[event_column(policy)].fill_null(date(9999, 1, 1))
+        return dates(event).astype(np.int64)[view.rows[mine]]
+    match policy.clock:
+        case Clock.INVOICE_DATE:
+            column = items["date"]
+        case Clock.DUE_DATE:
+            column = items["due"]
+        case Clock.END_OF_MONTH:
+            column = items["date"].dt.month_end()
+        case Clock.STATEMENT_DATE:
+            column = items["statement"].fill_null(items["date"].dt.month_end())
+    return dates(column).astype(np.int64)[mine]
+
+
+def _account_whens(view: View) -> Array:
+    """row -> the steps whose `when`, on the account alone, holds (all bits where a step has none)."""
+    whens = np.full(view.accounts.height, ALL, dtype=np.uint64)
+    for number, steps in enumerate(view.ladders):
+        rows = view.route == number
+        if not steps.account_whens or not rows.any():
+            continue
+        for bit, when in steps.account_whens:
+            holds = view.holds(columns.condition(when))
+            whens[rows & ~holds] &= ALL ^ np.uint64(bit)
+    return whens
+
+
+def _item_when(view: View, when: Any, mine: Array) -> Array:
+    names = {line.field for line in when.tests()}
+    frame = pl.DataFrame({"amount": view.base[mine], "days_overdue": view.late[mine]}).with_columns(
+        view.accounts[name].gather(view.rows[mine]) for name in names - questions.ITEM_FIELDS
+    )
+    return frame.select(columns.condition(when).alias("holds"))["holds"].to_numpy()
+
+
+def _taken(view: View) -> Array:
+    """item -> steps taken: by their name, and all below them when the mark was made under another policy."""
+    taken = np.zeros(len(view.rows), dtype=np.uint64)
+    marks = view.state.marks
+    if not marks.height:
+        return taken
+    where = view.items.select("row", "item", index=pl.int_range(pl.len(), dtype=pl.Int64))
+    joined = marks.join(where, on=["row", "item"], how="inner")
+    index = joined["index"].to_numpy()
+    order = np.argsort(index, kind="stable")
+    mask = _step_masks(view, joined, view.item_policy[index])[order]
+    index = index[order]
+    groups = Groups(index, len(taken))
+    taken[groups.present] = groups.union(mask)[groups.present]
+    return taken
+
+
+def _step_masks(view: View, marks: pl.DataFrame, policy: Array) -> Array:
+    """A mark -> the bits it takes under the policy that its item stands under now."""
+    mask = np.zeros(marks.height, dtype=np.uint64)
+    numbers = {p.id: n for n, p in enumerate(view.book.policies)}
+    made = marks["policy"].replace_strict(numbers, default=NONE, return_dtype=pl.Int64).to_numpy()
+    for number, steps in enumerate(view.ladders):
+        mine = policy == number
+        if not mine.any():
+            continue
+        step_bits = {step.name: 1 << step.index for step in steps.policy.steps}
+        bit = marks["step"].replace_strict(step_bits, default=0, return_dtype=pl.UInt64).to_numpy()
+        if steps.policy.start is None:
+            mask[mine] = np.where(made == number, bit, up_to(bit))[mine]
+        else:
+            event = view.accounts[event_column(steps.policy)].gather(marks["row"])
+            present = (marks["event"] == event).fill_null(value=False).to_numpy()
+            mask[mine] = np.where((made == number) & present, bit, np.uint64(0))[mine]
+    return mask
+
+
+def _barred(view: View) -> Array | None:
+    barred = view.state.barred
+    if not barred.height:
+        return None
+    mask = np.zeros(view.accounts.height, dtype=np.uint64)
+    rows = barred["row"].to_numpy()
+    for row, name in zip(rows, barred["step"], strict=True):
+        number = view.route[row]
+        step = view.book.policies[number].step(name) if number != NONE else None
+        if step:
+            mask[row] |= np.uint64(1 << step.index)
+    return mask
+
+
+def offers(view: View, due: Array, day: Array) -> Array:
+    """item -> the one step it offers, by the way its policy catches up."""
+    offers = np.zeros(len(due), dtype=np.uint64)
+    for number, steps in enumerate(view.ladders):
+        late = view.book.late(steps.policy)
+        mine = view.item_policy == number
+        if not mine.any():
+            continue
+        mask = due[mine]
+        if late.way == "climb":
+            offers[mine] = lowest(mask)
+        elif late.way == "latest":
+            offers[mine] = highest(mask)
+        else:
+            offers[mine] = highest(mask & ~steps.fallen(day[mine] - late.days - 1))
+    return offers

@@ -1,0 +1,117 @@
+"""What has begun and is not taken yet: calls on the list, approvals, addresses, steps that come again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from engine.core.decision.columns import day_number
+from engine.core.decision.ladder import up_to
+from engine.core.decision.signature import NONE, Under
+from engine.core.decision.state import Pending
+from engine.core.decision.view import ALL, View
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """unit -> what is under way: Under, the bit of its step in the present policy (0: it has none), the day, the tries."""
+
+    under: Array
+    bit: Array
+    since: Array
+    attempts: Array
+
+
+def begun(view: View) -> Begun:
+    """What is under way for each unit."""
+    under = np.zeros(view.units, dtype=np.int64)
+    bit = np.zeros(view.units, dtype=np.uint64)
+    since = np.full(view.units, view.today)
+    attempts = np.zeros(view.units, dtype=np.int64)
+    for row in view.state.pending.iter_rows(named=True):
+        unit = view.unit(row["row"], row["item"])
+        state = _under(row, view.day.on)
+        number = NONE if unit is None else int(view.policy[unit])
+        if unit is None or number == NONE or state is Under.NOTHING:
+            continue
+        step = view.book.policies[number].step(row["step"])
+        under[unit] = state
+        bit[unit] = 1 << step.index if step else 0
+        since[unit] = day_number(row["since"])
+        attempts[unit] = row["attempts"] or 0
+    return Begun(under, bit, since, attempts)
+
+
+def overtaken(view: View, due: Array, day: Array, begun: Begun) -> Array:
+    """unit -> the step under way is passed over: a higher one fell due meanwhile (of a call: once `gap` has gone)."""
+    under = begun.under
+    waits = np.isin(under, (Under.CALL, Under.APPROVAL, Under.ADDRESS))
+    if not waits.any():
+        return np.zeros(view.units, dtype=bool)
+    above = ~up_to(begun.bit)
+    before = np.zeros(len(due), dtype=np.uint64)
+    gaps = np.zeros(view.units, dtype=np.int64)
+    waited = view.today - begun.since
+    item_waited = waited[view.item_unit]
+    for number, steps in enumerate(view.ladders):
+        mine = view.item_policy == number
+        past_then = view.late[mine] - item_waited[mine] > 0
+        before[mine] = steps.fallen(day[mine] - item_waited[mine]) & np.where(past_then, ALL, np.uint64(0))
+        gaps[view.policy == number] = steps.gap
+    free_due = np.where(view.free, due, np.uint64(0))
+    newly = view.by_unit.union(free_due & ~before) & above
+    higher = view.by_unit.union(free_due) & above
+    call = (under == Under.CALL) & (higher != 0) & (waited >= np.maximum(gaps, 1))
+    person = np.isin(under, (Under.APPROVAL, Under.ADDRESS)) & (newly != 0)
+    passed: Array = call | person
+    return passed
+
+
+def repeats(view: View) -> tuple[Array, Array, Array]:
+    """unit -> repeating steps due again; unit -> repeats still to come; unit -> times of the highest due again."""
+    again = np.zeros(view.units, dtype=np.uint64)
+    to_come = np.zeros(view.units, dtype=bool)
+    times = np.zeros(view.units, dtype=np.int64)
+    for row in view.state.repeats.iter_rows(named=True):
+        unit = view.unit(row["row"], None)
+        number = view.route[row["row"]]
+        if unit is None or number == NONE:
+            continue
+        step = view.book.policies[number].step(row["step"])
+        if step is None or step.repeat is None or row["times"] > step.repeat.at_most:
+            continue
+        to_come[unit] = True
+        if (view.day.on - row["last"]).days >= step.repeat.every and step.day >= 0:
+            bit = np.uint64(1 << step.index)
+            if bit > again[unit]:
+                times[unit] = row["times"]
+            again[unit] |= bit
+    return again, to_come, times
+
+
+def _under(row: dict[str, Any], on: date) -> Under:
+    match Pending(row["state"]):
+        case Pending.CALL:
+            return Under.CALL
+        case Pending.AGAIN:
+            return Under.AGAIN_LATER if row["not_before"] and row["not_before"] > on else Under.AGAIN_NOW
+        case Pending.MESSAGE:
+            return Under.MESSAGE
+        case Pending.APPROVAL:
+            return Under.APPROVAL
+        case Pending.ADDRESS:
+            return Under.ADDRESS
+        case Pending.APPROVED:
+            return Under.APPROVED
+        case Pending.UNCERTAIN:
+            return Under.UNCERTAIN
+        case Pending.CAPACITY:
+            return Under.NOTHING

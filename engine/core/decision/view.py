@@ -1,0 +1,110 @@
+"""Accounts, open items and units side by side, ready for columns: what every step of a portfolio works on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from engine.core.decision.columns import Groups, dates, day_number
+from engine.core.decision.ladder import Ladder
+from engine.core.decision.state import State
+from engine.core.language.policy import PolicyBook
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+ALL = np.uint64(2**63 - 1)
+LONG_AGO = -1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The moment as the columns need it.
+
+    `closed` is the house's calendar; `stale` that the ledger is older than allowed; a step that has waited for room since
+    `patience` or before goes to the top.
+    """
+
+    on: date
+    closed: bool = False
+    stale: bool = False
+    patience: date | None = None
+
+
+class View:
+    """The arrays that do not change in a pass. An array is by account (`row`), by unit, or by open debit item.
+
+    A unit is what gets a step: an account, or one of its items under `each: invoice`. All are in the order of `row`.
+    """
+
+    def __init__(
+        self,
+        book: PolicyBook,
+        state: State,
+        day: Day,
+        ladders: list[Ladder],
+        accounts: pl.DataFrame,
+        items: pl.DataFrame,
+        by_account: Groups,
+        route: Array,
+    ) -> None:
+        self.book, self.state, self.day, self.ladders = book, state, day, ladders
+        self.accounts, self.items, self.by_account, self.route = accounts, items, by_account, route
+        self.rows: Array = items["row"].to_numpy()
+        self.each = np.array([policy.each_invoice for policy in book.policies] + [False])
+        self.unit_row, self.unit_item, self.unit_start, self.item_unit = _units(
+            self.each[route], self.rows, by_account, accounts.height
+        )
+        self.today = day_number(day.on)
+        self.units = len(self.unit_row)
+        self.by_unit = by_account if self.units == accounts.height else Groups(self.item_unit, self.units)
+        self.policy: Array = route[self.unit_row]
+        self.item_policy: Array = route[self.rows]
+        self.free: Array = items["aside"].is_null().to_numpy()
+        self.late: Array = self.today - dates(items["due"]).astype(np.int64)
+        self.past: Array = self.late > 0
+        self.base: Array = items["base"].to_numpy()
+        self.account_overdue: Array = by_account.any(self.past)
+        self.free_overdue: Array = self.by_unit.any(self.free & self.past)
+
+    def unit(self, row: int, item: str | None) -> int | None:
+        """The unit of an account, or of one of its items; None where there is none."""
+        if not self.each[self.route[row]]:
+            return int(self.unit_start[row])
+        if item is None:
+            return None
+        for index in np.flatnonzero(self.rows == row):
+            if self.items["item"][int(index)] == item:
+                return int(self.item_unit[index])
+        return None
+
+    def holds(self, expression: pl.Expr) -> Array:
+        """An expression on the accounts as booleans a row."""
+        answer: Array = self.accounts.select(expression.alias("holds"))["holds"].to_numpy()
+        return answer if len(answer) == self.accounts.height else np.repeat(answer, self.accounts.height)
+
+
+def _units(each: Array, rows: Array, by_account: Groups, size: int) -> tuple[Array, Array, Array, Array]:
+    """One unit an account, or one an item where its policy says `each: invoice`.
+
+    Gives unit -> row, unit -> item or -1, row -> its first unit, item -> unit.
+    """
+    if not each.any():
+        identity = np.arange(size)
+        return identity, np.full(size, -1), identity, rows.astype(np.int64)
+    counts = by_account.sum(np.ones(len(rows), dtype=np.int64))
+    units = np.where(each, np.maximum(counts, 1), 1)
+    start = np.concatenate(([0], np.cumsum(units)[:-1]))
+    within = np.arange(len(rows)) - np.repeat(by_account.starts, counts[by_account.present])
+    item_unit = start[rows] + np.where(each[rows], within, 0)
+    unit_row = np.repeat(np.arange(size), units)
+    unit_item = np.full(len(unit_row), -1)
+    own = each[rows]
+    unit_item[item_unit[own]] = np.flatnonzero(own)
+    return unit_row, unit_item, start, item_unit
