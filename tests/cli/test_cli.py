@@ -38,47 +38,48 @@ def edit(file: Path, before: str, after: str) -> None:
 # -- how commands end ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("arguments", "code"),
-    [
-        (("--version",), 0),
-        (("--help",), 0),
-        (("check",), 0),
-        (("words",), 0),
-        (("words", "balance"), 0),
-        (("words", "balanc"), 1),
-        (("schema",), 0),
-        (("preview", "--day", "tomorrow"), 0),
-        (("preview", "--account", "NOPE-1"), 1),
-        (("preview", "--policy", "standart"), 1),
-        (("explain", "NOPE-1"), 1),
-        (("help",), 0),
-        (("help", "preview"), 0),
-        (("help", "nonsense"), 1),
-        (("nonsense",), 2),
-        (("preview", "--days", "x"), 2),
-        (("preview", "--days", "0"), 2),
-        (("preview", "--day", "11/12/2026"), 2),
-        (("preview", "--days", "3", "--day", "today"), 2),
-        (("preview", "--assume", "rain"), 2),
-        (("explain",), 2),
-        (("promise", "X", "lots", "--by", "friday"), 2),
-        (("dispute", "X", "1"), 2),
-        (("dispute", "X", "1", "--close"), 2),
-        (("pause", "X"), 2),
-        (("import", "not-there.csv"), 1),
-        (("outbox", "show", "nothing"), 1),
-        (("outbox", "list"), 0),
-        (("worklist",), 0),
-        (("worklist", "--person", "nobody"), 1),
-    ],
-)
-def test_exit_codes(shop: Path, arguments: tuple[str, ...], code: int) -> None:
-    said = run(*arguments)
-    assert said.code == code, said
-    if code:
-        assert said.err.startswith("dunwell: ")
+ENDS: dict[tuple[str, ...], int] = {
+    ("--version",): 0,
+    ("--help",): 0,
+    ("check",): 0,
+    ("words",): 0,
+    ("words", "balance"): 0,
+    ("words", "balanc"): 1,
+    ("schema",): 0,
+    ("preview", "--day", "tomorrow"): 0,
+    ("preview", "--account", "NOPE-1"): 1,
+    ("preview", "--policy", "standart"): 1,
+    ("explain", "NOPE-1"): 1,
+    ("help",): 0,
+    ("help", "preview"): 0,
+    ("help", "nonsense"): 1,
+    ("nonsense",): 2,
+    ("preview", "--days", "x"): 2,
+    ("preview", "--days", "0"): 2,
+    ("preview", "--day", "11/12/2026"): 2,
+    ("preview", "--days", "3", "--day", "today"): 2,
+    ("preview", "--assume", "rain"): 2,
+    ("explain",): 2,
+    ("promise", "X", "lots", "--by", "friday"): 2,
+    ("dispute", "X", "1"): 2,
+    ("dispute", "X", "1", "--close"): 2,
+    ("pause", "X"): 2,
+    ("import", "not-there.csv"): 1,
+    ("outbox", "show", "nothing"): 1,
+    ("outbox", "list"): 0,
+    ("worklist",): 0,
+    ("worklist", "--person", "nobody"): 1,
+}
+
+
+def test_exit_codes(shop: Path) -> None:
+    ended = {}
+    for arguments in ENDS:
+        said = run(*arguments)
+        ended[arguments] = said.code
         assert "Traceback" not in said.err
+        assert not said.code or said.err.startswith("dunwell: "), said
+    assert ended == ENDS
 
 
 def test_a_wrong_command_says_how_it_is_written(shop: Path) -> None:
@@ -219,10 +220,9 @@ def test_a_preview_on_a_closed_day_begins_with_the_next_open_one(shop: Path) -> 
     assert run("preview", "--from", "2026-11-21", at=SUNDAY).out.startswith("Week of Mon 23 Nov")
 
 
-@pytest.mark.parametrize(
-    "more",
-    [
-        (),
+def test_a_preview_writes_nothing_anywhere(shop: Path) -> None:
+    before = fingerprint(shop)
+    for more in (
         ("--days", "20"),
         ("--show", "held"),
         ("--show", "approvals"),
@@ -231,12 +231,9 @@ def test_a_preview_on_a_closed_day_begins_with_the_next_open_one(shop: Path) -> 
         ("--csv",),
         ("--policy", "standard"),
         ("--assume", "promises kept"),
-    ],
-)
-def test_a_preview_writes_nothing_anywhere(shop: Path, more: tuple[str, ...]) -> None:
-    before = fingerprint(shop)
-    assert run("preview", *more).code == 0
-    assert run("run", "--dry-run", "--json").code == 0
+    ):
+        assert run("preview", *more).code == 0
+    assert run("run", "--dry-run").code == 0
     assert fingerprint(shop) == before
 
 

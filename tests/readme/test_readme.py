@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import run
+from tests.cli.conftest import english_only, run
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -81,6 +81,8 @@ class Newcomer:
             said_then, arguments = arguments[at + 2], arguments[:at]
         said = run(*arguments, at=SUNDAY)
         assert said.code == (1 if said_then else 0), said
+        if arguments[0] == "init":
+            english_only(self.folder / arguments[1])
         return f"{said.out}{said.err}{said_then}"
 
 

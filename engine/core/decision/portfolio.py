@@ -16,7 +16,7 @@ import polars as pl
 from engine.core.decision import answers, columns, masks, questions, underway
 from engine.core.decision.classes import classed
 from engine.core.decision.columns import Groups, dates
-from engine.core.decision.ladder import event_column, highest, index_of, ladder, up_to
+from engine.core.decision.ladder import bits, event_column, highest, index_of, ladder, up_to
 from engine.core.decision.signature import NONE, TELL_OWNER_EVERY, Finished, Origin, Signature, Under
 from engine.core.decision.state import Aside, State
 from engine.core.decision.view import LONG_AGO, Day, View
