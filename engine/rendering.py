@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import resource
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -65,6 +66,8 @@ class Renderer:
         self._limits = limits
         self._child: BaseProcess | None = None
         self._pipe: Connection | None = None
+        # One question and its answer at a time: else one thread would read another's message.
+        self._turn = threading.Lock()
 
     def __enter__(self) -> Renderer:
         return self
@@ -76,7 +79,8 @@ class Renderer:
 
     def render(self, requests: Sequence[Request]) -> list[Rendered]:
         """One result for each request, in their order. Never raises for what a template does."""
-        return [self._one(request) for request in requests]
+        with self._turn:
+            return [self._one(request) for request in requests]
 
     def close(self) -> None:
         """End the child."""

@@ -34,7 +34,11 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        sys.stdout.write(f"dunwell {importlib.metadata.version('dunwell')}\n")
+        try:
+            version = importlib.metadata.version("dunwell")
+        except importlib.metadata.PackageNotFoundError:
+            version = "from a folder, not installed"
+        sys.stdout.write(f"dunwell {version}\n")
         raise typer.Exit
 
 

@@ -95,7 +95,7 @@ def look(
         ws,
         start=first,
         days=days,
-        now=edge.moment_of(first),
+        now=edge.moment(),
         assumes=assumes,
         policy=policy,
         account=account,

@@ -64,7 +64,7 @@ def explain(
     ws = edge.live
     edge.has_ledger()
     day = edge.day("--on", on)
-    told = explained(ws, account, on=day, now=edge.moment_of(day))
+    told = explained(ws, account, on=day, now=edge.moment())
     if json:
         edge.write_json(explanation_value(told))
     else:

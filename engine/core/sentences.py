@@ -99,6 +99,7 @@ def run_said(new: int, again: bool, stopped: str) -> str:
 # Why something planned is dropped when it is decided again at the moment of sending.
 PAID = "paid"
 CHANGED = "an item or an amount has changed; it is decided anew"
+AGREED_TO_LESS = "an item or an amount has changed since it was approved: please look again"
 OTHER_STEP = "another step is due now"
 STEP_GONE = "the step is no longer in the policy"
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from engine.core.decision.ladder import effect_bits
 from engine.core.decision.plan import day_of
 from engine.core.decision.signature import NONE
 from engine.core.decision.state import Pending, State
-from engine.core.language.policy import PolicyBook, Step
+from engine.core.language.policy import Step
 from engine.core.sentences import Reason
 from engine.jobs.records import Listed, listed
 from engine.jobs.workspace import Workspace
@@ -34,86 +35,123 @@ _TIMING = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """The answer: `reason` is empty where it still goes. `lists` is what it asks for now."""
+    """The answer: `reason` is empty where it still goes. `lists` is what it asks for now, `zone` the customer's own."""
 
-    action: Any  # the row of the table `action`, as a mapping
-    detail: dict[str, Any]
-    reason: str
+    action: Mapping[str, Any]  # the row of the table `action`
+    detail: Mapping[str, Any]
+    reason: str = ""
     lists: Listed | None = None
+    zone: str = ""
 
 
-def again(ws: Workspace, conn: Connection, key: str, now: datetime) -> Again:
-    """Decide one planned action again on what is known in this transaction."""
-    found = conn.execute(sa.select(action).where(action.c.key == key)).mappings().one()
-    detail = orjson.loads(found["detail"])
-    book = ws.live
-    policy = book.policy(found["policy"])
-    step = policy.step(found["step"]) if policy else None
-    if policy is None or step is None:
-        return Again(found, detail, sentences.STEP_GONE)
-    on = ws.today(now)
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """A planned action with its step, as the policies now have it."""
+
+    action: Mapping[str, Any]
+    detail: Mapping[str, Any]
+    step: Step
+
+    @property
+    def account(self) -> str:
+        return str(self.action["account"])
+
+
+def again(ws: Workspace, conn: Connection, keys: Sequence[str], now: datetime) -> dict[str, Again]:
+    """Decide planned actions again on what is known in this transaction. At most one of an account."""
+    book, on = ws.live, ws.today(now)
+    answers: dict[str, Again] = {}
+    planned: list[_Planned] = []
+    for found in conn.execute(sa.select(action).where(action.c.key.in_(keys))).mappings():
+        detail = orjson.loads(found["detail"])
+        policy = book.policy(found["policy"])
+        step = policy.step(found["step"]) if policy else None
+        if step is None:
+            answers[found["key"]] = Again(found, detail, sentences.STEP_GONE)
+        else:
+            planned.append(_Planned(found, detail, step))
+    if not planned:
+        return answers
+    mine = [one.account for one in planned]
+    assert len(set(mine)) == len(mine), "two actions of an account are decided one after the other"
     state = load_state(
-        conn, on=on, moment=now, currency=book.house.currency, own=ws.own_columns, account=found["account"]
+        conn, on=on, moment=now, currency=book.house.currency, own=ws.own_columns, accounts=mine
     )
-    if not state.accounts.height:
-        return Again(found, detail, sentences.PAID)
     bare = replace(book, house=replace(book.house, capacity={}, stop={}))
     stale = book.house.fresh > 0 and state.age > book.house.fresh
-    decided = decide(
-        bare, _as_before(state, found, detail, step), day_of(book, ws.calendar, on, stale), ws.rules[:1]
+    day = day_of(book, ws.calendar, on, stale)
+    rows = {account: row for row, account in enumerate(state.accounts["account"].to_list())}
+    zones = state.accounts["time_zone"].to_list()
+    decided = decide(bare, _as_before(state, planned, rows), day, ws.rules[:1]) if rows else None
+    units = {one.account: _unit(decided, one, rows.get(one.account)) for one in planned}
+    mask = np.zeros(len(decided.portfolio.unit_row) if decided else 0, dtype=bool)
+    mask[[unit for unit in units.values() if unit is not None]] = True
+    lists = listed(book, decided, mask) if decided else {}
+    for one in planned:
+        unit = units[one.account]
+        if decided is None or unit is None:
+            answers[one.action["key"]] = Again(one.action, one.detail, sentences.PAID)
+            continue
+        reason = _objection(one.action, decided.choices[int(decided.unit_class[unit])])
+        found_now = lists.get(unit)
+        if not reason and (found_now is None or found_now.items != one.detail.get("items")):
+            reason = sentences.CHANGED
+        zone = zones[rows[one.account]] or ws.settings.workspace.zone
+        answers[one.action["key"]] = Again(one.action, one.detail, reason, found_now, zone)
+    return answers
+
+
+def _as_before(state: State, planned: Iterable[_Planned], rows: Mapping[str, int]) -> State:
+    """The accounts as if nothing of these steps had been done: their own marks, effects and what is under way are their
+    sisters'."""
+    effects = np.full(state.accounts.height, 255, dtype=np.uint8)
+    marks: list[tuple[int, str, str]] = []
+    approved: list[dict[str, Any]] = []
+    repeats: list[tuple[int, str, str, int, Any]] = []
+    for one in planned:
+        row = rows.get(one.account)
+        if row is None:
+            continue
+        found, step = one.action, one.step
+        effects[row] &= 255 ^ effect_bits(step)
+        marks += [(row, item, name) for item, name in one.detail.get("marks", [])]
+        if step.approve:
+            own = {"item": found["item"] if found["each"] else None, "policy": found["policy"]}
+            waits = {"state": Pending.APPROVED.value, "since": found["on"], "not_before": None, "attempts": 0}
+            approved.append({"row": row, "step": step.name, **own, **waits})
+        if step.repeat is not None and found["occurrence"]:
+            # It was due on its day, so it is now, whatever a sister has done since.
+            last = found["on"] - timedelta(days=step.repeat.every)
+            repeats.append((row, found["policy"], step.name, found["occurrence"], last))
+    done = pl.DataFrame(
+        marks, schema={name: state.marks.schema[name] for name in ("row", "item", "step")}, orient="row"
     )
-    unit = _unit(decided, found)
-    if unit is None:
-        return Again(found, detail, sentences.PAID)
-    choice = decided.choices[int(decided.unit_class[unit])]
-    reason = _objection(book, found, choice)
-    if reason:
-        return Again(found, detail, reason)
-    mask = np.zeros(len(decided.portfolio.unit_row), dtype=bool)
-    mask[unit] = True
-    lists = listed(book, decided, mask).get(unit)
-    if lists is None or lists.items != detail.get("items"):
-        return Again(found, detail, sentences.CHANGED)
-    return Again(found, detail, "", lists)
-
-
-def _as_before(state: State, found: Any, detail: dict[str, Any], step: Step) -> State:
-    """The account as if nothing of this step had been done: its own marks, effects and what is under way are its sisters'."""
-    pairs = {(item, name) for item, name in detail.get("marks", [])}
-    marks = state.marks
-    own = [(item, name) in pairs for item, name in marks.select("item", "step").iter_rows()]
-    effects = pl.col("effects") & (255 ^ effect_bits(step))
-    approved = state.pending.clear()
-    if step.approve:
-        waits = {
-            "row": 0,
-            "item": found["item"] if found["each"] else None,
-            "policy": found["policy"],
-            "step": step.name,
-        }
-        waits |= {"state": Pending.APPROVED.value, "since": found["on"], "not_before": None, "attempts": 0}
-        approved = pl.DataFrame([waits], schema=state.pending.schema)
-    repeats = state.repeats.filter(pl.col("step") != step.name) if found["occurrence"] else state.repeats
+    earlier = pl.DataFrame(repeats, schema=state.repeats.schema, orient="row")
     return replace(
         state,
-        accounts=state.accounts.with_columns(effects),
-        marks=marks.filter(~pl.Series(own, dtype=pl.Boolean)),
-        pending=approved,
-        repeats=repeats,
+        accounts=state.accounts.with_columns(pl.col("effects") & pl.Series(effects)),
+        marks=state.marks.join(done, on=["row", "item", "step"], how="anti", maintain_order="left"),
+        pending=pl.DataFrame(approved, schema=state.pending.schema),
+        repeats=pl.concat([state.repeats.join(earlier, on=["row", "step"], how="anti"), earlier]),
     )
 
 
-def _unit(decided: Decided, found: Any) -> int | None:
+def _unit(decided: Decided | None, one: _Planned, row: int | None) -> int | None:
+    """The account's unit, or under `each: invoice` its item's."""
+    if decided is None or row is None:
+        return None
     view = decided.portfolio
-    if not found["each"]:
-        return 0 if len(view.unit_row) else None
-    for unit, index in enumerate(view.unit_item.tolist()):
-        if index != NONE and view.items["item"][index] == found["item"]:
-            return unit
+    units = np.flatnonzero(view.unit_row == row).tolist()
+    if not one.action["each"]:
+        return units[0] if units else None
+    for unit in units:
+        index = int(view.unit_item[unit])
+        if index != NONE and view.items["item"][index] == one.action["item"]:
+            return int(unit)
     return None
 
 
-def _objection(book: PolicyBook, found: Any, choice: Choice) -> str:
+def _objection(found: Mapping[str, Any], choice: Choice) -> str:
     """Why it no longer goes, or nothing."""
     if choice.verdict is Verdict.NOTHING:
         return sentences.PAID if choice.reason is Reason.NOT_OVERDUE else choice.reason.value

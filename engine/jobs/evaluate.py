@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -17,11 +18,11 @@ from engine.core.decision.state import State
 from engine.core.decision.summary import HeldGroup, Preview, groups, summarize
 from engine.core.language.policy import Kind
 from engine.errors import Refused
-from engine.jobs.records import Writing
+from engine.jobs.records import UnderWay, Writing
 from engine.jobs.workspace import Workspace
-from engine.store import database, runs
+from engine.store import cases, database, journal, ledger, runs
 from engine.store.state import load_state
-from engine.store.tables import COMPANY, OPEN, ActionState, action
+from engine.store.tables import COMPANY, OPEN, UNDER_WAY, ActionState, action
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +120,20 @@ def run(ws: Workspace, *, on: date, now: datetime, agreed: str = "") -> RunRepor
 
 def _run(ws: Workspace, conn: Connection, on: date, now: datetime, agreed: str) -> RunReport:
     book = ws.live
-    state = _state(ws, conn, on, now)
-    if state.as_of is None:
+    as_of = ledger.newest(conn)
+    if as_of is None:
         raise Refused("there is no ledger yet", "“dunwell import FILE” brings one in")
     held = runs.hold(conn)
     if held and not agreed:
-        return RunReport(on, 0, {}, 0, 0, (), held, (), tuple(rule.name for rule in ws.rules), held)
+        return RunReport(
+            on, 0, {}, 0, _awaiting(conn), (), held, (), tuple(rule.name for rule in ws.rules), held
+        )
     if held:
         runs.lift_hold(conn)
+    _, broken = cases.settle_promises(conn, on, as_of)  # the last import may have been too early to tell
+    if broken:
+        journal.append(conn, broken, now)
+    state = _state(ws, conn, on, now)
     house = replace(book.house, stop={}) if agreed else book.house
     fresh = house.fresh
     day = day_of(book, ws.calendar, on, stale=fresh > 0 and state.age > fresh)
@@ -137,39 +144,51 @@ def _run(ws: Workspace, conn: Connection, on: date, now: datetime, agreed: str) 
     record = writing.record()
     before = runs.run_of(conn, on)
     committed = runs.commit_run(conn, record)
-    return _report(ws, decided, record, committed, before is not None)
+    return _report(ws, conn, decided, record, committed, before is not None)
 
 
-def _under_way(conn: Connection) -> dict[tuple[str, str | None], list[tuple[str, str, str]]]:
+def _awaiting(conn: Connection) -> int:
+    """How many actions wait for somebody to agree."""
+    waits = action.c.state == ActionState.AWAITING_APPROVAL.value
+    query = sa.select(sa.func.count()).where(action.c.company == COMPANY, waits, sa.text(f"action.{UNDER_WAY}"))
+    return int(conn.execute(query).scalar_one())
+
+
+def _under_way(conn: Connection) -> dict[tuple[str, str | None], list[UnderWay]]:
     states = [state.value for state in OPEN]
+    agreed = sa.case((action.c.state == ActionState.APPROVED.value, action.c.detail), else_="{}")
+    names = (action.c.account, action.c.item, action.c.each, action.c.key, action.c.step, action.c.state)
     rows = conn.execute(
-        sa.select(
-            action.c.account, action.c.item, action.c.each, action.c.key, action.c.step, action.c.state
-        ).where(
+        sa.select(*names, agreed).where(
             action.c.company == COMPANY,
             action.c.state.in_(states),
             action.c.taken_on.is_(None),
             action.c.kind != Kind.TASK.value,
         )
     )
-    found: dict[tuple[str, str | None], list[tuple[str, str, str]]] = {}
-    for account, item, each, key, step, state in rows:
-        found.setdefault((account, item if each else None), []).append((key, step, state))
+    found: dict[tuple[str, str | None], list[UnderWay]] = {}
+    for account, item, each, key, step, state, detail in rows:
+        one = UnderWay(key, step, state, orjson.loads(detail).get("items", ()))
+        found.setdefault((account, item if each else None), []).append(one)
     return found
 
 
 def _report(
-    ws: Workspace, decided: Decided, record: runs.RunRecord, committed: runs.Committed, again: bool
+    ws: Workspace,
+    conn: Connection,
+    decided: Decided,
+    record: runs.RunRecord,
+    committed: runs.Committed,
+    again: bool,
 ) -> RunReport:
     by_kind = {name: count for name, count in record.counts.items() if name != "actions"}
     new = committed.added + committed.advanced
-    awaiting = sum(1 for row in record.actions if ActionState.AWAITING_APPROVAL.value in row)
     return RunReport(
         on=decided.day.on,
         actions=new,
         by_kind=by_kind if new else {},
         already=committed.ignored,
-        awaiting=awaiting,
+        awaiting=_awaiting(conn),
         held=groups(ws.live, decided),
         stopped=decided.stopped,
         faults=tuple(

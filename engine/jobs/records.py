@@ -14,16 +14,16 @@ import polars as pl
 
 from engine.core import sentences
 from engine.core.decision.choose import LADDER_FINISHED, Choice, Verdict, tone_rank
-from engine.core.decision.decide import Decided
+from engine.core.decision.decide import Decided, key_items
 from engine.core.decision.ladder import EMAILS, addresses
 from engine.core.decision.signature import NONE
-from engine.core.decision.state import State
+from engine.core.decision.state import EFFECTS, State
 from engine.core.language.policy import Action, Kind, PolicyBook, Step
 from engine.core.sentences import Reason
 from engine.core.workdays import Calendar, Hours, window
 from engine.store.outbox import text as moment_text
 from engine.store.runs import RunRecord, action_key
-from engine.store.tables import ACTION_COLUMNS, ActionState
+from engine.store.tables import ACTION_COLUMNS, WAITING, ActionState
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,6 +38,17 @@ CHANNELS: Mapping[Kind, str] = {
     Kind.HAND_OFF: "request",
     Kind.WEBHOOK: "webhook",
 }
+_WAITS = frozenset(state.value for state in WAITING)
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """An action that has begun and is not taken. `items` is what was agreed to, where somebody has agreed."""
+
+    key: str
+    step: str
+    state: str
+    items: Sequence[Any] = ()
 
 
 @dataclass(frozen=True)
@@ -51,8 +62,8 @@ class Writing:
     zone: str  # of a customer whose own is unknown
     started: datetime
     finished: datetime
-    # (account, item or None) -> (key, step) of what is under way, to be ended where it is passed over or tried again
-    under_way: Mapping[tuple[str, str | None], Sequence[tuple[str, str, str]]]
+    # (account, item or None) -> what is under way, to be ended where it is passed over or tried again
+    under_way: Mapping[tuple[str, str | None], Sequence[UnderWay]]
     agreed: str = ""  # who let a stopped run go
 
     def record(self) -> RunRecord:
@@ -70,13 +81,17 @@ class Writing:
             decisions=self._decisions(),
             actions=[action.row for action in actions],
             outbox=[row for action in actions if (row := action.outbox)],
-            journal=[action.entry for action in actions],
-            episodes=list(self._episodes()),
-            settled=list(self._settled()),
+            journal=[*self._agreed(), *(action.entry for action in actions)],
+            episodes=[] if decided.stopped else list(self._episodes()),
+            settled=[] if decided.stopped else list(self._settled(actions)),
             counts=self._counts(actions),
             as_of=self.state.as_of,
             state="stopped" if decided.stopped else "done",
         )
+
+    def _agreed(self) -> Iterator[tuple[str, str, bytes]]:
+        if self.agreed:
+            yield "let go", "", orjson.dumps({"by": self.agreed, "on": self.decided.day.on})
 
     # -- choices and decisions ---------------------------------------------------------------------------------------
 
@@ -116,15 +131,27 @@ class Writing:
         for (account, number, since), home in zip(picked.iter_rows(), homes.tolist(), strict=True):
             yield account, number or 1, since or on, None if home == NONE else ids[home]
 
-    def _settled(self) -> Iterator[tuple[str, str, str]]:
+    def _settled(self, actions: Sequence[Row]) -> Iterator[tuple[str, str, str]]:
         """What today's step makes obsolete: the step under way that is passed over, the try that is made again."""
+        keys = {action.values["key"] for action in actions}
         for row in self.decided.contacts.iter_rows(named=True):
-            for key, step, state in self.under_way.get((row["account"], row["own_item"]), ()):
-                if state == ActionState.PUT_BACK.value and step == row["step"]:
-                    yield key, ActionState.DONE.value, sentences.TRIED_AGAIN
-                elif row["passed"] and step != row["step"]:
-                    reason = sentences.NOT_MADE if state == ActionState.PLANNED.value else sentences.OVERTAKEN
-                    yield key, ActionState.PASSED_OVER.value, reason
+            for one in self.under_way.get((row["account"], row["own_item"]), ()):
+                same = one.step == row["step"]
+                if same and one.state == ActionState.PUT_BACK.value:
+                    yield one.key, ActionState.DONE.value, sentences.TRIED_AGAIN
+                elif same and one.state in _WAITS and one.key.partition("+")[0] not in keys:
+                    yield one.key, ActionState.CANCELLED.value, sentences.CHANGED
+                elif not same and (row["passed"] or one.state == ActionState.NO_CAPACITY.value):
+                    made = one.state != ActionState.PLANNED.value
+                    reason = sentences.OVERTAKEN if made else sentences.NOT_MADE
+                    yield one.key, ActionState.PASSED_OVER.value, reason
+        for action in actions:
+            values = action.values
+            if values["state"] != ActionState.HELD_ADDRESS.value:
+                continue
+            for one in self.under_way.get((values["account"], values["item"] if values["each"] else None), ()):
+                if one.state == values["state"] and one.key.partition("+")[0] not in keys:
+                    yield one.key, ActionState.CANCELLED.value, sentences.CHANGED
 
     # -- actions -------------------------------------------------------------------------------------------------------
 
@@ -135,7 +162,7 @@ class Writing:
                 choice = decided.choices[contact["class"]]
                 yield from self._contact(contact, choice)
             yield from self._without_address()
-        yield from self._finished_ladders()
+            yield from self._finished_ladders()
 
     def _contact(self, contact: Mapping[str, Any], choice: Choice) -> Iterator[Row]:
         if choice.verdict is Verdict.ASK:
@@ -145,8 +172,28 @@ class Writing:
         else:
             state, reason = ActionState.PLANNED, None
         step = self._step(choice)
+        approved = self._approved(contact, choice)
+        if approved is not None and self._lists[contact["unit"]].items != approved.items:
+            state, reason = ActionState.AWAITING_APPROVAL, sentences.AGREED_TO_LESS
+        elif approved is not None and state is ActionState.NO_CAPACITY:
+            state = ActionState.APPROVED  # it waits for room, and nobody has to agree again
         for action in choice.actions:
             yield self._row(contact, choice, step, action, state, reason)
+
+    def _approved(self, contact: Mapping[str, Any], choice: Choice) -> UnderWay | None:
+        """What somebody agreed to of this step, and has not gone."""
+        signature = self.decided.signatures[contact["class"]]
+        if not signature.approve:
+            return None
+        mine = self.under_way.get((contact["account"], contact["own_item"]), ())
+        return next(
+            (
+                one
+                for one in mine
+                if one.step == choice.step and one.state == ActionState.APPROVED.value
+            ),
+            None,
+        )
 
     def _step(self, choice: Choice) -> Step:
         policy = self.book.policy(choice.policy)
@@ -179,6 +226,8 @@ class Writing:
             detail["template"] = action.value
         elif action.kind is not Kind.CALL:
             detail["value"] = action.value
+            if action.kind.value in EFFECTS and step.restore_after:
+                detail["restore_after"] = step.restore_after
         if action.what:
             detail["what"] = action.what
         if step.script and action.kind is Kind.CALL:
@@ -186,7 +235,7 @@ class Writing:
         people = {"from": step.from_, "notify": step.notify}
         if any(people.values()):
             detail["people"] = {word: who for word, who in people.items() if who}
-        if step.approve and choice.verdict is Verdict.ASK:
+        if step.approve and state is ActionState.AWAITING_APPROVAL:
             detail["approve"] = step.approve.by
         start = f"{policy.id} {contact['event']}" if policy.start else ""
         key = action_key(
@@ -217,14 +266,17 @@ class Writing:
         decided, view = self.decided, self.decided.portfolio
         held = np.array([choice.reason is Reason.NO_ADDRESS for choice in decided.choices] + [False])
         numbers = view.items["item"]
-        for unit in np.flatnonzero(held[decided.unit_class]).tolist():
+        units = np.flatnonzero(held[decided.unit_class])
+        if not len(units):
+            return
+        for unit, key_item in zip(units.tolist(), key_items(view, units).to_list(), strict=True):
             choice = decided.choices[int(decided.unit_class[unit])]
             row, own = int(view.unit_row[unit]), int(view.unit_item[unit])
             items = self._lists[unit].items
             account = view.accounts.row(row, named=True)
             contact = {
                 "unit": unit, "row": row, "account": account["account"], "episode": account["episode"] or 1,
-                "key_item": items[0][0] if items else "", "occurrence": 0, "event": self._event(choice, account),
+                "key_item": key_item or (items[0][0] if items else ""), "occurrence": 0, "event": self._event(choice, account),
                 "own_item": None if own == NONE else numbers[own], "person": None,
             }  # fmt: skip
             step = self._step(choice)

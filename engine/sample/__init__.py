@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from random import Random
 
 from engine.sample.names import Country, country, phone
-from engine.sample.trade import PAYERS, Buyer, Document, Payer, Promise, trade
+from engine.sample.trade import PAYERS, Buyer, Payer, World, trade
 
 SEED = 7
 RATE = "1.0850"  # US dollars for a euro
@@ -24,30 +24,40 @@ COLLECTORS = ("jortiz", "apatel")
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The files of a sample, each by its name: `ledger.csv`, `customers.csv`, `history.csv`, `promises.csv`.
+    """A made-up world, and the files its accounting system would write on the morning of a day.
 
-    `profiles` are the TOML texts with which the first three are read; `promises` is what the last says.
+    `profiles` are the TOML texts with which they are read: `ledger`, `customers`, `history`.
     """
 
     on: date
-    files: Mapping[str, str]
+    world: World
+    customers: str
     profiles: Mapping[str, str]
-    promises: tuple[Promise, ...]
+
+    def ledger(self, on: date) -> str:
+        """The open items of a day that is not after the sample's own."""
+        return _ledger(self.world, on)
+
+    def history(self, on: date) -> str:
+        """What was paid until the evening before a day."""
+        return _history(self.world, on)
+
+    def files(self, on: date) -> Mapping[str, str]:
+        """All three by name, as of a day."""
+        return {
+            "ledger.csv": self.ledger(on),
+            "customers.csv": self.customers,
+            "history.csv": self.history(on),
+        }
 
 
 def generate(seed: int, on: date, accounts: int = 400) -> Sample:
-    """The sample of a day: the ledger as it stood that morning, and what went before."""
+    """The sample of a day: eighteen months of trade that end on it."""
     random = Random(seed)  # noqa: S311 -- a sample, not a secret
     buyers = [_buyer(number, random) for number in range(accounts)]
-    done = trade(buyers, on, random)
-    by_account = {buyer.account: buyer for buyer in buyers}
-    files = {
-        "ledger.csv": _ledger(done.documents, by_account, on),
-        "customers.csv": _customers(buyers, on, Random(seed)),  # noqa: S311 -- the same people every day
-        "history.csv": _history(done.documents, by_account, on),
-        "promises.csv": _promises(done.promises),
-    }
-    return Sample(on, files, PROFILES, tuple(done.promises))
+    world = trade(buyers, on, random)
+    people = Random(seed)  # noqa: S311 -- the same people every day
+    return Sample(on, world, _customers(buyers, on, people), PROFILES)
 
 
 def _buyer(number: int, random: Random) -> Buyer:
@@ -78,6 +88,7 @@ def _buyer(number: int, random: Random) -> Buyer:
         currency="EUR" if euro else "USD",
         size=max(30.0, typical * random.lognormvariate(0, spread * 0.6)),
         invoices=random.uniform(0.4, 3.0 if segment == "key" else 1.6),
+        trouble=random.randint(20, 110),
     )
 
 
@@ -89,7 +100,7 @@ _TERMS = {
 }
 
 
-def _ledger(documents: list[Document], buyers: Mapping[str, Buyer], on: date) -> str:
+def _ledger(world: World, on: date) -> str:
     """Open items as an accounting system prints them: a title, the items, a total for each currency."""
     rows: list[Iterable[object]] = [
         ("Open items, accounts receivable",),
@@ -98,11 +109,13 @@ def _ledger(documents: list[Document], buyers: Mapping[str, Buyer], on: date) ->
         _LEDGER,
     ]
     totals: dict[str, int] = {}
-    for item in sorted(documents, key=lambda item: (item.account, item.issued, item.number)):
-        if item.open == 0:
+    for item in sorted(world.documents, key=lambda item: (item.account, item.issued, item.number)):
+        left = item.open(on)
+        if left == 0:
             continue
-        buyer = buyers[item.account]
-        totals[buyer.currency] = totals.get(buyer.currency, 0) + item.open
+        buyer = world.buyers[item.account]
+        disputed = item.is_disputed(on)
+        totals[buyer.currency] = totals.get(buyer.currency, 0) + left
         rows.append(
             (
                 item.account,
@@ -114,11 +127,11 @@ def _ledger(documents: list[Document], buyers: Mapping[str, Buyer], on: date) ->
                 buyer.terms if item.kind == "Invoice" else "",
                 item.po,
                 _money(item.amount),
-                _money(item.open),
+                _money(left),
                 buyer.currency,
                 RATE if buyer.currency == "EUR" else "1.0000",
-                "yes" if item.disputed else "",
-                item.text,
+                "yes" if disputed else "",
+                item.text if disputed or item.kind != "Invoice" else "",
             )
         )
     for currency, total in sorted(totals.items()):
@@ -141,47 +154,26 @@ _LEDGER = (
 )
 
 
-def _history(documents: list[Document], buyers: Mapping[str, Buyer], on: date) -> str:
-    """What was paid, as it stood the evening before."""
+def _history(world: World, on: date) -> str:
     rows: list[Iterable[object]] = [
         ("Invoices paid",),
         (f"As of {(on - timedelta(days=1)).isoformat()}",),
         (),
-        (
-            "Customer No",
-            "Document No",
-            "Document Date",
-            "Due Date",
-            "Amount",
-            "Currency",
-            "Exchange Rate",
-            "Paid On",
-        ),
+        _HISTORY,
     ]
-    for item in documents:
-        if item.paid is not None:
-            currency = buyers[item.account].currency
+    for item in world.documents:
+        if item.kind == "Invoice" and item.paid < on:
+            currency = world.buyers[item.account].currency
             rate = RATE if currency == "EUR" else "1.0000"
-            rows.append(
-                (
-                    item.account,
-                    item.number,
-                    item.issued,
-                    item.due,
-                    _money(item.amount),
-                    currency,
-                    rate,
-                    item.paid,
-                )
-            )
+            money = _money(item.amount), currency, rate
+            rows.append((item.account, item.number, item.issued, item.due, *money, item.paid))
     return _csv(rows)
 
 
-def _promises(promises: Iterable[Promise]) -> str:
-    rows: list[Iterable[object]] = [("Customer No", "Made On", "Pays On", "Amount", "Currency", "State")]
-    for one in promises:
-        rows.append((one.account, one.made, one.pays, _money(one.amount), one.currency, one.state))
-    return _csv(rows)
+_HISTORY = (
+    *("Customer No", "Document No", "Document Date", "Due Date", "Amount", "Currency"),
+    *("Exchange Rate", "Paid On"),
+)
 
 
 def _customers(buyers: list[Buyer], on: date, random: Random) -> str:

@@ -1,10 +1,10 @@
-"""Eighteen months of trade with made-up customers: who buys, who pays when, who promises, who disputes."""
+"""A made-up world of customers: who buys, who pays when, who disputes; asked for its ledger as of any day."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from random import Random
@@ -22,16 +22,16 @@ class Payer(StrEnum):
     SLOW = "slow"  # always, and always two or three weeks late
     DRIFTING = "drifting"  # a little later every month
     SEASONAL = "seasonal"  # late after the season, when the money is in the stock
-    TROUBLE = "in trouble"  # paid well until a few months ago
+    TROUBLE = "in trouble"  # paid, one well and another late, until some weeks or months ago
     NEW = "new"  # a customer for half a year, and late for the first time
 
 
 PAYERS = {
-    Payer.PROMPT: 60,
-    Payer.SLOW: 13,
+    Payer.PROMPT: 49,
+    Payer.SLOW: 20,
     Payer.DRIFTING: 7,
     Payer.SEASONAL: 9,
-    Payer.TROUBLE: 5,
+    Payer.TROUBLE: 9,
     Payer.NEW: 6,
 }
 
@@ -49,11 +49,16 @@ class Buyer:
     currency: str
     size: float  # of a usual invoice, in its currency
     invoices: float  # a month
+    trouble: int = 0  # days since nothing has been paid any more
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Document:
-    """An invoice, a credit note or a payment. Amounts are cents, credits below zero; not `paid`: open."""
+    """An invoice, a credit note or a payment nobody has matched yet. Amounts are cents, credits below zero.
+
+    `paid` is the day its last cent goes; a credit goes with the invoice that it `settles`. `part` is what
+    was paid earlier. It is disputed from the first to the second day of `disputed`.
+    """
 
     account: str
     number: str
@@ -61,42 +66,67 @@ class Document:
     issued: date
     due: date
     amount: int
-    open: int
+    paid: date
     po: str = ""
-    paid: date | None = None
-    disputed: bool = False
+    part: tuple[date, int] | None = None
+    disputed: tuple[date, date] | None = None
     text: str = ""
+    settles: Document | None = None
+
+    @property
+    def gone(self) -> date:
+        """The day on which it leaves the ledger."""
+        return self.settles.paid if self.settles is not None else self.paid
+
+    def open(self, on: date) -> int:
+        """What is open of it on the morning of a day."""
+        if self.issued >= on or self.gone < on:
+            return 0
+        return self.amount - (self.part[1] if self.part is not None and self.part[0] < on else 0)
+
+    def is_disputed(self, on: date) -> bool:
+        return self.disputed is not None and self.disputed[0] < on <= self.disputed[1]
 
 
-@dataclass(frozen=True, slots=True)
-class Promise:
-    """What a customer promised on the telephone, cents of `currency`; `state` is kept, broken or open."""
+class World:
+    """Customers and their trade. Left alone it goes its way; `pays` is a customer who has changed its mind."""
 
-    account: str
-    currency: str
-    made: date
-    pays: date
-    amount: int
-    state: str
+    def __init__(self, buyers: Sequence[Buyer], documents: Sequence[Document]) -> None:
+        self.buyers = {buyer.account: buyer for buyer in buyers}
+        self.documents = _numbered(documents)
+        self._invoices: dict[str, list[Document]] = {}
+        for document in self.documents:
+            if document.kind == "Invoice":
+                self._invoices.setdefault(document.account, []).append(document)
+
+    def pays(self, account: str, day: date, owed: date, share: int = 100) -> None:
+        """The customer pays on `day` what is overdue on `owed` and not disputed, or only a part of it.
+
+        `share` is in hundredths. What would have been paid sooner anyway is paid sooner.
+        """
+        for invoice in self._invoices.get(account, ()):
+            if invoice.due >= owed or not invoice.open(day) or invoice.is_disputed(day):
+                continue
+            if share == 100:
+                invoice.paid = min(invoice.paid, day)
+            elif invoice.part is None and invoice.paid > day:
+                invoice.part = (day, invoice.amount * share // 100)
+
+    def settle(self, account: str, number: str, day: date) -> None:
+        """An invoice whose dispute has ended is paid, or credited, on a day."""
+        for invoice in self._invoices.get(account, ()):
+            if invoice.number == number:
+                invoice.paid = min(invoice.paid, day)
 
 
-@dataclass(slots=True)
-class Trade:
-    """All that happened, in the order of the accounts."""
-
-    documents: list[Document] = field(default_factory=list)
-    promises: list[Promise] = field(default_factory=list)
-
-
-def trade(buyers: list[Buyer], on: date, random: Random) -> Trade:
-    """Everything between `on` and eighteen months before it."""
-    done = Trade()
+def trade(buyers: Sequence[Buyer], on: date, random: Random) -> World:
+    """Everything between `on` and eighteen months before it, and what is still to be paid."""
+    documents: list[Document] = []
     for buyer in buyers:
-        invoices = list(_invoices(buyer, on, random))
-        done.documents += invoices
-        done.documents += _credits(buyer, invoices, on, random)
-        done.promises += _promises(buyer, invoices, on, random)
-    return Trade(_numbered(done.documents), done.promises)
+        for invoice in _invoices(buyer, on, random):
+            documents.append(invoice)
+            documents += _credits(invoice, on, random)
+    return World(buyers, documents)
 
 
 def _invoices(buyer: Buyer, on: date, random: Random) -> Iterator[Document]:
@@ -105,31 +135,38 @@ def _invoices(buyer: Buyer, on: date, random: Random) -> Iterator[Document]:
     first = DAYS if buyer.payer is not Payer.NEW else random.randint(100, 180)
     day = on - timedelta(days=first) + timedelta(days=random.randint(0, 30))
     while day < on:
-        issued = _weekday(day)
+        issued = weekday(day)
         amount = max(2_500, round(buyer.size * math.exp(random.gauss(0, 0.55)) * 100))
         due = due_date(issued, terms)
-        paid = _weekday(due + timedelta(days=_delay(buyer.payer, due, on, random)))
+        paid = weekday(due + timedelta(days=_delay(buyer, due, on, random)))
         paid = max(paid, issued + timedelta(days=2))
-        # A demand for what is in dispute, or already paid in part, is what the engine must never make.
-        disputed = random.random() < 0.025
-        if disputed and paid > on - timedelta(days=30):
-            paid = on + timedelta(days=1)
-        settled = paid < on
-        part = not settled and due < on and random.random() < 0.08
-        yield Document(
+        invoice = Document(
             buyer.account,
             "",
             "Invoice",
             issued,
             due,
             amount,
-            0 if settled else amount - (amount * random.randint(3, 7) // 10 if part else 0),
+            paid,
             f"PO {random.randint(4000, 9999)}" if random.random() < 0.7 else "",
-            paid if settled else None,
-            disputed and not settled,
-            random.choice(_DISPUTES) if disputed and not settled else "",
         )
+        _disputed(invoice, random)
+        if random.random() < 0.03 and invoice.paid > due:
+            invoice.part = (invoice.paid, amount * random.randint(3, 7) // 10)
+            invoice.paid = weekday(invoice.paid + timedelta(days=random.randint(20, 50)))
+        yield invoice
         day += timedelta(days=max(2, round(random.expovariate(buyer.invoices / 30))))
+
+
+def _disputed(invoice: Document, random: Random) -> None:
+    """Some invoices are disputed for a while, and paid only afterwards."""
+    if random.random() >= 0.04:
+        return
+    since = weekday(invoice.issued + timedelta(days=random.randint(10, 45)))
+    if since < invoice.paid:
+        until = weekday(since + timedelta(days=random.randint(12, 45)))
+        invoice.disputed, invoice.text = (since, until), random.choice(_DISPUTES)
+        invoice.paid = max(invoice.paid, weekday(until + timedelta(days=random.randint(3, 12))))
 
 
 _DISPUTES = (
@@ -141,69 +178,55 @@ _DISPUTES = (
 )
 
 
-def _delay(payer: Payer, due: date, on: date, random: Random) -> int:
+def _delay(buyer: Buyer, due: date, on: date, random: Random) -> int:
     """Days from the due date to the payment."""
     ago = (on - due).days
-    match payer:
+    match buyer.payer:
         case Payer.PROMPT:
             return round(random.gauss(-2, 3)) if random.random() < 0.97 else random.randint(5, 25)
         case Payer.SLOW:
-            return round(random.gauss(19, 7))
+            return round(random.gauss(20, 9))
         case Payer.DRIFTING:
             return round(random.gauss(2 + 40 * max(0, DAYS - ago) / DAYS, 5))
         case Payer.SEASONAL:
             return round(random.gauss(38 if due.month in (1, 2, 10, 11) else 1, 6))
         case Payer.TROUBLE:
-            return round(random.gauss(4, 4)) if ago > 130 else 400
+            if ago <= buyer.trouble:
+                return 400
+            return round(random.gauss(26, 7) if buyer.trouble % 3 else random.gauss(4, 4))
         case Payer.NEW:
-            return round(random.gauss(0, 3)) if ago > 40 else 60
+            return round(random.gauss(0, 3)) if ago > 50 else round(random.gauss(28, 8))
 
 
-def _credits(buyer: Buyer, invoices: list[Document], on: date, random: Random) -> Iterator[Document]:
-    """Credit notes not yet set against anything, and money received that nobody has matched."""
-    recent = [invoice for invoice in invoices if (on - invoice.issued).days < 120]
-    if recent and random.random() < 0.07:
-        invoice = random.choice(recent)
-        day = _weekday(min(on - timedelta(days=1), invoice.issued + timedelta(days=random.randint(5, 30))))
+def _credits(invoice: Document, on: date, random: Random) -> Iterator[Document]:
+    """Credit notes that wait for their invoice, and money received that nobody has matched."""
+    chance = random.random()
+    if chance < 0.02:
+        day = weekday(invoice.issued + timedelta(days=random.randint(5, 30)))
         amount = -max(1_000, invoice.amount // random.randint(4, 12))
-        yield Document(buyer.account, "", "Credit Note", day, day, amount, amount, text="return")
-    if recent and random.random() < 0.04:
-        day = _weekday(on - timedelta(days=random.randint(2, 20)))
-        # Sometimes all that is owed has come, and only the matching is missing.
-        owed = sum(invoice.open for invoice in invoices if invoice.due < on and not invoice.disputed)
-        amount = -(owed if owed and random.random() < 0.5 else max(5_000, recent[-1].amount // 2))
-        yield Document(buyer.account, "", "Payment", day, day, amount, amount, text="on account, unapplied")
+        if day < min(on, invoice.paid):
+            account = invoice.account
+            yield Document(account, "", "Credit Note", day, day, amount, day, text="return", settles=invoice)
+    elif chance < 0.035 and invoice.paid < on and invoice.part is None:
+        # All of it has come, and only the matching is missing.
+        day, amount = invoice.paid, -invoice.amount
+        invoice.paid = weekday(day + timedelta(days=random.randint(6, 20)))
+        text = "on account, unapplied"
+        yield Document(invoice.account, "", "Payment", day, day, amount, day, text=text, settles=invoice)
 
 
-def _promises(buyer: Buyer, invoices: list[Document], on: date, random: Random) -> Iterator[Promise]:
-    """Promises made once an invoice was ten days late and more; kept where the money came in time."""
-    if buyer.payer is Payer.PROMPT:
-        return
-    for invoice in invoices:
-        made = _weekday(invoice.due + timedelta(days=random.randint(10, 25)))
-        if made >= on or (invoice.paid is not None and invoice.paid <= made) or random.random() > 0.12:
-            continue
-        pays = _weekday(made + timedelta(days=random.randint(4, 12)))
-        kept = invoice.paid is not None and invoice.paid <= pays + timedelta(days=2)
-        state = "kept" if kept else "broken" if pays + timedelta(days=4) < on else "open"
-        yield Promise(buyer.account, buyer.currency, made, pays, invoice.amount, state)
-
-
-def _numbered(documents: list[Document]) -> list[Document]:
+def _numbered(documents: Sequence[Document]) -> list[Document]:
     """Numbers in the order of the dates, as a system gives them."""
     starts = {"Invoice": ("", 10001), "Credit Note": ("CN-", 2001), "Payment": ("R-", 7001)}
     counts = dict.fromkeys(starts, 0)
-    numbered = []
-    for document in sorted(
-        documents, key=lambda document: (document.issued, document.account, document.kind)
-    ):
+    numbered = sorted(documents, key=lambda document: (document.issued, document.account, document.kind))
+    for document in numbered:
         before, start = starts[document.kind]
-        values = {name: getattr(document, name) for name in document.__slots__}
-        numbered.append(Document(**values | {"number": f"{before}{start + counts[document.kind]}"}))
+        document.number = f"{before}{start + counts[document.kind]}"
         counts[document.kind] += 1
     return numbered
 
 
-def _weekday(day: date) -> date:
+def weekday(day: date) -> date:
     """A Saturday or Sunday becomes the Friday before it: invoices and payments are dated on working days."""
     return day - timedelta(days=max(0, day.weekday() - 4))

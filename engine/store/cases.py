@@ -32,6 +32,7 @@ from engine.store.tables import (
 )
 
 PAID = "paid"
+LATE_AGAIN = "late again"
 WAY_BACK = "way back"  # the step under which the end of an episode proposes to lift a hold or restore terms
 FLAGGED = "flagged in the ledger"
 _OPEN_ITEMS = {
@@ -78,6 +79,7 @@ def turn_episodes(conn: Connection, on: date, company: str = COMPANY) -> tuple[T
         [(company, *row) for row in new.iter_rows()],
     )
     over = now.filter(pl.col("written") & ~pl.col("late")).select("account", "episode").rows()
+    not_clean = _not_clean(conn, new["account"].to_list(), on, company)
     cancelled = []
     for account, number in over:
         conn.execute(
@@ -87,7 +89,7 @@ def turn_episodes(conn: Connection, on: date, company: str = COMPANY) -> tuple[T
         )
         cancelled += cancel(conn, account, PAID, on, company, number=number)
         _propose_way_back(conn, account, number, on, company)
-    turn = Turn(tuple(new["account"]), tuple(account for account, _ in over), tuple(cancelled))
+    turn = Turn(tuple(new["account"]), tuple(account for account, _ in over), (*cancelled, *not_clean))
     entries = [
         Entry("episode started", account, {"number": n, "since": str(since)})
         for account, n, since in new.iter_rows()
@@ -95,7 +97,8 @@ def turn_episodes(conn: Connection, on: date, company: str = COMPANY) -> tuple[T
     entries += [
         Entry("episode ended", account, {"number": n, "because": PAID, "on": str(on)}) for account, n in over
     ]
-    return turn, entries + [Entry("cancelled", "", {"key": key, "because": PAID}) for key in cancelled]
+    entries += [Entry("cancelled", "", {"key": key, "because": PAID}) for key in cancelled]
+    return turn, entries + [Entry("cancelled", "", {"key": key, "because": LATE_AGAIN}) for key in not_clean]
 
 
 def cancel(
@@ -191,6 +194,19 @@ def flag_disputes(
     return len(new), closed
 
 
+def _not_clean(conn: Connection, accounts: Sequence[str], on: date, company: str) -> list[str]:
+    """Who is late again before the clean months were over is not proposed for the way back."""
+    query = sa.select(action.c.key, action.c.account).where(
+        action.c.company == company,
+        action.c.step == WAY_BACK,
+        action.c.state == ActionState.PLANNED.value,
+        action.c.not_before > on,
+    )
+    late = frozenset(accounts)
+    found = [(key, account) for key, account in conn.execute(query) if account in late]
+    return [key for key, account in found for key in cancel(conn, account, LATE_AGAIN, on, company, keys=[key])]
+
+
 def _propose_way_back(conn: Connection, account: str, number: int, on: date, company: str) -> None:
     """Who was on cash or on hold and has paid is proposed for the way back, after the clean months."""
     done = conn.execute(
@@ -205,7 +221,10 @@ def _propose_way_back(conn: Connection, account: str, number: int, on: date, com
     for key, policy, kind, detail, currency in done:
         wanted = bulk.read_json(detail)
         months = int(wanted.get("restore_after", 0))
-        task = {"what": f"{kind}: propose the way back", "value": wanted.get("value", ""), "after": key}
+        back = "back to the terms of before" if kind == "terms" else f"lift the hold on {wanted.get('value')}"
+        clean = f" and {months} clean months" if months else ""
+        task = {"what": f"{back}: all is paid{clean}", "value": "credit manager", "after": key}
+        task |= {"restore": wanted.get("value", ""), "restore_after": months, "items": []}
         conn.execute(
             sa.insert(action).values(
                 key=action_key(account, number, WAY_BACK, kind, 0, "task", "", company=company),
@@ -217,6 +236,7 @@ def _propose_way_back(conn: Connection, account: str, number: int, on: date, com
                 item="",
                 occurrence=0,
                 kind="task",
+                role="credit manager",
                 day=0,
                 state=ActionState.PLANNED.value,
                 on=on,

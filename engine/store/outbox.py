@@ -136,10 +136,10 @@ def notice_lost(conn: Connection, row: Row) -> bool:
     if row.kind not in _EFFECTS:
         return False
     notice = action.alias("notice")
-    query = sa.select(notice.c.key).where(
-        action.c.key == row.key, *_siblings(notice), notice.c.state.in_(_NOTICE_NEVER)
-    )
-    return conn.execute(query.limit(1)).first() is not None
+    query = sa.select(notice.c.state).where(action.c.key == row.key, *_siblings(notice))
+    states = {state for (state,) in conn.execute(query)}
+    # One that was called off and planned anew stands there twice: the newer one counts.
+    return bool(states) and states <= set(_NOTICE_NEVER)
 
 
 def claim(conn: Connection, row: Row, owner: str, at: datetime) -> Row | None:

@@ -29,6 +29,7 @@ def owner(engine: Engine) -> Iterator[str]:
             conn.execute(sa.select(sa.func.pg_advisory_lock(_SPACE, _number(name))))
             try:
                 yield name
+                conn.execute(sa.select(sa.func.pg_advisory_unlock(_SPACE, _number(name))))
             finally:
                 conn.detach()  # closed, not kept for others: the lock is the connection's
         return

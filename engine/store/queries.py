@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+import orjson
 import polars as pl
 from sqlalchemy.engine import Connection
 
@@ -25,8 +26,13 @@ _WORDS = (
     "status", "time_zone", "tags",
 )  # fmt: skip
 
-# Every question names its company; the same place narrows it to one account.
+# Every question names its company; the same place narrows it to some accounts.
 _ABOUT = re.compile(r"(?P<table>\b\w\.)?company = :company")
+
+_LISTED = {
+    "sqlite": "SELECT value FROM json_each(:accounts)",
+    "postgresql": "SELECT json_array_elements_text(CAST(:accounts AS json))",
+}
 
 # The accounts that a decision is about.
 _WANTED = """
@@ -62,22 +68,26 @@ class Ask:
     touched: date
     as_of: date | None  # the newest ledger's own date, and when it came in
     imported: datetime | None
-    account: str | None = None  # only this one; None: all
+    accounts: str | None = None  # only these, a JSON list; None: all
 
     @classmethod
-    def of(cls, conn: Connection, company: str, on: date, account: str | None = None) -> Ask:
+    def of(cls, conn: Connection, company: str, on: date, accounts: Collection[str] | None = None) -> Ask:
         query = """SELECT as_of, imported_at FROM ledger_file WHERE company = :company AND kind = 'ledger'
             ORDER BY as_of DESC, id DESC LIMIT 1"""
         found = frame(conn, query, {"company": company}, {"as_of": _DAY, "imported_at": _TEXT}).rows()
         as_of, imported = (found[0][0], datetime.fromisoformat(found[0][1])) if found else (None, None)
-        return cls(conn, company, on, on - _YEAR, on - _TOUCHES, as_of, imported, account)
+        only = None if accounts is None else orjson.dumps(sorted(accounts)).decode()
+        return cls(conn, company, on, on - _YEAR, on - _TOUCHES, as_of, imported, only)
 
     def _frame(self, sql: str, **schema: pl.DataType) -> pl.DataFrame:
         names = {"company": self.company, "on": self.on, "year": self.year, "touched": self.touched}
         names["shown"] = self.as_of or _NEVER
-        if self.account is not None and "account" in schema:
-            sql = _ABOUT.sub(r"\g<0> AND \g<table>account = :account", sql)
-            names["account"] = self.account
+        if self.accounts is not None and "account" in schema:
+            listed = _LISTED[self.conn.dialect.name]
+            sql = _ABOUT.sub(
+                lambda found: f"{found[0]} AND {found['table'] or ''}account IN ({listed})", sql
+            )
+            names["accounts"] = self.accounts
         return frame(self.conn, sql, names, schema)
 
     def items(self) -> pl.DataFrame:

@@ -271,11 +271,15 @@ def _sort_out(conn: Connection, record: RunRecord) -> _Sorted:
         key = row[_KEY]
         if key not in known:
             new.append(row)
-        elif known[key][0] in _WAITING and known[key] != (row[_STATE], row[_AMOUNT]):
+            continue
+        last, there = (key, known[key]) if known[key][0] not in _UNDONE else _last(conn, key)
+        if last != key:
+            renewed[key] = last
+            row = (last, *row[1:])
+        if there is None:
+            new.append(row)
+        elif there[0] in _WAITING and there != (row[_STATE], row[_AMOUNT]):
             advanced.append(row)
-        elif known[key][0] in _UNDONE:
-            renewed[key] = again = _next_key(conn, key)
-            new.append((again, *row[1:]))
         else:
             ignored.add(key)
     return _Sorted(new, advanced, frozenset(ignored), renewed)
@@ -294,14 +298,18 @@ def _known(conn: Connection, keys: list[str]) -> dict[str, tuple[str, int]]:
     return {key: (state, amount) for key, state, amount in found}
 
 
-def _next_key(conn: Connection, key: str) -> str:
-    """The first free number after a key whose action never went: `…+1`, `…+2`."""
+def _last(conn: Connection, key: str) -> tuple[str, tuple[str, int] | None]:
+    """What an action that never went goes on as, `…+1`, `…+2`: the one that still may, or the first that is free."""
     number = 1
-    while state := conn.execute(sa.select(action.c.state).where(action.c.key == f"{key}+{number}")).scalar():
-        if state not in _UNDONE:
-            break
+    while True:
+        again = f"{key}+{number}"
+        query = sa.select(action.c.state, action.c.amount).where(action.c.key == again)
+        found = conn.execute(query).first()
+        if found is None:
+            return again, None
+        if found.state not in _UNDONE:
+            return again, (found.state, found.amount)
         number += 1
-    return f"{key}+{number}"
 
 
 def _write_actions(conn: Connection, record: RunRecord, number: int, found: _Sorted) -> None:

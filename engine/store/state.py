@@ -6,7 +6,7 @@ in columns.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 
 import polars as pl
@@ -70,10 +70,11 @@ def load_state(
     company: str = COMPANY,
     own: Mapping[str, pl.DataType] | None = None,
     account: str | None = None,
+    accounts: Collection[str] | None = None,
 ) -> State:
     """The state of all accounts with an open item or a running episode, as it is at the beginning of `on`.
 
-    With `account` only of that one.
+    With `account` only of that one, with `accounts` only of those.
 
     `currency` is the house's, in which `rate` counts; `moment` gives the ledger's age; `own` names the
     workspace's own columns and their types; they follow those of `state.ACCOUNTS`. An item whose dispute was
@@ -82,11 +83,12 @@ def load_state(
     has written down yet.
     """
     own = own or {}
-    ask = queries.Ask.of(conn, company, on, account)
+    only = accounts if account is None else (account,)
+    ask = queries.Ask.of(conn, company, on, only)
     items = _items(ask, currency)
     episodes = _episodes(ask, net(items, "account"))
     customers = ask.customers(own)
-    accounts = (
+    known = (
         pl.concat([items.select("account"), episodes.filter(pl.col("since").is_not_null()).select("account")])
         .unique()
         .sort("account")
@@ -95,13 +97,13 @@ def load_state(
         .with_columns(pl.col("episode").fill_null(1))
         .join(customers, on="account", how="left", maintain_order="left")
     )
-    rows = accounts.select("row", "account", "episode")
+    rows = known.select("row", "account", "episode")
     actions = _present(ask.actions(), rows)
-    accounts = _with_history(accounts, ask, items)
-    accounts = _with_actions(accounts, actions)
-    accounts = _with_response(accounts, ask, actions)
+    known = _with_history(known, ask, items)
+    known = _with_actions(known, actions)
+    known = _with_response(known, ask, actions)
     return State(
-        accounts=accounts.select(*_typed(ACCOUNTS), *own),
+        accounts=known.select(*_typed(ACCOUNTS), *own),
         items=items.join(rows, on="account").select(*_typed(ITEMS)).sort("row", "due", "item"),
         marks=_present(ask.marks(), rows).select(*_typed(MARKS)),
         barred=actions.filter(pl.col("state") == ActionState.DECLINED.value)

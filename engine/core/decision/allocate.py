@@ -57,14 +57,15 @@ class Allocation:
 def order(contacts: pl.DataFrame, house: House) -> pl.DataFrame:
     """The work list's order: long waits first, then by the house's score, highest first, then by account.
 
-    `contacts` has `amount` (house's minor units), `late` (days past due), `long_wait` (no room for PATIENCE open days), `account`.
+    `contacts` has `amount` (house's minor units), `late` (days past due), `long_wait` (no room for PATIENCE open
+    days), `row` (in the order of the accounts) and `unit`.
     """
     score = {
         "amount": pl.col("amount").cast(pl.Float64),
         "age": pl.col("late").cast(pl.Float64),
     }.get(house.score, pl.col("amount") * (1 + pl.col("late").clip(lower_bound=0) / 30))
     return contacts.with_columns(score=score).sort(
-        ["long_wait", "score", "account", "key_item"], descending=[True, True, False, False]
+        ["long_wait", "score", "row", "unit"], descending=[True, True, False, False]
     )
 
 

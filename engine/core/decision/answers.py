@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,65 +11,103 @@ import polars as pl
 
 from engine.core.decision import columns
 from engine.core.decision.columns import dates, day_number
-from engine.core.decision.ladder import Ladder, addresses, call_role, contacts, in_season, own_pause_binds
+from engine.core.decision.ladder import (
+    Ladder,
+    addresses,
+    binds,
+    call_role,
+    contacts,
+    in_season,
+    own_pause_binds,
+)
 from engine.core.decision.signature import NONE, OWN_PAUSE, Origin
 from engine.core.decision.view import LONG_AGO, View
-from engine.core.language.policy import PolicyBook
+from engine.core.language.policy import Step
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[Any]
 
+Words = tuple[str, ...]
 
-def answers(view: View, step: Array, origin: Array, offers: Array) -> dict[str, Array]:
-    """Each gate's answer for the step of each unit; zero where a unit has no step."""
-    house, rows = view.book.house, view.unit_row
+
+def answers(
+    view: View, step: Array, origin: Array, offers: Array
+) -> tuple[dict[str, Array], dict[str, Words]]:
+    """Each gate's answer for the step of each unit, zero where a unit has no step; and the words behind the codes.
+
+    What no account and no line can bring about stays one constant column.
+    """
     has = (origin != Origin.NOTHING) & (step >= 0)
-    table = _Steps(view.book, view.ladders, view.policy, np.where(has, step, NONE))
-    never = np.full(view.accounts.height, NONE)
-    for number, clause in reversed(list(enumerate(house.never))):
+    table = _Steps(view.ladders, view.policy, np.where(has, step, NONE))
+    contact = table.flag(contacts)
+    role, voice, words = _voice(view, table)
+    none: Array = np.zeros(view.units, dtype=np.int8)
+    found = {
+        "never": _never(view, has | (step < 0)),
+        "minimum": _below(view, table, origin, offers),
+        "pause": _paused(view, table),
+        "closed": contact if view.day.closed else none,
+        "gap": none,
+        "answer": _answer(view, table),
+        "contact": none,
+        "stale": table.flag(lambda step: contacts(step) and step.demand) if view.day.stale else none,
+        "address": _missing(view, table),
+        "approve": _approve(view, table),
+        "role": role,
+        "voice": voice,
+        "no_rate": _no_rate(view),
+    }
+    if view.state.touches.height:
+        touched, recent = _touches(view)
+        gap = np.array([steps.gap for steps in view.ladders] + [0])[view.policy]
+        found["gap"] = contact & (view.today - touched < gap)
+        if limit := view.book.house.contact:
+            found["contact"] = contact & (recent >= limit.most)
+    at_rest = ~has
+    for name, column in found.items():
+        if column is not none and name != "never":
+            column[at_rest] = NONE if name == "pause" else 0
+    return found, words
+
+
+def _never(view: View, asked: Array) -> Array:
+    """unit -> index of the first line of `never` that holds."""
+    never = np.full(view.accounts.height, NONE, dtype=np.int8)
+    for number, clause in reversed(list(enumerate(view.book.house.never))):
         never[view.holds(columns.clause(clause))] = number
-    never_unit = np.where(has | (step < 0), never[rows], NONE)
-    contact = table.of(contacts)
-    asked = table.of(lambda step: contacts(step) and step.demand)
-    touched, recent = _touches(view)
-    gap = np.array([steps.gap for steps in view.ladders] + [0])[view.policy]
-    answer_by = dates(view.accounts["answer_by"].fill_null(date(1, 1, 1))).astype(np.int64)[rows]
-    answer_day = view.accounts["answer_day"].fill_null(100_000).to_numpy()[rows]
-    limit = house.contact
+    lines: Array = np.where(asked, never[view.unit_row], np.int8(NONE))
+    return lines
+
+
+def _answer(view: View, table: _Steps) -> Array:
+    """unit -> the customer still has time to answer a lower step's demand."""
+    until = view.accounts["answer_by"]
+    if until.null_count() == len(until):
+        return np.zeros(view.units, dtype=bool)
+    answering = (until >= view.day.on).fill_null(value=False).to_numpy()[view.unit_row]
+    day = view.accounts["answer_day"].fill_null(100_000).to_numpy()[view.unit_row]
+    waits: Array = answering & (table.value(lambda step: step.day) > day)
+    return waits
+
+
+def _missing(view: View, table: _Steps) -> Array:
+    """unit -> an address its step needs is not known."""
     needed, either = (
         table.value(lambda step: addresses(step)[0]),
         table.value(lambda step: addresses(step)[1]),
     )
-    known = view.accounts["addresses"].fill_null(0).to_numpy().astype(np.int64)[rows]
-    step_day = table.value(lambda step: step.day)
-    role, voice = _voice(view, table, step_day)
-    missing = ((needed & known) != needed) | ((either != 0) & ((either & known) == 0))
-    return {
-        "never": never_unit,
-        "minimum": (has & _below(view, table, origin, offers)).astype(np.int64),
-        "pause": np.where(has, _paused(view, table), NONE),
-        "closed": (has & contact & view.day.closed).astype(np.int64),
-        "gap": (has & contact & (view.today - touched < gap)).astype(np.int64),
-        "answer": (has & contact & (view.today <= answer_by) & (step_day > answer_day)).astype(np.int64),
-        "contact": (has & contact & (recent >= limit.most if limit else False)).astype(np.int64),
-        "stale": (has & asked & view.day.stale).astype(np.int64),
-        "address": (has & missing).astype(np.int64),
-        "approve": (has & _approve(view, table)).astype(np.int64),
-        "role": np.where(has, role, ""),
-        "voice": np.where(has, voice, ""),
-        "no_rate": (has & _no_rate(view)).astype(np.int64),
-    }
+    if not needed.any() and not either.any():
+        return np.zeros(view.units, dtype=bool)
+    known = view.accounts["addresses"].fill_null(0).to_numpy().astype(np.int64)[view.unit_row]
+    missing: Array = ((needed & known) != needed) | ((either != 0) & ((either & known) == 0))
+    return missing
 
 
 def _touches(view: View) -> tuple[Array, Array]:
     """unit -> day of the last contact that counts; unit -> contacts within the house's limit's days."""
-    last = np.full(view.units, LONG_AGO)
-    recent = np.zeros(view.units, dtype=np.int64)
     touches = view.state.touches
-    if not touches.height:
-        return last, recent
     days = view.book.house.contact.days if view.book.house.contact else 0
     by_row = touches.group_by("row").agg(
         last=pl.col("on").max(),
@@ -94,11 +133,13 @@ def _below(view: View, table: _Steps, origin: Array, offers: Array) -> Array:
     minimum = view.book.house.minimum
     if not minimum:
         return np.zeros(view.units, dtype=bool)
-    demand = table.of(lambda step: step.demand)
-    free = _most_in_a_currency(view, view.past & view.free)
-    every = _most_in_a_currency(view, view.past)
-    coming = _most_in_a_currency(view, ~view.past & (offers != 0))
-    owed = np.where(demand, np.where(origin == Origin.ASIDE, every, free), coming)
+    owed = _most_in_a_currency(view, view.past & view.free)
+    aside = origin == Origin.ASIDE
+    if aside.any():
+        owed = np.where(aside, _most_in_a_currency(view, view.past), owed)
+    courtesy = table.flag(lambda step: not step.demand)
+    if courtesy.any():
+        owed = np.where(courtesy, _most_in_a_currency(view, ~view.past & (offers != 0)), owed)
     below: Array = owed < minimum
     return below
 
@@ -106,10 +147,9 @@ def _below(view: View, table: _Steps, origin: Array, offers: Array) -> Array:
 def _most_in_a_currency(view: View, which: Array) -> Array:
     """unit -> the largest sum of its account in one currency, in the house's minor units."""
     amounts = np.where(which, view.base, 0)
-    currencies = view.items["currency"]
-    if currencies.n_unique() <= 1:
+    if view.one_currency:
         return view.by_account.sum(amounts)[view.unit_row]
-    frame = pl.DataFrame({"row": view.rows, "currency": currencies, "amount": amounts})
+    frame = pl.DataFrame({"row": view.rows, "currency": view.items["currency"], "amount": amounts})
     sums = (
         frame.group_by("row", "currency")
         .agg(pl.col("amount").sum())
@@ -131,25 +171,25 @@ def _no_rate(view: View) -> Array:
 
 def _paused(view: View, table: _Steps) -> Array:
     """unit -> index of the first pause that binds its step, OWN_PAUSE for one set on the account, or NONE."""
-    paused = np.full(view.units, NONE)
+    paused = np.full(view.units, NONE, dtype=np.int8)
     until = view.accounts["paused_until"]
     if until.null_count() < len(until):
-        own = (until >= view.day.on).fill_null(value=False).to_numpy()
-        for row in np.flatnonzero(own):
-            kinds = view.accounts["paused_kinds"][int(row)]
-            binds = table.of(lambda step, kinds=kinds: own_pause_binds(step, kinds))
-            paused[(view.unit_row == row) & binds] = OWN_PAUSE
+        own = (until >= view.day.on).fill_null(value=False)
+        kinds = view.accounts["paused_kinds"].fill_null("")
+        for words in kinds.filter(own).unique():
+            held = (own & (kinds == words)).to_numpy()[view.unit_row]
+            paused[held & table.flag(partial(own_pause_binds, kinds=words))] = OWN_PAUSE
     for number, pause in reversed(list(enumerate(view.book.house.pause))):
         if not in_season(pause.season, view.day.on):
             continue
         holds = view.holds(columns.clause(pause.clause))[view.unit_row]
-        binds = table.of(lambda step, pause=pause: not pause.kinds or any(step.has(k) for k in pause.kinds))
-        paused[holds & binds] = number
+        paused[holds & table.flag(partial(binds, pause))] = number
     return paused
 
 
 def _approve(view: View, table: _Steps) -> Array:
-    approve = table.of(lambda step: step.approve is not None and step.approve.when is None)
+    """unit -> its step asks for an approval."""
+    approve = table.flag(lambda step: step.approve is not None and step.approve.when is None)
     for number, steps in enumerate(view.ladders):
         for step in steps.policy.steps:
             if step.approve and step.approve.when:
@@ -159,52 +199,58 @@ def _approve(view: View, table: _Steps) -> Array:
     return approve
 
 
-def _voice(view: View, table: _Steps, step_day: Array) -> tuple[Array, Array]:
-    """unit -> the role that calls instead; unit -> the step whose message is sent instead."""
+def _voice(view: View, table: _Steps) -> tuple[Array, Array, dict[str, Words]]:
+    """unit -> code of the role that calls instead; unit -> code of the step whose message is sent instead; the words."""
     accounts, rows = view.accounts, view.unit_row
-    role = np.full(view.units, "", dtype=object)
-    voice = np.full(view.units, "", dtype=object)
+    role: Array = np.zeros(view.units, dtype=np.int64)
+    voice: Array = np.zeros(view.units, dtype=np.int64)
+    roles: Words = ("",)
+    voices: Words = ("",)
     if accounts["reached"].null_count() < accounts.height:
-        reached = accounts["reached"].fill_null("").to_numpy().astype(object)[rows]
-        reached_day = accounts["reached_day"].fill_null(-100_000).to_numpy()[rows]
-        own = table.word(call_role)
-        higher = (own != "") & (reached != "") & (reached != own) & (reached_day > step_day)
-        role = np.where(higher, reached, "")
-    if (accounts["tone"].fill_null(0) > 0).any():
-        tone = accounts["tone"].fill_null(0).to_numpy()[rows]
-        own_tone = table.tone()
-        said = accounts["tone_step"].fill_null("").to_numpy().astype(object)[rows]
-        voice = np.where((own_tone > 0) & (tone > own_tone), said, "")
-    return role, voice
+        reached, roles = _coded(accounts["reached"])
+        own = table.value(
+            lambda step: roles.index(call_role(step)) if call_role(step) in roles else len(roles)
+        )
+        day = accounts["reached_day"].fill_null(-100_000).to_numpy()[rows]
+        higher = (own != 0) & (reached[rows] != own) & (day > table.value(lambda step: step.day))
+        role = np.where(higher, reached[rows], 0)
+    tone = accounts["tone"].fill_null(0)
+    if (tone > 0).any():
+        said, voices = _coded(accounts["tone_step"])
+        own = table.tone()
+        voice = np.where((own > 0) & (tone.to_numpy()[rows] > own), said[rows], 0)
+    return role, voice, {"role": roles, "voice": voices}
+
+
+def _coded(words: pl.Series) -> tuple[Array, Words]:
+    """Words as numbers, and the words in the order of the numbers; the empty word, or none, is 0."""
+    known = ("", *sorted(set(words.drop_nulls().unique()) - {""}))
+    codes = {word: number for number, word in enumerate(known)}
+    coded: Array = words.fill_null("").replace_strict(codes, return_dtype=pl.Int64).to_numpy()
+    return coded, known
 
 
 class _Steps:
-    """Facts of the step of each unit, looked up by (policy, step)."""
+    """Facts of the step of each unit, looked up by (policy, step). A unit without a step has no fact."""
 
-    def __init__(self, book: PolicyBook, ladders: list[Ladder], policy: Array, step: Array) -> None:
-        self.book, self.ladders, self.step = book, ladders, step
-        most = max((len(steps.policy.steps) for steps in ladders), default=0) + 1
-        self.width = most
-        self.index = np.where(step >= 0, policy * most + step, len(ladders) * most)
+    def __init__(self, ladders: list[Ladder], policy: Array, step: Array) -> None:
+        self.ladders, self.step = ladders, step
+        self.width = max((len(steps.policy.steps) for steps in ladders), default=0) + 1
+        self.index = np.where(step >= 0, policy * self.width + step, len(ladders) * self.width)
 
-    def _table(self, fact: Any, empty: Any, dtype: Any) -> Array:
-        table = np.full(len(self.ladders) * self.width + 1, empty, dtype=dtype)
-        for number, steps in enumerate(self.ladders):
-            for step in steps.policy.steps:
-                table[number * self.width + step.index] = fact(step)
-        return table[self.index]
+    def _table(self, facts: Iterable[Iterable[Any]], dtype: Any) -> Array:
+        table = np.zeros(len(self.ladders) * self.width + 1, dtype=dtype)
+        for number, of_policy in enumerate(facts):
+            values = list(of_policy)
+            table[number * self.width : number * self.width + len(values)] = values
+        looked_up: Array = table[self.index]
+        return looked_up
 
-    def of(self, fact: Any) -> Array:
-        return self._table(fact, False, bool)
+    def flag(self, fact: Callable[[Step], bool]) -> Array:
+        return self._table(((fact(step) for step in steps.policy.steps) for steps in self.ladders), bool)
 
-    def value(self, fact: Any) -> Array:
-        return self._table(fact, 0, np.int64)
-
-    def word(self, fact: Any) -> Array:
-        return self._table(fact, "", object)
+    def value(self, fact: Callable[[Step], int]) -> Array:
+        return self._table(((fact(step) for step in steps.policy.steps) for steps in self.ladders), np.int64)
 
     def tone(self) -> Array:
-        table = np.zeros(len(self.ladders) * self.width + 1, dtype=np.int64)
-        for number, steps in enumerate(self.ladders):
-            table[number * self.width : number * self.width + len(steps.tones)] = steps.tones
-        return table[self.index]
+        return self._table((steps.tones for steps in self.ladders), np.int64)

@@ -97,6 +97,8 @@ def voiced(book: PolicyBook, step: Step, at: Signature) -> tuple[Action, ...]:
     firmer = _message(book, at.voice) if at.voice else None
     actions = []
     for action in step.actions:
+        if at.under == Under.AGAIN_NOW and action.kind is not Kind.CALL:
+            continue  # only the call is tried again: its letter has gone
         if action.kind is Kind.CALL and at.role:
             action = Action(Kind.CALL, at.role, action.place)
         elif action.kind.written and firmer:

@@ -118,9 +118,8 @@ def measures(
     overdue = owing & (late > 0)
     made: dict[str, Callable[[], NDArray[Any]]] = {
         "overdue": lambda: by_account.sum(np.where(overdue, base, 0)),
-        "disputed_amount": lambda: by_account.sum(
-            np.where((items["aside"] == "disputed").fill_null(value=False).to_numpy(), base, 0)
-        ),
+        "disputed": lambda: by_account.any(_disputed(items)),
+        "disputed_amount": lambda: by_account.sum(np.where(_disputed(items), base, 0)),
         "largest": lambda: by_account.most(np.where(owing, base, 0)),
         "invoices": lambda: by_account.sum(owing.astype(np.int64)),
         "overdue_invoices": lambda: by_account.sum(overdue.astype(np.int64)),
@@ -137,3 +136,8 @@ def measures(
         if name in wanted
     ]
     return frame.with_columns(days) if days else frame
+
+
+def _disputed(items: pl.DataFrame) -> NDArray[Any]:
+    """item -> it is disputed."""
+    return (items["aside"] == "disputed").fill_null(value=False).to_numpy()

@@ -160,7 +160,7 @@ def _contacts(
         pl.Series("class", number),
         pl.Series("occurrence", view.signature["occurrence"][units]),
         _events(book, accounts, rows, policy).alias("event"),
-        _key_items(view, units).alias("key_item"),
+        key_items(view, units).alias("key_item"),
         _own_items(view, units).alias("own_item"),
         pl.Series("amount", view.amount[units]),
         pl.Series("late", view.late[units]),
@@ -204,7 +204,7 @@ def _taken_mask(view: Portfolio) -> NDArray[Any]:
     return mask
 
 
-def _key_items(view: Portfolio, units: NDArray[Any]) -> pl.Series:
+def key_items(view: Portfolio, units: NDArray[Any]) -> pl.Series:
     """The oldest item newly marked; for a repeat, the oldest that is asked for."""
     count = len(view.items)
     newly = _taken_mask(view) != 0
@@ -244,24 +244,28 @@ def _marks(book: PolicyBook, view: Portfolio, contacts: pl.DataFrame) -> pl.Data
     mask = np.where(acting[unit], _taken_mask(view), np.uint64(0))
     found = np.flatnonzero(mask)
     policy = view.signature["policy"][unit[found]]
-    parts = []
+    at, steps, of = [], [], []
     for number, rules in enumerate(book.policies):
+        mine = found[policy == number]
+        bits_of = mask[mine]
         for step in rules.steps:
-            here = found[
-                (policy == number) & (mask[found] >> np.uint64(step.index) & np.uint64(1)).astype(bool)
-            ]
-            if len(here):
-                parts.append(_mark_rows(view, rules.id, step.name, here))
-    events = contacts.select("unit", "event")
-    empty = pl.DataFrame(
-        schema={"unit": pl.Int64, "row": pl.UInt32, "item": pl.String, "policy": pl.String, "step": pl.String}
+            here = mine[(bits_of & np.uint64(1 << step.index)) != 0]
+            at.append(here)
+            steps.append(pl.Series([step.name], dtype=pl.String).new_from_index(0, len(here)))
+            of.append(pl.Series([rules.id], dtype=pl.String).new_from_index(0, len(here)))
+    taken = np.concatenate(at) if at else np.zeros(0, dtype=np.int64)
+    marks = pl.DataFrame(
+        {
+            "unit": unit[taken],
+            "row": view.items["row"].gather(taken),
+            "item": view.items["item"].gather(taken),
+            "policy": pl.concat(of) if of else pl.Series([], dtype=pl.String),
+            "step": pl.concat(steps) if steps else pl.Series([], dtype=pl.String),
+        }
     )
-    return pl.concat([empty, *parts]).join(events, on="unit", how="left")
-
-
-def _mark_rows(view: Portfolio, policy: str, step: str, here: NDArray[Any]) -> pl.DataFrame:
-    picked = view.items.select("unit", "row", "item")[here]
-    return picked.with_columns(pl.col("unit").cast(pl.Int64), policy=pl.lit(policy), step=pl.lit(step))
+    if contacts["event"].null_count() == contacts.height:
+        return marks.with_columns(event=pl.lit(None, dtype=pl.Date))
+    return marks.join(contacts.select("unit", "event"), on="unit", how="left")
 
 
 def reasons(decided: Decided) -> Iterable[tuple[Choice, int, int]]:

@@ -75,7 +75,7 @@ def address(book: PolicyBook, policy: Policy, step: Step, at: Signature) -> Hold
 
 
 def approval(book: PolicyBook, policy: Policy, step: Step, at: Signature) -> Hold | None:
-    if not at.approve or at.under == Under.APPROVED or step.approve is None:
+    if not at.approve or at.under in (Under.APPROVED, Under.AGAIN_NOW) or step.approve is None:
         return None
     return Gate.APPROVAL, Reason.APPROVAL, step.approve.place
 

@@ -12,7 +12,7 @@ from engine.core.decision.choose import step_tone
 from engine.core.decision.questions import asks_item
 from engine.core.decision.state import ADDRESSES, EFFECTS
 from engine.core.language.condition import Condition
-from engine.core.language.policy import Kind, Policy, PolicyBook, Step
+from engine.core.language.policy import Kind, Pause, Policy, PolicyBook, Step
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -127,6 +127,11 @@ def bits(values: Any) -> NDArray[np.uint64]:
 def call_role(step: Step) -> str:
     """Who makes the step's call; empty when it makes none."""
     return next((action.value for action in step.actions if action.kind is Kind.CALL), "")
+
+
+def binds(pause: Pause, step: Step) -> bool:
+    """Whether a pause of the house is about the step: one without kinds is about everything."""
+    return not pause.kinds or any(step.has(kind) for kind in pause.kinds)
 
 
 def own_pause_binds(step: Step, kinds: str | None) -> bool:

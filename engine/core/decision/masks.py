@@ -34,7 +34,7 @@ def due(view: View) -> tuple[Array, Array, Array]:
             continue
         rows = view.rows[mine]
         day[mine] = view.today - _clock(view, steps.policy, mine) - off[mine]
-        mask = _fallen(view, steps, day[mine], view.past[mine], view.account_overdue[rows])
+        mask = _fallen(steps, day[mine], view.late[mine], view.account_overdue[rows])
         if steps.account_whens:
             mask &= whens[rows]
         for bit, when in steps.item_whens:
@@ -51,12 +51,11 @@ def due(view: View) -> tuple[Array, Array, Array]:
     return due, day, taken
 
 
-def _fallen(view: View, steps: Ladder, day: Array, past: Array, account_overdue: Array) -> Array:
-    """Steps whose day has come: a demand only past the due date, a courtesy only before and while nothing is overdue."""
-    mask = steps.fallen(day)
+def _fallen(steps: Ladder, day: Array, late: Array, account_overdue: Array) -> Array:
+    """Steps whose day has come: a demand only past the due date, a courtesy only before it and while nothing is overdue."""
     demands = np.uint64(steps.demands)
-    mask &= np.where(past, demands, ~demands)
-    mask &= np.where(account_overdue, demands, ALL)
+    courtesies = np.where((late < 0) & ~account_overdue, ~demands, np.uint64(0))
+    mask: Array = steps.fallen(day) & np.where(late > 0, demands, courtesies)
     return mask
 
 
@@ -104,8 +103,7 @@ def _taken(view: View) -> Array:
     marks = view.state.marks
     if not marks.height:
         return taken
-    where = view.items.select("row", "item", index=pl.int_range(pl.len(), dtype=pl.Int64))
-    joined = marks.join(where, on=["row", "item"], how="inner")
+    joined = _with_index(view, marks)
     index = joined["index"].to_numpy()
     order = np.argsort(index, kind="stable")
     mask = _step_masks(view, joined, view.item_policy[index])[order]
@@ -113,6 +111,16 @@ def _taken(view: View) -> Array:
     groups = Groups(index, len(taken))
     taken[groups.present] = groups.union(mask)[groups.present]
     return taken
+
+
+def _with_index(view: View, marks: pl.DataFrame) -> pl.DataFrame:
+    """The marks of open items, with the item's index. Joined by one number, and by the item's own name after it."""
+    number = pl.col("row").cast(pl.UInt64) * 0x9E3779B1 + pl.col("item").hash()
+    items = view.items.select("item", number.alias("key"), index=pl.int_range(pl.len(), dtype=pl.Int64))
+    marked = items.filter(pl.Series(np.isin(view.rows, marks["row"].unique().to_numpy(), kind="table")))
+    joined = marks.with_columns(key=number).join(marked, on="key", how="inner")
+    rows = pl.Series(view.rows[joined["index"].to_numpy()])
+    return joined.filter((pl.col("item") == pl.col("item_right")) & (pl.col("row") == rows))
 
 
 def _step_masks(view: View, marks: pl.DataFrame, policy: Array) -> Array:

@@ -43,7 +43,8 @@ class Portfolio:
     amount: Array  # unit -> what is overdue and not set aside (of a courtesy: what falls due), house's minor units
     late: Array  # unit -> most days past due of what is asked for
     overdue: Array  # row -> something is past due, set aside or not
-    signature: dict[str, Array]  # a column a field of Signature
+    signature: dict[str, Array]  # a column a field of Signature; `role` and `voice` as codes
+    words: dict[str, tuple[str, ...]]  # the words behind those codes
     classes: Array  # unit -> class number
     first: Array  # class -> its first unit
     by_unit: Groups  # items -> units
@@ -51,8 +52,9 @@ class Portfolio:
 
     def at(self, unit: int) -> Signature:
         """The signature of one unit."""
-        values: list[Any] = [self.signature[name][unit] for name in Signature._fields]
-        return Signature._make(value if isinstance(value, str) else int(value) for value in values)
+        values = {name: int(column[unit]) for name, column in self.signature.items()}
+        words = {name: known[values[name]] for name, known in self.words.items()}
+        return Signature(**(values | words))  # type: ignore[arg-type]  # its two words stand as codes in the columns
 
 
 def portfolio(book: PolicyBook, state: State, day: Day) -> Portfolio:
@@ -163,13 +165,14 @@ def _signed(view: View, home: Array) -> Portfolio:
         "step": step,
         "origin": origin,
         "aside": _why_aside(view, offers, origin),
-        "overdue": view.account_overdue[view.unit_row].astype(np.int64),
+        "overdue": view.account_overdue[view.unit_row],
         "finished": _finished(view, origin, day, to_come, under),
-        "passed": passed.astype(np.int64),
+        "passed": passed,
         "under": under,
         "occurrence": np.where(retry, begun.attempts, np.where(origin == Origin.REPEAT, times, 0)),
     }
-    signature |= answers.answers(view, step, origin, offers)
+    gates, words = answers.answers(view, step, origin, offers)
+    signature |= gates
     classes, first = classed(signature, view.units)
     asked = view.free & np.where((step < 0)[view.item_unit] | view.past, view.past, offers != 0)
     return Portfolio(
@@ -184,6 +187,7 @@ def _signed(view: View, home: Array) -> Portfolio:
         late=view.by_unit.most(np.where(asked, view.late, LONG_AGO), LONG_AGO),
         overdue=view.account_overdue,
         signature=signature,
+        words=words,
         classes=classes,
         first=first,
         by_unit=view.by_unit,
@@ -203,13 +207,14 @@ def _highest_offered(view: View, offers: Array, again: Array) -> tuple[Array, Ar
 
 def _why_aside(view: View, offers: Array, origin: Array) -> Array:
     """unit -> why, when only items set aside offer: a dispute first, then a promise, then a plan."""
-    reason = np.full(view.units, NONE)
-    if not (origin == Origin.ASIDE).any():
+    reason = np.full(view.units, NONE, dtype=np.int8)
+    held = (origin == Origin.ASIDE)[view.item_unit] & (offers != 0)
+    if not held.any():
         return reason
+    whys = view.items["aside"].filter(pl.Series(held))
+    units = view.item_unit[held]
     for number, why in reversed(list(enumerate(Aside))):
-        with_it = (view.items["aside"] == why.value).fill_null(value=False).to_numpy() & (offers != 0)
-        found = view.by_unit.most(with_it.astype(np.int64)) > 0
-        reason[found & (origin == Origin.ASIDE)] = number
+        reason[units[(whys == why.value).to_numpy()]] = number
     return reason
 
 

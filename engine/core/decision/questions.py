@@ -50,8 +50,11 @@ def _due(step: Step) -> Condition:
     A courtesy lapses on the due date, and is not sent while anything is overdue.
     """
     place = step.place
-    lines = [_test("day", Op.AT_LEAST, step.day, place), _test("past_due", Op.IS, step.demand, place)]
-    if not step.demand:
+    lines = [_test("day", Op.AT_LEAST, step.day, place)]
+    if step.demand:
+        lines.append(_test("past_due", Op.IS, True, place))
+    else:
+        lines.append(_test("days_overdue", Op.UNDER, 0, place))
         lines.append(_test("account_overdue", Op.IS, False, place))
     clauses = step.when.clauses if step.when else ()
     whens = [clause.tests for clause in clauses] or [()]

@@ -159,6 +159,7 @@ def measures(case: Case, items: tuple[Owed, ...], on: date) -> dict[str, Value |
         "balance": balance,
         "overdue": sum(item.base for item in items if item.past),
         "unapplied": sum(cash),
+        "disputed": any(item.row["aside"] == Aside.DISPUTED for item in items),
         "disputed_amount": sum(item.base for item in items if item.row["aside"] == Aside.DISPUTED),
         "largest": max((item.base for item in items), default=0),
         "used": balance * 10_000 // limit if limit and limit > 0 else None,
@@ -449,8 +450,7 @@ class _Unit:
             "closed": int(contact and self.day.closed),
             "gap": int(contact and bool(touched) and (on - max(touched)).days < self.book.gap(policy)),
             "answer": int(
-                contact
-                and answering
+                answering
                 and step.day > (account["answer_day"] if account["answer_day"] is not None else 100_000)
             ),
             "contact": int(contact and house.contact is not None and len(recent) >= house.contact.most),

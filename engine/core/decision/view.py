@@ -70,6 +70,7 @@ class View:
         self.late: Array = self.today - dates(items["due"]).astype(np.int64)
         self.past: Array = self.late > 0
         self.base: Array = items["base"].to_numpy()
+        self.one_currency = items["currency"].n_unique() <= 1
         self.account_overdue: Array = by_account.any(self.past)
         self.free_overdue: Array = self.by_unit.any(self.free & self.past)
 
