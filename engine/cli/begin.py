@@ -42,12 +42,10 @@ def demo(
 ) -> None:
     """Show this week of a made-up ledger, in a folder of its own."""
     from engine import start
-    from engine.cli import coming, ledger
+    from engine.cli import coming
 
     edge = edge_of(ctx)
     edge.folder = folder
     edge.say(start.demo(folder, edge.clock().astimezone().date()), "dim")
-    files = [folder / start.LEDGER / f"{name}.csv" for name in ("customers", "history", "ledger")]
-    ledger.bring_in(edge, files, quiet=True)
     edge.say("")
     coming.show_week(edge)

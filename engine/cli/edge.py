@@ -52,7 +52,14 @@ class Edge:
     @property
     def live(self) -> Workspace:
         """The workspace, where all its files are good; else every problem is shown, and that is all."""
-        ws = self.workspace
+        return self._good(self.workspace)
+
+    @property
+    def thorough(self) -> Workspace:
+        """As `live`, with every message tried out too: before anything is sent."""
+        return self._good(self.workspace.thorough())
+
+    def _good(self, ws: Workspace) -> Workspace:
         if ws.book is None:
             self.show_problems(ws.problems)
             raise typer.Exit(1)

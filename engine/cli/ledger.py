@@ -51,9 +51,8 @@ def bring_in(
     profile: str | None = None,
     customers: bool = False,
     by: str | None = None,
-    quiet: bool = False,
 ) -> bool:
-    """Each file in turn, up to the first that is refused. `quiet` shows only what goes wrong."""
+    """Each file in turn, up to the first that is refused."""
     from engine.jobs.intake import take_in
     from engine.screen.imports import import_drawn
 
@@ -76,9 +75,8 @@ def bring_in(
             if profile is None and named is None:
                 edge.say(f"  dunwell import --propose {file}  proposes how it is to be read", "dim")
             return False
-        if not quiet:
-            edge.show(import_drawn(taken))
-            edge.show_warnings(taken.problems)
+        edge.show(import_drawn(taken))
+        edge.show_warnings(taken.problems)
     return True
 
 

@@ -28,7 +28,7 @@ def check(
 
     edge = edge_of(ctx)
     try:
-        ws = edge.workspace
+        ws = edge.workspace.thorough()
         problems, policies, templates = (
             ws.problems,
             ws.book and len(ws.book.policies),

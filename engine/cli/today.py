@@ -29,7 +29,7 @@ def run(
 ) -> None:
     """Decide the day, write it down, and let it go out. Twice the same day does nothing the second time."""
     edge = edge_of(ctx)
-    ws = edge.live
+    ws = edge.live if dry_run else edge.thorough
     day = edge.day("--on", on)
     if dry_run:
         _rehearse(edge, ws, day, json)

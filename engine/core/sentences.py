@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
 
@@ -120,7 +121,6 @@ def short_day(day: date) -> str:
     return f"{day:%a} {day.day} {day:%b %Y}"
 
 
-
 def not_so(wanted: str, value: object) -> str:
     """Why a line does not hold: what it wants, and what the account has."""
     if value is None:
@@ -182,3 +182,19 @@ def verdict(word: str, step: str, reason: Reason, on: date) -> tuple[str, ...]:
             f"“{step}” waits: {_SHUT.get(reason, reason.value)}.",
         )
     return (f"Nothing goes out on {short_day(on)}: {reason.value}.",)
+
+
+def lost_step(policy: str, step: str, accounts: Sequence[str], count: int, *, gone: bool) -> tuple[str, str]:
+    """A step that accounts have had has lost its name: the sentence, and what to write."""
+    others = f" and {count - len(accounts):,} more" if count > len(accounts) else ""
+    who = ", ".join(accounts) + others
+    what = f"there is no policy “{policy}” any more" if gone else f"“{policy}” has no step “{step}” any more"
+    sentence = f"{what}; {who} had “{step}” and would lose that history"
+    if gone:
+        return sentence, f"keep the file's name, policies/{policy}.yaml: it is the policy's identity"
+    return sentence, f"give the step its old name:  name: {step}"
+
+
+def told_of(step: str) -> str:
+    """The task of whoever a step's `notify` names."""
+    return f"For your information: “{step}” is due for this account."

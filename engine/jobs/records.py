@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import orjson
@@ -23,7 +24,7 @@ from engine.core.sentences import Reason
 from engine.core.workdays import Calendar, Hours, window
 from engine.store.outbox import text as moment_text
 from engine.store.runs import RunRecord, action_key
-from engine.store.tables import ACTION_COLUMNS, WAITING, ActionState
+from engine.store.tables import ACTION_COLUMNS, COMPANY, WAITING, ActionState
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -80,7 +81,7 @@ class Writing:
             choices=list(self._choices()),
             decisions=self._decisions(),
             actions=[action.row for action in actions],
-            outbox=[row for action in actions if (row := action.outbox)],
+            outbox=[action.message for action in actions if action.sends],
             journal=[*self._agreed(), *(action.entry for action in actions)],
             episodes=[] if decided.stopped else list(self._episodes()),
             settled=[] if decided.stopped else list(self._settled(actions)),
@@ -133,135 +134,139 @@ class Writing:
 
     def _settled(self, actions: Sequence[Row]) -> Iterator[tuple[str, str, str]]:
         """What today's step makes obsolete: the step under way that is passed over, the try that is made again."""
-        keys = {action.values["key"] for action in actions}
-        for row in self.decided.contacts.iter_rows(named=True):
-            for one in self.under_way.get((row["account"], row["own_item"]), ()):
-                same = one.step == row["step"]
+        if not self.under_way:
+            return
+        keys = {action.row.key for action in actions}
+        for contact in self._contacts():
+            for one in self.under_way.get((contact.account, contact.own_item), ()):
+                same = one.step == contact.step
                 if same and one.state == ActionState.PUT_BACK.value:
                     yield one.key, ActionState.DONE.value, sentences.TRIED_AGAIN
                 elif same and one.state in _WAITS and one.key.partition("+")[0] not in keys:
                     yield one.key, ActionState.CANCELLED.value, sentences.CHANGED
-                elif not same and (row["passed"] or one.state == ActionState.NO_CAPACITY.value):
+                elif not same and (contact.passed or one.state == ActionState.NO_CAPACITY.value):
                     made = one.state != ActionState.PLANNED.value
                     reason = sentences.OVERTAKEN if made else sentences.NOT_MADE
                     yield one.key, ActionState.PASSED_OVER.value, reason
         for action in actions:
-            values = action.values
-            if values["state"] != ActionState.HELD_ADDRESS.value:
+            row = action.row
+            if row.state != ActionState.HELD_ADDRESS.value:
                 continue
-            for one in self.under_way.get((values["account"], values["item"] if values["each"] else None), ()):
-                if one.state == values["state"] and one.key.partition("+")[0] not in keys:
+            for one in self.under_way.get((row.account, row.item if row.each else None), ()):
+                if one.state == row.state and one.key.partition("+")[0] not in keys:
                     yield one.key, ActionState.CANCELLED.value, sentences.CHANGED
 
     # -- actions -------------------------------------------------------------------------------------------------------
 
-    def _actions(self) -> Iterator[Row]:
-        decided = self.decided
-        if not decided.stopped:
-            for contact in decided.contacts.iter_rows(named=True):
-                choice = decided.choices[contact["class"]]
-                yield from self._contact(contact, choice)
+    def _actions(self) -> Iterator[Planned]:
+        if not self.decided.stopped:
+            for contact in self._contacts():
+                yield from self._contact(contact)
             yield from self._without_address()
             yield from self._finished_ladders()
 
-    def _contact(self, contact: Mapping[str, Any], choice: Choice) -> Iterator[Row]:
+    def _contacts(self) -> Iterator[Contact]:
+        """The day's contacts, in the work list's order."""
+        frame = self.decided.contacts.rename({"class": "number"})
+        return map(Contact, *(frame[name].to_list() for name in Contact._fields))
+
+    def _contact(self, contact: Contact) -> Iterator[Planned]:
+        choice = self.decided.choices[contact.number]
         if choice.verdict is Verdict.ASK:
             state, reason = ActionState.AWAITING_APPROVAL, Reason.APPROVAL.value
-        elif not contact["goes"]:
+        elif not contact.goes:
             state, reason = ActionState.NO_CAPACITY, Reason.NO_CAPACITY.value
         else:
             state, reason = ActionState.PLANNED, None
-        step = self._step(choice)
         approved = self._approved(contact, choice)
-        if approved is not None and self._lists[contact["unit"]].items != approved.items:
+        if approved is not None and self._lists[contact.unit].items != approved.items:
             state, reason = ActionState.AWAITING_APPROVAL, sentences.AGREED_TO_LESS
         elif approved is not None and state is ActionState.NO_CAPACITY:
             state = ActionState.APPROVED  # it waits for room, and nobody has to agree again
-        for action in choice.actions:
-            yield self._row(contact, choice, step, action, state, reason)
+        for pattern in self._patterns(contact.number):
+            yield self._planned(contact, pattern, state, reason)
 
-    def _approved(self, contact: Mapping[str, Any], choice: Choice) -> UnderWay | None:
+    def _approved(self, contact: Contact, choice: Choice) -> UnderWay | None:
         """What somebody agreed to of this step, and has not gone."""
-        signature = self.decided.signatures[contact["class"]]
-        if not signature.approve:
+        if not self.decided.signatures[contact.number].approve:
             return None
-        mine = self.under_way.get((contact["account"], contact["own_item"]), ())
+        mine = self.under_way.get((contact.account, contact.own_item), ())
         return next(
-            (
-                one
-                for one in mine
-                if one.step == choice.step and one.state == ActionState.APPROVED.value
-            ),
-            None,
+            (one for one in mine if one.step == choice.step and one.state == ActionState.APPROVED.value), None
         )
 
-    def _step(self, choice: Choice) -> Step:
+    def _patterns(self, number: int) -> Sequence[Pattern]:
+        found = self._known.get(number)
+        if found is None:
+            choice = self.decided.choices[number]
+            found = self._known[number] = [self._pattern(choice, action) for action in choice.actions]
+        return found
+
+    _known: dict[int, Sequence[Pattern]] = field(default_factory=dict, init=False)
+
+    def _pattern(self, choice: Choice, action: Action) -> Pattern:
         policy = self.book.policy(choice.policy)
         step = policy.step(choice.step) if policy else None
-        assert step is not None
-        return step
-
-    def _row(
-        self,
-        contact: Mapping[str, Any],
-        choice: Choice,
-        step: Step,
-        action: Action,
-        state: ActionState,
-        reason: str | None,
-    ) -> Row:
-        on, unit = self.decided.day.on, contact["unit"]
-        lists = self._lists[unit]
-        role = action.value if action.kind is Kind.CALL else step.to if action.kind.written else ""
-        policy = self.book.policy(choice.policy)
         assert policy is not None
-        demand = action.kind.written and step.demand
-        respond_by = (
-            self.calendar.next_open(on + timedelta(days=self.book.answer(policy))) if demand else None
-        )
-        detail: dict[str, Any] = {"marks": self._marks.get(unit, []), "items": lists.items}
-        if lists.aside:
-            detail["aside"] = lists.aside
-        if action.kind.written:
+        assert step is not None
+        kind = action.kind
+        detail: dict[str, Any] = {}
+        if kind.written:
             detail["template"] = action.value
-        elif action.kind is not Kind.CALL:
+        elif kind is not Kind.CALL:
             detail["value"] = action.value
-            if action.kind.value in EFFECTS and step.restore_after:
+            if kind.value in EFFECTS and step.restore_after:
                 detail["restore_after"] = step.restore_after
         if action.what:
             detail["what"] = action.what
-        if step.script and action.kind is Kind.CALL:
+        if step.script and kind is Kind.CALL:
             detail["script"] = step.script
-        people = {"from": step.from_, "notify": step.notify}
-        if any(people.values()):
-            detail["people"] = {word: who for word, who in people.items() if who}
-        if step.approve and state is ActionState.AWAITING_APPROVAL:
-            detail["approve"] = step.approve.by
-        start = f"{policy.id} {contact['event']}" if policy.start else ""
-        key = action_key(
-            contact["account"], contact["episode"], step.name, contact["key_item"], contact["occurrence"],
-            action.kind.value, role, start=start,
-        )  # fmt: skip
-        values = {
-            "key": key, "company": "main", "account": contact["account"], "episode": contact["episode"],
-            "policy": policy.id, "step": step.name, "item": contact["key_item"],
-            "each": int(contact["own_item"] is not None), "occurrence": contact["occurrence"], "event": contact["event"],
-            "kind": action.kind.value, "role": role, "day": step.day,
-            "tone": tone_rank(self.book, action.value) if action.kind.written else 0, "state": state.value,
-            "reason": reason, "run": None, "on": on, "since": on, "not_before": None,
-            "attempts": contact["occurrence"], "amount": lists.amount, "currency": lists.currency, "respond_by": respond_by,
-            "person": contact["person"], "taken_on": None, "taken_at": None, "detail": orjson.dumps(detail).decode(),
-        }  # fmt: skip
-        channel = CHANNELS.get(action.kind, "")
-        if action.kind is Kind.WEBHOOK:
-            channel = f"webhook {action.value}"
-        elif action.kind is Kind.STATEMENT and not self._has_email(contact["row"], step):
-            channel = "letter"
-        return Row(
-            values, str(choice.place or step.place), self._not_before(contact["row"], action.kind), channel
+        people = {word: who for word, who in (("from", step.from_), ("notify", step.notify)) if who}
+        if people:
+            detail["people"] = people
+        answer_by = self.decided.day.on + timedelta(days=self.book.answer(policy))
+        return Pattern(
+            step=step,
+            policy=policy.id,
+            starts=policy.start is not None,
+            kind=kind.value,
+            role=action.value if kind is Kind.CALL else step.to if kind.written else "",
+            tone=tone_rank(self.book, action.value) if kind.written else 0,
+            respond_by=self.calendar.next_open(answer_by) if kind.written and step.demand else None,
+            detail=detail,
+            place=str(choice.place or step.place),
+            channel=f"webhook {action.value}" if kind is Kind.WEBHOOK else CHANNELS.get(kind, ""),
+            # A message goes within the customer's own contact hours; a request to the ledger system at once.
+            timed=kind in CHANNELS and kind.contact,
         )
 
-    def _without_address(self) -> Iterator[Row]:
+    def _planned(self, contact: Contact, pattern: Pattern, state: ActionState, reason: str | None) -> Planned:
+        on, step, lists = self.decided.day.on, pattern.step, self._lists[contact.unit]
+        detail: dict[str, Any] = {"marks": self._marks.get(contact.unit, []), "items": lists.items}
+        if lists.aside:
+            detail["aside"] = lists.aside
+        detail |= pattern.detail
+        if step.approve and state is ActionState.AWAITING_APPROVAL:
+            detail["approve"] = step.approve.by
+        start = f"{pattern.policy} {contact.event}" if pattern.starts else ""
+        row = ActionRow(
+            key=action_key(
+                contact.account, contact.episode, step.name, contact.key_item, contact.occurrence, pattern.kind,
+                pattern.role, start=start,
+            ),
+            account=contact.account, episode=contact.episode, policy=pattern.policy, step=step.name,
+            item=contact.key_item, each=int(contact.own_item is not None), occurrence=contact.occurrence,
+            event=contact.event, kind=pattern.kind, role=pattern.role, day=step.day, tone=pattern.tone,
+            state=state.value, reason=reason, on=on, since=on, attempts=contact.occurrence,
+            amount=lists.amount, currency=lists.currency, respond_by=pattern.respond_by, person=contact.person,
+            detail=orjson.dumps(detail).decode(),
+        )  # fmt: skip
+        channel = pattern.channel
+        if pattern.kind == Kind.STATEMENT and not self._has_email(contact.row, step):
+            channel = "letter"
+        return Planned(row, pattern.place, channel, self._moment(contact.row) if pattern.timed else None)
+
+    def _without_address(self) -> Iterator[Planned]:
         """Steps that wait for an address: a person must find one, so they are on a list."""
         decided, view = self.decided, self.decided.portfolio
         held = np.array([choice.reason is Reason.NO_ADDRESS for choice in decided.choices] + [False])
@@ -270,20 +275,19 @@ class Writing:
         if not len(units):
             return
         for unit, key_item in zip(units.tolist(), key_items(view, units).to_list(), strict=True):
-            choice = decided.choices[int(decided.unit_class[unit])]
+            number = int(decided.unit_class[unit])
+            choice = decided.choices[number]
             row, own = int(view.unit_row[unit]), int(view.unit_item[unit])
             items = self._lists[unit].items
             account = view.accounts.row(row, named=True)
-            contact = {
-                "unit": unit, "row": row, "account": account["account"], "episode": account["episode"] or 1,
-                "key_item": key_item or (items[0][0] if items else ""), "occurrence": 0, "event": self._event(choice, account),
-                "own_item": None if own == NONE else numbers[own], "person": None,
-            }  # fmt: skip
-            step = self._step(choice)
-            for action in choice.actions:
-                yield self._row(
-                    contact, choice, step, action, ActionState.HELD_ADDRESS, Reason.NO_ADDRESS.value
-                )
+            contact = Contact(
+                unit=unit, row=row, number=number, account=account["account"], episode=account["episode"] or 1,
+                step=choice.step, key_item=key_item or (items[0][0] if items else ""), occurrence=0,
+                event=self._event(choice, account), own_item=None if own == NONE else numbers[own],
+                passed=False, goes=False, person=None,
+            )  # fmt: skip
+            for pattern in self._patterns(number):
+                yield self._planned(contact, pattern, ActionState.HELD_ADDRESS, Reason.NO_ADDRESS.value)
 
     def _event(self, choice: Choice, account: Mapping[str, Any]) -> date | None:
         policy = self.book.policy(choice.policy)
@@ -292,7 +296,7 @@ class Writing:
         event: date | None = account[policy.start.value.replace(" ", "_")]
         return event
 
-    def _finished_ladders(self) -> Iterator[Row]:
+    def _finished_ladders(self) -> Iterator[Planned]:
         decided, view, on = self.decided, self.decided.portfolio, self.decided.day.on
         tell = np.array([choice.tell_owner for choice in decided.choices] + [False])
         for unit in np.flatnonzero(tell[decided.unit_class]).tolist():
@@ -305,48 +309,44 @@ class Writing:
                 self.book.house.owner,
             )  # fmt: skip
             detail = {"value": self.book.house.owner, "what": sentences.LADDER_DONE, "items": lists.items}
-            values = dict.fromkeys(ACTION_COLUMNS) | {
-                "key": key, "company": "main", "account": account["account"], "episode": account["episode"] or 1,
-                "policy": choice.policy, "step": LADDER_FINISHED, "item": item, "each": 0, "occurrence": on.toordinal(),
-                "kind": Kind.TASK.value, "role": self.book.house.owner, "day": 0, "tone": 0,
-                "state": ActionState.PLANNED.value, "on": on, "since": on, "attempts": 0, "amount": lists.amount,
-                "currency": lists.currency, "detail": orjson.dumps(detail).decode(),
-            }  # fmt: skip
-            yield Row(values, "", None, "")
+            row = ActionRow(
+                key=key, account=account["account"], episode=account["episode"] or 1, policy=choice.policy,
+                step=LADDER_FINISHED, item=item, occurrence=on.toordinal(), kind=Kind.TASK.value,
+                role=self.book.house.owner, day=0, state=ActionState.PLANNED.value, on=on, since=on,
+                amount=lists.amount, currency=lists.currency, detail=orjson.dumps(detail).decode(),
+            )  # fmt: skip
+            yield Planned(row, "", "", None)
 
     def _has_email(self, row: int, step: Step) -> bool:
         either = addresses(step)[1]
         known = int(self.state.accounts["addresses"][row] or 0)
         return bool(either & known & EMAILS)
 
-    def _not_before(self, row: int, kind: Kind) -> datetime | None:
-        """A message goes within the customer's own contact hours; a request to the ledger system at once."""
-        if kind not in CHANNELS or not kind.contact:
-            return None
-        return self._window(self.state.accounts["time_zone"][row] or self.zone)
-
-    def _window(self, zone: str) -> datetime:
+    def _moment(self, row: int) -> str:
+        """The next moment within the customer's own contact hours, as text."""
+        zone = self._zones[row] or self.zone
         found = self._windows.get(zone)
         if found is None:
-            house = self.book.house
-            found = window(self.finished, zone, self.calendar, Hours(house.opens, house.closes))
-            self._windows[zone] = found
+            found = self._windows[zone] = moment_text(self._window(zone))
         return found
 
-    _windows: dict[str, datetime] = field(default_factory=dict, init=False)
+    def _window(self, zone: str) -> datetime:
+        house = self.book.house
+        return window(self.finished, zone, self.calendar, Hours(house.opens, house.closes))
+
+    _windows: dict[str, str] = field(default_factory=dict, init=False)
+
+    @cached_property
+    def _zones(self) -> Sequence[str | None]:
+        return self.state.accounts["time_zone"].to_list()
 
     # -- what each contact lists -----------------------------------------------------------------------------------------
 
     @cached_property
     def _marks(self) -> Mapping[int, list[list[str]]]:
         """unit -> [[item, step], …]."""
-        found: dict[int, list[list[str]]] = {}
-        marks = self.decided.marks
-        for unit, item, step in zip(
-            marks["unit"].to_list(), marks["item"].to_list(), marks["step"].to_list(), strict=True
-        ):
-            found.setdefault(unit, []).append([item, step])
-        return found
+        marks = self.decided.marks.sort("unit", maintain_order=True)
+        return _by_unit(marks["unit"], _pairs(marks["item"], marks["step"]))
 
     @cached_property
     def _lists(self) -> Mapping[int, Listed]:
@@ -356,54 +356,117 @@ class Writing:
         wanted = np.array([c.reason is Reason.NO_ADDRESS or c.tell_owner for c in decided.choices] + [False])
         return listed(self.book, decided, acting | wanted[decided.unit_class])
 
-    def _counts(self, actions: Sequence[Row]) -> Mapping[str, int]:
-        counts: dict[str, int] = {"actions": 0}
-        for action in actions:
-            if action.values["state"] == ActionState.PLANNED.value:
-                counts["actions"] += 1
-                counts[action.values["kind"]] = counts.get(action.values["kind"], 0) + 1
-        return counts
+    def _counts(self, actions: Sequence[Planned]) -> Mapping[str, int]:
+        planned = ActionState.PLANNED.value
+        kinds = Counter(action.row.kind for action in actions if action.row.state == planned)
+        return {"actions": kinds.total(), **kinds}
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Contact(NamedTuple):
+    """What a day brings for one unit: a row of `Decided.contacts`, or a step that waits for an address."""
+
+    unit: int
+    row: int
+    number: int  # of its class
+    account: str
+    episode: int
+    step: str
+    key_item: str
+    occurrence: int
+    event: date | None
+    own_item: str | None
+    passed: bool
+    goes: bool
+    person: str | None
+
+
+class Pattern(NamedTuple):
+    """What one action is for all contacts of a class."""
+
+    step: Step
+    policy: str
+    starts: bool  # the policy counts from an event
+    kind: str
+    role: str
+    tone: int
+    respond_by: date | None
+    detail: Mapping[str, Any]
+    place: str
+    channel: str
+    timed: bool
+
+
+class ActionRow(NamedTuple):
+    """A row of the table `action`, as `ACTION_COLUMNS` has it."""
+
+    key: str
+    company: str = COMPANY
+    account: str = ""
+    episode: int = 1
+    policy: str = ""
+    step: str = ""
+    item: str = ""
+    each: int = 0
+    occurrence: int = 0
+    event: date | None = None
+    kind: str = ""
+    role: str = ""
+    day: int = 0
+    tone: int = 0
+    state: str = ""
+    reason: str | None = None
+    run: int | None = None
+    on: date | None = None
+    since: date | None = None
+    not_before: date | None = None
+    attempts: int = 0
+    amount: int = 0
+    currency: str = ""
+    respond_by: date | None = None
+    person: str | None = None
+    taken_on: date | None = None
+    taken_at: str | None = None
+    detail: str = "{}"
+
+
+assert ActionRow._fields == ACTION_COLUMNS
+
+
+class Planned(NamedTuple):
     """One action with what else is written of it."""
 
-    values: Mapping[str, Any]
+    row: ActionRow
     place: str
-    not_before: datetime | None
     channel: str  # the way out; empty for what stays on the list
+    moment: str | None  # before which it does not go
 
     @property
-    def row(self) -> tuple[Any, ...]:
-        return tuple(self.values[name] for name in ACTION_COLUMNS)
+    def sends(self) -> bool:
+        return bool(self.channel) and self.row.state == ActionState.PLANNED.value
 
     @property
-    def outbox(self) -> tuple[Any, ...] | None:
-        if self.values["state"] != ActionState.PLANNED.value or not self.channel:
-            return None
-        moment = moment_text(self.not_before) if self.not_before else None
-        return self.values["key"], self.channel, "pending", "{}", moment
+    def message(self) -> tuple[Any, ...]:
+        """Its row of the outbox."""
+        return self.row.key, self.channel, "pending", "{}", self.moment
 
     @property
     def entry(self) -> tuple[str, str, bytes, str]:
         """What the journal says of it: enough to explain it without the tables."""
-        values = self.values
+        row = self.row
         body = {
-            "key": values["key"],
-            "policy": values["policy"],
-            "step": values["step"],
-            "kind": values["kind"],
-            "state": values["state"],
-            "amount": values["amount"],
-            "currency": values["currency"],
+            "key": row.key,
+            "policy": row.policy,
+            "step": row.step,
+            "kind": row.kind,
+            "state": row.state,
+            "amount": row.amount,
+            "currency": row.currency,
             "line": self.place,
         }
-        return "action", values["account"], orjson.dumps(body), values["key"]
+        return "action", row.account, orjson.dumps(body), row.key
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(NamedTuple):
     """What a contact asks for. `items` are [number, owed in minor units of its currency], oldest due first; `aside` the ones
     set aside, with why. `amount` is in the items' own currency where they share one, else in the house's."""
 
@@ -416,22 +479,34 @@ class Listed:
 def listed(book: PolicyBook, decided: Decided, units: NDArray[Any]) -> Mapping[int, Listed]:
     """unit -> every overdue item and the ones set aside, for the units wanted (a mask). A courtesy lists what falls due."""
     view, on = decided.portfolio, decided.day.on
-    unit = view.items["unit"].to_numpy()
-    rows = view.items.filter(pl.Series(units[unit], dtype=pl.Boolean))
-    columns = ("unit", "item", "owed", "base", "currency", "due", "aside")
-    parts: dict[int, list[tuple[Any, ...]]] = {}
-    for row in zip(*(rows[name].to_list() for name in columns), strict=True):
-        parts.setdefault(row[0], []).append(row)
-    found: dict[int, Listed] = {}
-    for number, mine in parts.items():
-        free = [row for row in mine if row[6] is None]
-        asked = [row for row in free if row[5] < on] or free
-        currencies = {row[4] for row in asked}
-        single = len(currencies) == 1
-        found[number] = Listed(
-            amount=sum(row[2] if single else row[3] for row in asked),
-            currency=next(iter(currencies)) if single else book.house.currency,
-            items=[[row[1], row[2]] for row in asked],
-            aside=[[row[1], row[2], row[6]] for row in mine if row[6] is not None],
-        )
+    free = pl.col("aside").is_null()
+    late = free & (pl.col("due") < on)
+    rows = view.items.filter(pl.Series(units[view.items["unit"].to_numpy()], dtype=pl.Boolean)).with_columns(
+        asked=pl.when(late.any().over("unit")).then(late).otherwise(free)
+    )
+    asked, aside = rows.filter("asked"), rows.filter(~free)
+    items = _by_unit(asked["unit"], _pairs(asked["item"], asked["owed"]))
+    apart = _by_unit(aside["unit"], _pairs(aside["item"], aside["owed"], aside["aside"]))
+    found = {unit: Listed(0, book.house.currency, [], others) for unit, others in apart.items()}
+    sums = asked.group_by("unit", maintain_order=True).agg(
+        pl.col("owed", "base").sum(), pl.col("currency").first(), single=pl.col("currency").n_unique() == 1
+    )
+    for unit, owed, base, currency, single in sums.iter_rows():
+        own = (owed, currency) if single else (base, book.house.currency)
+        found[unit] = Listed(*own, items[unit], apart.get(unit, []))
     return found
+
+
+def _pairs(*columns: pl.Series) -> list[list[Any]]:
+    return list(map(list, zip(*(column.to_list() for column in columns), strict=True)))
+
+
+def _by_unit(units: pl.Series, rows: list[list[Any]]) -> dict[int, list[list[Any]]]:
+    """unit -> its rows, which stand together."""
+    if not rows:
+        return {}
+    firsts = [0, *(np.flatnonzero(np.diff(units.to_numpy())) + 1).tolist(), len(rows)]
+    return {
+        unit: rows[first:last]
+        for unit, first, last in zip(units.gather(firsts[:-1]).to_list(), firsts, firsts[1:], strict=False)
+    }

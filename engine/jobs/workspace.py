@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -28,6 +28,7 @@ from engine.core.problem import Place, Problem, Severity
 from engine.core.rules import Rules, evaluators
 from engine.core.workdays import Calendar, calendar
 from engine.errors import Refused
+from engine.jobs import history
 from engine.store import database
 
 # A workspace's own columns, as polars keeps them.
@@ -108,6 +109,12 @@ class Workspace:
         """The office's date at a moment."""
         return now.astimezone(ZoneInfo(self.settings.workspace.zone)).date()
 
+    def thorough(self) -> Workspace:
+        """The workspace with its messages tried out as well, which takes a second: before anything is sent, and in a check."""
+        found = lint(self.templates, written_demands(self.book.policies) if self.book else ())
+        whole = not any(problem.severity is Severity.ERROR for problem in found)
+        return replace(self, problems=(*self.problems, *found), book=self.book if whole else None)
+
     def schemas(self) -> dict[str, Any]:
         """The JSON Schemas for editors, with this workspace's own names."""
         return schemas(self.known, tuple(policy.id for policy in self.book.policies) if self.book else ())
@@ -118,15 +125,18 @@ class Workspace:
 
 
 def open_workspace(path: Path | None = None, start: Path | None = None) -> Workspace:
-    """The workspace at `path`, or around `start`. Refused where there is none, or its settings cannot be read."""
+    """The workspace at `path`, or around `start`. Refused where there is none, or its settings cannot be read.
+
+    The files are checked against the ledger and the past too, where there is a database. `thorough` tries the messages.
+    """
     found, problems = workspace_settings.load(start or Path.cwd(), path)
     if found is None:
         raise BrokenSettings(problems)
     templates, more = read_templates(_files(found, found.templates, ("*.md", "*.html")))
-    known = _known(found, templates)
+    known = history.known_by_ledger(found, _known(found, templates))
     checked = check(_files(found, found.policies, ("*.yaml", "*.yml", "tests/*.yaml", "tests/*.yml")), known)
-    more += lint(templates, written_demands(checked.book.policies) if checked.book else ())
-    everything = (*problems, *checked.problems, *more)
+    past = history.lost(found, known, checked.book) if checked.book else ()
+    everything = (*problems, *checked.problems, *more, *past)
     whole = any(problem.severity is Severity.ERROR for problem in everything)
     return Workspace(found, everything, None if whole else checked.book, templates, checked.trials, known)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -24,6 +26,10 @@ _REST = timedelta(minutes=1)
 _LONGEST_REST = timedelta(
     hours=1
 )  # also the wait of a way out that needs a person: one try an hour locks no account
+
+# Messages are claimed in batches of about a second's work, and one that waited longer is decided again.
+_MOST_CLAIMED = 256
+_BRISK, _SLOW, _STALE = 1.0, 2.0, 5.0  # seconds
 
 
 def next_attempt(attempt: int, now: datetime, rng: random.Random) -> datetime | None:
@@ -72,6 +78,7 @@ class Round:
 
 T = TypeVar("T")
 Decide = Callable[[Connection, Row], Verdict]
+DecideAll = Callable[[Connection, Sequence[Row]], Mapping[str, Verdict]]
 Make = Callable[[Row, Verdict], Any]
 Taken = Callable[[Connection, str, datetime], None]
 Settled = Callable[[Connection, Row, Result, datetime], None]
@@ -85,7 +92,8 @@ def _nothing(*_: object) -> None:
 class Delivery:
     """What a round needs.
 
-    `decide_again(conn, row)` runs in the claim's transaction; `make(row, verdict)` in a thread, at sending
+    `decide_again(conn, row)` runs in the claim's transaction, or in its place `decide_all(conn, rows)`, which
+    gives the verdicts of many by their key, no two of one account; `make(row, verdict)` in a thread, at sending
     time, and gives what the channel's sender takes, or `Unsendable`; `taken(conn, key, at)` in the
     transaction that writes `sent`, so that marks are there if and only if the message went; `settled(conn,
     row, result, at)` in every transaction that ends or postpones a message, for the journal. `now` gives
@@ -102,7 +110,8 @@ class Delivery:
     taken: Taken
     settled: Settled = _nothing
     rng: random.Random = field(default_factory=random.Random)
-    at_once: int = 4
+    decide_all: DecideAll | None = None
+    at_once: int = 16
     patience: Sequence[float] = (0.1, 0.5, 2, 10, 20, 30)  # seconds between tries to write a result down
     watch: Callable[[str, str], None] = _nothing
     company: str = "main"
@@ -122,6 +131,7 @@ async def deliver(delivery: Delivery, stop: asyncio.Event | None = None) -> Roun
         async with asyncio.TaskGroup() as group:
             for _ in range(max(1, delivery.at_once)):
                 group.create_task(run.work())
+        await run.leave()
     if run.broken is not None:
         raise run.broken
     with reading(delivery.engine) as conn:
@@ -129,19 +139,32 @@ async def deliver(delivery: Delivery, stop: asyncio.Event | None = None) -> Roun
     return round_
 
 
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    """A message that is ours to send, and when it became so."""
+
+    row: Row
+    verdict: Verdict
+    since: float  # of the monotonic clock
+
+
 class _Run:
-    """The state of one round: its workers take one message after the other."""
+    """The state of one round: its workers take one message after the other from what was claimed together."""
 
     def __init__(self, delivery: Delivery, round_: Round, stop: asyncio.Event) -> None:
         self.delivery = delivery
         self.round = round_
         self.stop = stop
-        self.turn = (
-            asyncio.Lock()
-        )  # one of our transactions at a time: they are short, and SQLite has one writer
+        self.turn = asyncio.Lock()  # one transaction of ours at a time: SQLite has one writer
+        self.line: list[tuple[Callable[[Connection], Any], asyncio.Future[Any]]] = []  # for the next one
+        self.claiming = asyncio.Lock()
+        self.ready: deque[_Claimed] = deque()
+        self.size = max(1, delivery.at_once)  # of the next batch
+        self.claimed_at = 0.0
         self.news = asyncio.Event()  # replaced each time a message is settled
         self.in_hand: set[str] = set()
         self.probing: set[str] = set()  # channels being tried after a rest: one message, then the others
+        self.shut: set[str] = set()  # channels that were found closed since the last claim
         self.told: list[Result] = []  # results of the transaction under way
         self.broken: DunwellError | None = None  # the database cannot be used
 
@@ -158,13 +181,33 @@ class _Run:
                     return
                 await news.wait()  # an account's next message, or a channel being tried, may be free then
                 continue
-            row, verdict = claimed
+            row = claimed.row
             try:
-                await self._send(row, verdict)
+                if row.channel in self.shut or time.monotonic() - claimed.since > _STALE:
+                    await self._give_back([claimed])
+                else:
+                    await self._send(row, claimed.verdict)
             finally:
                 self.in_hand.discard(row.key)
                 self.probing.discard(row.channel)
                 self._spread()
+
+    async def leave(self) -> None:
+        """What was claimed and not begun is there for the next round."""
+        rest = list(self.ready)
+        self.ready.clear()
+        if rest:
+            await self._give_back(rest)
+
+    async def _give_back(self, claimed: Sequence[_Claimed]) -> None:
+        def work(conn: Connection) -> None:
+            for one in claimed:
+                store.give_back(conn, one.row, self.delivery.now())
+
+        try:
+            await self._in_turn(work)
+        except DunwellError as error:
+            self._break(error)  # they stay `sending`, at a stage from which `recover` takes them
 
     def _break(self, error: DunwellError) -> None:
         self.broken = error
@@ -175,61 +218,105 @@ class _Run:
         self.news.set()
         self.news = asyncio.Event()
 
-    async def _take(self) -> tuple[Row, Verdict] | None:
-        """The next message, in hand as soon as its claim is committed, so that it is no stray."""
-        async with self.turn:
+    async def _take(self) -> _Claimed | None:
+        """The next message; it is in hand as soon as its claim is committed, so that it is no stray."""
+        async with self.claiming:
             if self.stop.is_set():
                 return None
-            claimed = await asyncio.to_thread(self._write, self._claim)
-            self._count()
-            if claimed is None:
-                return None
-            row, verdict, probe = claimed
-            self.in_hand.add(row.key)
-            if probe:
-                self.probing.add(row.channel)
-            return row, verdict
+            if not self.ready:
+                self._pace()
+                since = time.monotonic()
+                claimed = await self._in_turn(self._claim)
+                self.claimed_at = time.monotonic()
+                self.ready.extend(_Claimed(row, verdict, since) for row, verdict in claimed)
+            return self.ready.popleft() if self.ready else None
+
+    def _pace(self) -> None:
+        """The next batch is larger where the last was quickly sent, smaller where it was not."""
+        if self.claimed_at:
+            took = time.monotonic() - self.claimed_at
+            if took < _BRISK:
+                self.size = min(self.size * 2, _MOST_CLAIMED)
+            elif took > _SLOW:
+                self.size = max(1, self.size // 2)
 
     async def _in_turn(self, work: Callable[[Connection], T]) -> T:
+        """Do this in a transaction, with all that others have asked for while the last one was written."""
+        mine: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self.line.append((work, mine))
         async with self.turn:
-            value = await asyncio.to_thread(self._write, work)
-            self._count()
-            return value
+            if not mine.done():
+                together, self.line = self.line, []
+                await self._write_all(together)
+        return mine.result()
 
-    def _count(self) -> None:
-        self.round.results += self.told
+    async def _write_all(
+        self, together: Sequence[tuple[Callable[[Connection], Any], asyncio.Future[Any]]]
+    ) -> None:
+        try:
+            values = await asyncio.to_thread(self._write, [work for work, _ in together])
+        except DunwellError as error:  # the database's: it meets them all
+            for _, mine in together:
+                mine.set_exception(error)
+        except BaseException as error:
+            if len(together) > 1:  # one of them is wrong: each for itself
+                for one in together:
+                    await self._write_all([one])
+            else:
+                together[0][1].set_exception(error)
+        else:
+            self.round.results += self.told
+            for (_, mine), value in zip(together, values, strict=True):
+                mine.set_result(value)
 
-    def _write(self, work: Callable[[Connection], T]) -> T:
+    def _write(self, works: Sequence[Callable[[Connection], Any]]) -> list[Any]:
         self.told = []
         with writing(self.delivery.engine) as conn:
-            return work(conn)
+            return [work(conn) for work in works]
 
-    def _claim(self, conn: Connection) -> tuple[Row, Verdict, bool] | None:
-        """Take the next message that still should go. The ones that should not are cancelled on the way."""
+    def _claim(self, conn: Connection) -> list[tuple[Row, Verdict]]:
+        """Take the next messages that still should go. The ones that should not are cancelled on the way."""
         delivery, at = self.delivery, self.delivery.now()
+        if self.stop.is_set():  # since this was asked for
+            return []
         for stray in store.under_way(conn, delivery.owner):
             if stray.key not in self.in_hand:  # its claim was committed, but the answer to COMMIT was lost
                 store.settle(conn, stray, store.RETRY, reason=None, at=at, attempt=stray.attempt - 1)
         rests = store.rests(conn, delivery.company)
-        shut = set(_resting(rests, at)) | self.probing
-        channels = set(delivery.senders) - shut
-        while channels:
-            row = store.due(conn, channels, at, delivery.company)
-            if row is None:
-                return None
-            verdict = self._verdict(conn, row)
-            if not verdict.go:
-                self._drop(conn, row, verdict, at)
-                continue
-            mine = store.claim(conn, row, delivery.owner, at)
-            if mine is not None:
-                return mine, verdict, mine.channel in rests
-        return None
+        closed = set(_resting(rests, at))
+        self.shut &= closed
+        while channels := set(delivery.senders) - closed - self.probing:
+            rows = self._tried(store.due(conn, channels, at, self.size, delivery.company), set(rests))
+            if not rows:
+                return []
+            verdicts = self._verdicts(conn, rows)
+            for row in rows:
+                if not verdicts[row.key].go:
+                    self._drop(conn, row, verdicts[row.key], at)
+            going = [row for row in rows if verdicts[row.key].go]
+            mine = store.claim_all(conn, going, delivery.owner, at)
+            if mine:
+                self.in_hand.update(row.key for row in mine)
+                self.probing.update({row.channel for row in mine} & set(rests))
+                return [(row, verdicts[row.key]) for row in mine]
+        return []
 
-    def _verdict(self, conn: Connection, row: Row) -> Verdict:
-        if store.notice_lost(conn, row):
-            return Verdict(False, "its notice was not sent")
-        return self.delivery.decide_again(conn, row)
+    def _tried(self, rows: Sequence[Row], rested: set[str]) -> list[Row]:
+        """Of a channel that rested only one message, to try whether it works again."""
+        kept: list[Row] = []
+        for row in rows:
+            if row.channel not in rested or all(other.channel != row.channel for other in kept):
+                kept.append(row)
+        return kept
+
+    def _verdicts(self, conn: Connection, rows: Sequence[Row]) -> Mapping[str, Verdict]:
+        lost = {
+            row.key: Verdict(False, "its notice was not sent") for row in rows if store.notice_lost(conn, row)
+        }
+        left = [row for row in rows if row.key not in lost]
+        if self.delivery.decide_all is not None:
+            return {**lost, **self.delivery.decide_all(conn, left)}
+        return {**lost, **{row.key: self.delivery.decide_again(conn, row) for row in left}}
 
     def _drop(self, conn: Connection, row: Row, verdict: Verdict, at: datetime) -> None:
         later = verdict.not_before
@@ -288,6 +375,8 @@ class _Run:
                 {"address": a.address, "outcome": a.outcome.value, "code": a.code, "reply": a.reply}
                 for a in receipt.answers
             ]
+        if receipt.route is not Route.OPEN:
+            self.shut.add(row.channel)
         await self._settle(row, receipt, payload)
         delivery.watch("settled", row.key)
 

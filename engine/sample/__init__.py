@@ -88,7 +88,7 @@ def _buyer(number: int, random: Random) -> Buyer:
         currency="EUR" if euro else "USD",
         size=max(30.0, typical * random.lognormvariate(0, spread * 0.6)),
         invoices=random.uniform(0.4, 3.0 if segment == "key" else 1.6),
-        trouble=random.randint(20, 110),
+        trouble=random.randint(35, 95),
     )
 
 
@@ -198,8 +198,8 @@ def _customers(buyers: list[Buyer], on: date, random: Random) -> str:
                 random.choice(OWNERS) if buyer.segment == "key" else random.choice(COLLECTORS),
                 "C" if trouble else random.choice("AAAB"),
                 "under review" if trouble and random.random() < 0.1 else "active",
-                "yes" if trouble and random.random() < 0.12 else "",
-                "yes" if trouble and random.random() < 0.08 else "",
+                "yes" if trouble and random.random() < 0.07 else "",
+                "yes" if trouble and random.random() < 0.05 else "",
                 "seasonal" if buyer.payer is Payer.SEASONAL else "",
                 random.choice(place.people),
                 "accounts payable",

@@ -27,11 +27,11 @@ class Payer(StrEnum):
 
 
 PAYERS = {
-    Payer.PROMPT: 49,
-    Payer.SLOW: 20,
+    Payer.PROMPT: 45,
+    Payer.SLOW: 18,
     Payer.DRIFTING: 7,
     Payer.SEASONAL: 9,
-    Payer.TROUBLE: 9,
+    Payer.TROUBLE: 15,
     Payer.NEW: 6,
 }
 

@@ -28,6 +28,7 @@ from engine.screen.written import (
 
 _MOST = 8  # lines a section has before it says how many more there are
 _LONGEST = 7  # days side by side
+_WIDE = 120  # columns
 _NARROW = 4  # days that are no week
 
 
@@ -177,17 +178,20 @@ def _approvals(view: Preview, width: int) -> list[RenderableType]:
 
 
 def _steps(view: Preview, steps: Iterable[tuple[PlannedAction, str]], width: int, approvals: bool) -> Table:
+    """A line a step. Who does it, or, on a wide screen and where somebody must agree, the line that says so."""
     names = {load.person: load.name for load in view.workload}
+    placed = approvals or width >= _WIDE
+    day = short_day if (view.days[-1].on - view.days[0].on).days < _LONGEST else day_month
     rows = [
         (
-            Text(f"  {short_day(first.on)}"),
+            Text(f"  {day(first.on)}"),
             Text(clean(first.account), "bold"),
             Text(clean(first.name)),
             Text(money(first.amount, first.currency)),
-            Text(f"{count(first.late, 'day')} late" if first.late > 0 else "not late yet"),
+            Text(count(first.late, "day") if first.late > 0 else "not late"),
             Text(clean(does)),
             *([] if approvals else [Text(clean(names.get(first.person) or first.person))]),
-            Text(line_of(first.place).replace(".yaml:", ":"), "dim"),
+            *([Text(line_of(first.place).replace(".yaml:", ":"), "dim")] if placed else []),
         )
         for first, does in steps
     ]

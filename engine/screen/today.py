@@ -6,6 +6,7 @@ from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.text import Text
 
 from engine.core.language.policy import Kind
@@ -66,7 +67,8 @@ def _delivered(round_: DeliverReport, zone: tzinfo) -> list[RenderableType]:
     ):
         if results:
             lines.append(Text(f"  {count(len(results), 'message')} {head}:", style))
-        lines += [Text(f"    {clean(one.account)}: {clean(one.sentence)}", style) for one in results[:_MOST]]
+        for one in results[:_MOST]:
+            lines.append(Padding(Text(f"{clean(one.account)}: {clean(one.sentence)}", style), (0, 0, 0, 4)))
     if round_.failed or round_.uncertain:
         lines.append(Text("    all of them:  dunwell outbox list", "dim"))
     return lines + [Text(f"  {clean(why)}", "yellow") for why in round_.rests]

@@ -27,7 +27,7 @@ from engine.store.tables import ActionState
 _CLERK, _MANAGER = "jortiz", "mchen"
 # UTC. The mail goes when the customers in the west have opened as well.
 _IMPORT, _RUN, _WORK, _MAIL, _DECIDE = time(12, 30), time(13, 30), time(15), time(17), time(19)
-_UNDECIDED = 2  # open days: what came up in them waits for the manager
+_UNDECIDED = 3  # open days: what came up in them still waits for the manager
 _MOST_CALLS = 40  # that two people get done in a day
 
 # What is said on the telephone, by a hundred who are called: reached nobody, then by who could pay and who not.
@@ -37,7 +37,7 @@ _ABLE = {
     **{"paid already": 6, "vague promise": 8, "hung up": 4, "angry": 3},
 }
 _UNABLE = {
-    **{"promise to pay": 34, "vague promise": 20, "hardship": 22, "refused": 8, "callback requested": 6},
+    **{"promise to pay": 12, "vague promise": 28, "hardship": 26, "refused": 14, "callback requested": 10},
     **{"hung up": 6, "angry": 4},
 }
 # Of a hundred promises, how many are kept, and paid in part; the rest is broken.
@@ -145,7 +145,7 @@ class _Weeks:
         if row.channel == "request":
             return
         unable = self.world.buyers[row.account].payer is Payer.TROUBLE
-        likely = 8 if unable else 30 if row.kind == Kind.LETTER else 18
+        likely = 4 if unable else 30 if row.kind == Kind.LETTER else 18
         if self._chance(likely):
             self.world.pays(row.account, self._later(day, 2, 9), day)
 
@@ -236,7 +236,7 @@ class _Weeks:
 
     def _pause(self, day: date) -> None:
         with reading(self.engine) as conn:
-            calls = [one for one in worklist(conn, day) if one.kind == "call"]
+            calls = [one for one in worklist(conn, day) if one.kind == "call" and one.state in _TO_CALL]
         if calls:
             account = self.random.choice(calls).account
             until = self.sample.on + timedelta(days=self.random.randint(3, 8))

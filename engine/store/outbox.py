@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -75,16 +75,13 @@ def _siblings(notice: sa.FromClause) -> tuple[sa.ColumnElement[bool], ...]:
 def _next() -> sa.Select[Any]:
     """The query of `due`. The states stand in it as text: only so SQLite uses the index of what waits."""
     other, theirs, notice = outbox.alias("other"), action.alias("theirs"), action.alias("notice")
-    on_its_way = (
-        sa.select(sa.literal(1))
+    on_their_way = (
+        sa.select(theirs.c.account)
         .join_from(other, theirs, theirs.c.key == other.c.action)
         .where(
             other.c.state == sa.literal_column(f"'{SENDING}'"),
-            theirs.c.company == action.c.company,
-            theirs.c.account == action.c.account,
+            theirs.c.company == sa.bindparam("of"),
         )
-        .correlate(action)
-        .exists()
     )
     unsent = (
         sa.select(sa.literal(1))
@@ -103,11 +100,11 @@ def _next() -> sa.Select[Any]:
             # An expression, so that no planner begins with all actions of a company instead of what waits.
             action.c.company + sa.literal_column("''") == sa.bindparam("of"),
             sa.or_(outbox.c.not_before.is_(None), outbox.c.not_before <= sa.bindparam("at")),
-            ~on_its_way,
+            action.c.account.not_in(on_their_way),
             ~unsent,
         )
         .order_by(outbox.c.id)
-        .limit(1)
+        .limit(sa.bindparam("most"))
         .with_for_update(of=outbox, skip_locked=True)
     )
 
@@ -120,15 +117,21 @@ def text(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def due(conn: Connection, channels: Collection[str], at: datetime, company: str = COMPANY) -> Row | None:
-    """The message that may be sent next, in the order in which they were planned.
+def due(
+    conn: Connection, channels: Collection[str], at: datetime, most: int = 1, company: str = COMPANY
+) -> list[Row]:
+    """The messages that may be sent next, in the order in which they were planned, one an account.
 
-    None of an account that has a message on its way; an effect waits for its notice. The row is locked where
-    the database can.
+    None of an account that has a message on its way; an effect waits for its notice. The rows are locked
+    where the database can.
     """
-    values = {"channels": sorted(channels), "at": text(at), "of": company}
-    found = conn.execute(_DUE, values).first()
-    return None if found is None else _row(found)
+    # Some more are looked at, since several may be of one account.
+    values = {"channels": sorted(channels), "at": text(at), "of": company, "most": most * 2 + 2}
+    found: dict[str, Row] = {}
+    for one in conn.execute(_DUE, values):
+        if len(found) < most:
+            found.setdefault(one.account, _row(one))
+    return list(found.values())
 
 
 def notice_lost(conn: Connection, row: Row) -> bool:
@@ -161,6 +164,68 @@ def claim(conn: Connection, row: Row, owner: str, at: datetime) -> Row | None:
         return None
     _tell_action(conn, row.key, SENDING, None)
     return find(conn, row.key)
+
+
+def claim_all(conn: Connection, rows: Sequence[Row], owner: str, at: datetime) -> list[Row]:
+    """Take waiting messages, read in this very transaction, to send them; without those somebody else took."""
+    if not rows:
+        return []
+    changed = conn.execute(
+        _CLAIM,
+        [
+            {"claim_id": row.id, "claim_state": row.state, "claim_fence": row.fence, **_taking(owner, at)}
+            for row in rows
+        ],
+    )
+    if changed.rowcount != len(rows):
+        keys = [row.key for row in rows]
+        mine = sa.and_(outbox.c.action.in_(keys), outbox.c.state == SENDING, outbox.c.owner == owner)
+        fences = {row.key: row.fence + 1 for row in rows}
+        held = dict(conn.execute(sa.select(outbox.c.action, outbox.c.fence).where(mine)).tuples().all())
+        rows = [row for row in rows if held.get(row.key) == fences[row.key]]
+    conn.execute(_TELL, [{"told_key": row.key, "told_state": SENDING, "told_reason": None} for row in rows])
+    return [
+        replace(
+            row,
+            state=SENDING,
+            owner=owner,
+            fence=row.fence + 1,
+            attempt=row.attempt + 1,
+            stage=CLAIMED,
+            reason=None,
+            changed_at=at.astimezone(UTC),
+        )
+        for row in rows
+    ]
+
+
+def _taking(owner: str, at: datetime) -> dict[str, Any]:
+    return {"claim_owner": owner, "claim_at": text(at)}
+
+
+_CLAIM = (
+    sa.update(outbox)
+    .where(
+        outbox.c.id == sa.bindparam("claim_id"),
+        outbox.c.state == sa.bindparam("claim_state"),
+        outbox.c.fence == sa.bindparam("claim_fence"),
+    )
+    .values(
+        state=SENDING,
+        owner=sa.bindparam("claim_owner"),
+        fence=outbox.c.fence + 1,
+        attempt=outbox.c.attempt + 1,
+        stage=CLAIMED,
+        reason=None,
+        changed_at=sa.bindparam("claim_at"),
+    )
+)
+
+
+def give_back(conn: Connection, row: Row, at: datetime) -> bool:
+    """A claimed message of which nothing was begun waits again, as if it had not been claimed."""
+    state = PENDING if row.attempt == 1 else RETRY
+    return settle(conn, row, state, reason=None, at=at, attempt=row.attempt - 1)
 
 
 def advance(conn: Connection, row: Row, stage: str, payload: Mapping[str, Any], at: datetime) -> bool:
@@ -322,11 +387,15 @@ def _mine(row: Row) -> sa.Update:
 
 def _tell_action(conn: Connection, key: str, state: str, reason: str | None) -> None:
     """The action says the same as its message. `pending` is `planned` there."""
-    conn.execute(
-        sa.update(action)
-        .where(action.c.key == key)
-        .values(state="planned" if state == PENDING else state, reason=reason)
-    )
+    told = "planned" if state == PENDING else state
+    conn.execute(_TELL, {"told_key": key, "told_state": told, "told_reason": reason})
+
+
+_TELL = (
+    sa.update(action)
+    .where(action.c.key == sa.bindparam("told_key"))
+    .values(state=sa.bindparam("told_state"), reason=sa.bindparam("told_reason"))
+)
 
 
 def _row(found: sa.Row[Any]) -> Row:

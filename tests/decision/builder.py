@@ -72,7 +72,9 @@ def day(number: int) -> date:
 
 def book(*policies: str, house: str = "", **named: str) -> PolicyBook:
     """A policy book from texts. Unnamed policies are `ladder`, `ladder2`, …; named ones follow, in their order."""
-    texts = {f"ladder{n + 1 if n else ''}": text for n, text in enumerate(policies or (() if named else (LADDER,)))}
+    texts = {
+        f"ladder{n + 1 if n else ''}": text for n, text in enumerate(policies or (() if named else (LADDER,)))
+    }
     texts |= {name.replace("_", "-"): text for name, text in named.items()}
     files = {f"policies/{name}.yaml": text.encode() for name, text in texts.items()}
     files["policies/house.yaml"] = f"order: [{', '.join(texts)}]\n{house}".encode()
@@ -106,7 +108,7 @@ class Seen:
         for choice in self.choices(account):
             does = ", ".join(f"{action.kind.value} {action.value}" for action in choice.actions)
             if choice.verdict is Verdict.GO:
-                word = self.decided.stopped and "safety stop" or (waits and "no capacity today")
+                word = (self.decided.stopped and "safety stop") or (waits and "no capacity today")
                 said.append(f"nothing, because {word}" if word else does)
             elif choice.verdict is Verdict.ASK:
                 said.append(f"asks: {does}")
@@ -130,7 +132,9 @@ class Seen:
 
 
 class Desk:
-    """Some accounts under some policies."""
+    """Some accounts under some policies. `left` is the state in which the last `days` have left them."""
+
+    left: State
 
     def __init__(self, policies: PolicyBook, open_on: str = ALWAYS, people: Iterable[Person] = ()) -> None:
         self.book = policies
@@ -138,8 +142,7 @@ class Desk:
         self.people = tuple(people)
         self.rules = evaluators(questions.rulesets(policies))
         self.rows: dict[str, list[dict[str, Any]]] = {
-            name: []
-            for name in ("accounts", "items", "marks", "barred", "touches", "pending", "repeats")
+            name: [] for name in ("accounts", "items", "marks", "barred", "touches", "pending", "repeats")
         }
 
     # -- what is known ---------------------------------------------------------------------------------------------
@@ -147,7 +150,14 @@ class Desk:
     def account(self, name: str = "A", **known: Any) -> Desk:
         """An account that owes nothing yet; `known` are columns of its row. Money is minor units here."""
         row = dict.fromkeys(ACCOUNTS) | {"row": len(self.rows["accounts"]), "account": name, "name": name}
-        row |= {"addresses": 31, "effects": 0, "tone": 0, "promise": "none", "plan": "none", "currency": "usd"}
+        row |= {
+            "addresses": 31,
+            "effects": 0,
+            "tone": 0,
+            "promise": "none",
+            "plan": "none",
+            "currency": "usd",
+        }
         row |= {"episode": 1, "tags": [], "broken": 0, "kept": 0, "claims": 0, "contacts": 0}
         self.rows["accounts"].append(row | known)
         return self
@@ -211,7 +221,9 @@ class Desk:
         self.rows["barred"].append({"row": self._row(account), "policy": policy, "step": step})
         return self
 
-    def repeated(self, step: str, times: int, days_ago: int, policy: str = "ladder", account: str = "A") -> Desk:
+    def repeated(
+        self, step: str, times: int, days_ago: int, policy: str = "ladder", account: str = "A"
+    ) -> Desk:
         row = {"row": self._row(account), "policy": policy, "step": step, "times": times}
         self.rows["repeats"].append(row | {"last": day(-days_ago)})
         return self
@@ -230,7 +242,9 @@ class Desk:
         """What that day brings to the accounts as they stand."""
         return self._see(self.state(), number, stale, used)
 
-    def _see(self, state: State, number: int, stale: bool = False, used: Mapping[str, int] | None = None) -> Seen:
+    def _see(
+        self, state: State, number: int, stale: bool = False, used: Mapping[str, int] | None = None
+    ) -> Seen:
         moment = day_of(self.book, self.calendar, day(number), stale)
         decided = decide(self.book, state, moment, self.rules, Room(self.people, used or {}))
         assert decided.faults == ()
@@ -243,6 +257,7 @@ class Desk:
             state = morning(state, day(number), assumes)
             seen.append(self._see(state, number))
             state = after(self.book, state, seen[-1].decided, self.calendar)
+        self.left = state
         return seen
 
     def calendar_of(self, first: int, last: int, account: str = "A") -> dict[int, str]:

@@ -48,12 +48,20 @@ def test_an_account_owing_less_than_the_minimum_is_left_alone() -> None:
 
 
 def test_the_minimum_is_asked_of_each_currency() -> None:
-    desk = Desk(book(house="minimum: 50\n")).owes("1", late=10, amount=30).owes("2", late=10, amount=30, currency="EUR", rate=1.0)
+    desk = (
+        Desk(book(house="minimum: 50\n"))
+        .owes("1", late=10, amount=30)
+        .owes("2", late=10, amount=30, currency="EUR", rate=1.0)
+    )
     assert desk.on().of() == "nothing, because below minimum"
 
 
 def test_one_currency_with_the_minimum_is_enough() -> None:
-    desk = Desk(book(house="minimum: 50\n")).owes("1", late=10, amount=5).owes("2", late=10, amount=50, currency="EUR", rate=1.0)
+    desk = (
+        Desk(book(house="minimum: 50\n"))
+        .owes("1", late=10, amount=5)
+        .owes("2", late=10, amount=50, currency="EUR", rate=1.0)
+    )
     assert desk.on().of() == "call collector"
 
 
@@ -108,16 +116,18 @@ def test_a_persons_pause_of_one_kind() -> None:
 
 def test_a_pause_with_kinds_holds_a_step_that_has_one_of_them() -> None:
     policy = LADDER.replace("    call: collector\n", "    call: collector\n    letter: reminder\n", 1)
-    desk = Desk(book(policy.replace("  - day: 20\n    letter: reminder\n", ""))).account("A", paused_until=day(2), paused_kinds="letter")
+    desk = Desk(book(policy.replace("  - day: 20\n    letter: reminder\n", ""))).account(
+        "A", paused_until=day(2), paused_kinds="letter"
+    )
     assert desk.owes("1", late=10).on().of() == "nothing, because paused"
 
 
 def test_a_step_that_falls_on_a_closed_day_goes_on_the_next_open_day() -> None:
     desk = Desk(book(house="closed: next open day\n"), open_on="none").owes("1", late=5)
     assert desk.calendar_of(0, 9) == {7: "call collector"}  # day 5 is a Saturday
-    assert Desk(book(house="closed: next open day\n"), open_on="none").owes("1", late=5).days(0, 5)[5].of() == (
-        "nothing, because closed day"
-    )
+    assert Desk(book(house="closed: next open day\n"), open_on="none").owes("1", late=5).days(0, 5)[
+        5
+    ].of() == ("nothing, because closed day")
 
 
 def test_closed_days_may_be_worked() -> None:
@@ -140,12 +150,17 @@ def test_the_gap_between_two_steps_for_one_account() -> None:
 
 def test_a_policys_own_gap_wins() -> None:
     policy = LADDER.replace("clock:", "gap: 3 days\nclock:")
-    assert Desk(book(policy, house="gap: 5 days\n")).owes("1", late=10).contacted(3).on().of() == "call collector"
+    assert (
+        Desk(book(policy, house="gap: 5 days\n")).owes("1", late=10).contacted(3).on().of()
+        == "call collector"
+    )
 
 
 def test_under_each_invoice_the_gap_is_the_invoices_own() -> None:
     policy = LADDER.replace("clock:", "each: invoice\nclock:")
-    desk = Desk(book(policy, house="gap: 5 days\n")).owes("1", late=10).owes("2", late=11).contacted(1, item="1")
+    desk = (
+        Desk(book(policy, house="gap: 5 days\n")).owes("1", late=10).owes("2", late=11).contacted(1, item="1")
+    )
     assert desk.on().of() == "call collector + nothing, because too soon after the last contact"
 
 
@@ -173,7 +188,10 @@ def test_a_ledger_that_is_too_old_may_not_demand() -> None:
 
 def test_a_courtesy_demands_nothing_of_a_stale_ledger() -> None:
     courtesy = "policy: C\nclock: due date\nsteps:\n  - day: -5\n    email: statement\n"
-    assert Desk(book(courtesy, house="fresh: 26 hours\n")).owes("1", late=-3).on(stale=True).of() == "email statement"
+    assert (
+        Desk(book(courtesy, house="fresh: 26 hours\n")).owes("1", late=-3).on(stale=True).of()
+        == "email statement"
+    )
 
 
 @pytest.mark.parametrize(
@@ -267,7 +285,9 @@ def test_what_was_approved_goes_if_it_is_still_due() -> None:
 
 
 def test_what_was_refused_is_not_asked_again_this_episode() -> None:
-    desk = Desk(book(APPROVED_LETTER)).owes("1", late=25).had("call collector", "1").refused("letter reminder")
+    desk = (
+        Desk(book(APPROVED_LETTER)).owes("1", late=25).had("call collector", "1").refused("letter reminder")
+    )
     assert desk.calendar_of(0, 40) == {15: "call supervisor", 35: "letter final-notice"}
 
 

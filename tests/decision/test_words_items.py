@@ -5,7 +5,6 @@ from __future__ import annotations
 from engine.core.decision.state import Pending
 from tests.decision.builder import LADDER, Desk, book, day
 
-
 # -- open items --------------------------------------------------------------------------------------------------------
 
 
@@ -266,7 +265,9 @@ def test_a_courtesy_does_not_go_on_the_due_date_itself() -> None:
 
 
 def test_a_courtesy_is_not_sent_while_something_is_overdue() -> None:
-    assert Desk(book(COURTESY)).owes("1", late=-3).owes("2", late=2).on().of() == "nothing, because nothing due"
+    assert (
+        Desk(book(COURTESY)).owes("1", late=-3).owes("2", late=2).on().of() == "nothing, because nothing due"
+    )
 
 
 def test_the_minimum_of_a_courtesy_is_what_is_about_to_fall_due() -> None:

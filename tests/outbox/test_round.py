@@ -617,7 +617,7 @@ def test_the_claims_index_has_only_what_waits(engine: Engine) -> None:
             statements.append((statement, parameters))
 
         sa.event.listen(engine, "before_cursor_execute", note)
-        assert store.due(conn, ["email"], START) is not None
+        assert store.due(conn, ["email"], START)
         store.under_way(conn)
         sa.event.remove(engine, "before_cursor_execute", note)
         claim, sending = (pair for pair in statements if pair[0].startswith("SELECT"))

@@ -9,7 +9,7 @@ from engine.core.decision import gates
 from engine.core.decision.signature import NONE, Finished, Origin, Signature, Under
 from engine.core.language.policy import Action, Kind, Policy, PolicyBook, Step
 from engine.core.problem import Place
-from engine.core.sentences import Gate, Reason
+from engine.core.sentences import Gate, Reason, told_of
 
 
 class Verdict(StrEnum):
@@ -93,7 +93,9 @@ def _nothing(policy: Policy, at: Signature) -> Choice:
 
 
 def voiced(book: PolicyBook, step: Step, at: Signature) -> tuple[Action, ...]:
-    """Within an episode nothing softens: a call goes to the role, a message has the tone, already reached."""
+    """What the step does. Within an episode nothing softens: a call goes to the role, a message has the tone, already
+    reached. Whoever `notify` names gets a task.
+    """
     firmer = _message(book, at.voice) if at.voice else None
     actions = []
     for action in step.actions:
@@ -104,6 +106,8 @@ def voiced(book: PolicyBook, step: Step, at: Signature) -> tuple[Action, ...]:
         elif action.kind.written and firmer:
             action = Action(action.kind, firmer, action.place)
         actions.append(action)
+    if step.notify and at.under != Under.AGAIN_NOW:
+        actions.append(Action(Kind.TASK, step.notify, step.place, told_of(step.name)))
     return tuple(actions)
 
 

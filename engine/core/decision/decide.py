@@ -16,7 +16,7 @@ import polars as pl
 from engine.core import sentences
 from engine.core.decision.allocate import Room, allocate, order
 from engine.core.decision.choose import Choice, Verdict, choose
-from engine.core.decision.ladder import bits, event_column, up_to
+from engine.core.decision.ladder import event_column
 from engine.core.decision.portfolio import Portfolio, portfolio
 from engine.core.decision.signature import NONE, Signature
 from engine.core.decision.standing import Case, cases, stand
@@ -197,10 +197,8 @@ def _own_items(view: Portfolio, units: NDArray[Any]) -> pl.Series:
 
 def _taken_mask(view: Portfolio) -> NDArray[Any]:
     """item -> the steps that are taken with its unit's step: it and the lower ones that are due; none when set aside."""
-    step = view.signature["step"]
-    bit = np.where(step < 0, np.uint64(0), np.uint64(1) << bits(np.maximum(step, 0)))
-    free = view.free
-    mask: NDArray[Any] = np.where(free, view.due & up_to(bit)[view.items["unit"].to_numpy()], np.uint64(0))
+    takes = view.takes[view.items["unit"].to_numpy()]
+    mask: NDArray[Any] = np.where(view.free, view.due & takes, np.uint64(0))
     return mask
 
 

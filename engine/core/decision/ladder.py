@@ -31,6 +31,7 @@ class Ladder:
     first_day: int
     prefix: NDArray[np.uint64]  # prefix[d - first_day + 1]: the steps whose day is d or earlier
     demands: int  # mask of steps with a day from 0
+    repeats: int  # mask of steps that come again: no higher step swallows them
     account_whens: tuple[tuple[int, Condition], ...]  # (bit, condition) on the account alone
     item_whens: tuple[tuple[int, Condition], ...]  # (bit, condition) that asks the item
     effects: tuple[int, ...]  # effects[e]: mask of the steps that carry one of the effects e
@@ -55,6 +56,7 @@ def ladder(book: PolicyBook, policy: Policy) -> Ladder:
         first_day=first,
         prefix=np.array(prefix, dtype=np.uint64),
         demands=sum(1 << step.index for step in policy.steps if step.demand),
+        repeats=repeats(policy),
         account_whens=tuple(when for when, ask in zip(whens, asks, strict=True) if not ask),
         item_whens=tuple(when for when, ask in zip(whens, asks, strict=True) if ask),
         effects=tuple(effect_mask(policy, done) for done in range(1 << len(EFFECTS))),
@@ -62,6 +64,11 @@ def ladder(book: PolicyBook, policy: Policy) -> Ladder:
         gap=book.gap(policy),
         answer=book.answer(policy),
     )
+
+
+def repeats(policy: Policy) -> int:
+    """The steps that come again."""
+    return sum(1 << step.index for step in policy.steps if step.repeat)
 
 
 def effect_mask(policy: Policy, done: int) -> int:

@@ -6,28 +6,26 @@ asked for. It is a fold of `decide` and of `after`; there is no other rehearsal.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from engine.core.decision.allocate import PATIENCE, Room
-from engine.core.decision.choose import Choice, step_tone
+from engine.core.decision.choose import step_tone
 from engine.core.decision.decide import Decided, decide
-from engine.core.decision.ladder import bits, call_role, contacts, effect_bits, up_to
-from engine.core.decision.signature import NONE
+from engine.core.decision.ladder import effect_bits, event_column, repeats
+from engine.core.decision.portfolio import Portfolio
+from engine.core.decision.signature import NONE, Origin
 from engine.core.decision.state import MARKS, PENDING, REPEATS, TOUCHES, Aside, Pending, State
 from engine.core.decision.view import Day
-from engine.core.language.policy import PolicyBook, Step
+from engine.core.language.policy import Action, Kind, Policy, PolicyBook, Step
 from engine.core.rules import Rules
 from engine.core.sentences import Reason
 from engine.core.workdays import Calendar
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,114 +121,125 @@ def morning(state: State, on: date, assumes: str) -> State:
     return replace(state, items=items, accounts=accounts)
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """One contact that has been made: by `actions` of a step, for an account or one of its items."""
+
+    row: int
+    item: str | None
+    policy: Policy
+    step: Step
+    actions: tuple[Action, ...]
+    again: bool  # a repeating step that came again
+
+    @property
+    def touches(self) -> bool:
+        """A demand was sent, or a call reached somebody."""
+        return any(
+            action.kind is Kind.CALL or (action.kind.written and self.step.demand) for action in self.actions
+        )
+
+
 def after(book: PolicyBook, state: State, decided: Decided, calendar: Calendar) -> State:
     """The state on the next morning, when everything that goes today has been done and nothing was paid."""
     on = decided.day.on
     went = decided.contacts.filter("goes")
-    steps = [_step(book, choice) for choice in decided.choices]
-    classes = went["class"].to_numpy()
-    rows = went["row"].to_numpy()
-    done, marks_done, touched = _under_way(book, state, decided)
+    done, arrived, marks_arrived = _under_way(book, state, decided)
+    made = [*arrived, *_made(book, decided, went)]
     marks = decided.marks.join(went.select("unit"), on="unit", how="semi")
-    touch = np.array([step is not None and contacts(step) and step.demand for step in steps] + [False])[
-        classes
-    ]
-    touches = went.filter(pl.Series(touch, dtype=pl.Boolean)).select(
-        "row", pl.col("own_item").alias("item"), on=pl.lit(on)
-    )
+    touches = [(each.row, each.item, on) for each in made if each.touches]
     return replace(
         state,
-        accounts=_accounts(book, state, decided, steps, classes, rows, touch, touched, calendar),
-        marks=pl.concat([state.marks, marks.select(list(MARKS)).cast(MARKS), marks_done]),  # type: ignore[arg-type]
-        touches=pl.concat([state.touches, touches.cast(TOUCHES), touched]),  # type: ignore[arg-type]
+        accounts=_accounts(book, state, decided, made, calendar),
+        marks=pl.concat([state.marks, marks.select(list(MARKS)).cast(MARKS), marks_arrived]),  # type: ignore[arg-type]
+        touches=pl.concat([state.touches, pl.DataFrame(touches, schema=TOUCHES, orient="row")]),
         pending=_pending(state, decided, went, done, on),
-        repeats=_repeats(state, went, steps, on),
+        repeats=_repeats(state, made, on),
     )
 
 
-def _step(book: PolicyBook, choice: Choice) -> Step | None:
-    policy = book.policy(choice.policy)
-    return policy.step(choice.step) if policy else None
+def _made(book: PolicyBook, decided: Decided, went: pl.DataFrame) -> Iterator[_Made]:
+    """Today's contacts."""
+    columns = (went[name].to_list() for name in ("row", "own_item", "class"))
+    for row, item, number in zip(*columns, strict=True):
+        choice = decided.choices[number]
+        policy = book.policy(choice.policy)
+        step = policy.step(choice.step) if policy else None
+        if policy and step:
+            again = decided.signatures[number].origin == Origin.REPEAT
+            yield _Made(row, item, policy, step, choice.actions, again)
 
 
 def _under_way(
     book: PolicyBook, state: State, decided: Decided
-) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Calls on the list are made, messages on their way arrive: the rows of `pending` that end, their marks and touches."""
-    on = decided.day.on
+) -> tuple[pl.DataFrame, list[_Made], pl.DataFrame]:
+    """Calls on the list are made, messages on their way arrive: the rows of `pending` that end, and what was made so."""
     ends = state.pending.filter(pl.col("state").is_in([Pending.CALL.value, Pending.MESSAGE.value]))
-    if not ends.height:
-        return ends, pl.DataFrame(schema=MARKS), pl.DataFrame(schema=TOUCHES)
     view = decided.portfolio
-    rows = []
-    for row in ends.iter_rows(named=True):
-        policy = book.policy(row["policy"])
-        step = policy.step(row["step"]) if policy else None
-        number = int(view.route[row["row"]])
-        if policy is None or step is None or number == NONE or book.policies[number].id != policy.id:
+    made: list[_Made] = []
+    marks: list[tuple[Any, ...]] = []
+    overtaken = set(decided.contacts.filter("passed").select("row", "own_item").iter_rows())
+    for row, item, policy_id, name in ends.select("row", "item", "policy", "step").iter_rows():
+        policy = book.policy(policy_id)
+        step = policy.step(name) if policy else None
+        if policy is None or step is None or (row, item) in overtaken:
             continue
-        mine = np.flatnonzero((view.items["row"] == row["row"]).to_numpy())
-        for index in mine:
-            if view.items["aside"][int(index)] is not None:
-                continue
-            due = int(view.due[index] & up_to(bits([1 << step.index]))[0])
-            item = view.items["item"][int(index)]
-            rows += [
-                (row["row"], item, policy.id, other.name, None)
-                for other in policy.steps
-                if due >> other.index & 1
-            ]
-    touched = ends.select("row", "item", on=pl.lit(on)).cast(TOUCHES)  # type: ignore[arg-type]
-    return ends, pl.DataFrame(rows, schema=MARKS, orient="row"), touched
+        made.append(_Made(row, item, policy, step, step.actions, again=False))
+        event = view.accounts[event_column(policy)][row] if policy.start else None
+        for number, index in _asked(view, row, item if policy.each_invoice else None):
+            names = [step.name]
+            if view.route[row] != NONE and book.policies[int(view.route[row])] is policy:
+                taken = int(view.due[index]) & (1 << step.index | ((1 << step.index) - 1) & ~repeats(policy))
+                names = [other.name for other in policy.steps if taken >> other.index & 1]
+            marks += [(row, number, policy.id, name, event) for name in names]
+    return ends, made, pl.DataFrame(marks, schema=MARKS, orient="row")
+
+
+def _asked(view: Portfolio, row: int, item: str | None) -> Iterator[tuple[str, int]]:
+    """(item, index) of what an account owes and is not set aside; with `item` only of that one."""
+    for index in np.flatnonzero((view.items["row"] == row).to_numpy()).tolist():
+        number = view.items["item"][index]
+        if view.free[index] and item in (None, number):
+            yield number, index
 
 
 def _accounts(
-    book: PolicyBook,
-    state: State,
-    decided: Decided,
-    steps: Sequence[Step | None],
-    classes: NDArray[Any],
-    rows: NDArray[Any],
-    touch: NDArray[Any],
-    touched: pl.DataFrame,
-    calendar: Calendar,
+    book: PolicyBook, state: State, decided: Decided, made: Sequence[_Made], calendar: Calendar
 ) -> pl.DataFrame:
     """What an account remembers of the day: its episode, the tone and role reached, the answer it was given time for."""
     on, accounts, view = decided.day.on, state.accounts, decided.portfolio
     changes: dict[str, dict[int, Any]] = {name: {} for name in _REMEMBERED}
     known = accounts.select(_REMEMBERED).to_dict(as_series=False)
-    for row, number in zip(rows.tolist(), classes.tolist(), strict=True):
-        step, choice = steps[number], decided.choices[number]
-        if step is None:
-            continue
+    for each in made:
+        row, step = each.row, each.step
 
         def now(name: str, row: int = row) -> Any:
             return changes[name].get(row, known[name][row])
 
+        written = any(action.kind.written for action in each.actions)
         effects = effect_bits(step)
         if effects:
             changes["effects"][row] = (now("effects") or 0) | effects
-        tone = step_tone(book, step)
+        tone = step_tone(book, step) if written else 0
         if tone > (now("tone") or 0):
             changes["tone"][row] = tone
-            changes["tone_step"][row] = f"{choice.policy}/{step.name}"
-        role = call_role(step)
+            changes["tone_step"][row] = f"{each.policy.id}/{step.name}"
+        role = next((action.value for action in each.actions if action.kind is Kind.CALL), "")
         reached_day = now("reached_day")
         if role and (reached_day is None or step.day >= reached_day):
-            changes["reached"][row], changes["reached_day"][row] = choice_role(choice, role), step.day
-        if step.demand and any(action.kind.written for action in step.actions):
-            policy = book.policy(choice.policy)
-            assert policy is not None
-            changes["answer_by"][row] = calendar.next_open(on + timedelta(days=book.answer(policy)))
+            changes["reached"][row], changes["reached_day"][row] = role, step.day
+        if step.demand and written:
+            changes["answer_by"][row] = calendar.next_open(on + timedelta(days=book.answer(each.policy)))
             changes["answer_day"][row] = step.day
-    for row in [*rows[touch].tolist(), *touched["row"].to_list()]:
-        changes["last_contact"][row] = on
+        if each.touches:
+            changes["last_contact"][row] = on
     for unit in np.flatnonzero(
         np.array([choice.tell_owner for choice in decided.choices] + [False])[decided.unit_class]
     ):
         changes["finished"][int(view.unit_row[unit])] = on
-    for row in np.flatnonzero(view.overdue & accounts["since"].is_null().to_numpy()).tolist():
-        changes["since"][row] = on
+    for row in np.flatnonzero(view.overdue & accounts["home"].is_null().to_numpy()).tolist():
+        if known["since"][row] is None:
+            changes["since"][row] = on
         if view.home[row] != NONE:
             changes["home"][row] = book.policies[int(view.home[row])].id
     columns = []
@@ -258,18 +267,22 @@ _REMEMBERED = (
 )
 
 
-def choice_role(choice: Choice, role: str) -> str:
-    """The role that makes the choice's call: the step's, or the one reached already."""
-    return next((action.value for action in choice.actions if action.kind.value == "call"), role)
-
-
 def _pending(
     state: State, decided: Decided, went: pl.DataFrame, done: pl.DataFrame, on: date
 ) -> pl.DataFrame:
     """What is under way tomorrow: steps that wait for room or for an address; the rest of today's has been done."""
     waits = decided.contacts.filter(~pl.col("goes")) if not decided.stopped else decided.contacts.clear()
-    acted = pl.concat([went.select("row"), waits.select("row"), done.select("row")]).unique()
-    kept = state.pending.join(acted, on="row", how="anti")
+    acted = pl.concat([went.select("row", "own_item"), waits.select("row", "own_item")])
+    done = done.select("row", own_item="item")
+    # Under `each: invoice` every invoice has its own; else whatever was under way has ended with today's contact.
+    whole = acted.filter(pl.col("own_item").is_null())
+    kept = state.pending.join(whole, on="row", how="anti").join(
+        pl.concat([acted, done]),
+        left_on=["row", "item"],
+        right_on=["row", "own_item"],
+        how="anti",
+        nulls_equal=True,
+    )
     room = waits.select(
         "row",
         pl.col("own_item").alias("item"),
@@ -281,7 +294,7 @@ def _pending(
         attempts=pl.lit(0),
     )
     missing = _missing_addresses(decided, on)
-    missing = missing.join(kept, on="row", how="anti")
+    missing = missing.join(kept, on=["row", "item"], how="anti", nulls_equal=True)
     return pl.concat([kept, room.cast(PENDING), missing.cast(PENDING)])  # type: ignore[arg-type]
 
 
@@ -305,16 +318,16 @@ def _missing_addresses(decided: Decided, on: date) -> pl.DataFrame:
     )
 
 
-def _repeats(state: State, went: pl.DataFrame, steps: Sequence[Step | None], on: date) -> pl.DataFrame:
-    """Each repeating step taken today, counted."""
-    repeating = np.array([step is not None and step.repeat is not None for step in steps] + [False])
-    new = went.filter(pl.Series(repeating[went["class"].to_numpy()], dtype=pl.Boolean))
-    if not new.height:
+def _repeats(state: State, made: Sequence[_Made], on: date) -> pl.DataFrame:
+    """Each repeating step taken today, counted: a newer invoice's own first one is no repetition."""
+    taken = [
+        (each.row, each.policy.id, each.step.name, int(each.again), on) for each in made if each.step.repeat
+    ]
+    if not taken:
         return state.repeats
-    taken = new.select("row", "policy", "step", times=pl.lit(1), last=pl.lit(on)).cast(REPEATS)  # type: ignore[arg-type]
     return (
-        pl.concat([state.repeats, taken])
+        pl.concat([state.repeats, pl.DataFrame(taken, schema=REPEATS, orient="row")])
         .group_by("row", "policy", "step", maintain_order=True)
-        .agg(pl.col("times").sum(), pl.col("last").max())
+        .agg(pl.col("times").sum().clip(lower_bound=1), pl.col("last").max())
         .cast(REPEATS)  # type: ignore[arg-type]
     )

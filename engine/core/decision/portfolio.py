@@ -40,6 +40,7 @@ class Portfolio:
     route: Array  # row -> index of its policy, or -1
     home: Array  # row -> index of the policy that its episode keeps, or -1
     due: Array  # item -> steps due and not taken
+    takes: Array  # unit -> the steps that its step takes: itself and the lower ones, but none that repeats
     amount: Array  # unit -> what is overdue and not set aside (of a courtesy: what falls due), house's minor units
     late: Array  # unit -> most days past due of what is asked for
     overdue: Array  # row -> something is past due, set aside or not
@@ -183,6 +184,7 @@ def _signed(view: View, home: Array) -> Portfolio:
         route=view.route,
         home=home,
         due=due,
+        takes=_takes(view, chosen),
         amount=view.by_unit.sum(np.where(asked, view.base, 0)),
         late=view.by_unit.most(np.where(asked, view.late, LONG_AGO), LONG_AGO),
         overdue=view.account_overdue,
@@ -193,6 +195,15 @@ def _signed(view: View, home: Array) -> Portfolio:
         by_unit=view.by_unit,
         free=view.free,
     )
+
+
+def _takes(view: View, chosen: Array) -> Array:
+    """unit -> the steps that taking its step takes too."""
+    again = bits([steps.repeats for steps in view.ladders] + [0])
+    if not again.any():
+        return up_to(chosen)
+    takes: Array = chosen | (up_to(chosen) & ~again[view.policy])
+    return takes
 
 
 def _highest_offered(view: View, offers: Array, again: Array) -> tuple[Array, Array]:

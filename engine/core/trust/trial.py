@@ -74,15 +74,15 @@ class Result:
 def run_trials(book: PolicyBook, files: Sequence[TrialFile], rules: Sequence[Rules]) -> tuple[Result, ...]:
     """Every test of every file, in their order. Capacity and the safety stop are the day's, not the policy's: they rest."""
     book = replace(book, house=replace(book.house, capacity={}, stop={}, usual=type(book.house.usual)(0)))
-    groups: dict[tuple[date, str], list[_Case]] = {}
+    groups: dict[str, list[_Case]] = {}
     cases: list[_Case] = []
     for file in files:
         for trial in file.trials:
             case = _Case(book, file, trial)
             cases.append(case)
-            groups.setdefault((case.zero, file.calendar or ALWAYS), []).append(case)
-    for (zero, name), members in groups.items():
-        _Group(book, rules, zero, calendar(name, book.house.open_days), members).run()
+            groups.setdefault(file.calendar or ALWAYS, []).append(case)
+    for name, members in groups.items():
+        _Group(book, rules, calendar(name, book.house.open_days), members).run()
     return tuple(case.result() for case in cases)
 
 
@@ -108,10 +108,20 @@ class _Case:
             day = event.day + (event.what in _RELEASES)
             self.events.setdefault(day, []).append(event)
         written = [(document.written - self.zero).days for document in trial.account.documents]
-        self.first_day = min([0, *written, *self.expected])
+        self.first_day = min([0, *written, *self.expected, *self.events])
         self.last_day = max([*self.expected, 0], default=0)
         if trial.policy and first:
             self.last_day = (self.due(first) - self.zero).days + 1
+
+    def day(self, on: date) -> int:
+        """The day of the test on a date."""
+        return (on - self.zero).days
+
+    def active(self, on: date) -> bool:
+        return self.first_day <= self.day(on) <= self.last_day
+
+    def happens(self, on: date) -> Sequence[Happening]:
+        return self.events.get(self.day(on), ()) if self.active(on) else ()
 
     def due(self, document: Document) -> date:
         if document.due:
@@ -129,12 +139,12 @@ class _Case:
 
 
 class _Group:
-    """Tests that count from the same date on the same calendar: decided together, a day at a time."""
+    """Tests on the same calendar: decided together, a date at a time, each on its own days."""
 
     def __init__(
-        self, book: PolicyBook, rules: Sequence[Rules], zero: date, open_on: Calendar, members: list[_Case]
+        self, book: PolicyBook, rules: Sequence[Rules], open_on: Calendar, members: list[_Case]
     ) -> None:
-        self.book, self.rules, self.zero, self.open_on, self.members = book, rules, zero, open_on, members
+        self.book, self.rules, self.open_on, self.members = book, rules, open_on, members
         own = {
             column: _kind(value) for case in members for column, value in case.trial.account.fields.items()
         }
@@ -176,7 +186,7 @@ class _Group:
         }
         values |= {column: _plain(value) for column, value in account.fields.items()}
         if values["promise"] == "broken":
-            values["promise_broken"] = self.zero
+            values["promise_broken"] = case.zero
         return values
 
     def _terms(self, case: _Case) -> str | None:
@@ -204,22 +214,24 @@ class _Group:
             }
 
     def run(self) -> None:
-        first = min(case.first_day for case in self.members)
-        last = max(case.last_day for case in self.members)
-        for day in range(first, last + 1):
-            on = self.zero + timedelta(days=day)
+        dates = {
+            case.zero + timedelta(days=day)
+            for case in self.members
+            for day in range(case.first_day, case.last_day + 1)
+        }
+        for on in sorted(dates):
             for row, case in enumerate(self.members):
-                for event in case.events.get(day, ()):
-                    self._happens(row, event, on)
+                for event in case.happens(on):
+                    self._happens(row, case, event, on)
             open_items = [item for item in self.items if item["date"] <= on and item["open"] != 0]
             frame = pl.DataFrame(open_items, schema=ITEMS).sort("row", "due", "item")
             self.state = morning(replace(self.state, items=frame), on, NOTHING_PAID)
             self._keep_asides()
             decided = decide(self.book, self.state, day_of(self.book, self.open_on, on), self.rules)
             for row, case in enumerate(self.members):
-                if case.first_day <= day <= case.last_day:
-                    self._compare(row, case, day, decided)
-            decided, pending, barred = self._answered(day, on, decided)
+                if case.active(on):
+                    self._compare(row, case, case.day(on), decided)
+            decided, pending, barred = self._answered(on, decided)
             self.state = after(self.book, self.state, decided, self.open_on)
             self.state = replace(
                 self.state,
@@ -240,12 +252,12 @@ class _Group:
 
     # -- what happens --------------------------------------------------------------------------------------------------
 
-    def _happens(self, row: int, event: Happening, on: date) -> None:
+    def _happens(self, row: int, case: _Case, event: Happening, on: date) -> None:
         mine = [
             i for i in self.items if i["row"] == row and i["open"] > 0 and event.item in (None, i["item"])
         ]
         until = event.until or (
-            self.zero + timedelta(days=event.until_day) if event.until_day is not None else None
+            case.zero + timedelta(days=event.until_day) if event.until_day is not None else None
         )
         match event.what:
             case What.DISPUTE_OPENED:
@@ -348,13 +360,13 @@ class _Group:
     # -- what is answered ------------------------------------------------------------------------------------------------
 
     def _answered(
-        self, day: int, on: date, decided: Decided
+        self, on: date, decided: Decided
     ) -> tuple[Decided, list[dict[str, Any]], list[dict[str, Any]]]:
         """Calls that reached nobody are put back, approvals that are refused are not asked again."""
         pending: list[dict[str, Any]] = []
         barred: list[dict[str, Any]] = []
         for row, case in enumerate(self.members):
-            said = [event for event in case.events.get(day, ()) if event.what in (What.CALL, What.DECLINED)]
+            said = [event for event in case.happens(on) if event.what in (What.CALL, What.DECLINED)]
             for contact in (
                 decided.contacts.filter(pl.col("row") == row).iter_rows(named=True) if said else ()
             ):
