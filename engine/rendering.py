@@ -166,7 +166,10 @@ def _work(pipe: Connection, templates: Templates, limits: Limits) -> None:
             answer = _stopped(
                 request, "this message could not be made", "failed", f"{type(error).__name__}: {error}"[:300]
             )
-        pipe.send(answer)
+        try:
+            pipe.send(answer)
+        except OSError:  # who asked has ended
+            return
 
 
 def _make(templates: Templates, request: Request, limits: Limits) -> Rendered:

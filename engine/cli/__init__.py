@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import importlib.metadata
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -75,6 +76,9 @@ app.command("help")(manual.help_)
 
 def main(argv: Sequence[str] | None = None, *, clock: Callable[[], datetime] = now) -> None:
     """Run one command and leave with its exit code. `clock` gives aware moments."""
+    for stream in (sys.stdout, sys.stderr):  # an old code page has no “–”: a “?” is better than no answer
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     sys.exit(_run(list(sys.argv[1:] if argv is None else argv), clock))
 
 

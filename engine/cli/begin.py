@@ -18,10 +18,10 @@ def init(
     ] = True,
 ) -> None:
     """Lay out a workspace: policies, messages, settings, and a made-up ledger to try them on."""
-    from engine.start import lay_out
+    from engine.start import OFFICE, lay_out
 
     edge = edge_of(ctx)
-    written = lay_out(folder, edge.clock().astimezone().date(), sample)
+    written = lay_out(folder, edge.clock().astimezone(OFFICE).date(), sample)
     edge.say(f"{folder} is a workspace now; {len(written)} files.")
     edge.say("")
     edge.say("Next:")
@@ -40,12 +40,15 @@ def demo(
         "demo"
     ),
 ) -> None:
-    """Show this week of a made-up ledger, in a folder of its own."""
+    """Show this week of a made-up credit team, in a folder of its own."""
     from engine import start
     from engine.cli import coming
 
     edge = edge_of(ctx)
     edge.folder = folder
-    edge.say(start.demo(folder, edge.clock().astimezone().date()), "dim")
+    today = edge.clock().astimezone(start.OFFICE).date()
+    if not start.is_ready(folder, today):
+        edge.say("A made-up credit team works through its last weeks: half a minute, once a day.", "dim")
+    edge.say(start.demo(folder, today), "dim")
     edge.say("")
     coming.show_week(edge)

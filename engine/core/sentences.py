@@ -105,6 +105,22 @@ OTHER_STEP = "another step is due now"
 STEP_GONE = "the step is no longer in the policy"
 
 
+def no_document(missing: Sequence[str]) -> str:
+    """Why a copy of invoices is not sent by us."""
+    return f"no document is known of {_few(missing)}; it is a task for a person now"
+
+
+def send_by_hand(missing: Sequence[str]) -> str:
+    """The task in its place."""
+    return f"Send copies of the invoices by hand: no document is known of {_few(missing)}."
+
+
+def _few(names: Sequence[str], most: int = 5) -> str:
+    more = len(names) - most
+    return ", ".join(names) if more <= 0 else f"{', '.join(names[:most])} and {more} more"
+
+
+
 # -- explain ---------------------------------------------------------------------------------------------------------
 
 OWES_NOTHING = "The account owes nothing, so there is nothing to decide."

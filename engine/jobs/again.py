@@ -11,7 +11,7 @@ import numpy as np
 import orjson
 import polars as pl
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, RowMapping
 
 from engine.core import sentences
 from engine.core.decision.choose import Choice, Verdict
@@ -37,7 +37,7 @@ _TIMING = frozenset(
 class Again:
     """The answer: `reason` is empty where it still goes. `lists` is what it asks for now, `zone` the customer's own."""
 
-    action: Mapping[str, Any]  # the row of the table `action`
+    action: RowMapping  # the row of the table `action`
     detail: Mapping[str, Any]
     reason: str = ""
     lists: Listed | None = None
@@ -48,7 +48,7 @@ class Again:
 class _Planned:
     """A planned action with its step, as the policies now have it."""
 
-    action: Mapping[str, Any]
+    action: RowMapping
     detail: Mapping[str, Any]
     step: Step
 
@@ -151,7 +151,7 @@ def _unit(decided: Decided | None, one: _Planned, row: int | None) -> int | None
     return None
 
 
-def _objection(found: Mapping[str, Any], choice: Choice) -> str:
+def _objection(found: RowMapping, choice: Choice) -> str:
     """Why it no longer goes, or nothing."""
     if choice.verdict is Verdict.NOTHING:
         return sentences.PAID if choice.reason is Reason.NOT_OVERDUE else choice.reason.value

@@ -377,7 +377,10 @@ def _answer(engine: Engine, which: str, who: Who, verdict: ActionState, because:
         journal.append(conn, [Entry(verdict.value, first.account, body, said)], who.at, who.company)
         worth = money(first.amount, first.currency)
         if verdict is ActionState.APPROVED:
-            return f"“{first.step}” for {first.account} ({worth}) is approved; it goes if it is still due."
+            return (
+                f"“{first.step}” for {first.account} ({worth}) is approved; "
+                "the next “dunwell run”, today's too, lets it go if it is still due."
+            )
         return (
             f"“{first.step}” for {first.account} ({worth}) is declined, and not asked again in this episode."
         )

@@ -3,35 +3,43 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+import ssl
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from engine.channels.email import Mailer, Server, Tls
-from engine.channels.folder import MailFolder
+from engine.channels.folder import MailFolder, Shelf
 from engine.channels.letters import Letter, Letters
-from engine.channels.mail import Attachment, Mail, compose
-from engine.channels.receipt import Sender, Unsendable
+from engine.channels.mail import Attachment, Mail, compose, read_address
+from engine.channels.receipt import Outcome, Sender, Unsendable
 from engine.channels.request import Request, RequestFolder
 from engine.channels.webhook import Hook, Webhook
+from engine.core import sentences
 from engine.core.language.policy import Kind
 from engine.core.messages import MessageFacts
+from engine.core.sentences import Reason
+from engine.core.workdays import Hours, window
+from engine.errors import Refused
 from engine.jobs import messages
 from engine.jobs.again import Again, again
+from engine.jobs.documents import TEMPLATE, Copies, attached, copies
 from engine.jobs.workspace import Workspace
 from engine.outbox import Delivery, Result, Round, Row, Verdict, deliver, recover
 from engine.rendering import Rendered, Renderer
 from engine.rendering import Request as RenderRequest
-from engine.store import journal, marks
+from engine.store import database, journal, marks
 from engine.store.journal import Entry
+from engine.store.outbox import find, under_way
 from engine.store.owner import gone, owner
-from engine.store.tables import ActionState, action, outbox
+from engine.store.tables import COMPANY, ActionState, action, contact, outbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,7 @@ class _Contents:
     facts: MessageFacts | None
     recipients: tuple[str, ...]
     version: int
+    files: Mapping[str, Path]  # documents to attach
 
 
 def deliver_now(ws: Workspace, *, now: datetime, clock: Any = None) -> DeliverReport:
@@ -76,14 +85,24 @@ async def _round(ws: Workspace, engine: Engine, now: datetime, clock: Any) -> De
                 senders=senders,
                 owner=name,
                 now=clock,
-                decide_again=lambda conn, row: _decide(ws, conn, row, now),
+                decide_again=lambda conn, row: _decide(ws, conn, [row], clock())[row.key],
+                decide_all=lambda conn, rows: _decide(ws, conn, rows, clock()),
                 make=maker.make,
                 taken=lambda conn, key, at: marks.take(conn, key, at, ws.today(at)),
                 settled=_settled,
             )
-            await recover(delivery, lambda other: gone(engine, other))
+            recovered = await recover(delivery, lambda other: gone(engine, other))
+            _sweep(ws, engine)
             round_ = await deliver(delivery)
+            round_.results[:0] = recovered.results
     return _report(ws, engine, round_, now)
+
+
+def _sweep(ws: Workspace, engine: Engine) -> None:
+    """What a crash left half written is of no use once nobody is writing."""
+    with database.reading(engine) as conn:
+        if not under_way(conn):
+            Shelf(ws.files.out).sweep()
 
 
 @asynccontextmanager
@@ -100,7 +119,11 @@ async def _senders(ws: Workspace, clock: Any) -> AsyncIterator[Mapping[str, Send
                 found[f"webhook {name}"] = RequestFolder(out)
                 continue
             secret = (hook.secret.get_secret_value(),)
-            to = Hook(name, str(hook.url), secret, frozenset(hook.allowed))
+            hosts = frozenset(hook.allowed)
+            try:
+                to = Hook(name, str(hook.url), secret, hosts, hook.networks, hook.read_back)
+            except ValueError as error:
+                raise Refused(str(error), f"mend [webhooks.{name}] in dunwell.toml") from None
             found[f"webhook {name}"] = Webhook(to, clock)
         yield found
 
@@ -108,12 +131,22 @@ async def _senders(ws: Workspace, clock: Any) -> AsyncIterator[Mapping[str, Send
 def _server(ws: Workspace) -> Server:
     mail = ws.settings.mail
     tls = {"starttls": Tls.STARTTLS, "tls": Tls.IMPLICIT, "none": Tls.NONE}[mail.tls]
+    context = None
+    if mail.ca_file:
+        try:
+            context = ssl.create_default_context(cafile=ws.root / mail.ca_file)
+        except OSError as error:  # ssl's own errors are of this kind
+            raise Refused(
+                f"the certificates in {mail.ca_file} cannot be read: {error.strerror or error}",
+                "mend  ca_file  under [mail] in dunwell.toml",
+            ) from error
     return Server(
         mail.host,
         mail.used_port,
         tls,
         mail.user,
         mail.password.get_secret_value() if mail.password else "",
+        context=context,
         allow_insecure=tls is Tls.NONE,
     )
 
@@ -121,14 +154,27 @@ def _server(ws: Workspace) -> Server:
 # -- decided again, in the claim's transaction ------------------------------------------------------------------------
 
 
-def _decide(ws: Workspace, conn: Connection, row: Row, now: datetime) -> Verdict:
-    found = again(ws, conn, row.key, now)
+def _decide(ws: Workspace, conn: Connection, rows: Sequence[Row], now: datetime) -> dict[str, Verdict]:
+    found = again(ws, conn, [row.key for row in rows], now)
+    return {row.key: _verdict(ws, conn, row, found[row.key], now) for row in rows}
+
+
+def _verdict(ws: Workspace, conn: Connection, row: Row, found: Again, now: datetime) -> Verdict:
     if found.reason:
         return Verdict(False, found.reason)
     assert found.lists is not None
     detail, planned = found.detail, found.action
-    facts = None
+    facts, files = None, Copies({}, {}, ())
     if Kind(row.kind).written:
+        house = ws.live.house
+        opens = window(now, found.zone, ws.calendar, Hours(house.opens, house.closes))
+        if opens > now:
+            return Verdict(False, Reason.OUTSIDE_HOURS.value, not_before=opens)
+        if detail["template"] == TEMPLATE:
+            files = copies(ws, [number for number, _ in found.lists.items])
+            if files.missing:
+                _for_a_person(ws, conn, found, files.missing, now)
+                return Verdict(False, sentences.no_document(files.missing))
         facts = messages.facts(
             ws,
             conn,
@@ -138,9 +184,34 @@ def _decide(ws: Workspace, conn: Connection, row: Row, now: datetime) -> Verdict
             respond_by=planned["respond_by"],
             to=planned["role"],
             from_=detail.get("people", {}).get("from"),
+            links=files.links,
         )
     to = messages.recipients(conn, row.account, planned["role"]) if row.channel == "email" else ()
-    return Verdict(True, facts=_Contents(found, facts, to, _version(conn, row)))
+    return Verdict(True, facts=_Contents(found, facts, to, _version(conn, row), files.files))
+
+
+def _for_a_person(
+    ws: Workspace, conn: Connection, found: Again, missing: Sequence[str], now: datetime
+) -> None:
+    """Invoices whose documents we cannot find are sent by a person: a task, in place of the message."""
+    planned = dict(found.action)
+    today, role = ws.today(now), ws.live.house.owner
+    key = f"{planned['key']}|by hand"
+    what = sentences.send_by_hand(missing)
+    detail = {**found.detail, "value": role, "what": what}
+    changed: dict[str, Any] = {
+        "key": key,
+        "kind": Kind.TASK.value,
+        "role": role,
+        "state": ActionState.PLANNED.value,
+    }
+    changed |= {"reason": None, "on": today, "since": today, "tone": 0, "respond_by": None}
+    changed |= {"detail": orjson.dumps(detail).decode(), "not_before": None}
+    if conn.execute(sa.select(action.c.key).where(action.c.key == key)).first() is None:
+        conn.execute(sa.insert(action).values({**planned, **changed}))
+        marks.take(conn, key, now, today)
+        body = {"key": key, "kind": Kind.TASK.value, "what": what, "state": ActionState.PLANNED.value}
+        journal.append(conn, [Entry("action", planned["account"], body)], now)
 
 
 def _version(conn: Connection, row: Row) -> int:
@@ -186,6 +257,10 @@ class _Maker:
         sender = str(mail.from_ or ours.email or "")
         if not sender:
             return Unsendable("nobody to send from: write  email = …  under [company] in dunwell.toml")
+        try:
+            documents = attached(contents.files)
+        except OSError as error:
+            return Unsendable(f"{error.filename} cannot be read: {error.strerror}")
         return compose(
             row.key,
             sender=sender,
@@ -196,7 +271,7 @@ class _Maker:
             at=row.changed_at or datetime.combine(row.on, datetime.min.time()).astimezone(),
             name=ours.name,
             reply_to=str(mail.reply_to or ""),
-            attachments=[Attachment(*attachment) for attachment in message.attachments],
+            attachments=[*documents, *(Attachment(*attachment) for attachment in message.attachments)],
         )
 
     def _letter(self, row: Row, contents: _Contents, rendered: Rendered) -> Letter | Unsendable:
@@ -240,6 +315,21 @@ def _settled(conn: Connection, row: Row, result: Result, at: datetime) -> None:
     """Every end and every delay of a message is in the journal."""
     body = {"key": row.key, "channel": row.channel, "state": result.state, "said": result.sentence}
     journal.append(conn, [Entry("delivery", row.account, body)], at)
+    if row.channel == "email" and result.state in (ActionState.SENT.value, ActionState.FAILED.value):
+        _flag_refused(conn, row)
+
+
+def _flag_refused(conn: Connection, row: Row) -> None:
+    """An address that a server has refused for good counts as missing, until the customer master names one again."""
+    now = find(conn, row.key)
+    answers = now.payload.get("answers", ()) if now else ()
+    refused = {answer["address"] for answer in answers if answer["outcome"] == Outcome.FAILED.value}
+    if not refused:
+        return
+    mine = sa.and_(contact.c.company == COMPANY, contact.c.account == row.account, contact.c.email_ok == 1)
+    for number, email in conn.execute(sa.select(contact.c.id, contact.c.email).where(mine)).all():
+        if read_address(email or "") in refused:
+            conn.execute(sa.update(contact).where(contact.c.id == number).values(email_ok=0))
 
 
 def _report(ws: Workspace, engine: Engine, round_: Round, now: datetime) -> DeliverReport:

@@ -16,6 +16,7 @@ from engine.core import sentences
 from engine.core.language.check import check, lost_history
 from engine.core.language.known import Known
 from engine.core.language.policy import PolicyBook
+from engine.core.ledger import infer_terms
 from engine.core.problem import Place, Problem
 from engine.errors import DatabaseError
 from engine.store import database
@@ -30,16 +31,13 @@ def known_by_ledger(found: settings.Workspace, known: Known) -> Known:
     with _reading(found) as conn:
         if conn is None:
             return known
-        terms = set(
-            conn.execute(
-                sa.select(customer.c.terms).where(customer.c.company == COMPANY).distinct()
-            ).scalars()
+        masters = sa.select(customer.c.terms).where(customer.c.company == COMPANY).distinct()
+        terms = set(conn.execute(masters).scalars())
+        open_items = sa.select(item.c.terms, item.c.date, item.c.due).where(
+            item.c.company == COMPANY, item.c.open > 0
         )
-        terms |= set(
-            conn.execute(
-                sa.select(item.c.terms).where(item.c.company == COMPANY, item.c.open != 0).distinct()
-            ).scalars()
-        )
+        for written, dated, due in conn.execute(open_items.distinct()):
+            terms.add(written or (infer_terms(dated, due) if dated else None))
         return replace(known, ledger_terms=frozenset(term for term in terms if term))
 
 

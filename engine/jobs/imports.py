@@ -90,7 +90,12 @@ def import_ledger(
         )
     sha256 = hashlib.sha256(data).hexdigest()
     with writing(engine) as conn:
-        if (there := ledger.same_file(conn, sha256, company)) is not None:
+        there = ledger.same_file(conn, sha256, company)
+        if there is not None and there.as_of is not None and day > there.as_of:
+            # The same content again, of a later day: nothing was paid since, and that is news.
+            sha256 = f"{sha256} {day}"
+            there = ledger.same_file(conn, sha256, company)
+        if there is not None:
             return ImportReport(name, there.as_of, already=there.imported_at, rows=there.rows)
         newest = ledger.newest(conn, company)
         if newest is not None and day < newest:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -33,8 +35,9 @@ def facts(
     respond_by: date | None,
     to: str,
     from_: str | None,
+    links: Mapping[str, str] = MappingProxyType({}),
 ) -> MessageFacts:
-    """Everything a template can show for one account."""
+    """Everything a template can show for one account. `links` says where the documents of its items are."""
     master = (
         conn.execute(sa.select(customer).where(customer.c.company == COMPANY, customer.c.account == account))
         .mappings()
@@ -53,7 +56,7 @@ def facts(
         company=company(ws),
         debtor=Debtor(
             name=(master["name"] if master else "") or account,
-            address=_address(conn, account, person),
+            address=_address(conn, account, person, ((master["country"] if master else "") or "").upper()),
             contact=(person["name"] if person else "") or "",
             country=((master["country"] if master else None) or "").upper(),
             languages=tuple(
@@ -63,7 +66,11 @@ def facts(
         sender=sender(ws, from_, master["owner"] if master else None),
         on=on,
         respond_by=respond_by or ws.calendar.next_open(on + timedelta(days=ws.live.house.answer)),
-        items=tuple(_item(rows[number], owed, on) for number, owed in lists.items if number in rows),
+        items=tuple(
+            _item(rows[number], owed, on, link=links.get(number, ""))
+            for number, owed in lists.items
+            if number in rows
+        ),
         aside=tuple(
             _item(rows[number], owed, on, why) for number, owed, why in lists.aside if number in rows
         ),
@@ -124,7 +131,7 @@ def _contact(conn: Connection, account: str, to: str) -> Any:
     return conn.execute(query.order_by(contact.c.id)).mappings().first()
 
 
-def _address(conn: Connection, account: str, person: Any) -> tuple[str, ...]:
+def _address(conn: Connection, account: str, person: Any, country: str) -> tuple[str, ...]:
     """The postal address of the contact, or of another contact of the account that a letter can find."""
     if person is None or not person["post_ok"]:
         query = sa.select(contact).where(
@@ -133,11 +140,20 @@ def _address(conn: Connection, account: str, person: Any) -> tuple[str, ...]:
         person = conn.execute(query.order_by(contact.c.id)).mappings().first()
     if person is None:
         return ()
-    place = " ".join(part for part in (person["postcode"], person["city"]) if part)
-    return tuple(part for part in (person["address"], place) if part)
+    parts = (person["postcode"] or "", person["city"] or "")
+    lines = [person["address"], *_place(*parts, (person["country"] or country).upper())]
+    return tuple(line for line in lines if line)
 
 
-def _item(row: Any, owed: int, on: date, why: str = "") -> Item:
+def _place(postcode: str, city: str, country: str) -> tuple[str, ...]:
+    """Town and postcode as the country's post wants them."""
+    if country in ("GB", "IE"):
+        return city, postcode
+    after = country in ("US", "CA", "AU", "NZ", "IN")
+    return (" ".join(part for part in ((city, postcode) if after else (postcode, city)) if part),)
+
+
+def _item(row: Any, owed: int, on: date, why: str = "", link: str = "") -> Item:
     currency = row["currency"]
     amount: Decimal = Amount.of_minor(row["amount"], currency).value
     return Item(
@@ -150,6 +166,7 @@ def _item(row: Any, owed: int, on: date, why: str = "") -> Item:
         po=row["po"] or "",
         days_overdue=(on - row["due"]).days,
         reason=why,
+        link=link,
     )
 
 

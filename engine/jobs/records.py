@@ -132,7 +132,7 @@ class Writing:
         for (account, number, since), home in zip(picked.iter_rows(), homes.tolist(), strict=True):
             yield account, number or 1, since or on, None if home == NONE else ids[home]
 
-    def _settled(self, actions: Sequence[Row]) -> Iterator[tuple[str, str, str]]:
+    def _settled(self, actions: Sequence[Planned]) -> Iterator[tuple[str, str, str]]:
         """What today's step makes obsolete: the step under way that is passed over, the try that is made again."""
         if not self.under_way:
             return
@@ -492,8 +492,8 @@ def listed(book: PolicyBook, decided: Decided, units: NDArray[Any]) -> Mapping[i
         pl.col("owed", "base").sum(), pl.col("currency").first(), single=pl.col("currency").n_unique() == 1
     )
     for unit, owed, base, currency, single in sums.iter_rows():
-        own = (owed, currency) if single else (base, book.house.currency)
-        found[unit] = Listed(*own, items[unit], apart.get(unit, []))
+        amount, shown = (owed, currency) if single else (base, book.house.currency)
+        found[unit] = Listed(amount, shown, items[unit], apart.get(unit, []))
     return found
 
 

@@ -20,6 +20,9 @@ SEED = 7
 RATE = "1.0850"  # US dollars for a euro
 OWNERS = ("lgrant", "svega", "tbauer")
 COLLECTORS = ("jortiz", "apatel")
+ALWAYS_LATE = (
+    7  # MONT-0008: whatever the day, a customer of whom something is overdue, for the manual to name
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,9 @@ def _buyer(number: int, random: Random) -> Buyer:
     payer = random.choices(list(PAYERS), list(PAYERS.values()))[0]
     if segment in ("key", "public") and payer is Payer.TROUBLE:
         payer = Payer.SLOW
-    first = random.choice(place.firsts)
+    if number == ALWAYS_LATE:
+        segment, payer = "trade", Payer.TROUBLE
+    first = place.firsts[-1] if number == ALWAYS_LATE else random.choice(place.firsts)
     if segment == "public":
         name = place.public.format(first)
     else:
@@ -74,6 +79,8 @@ def _buyer(number: int, random: Random) -> Buyer:
     terms = random.choices(
         ("Net 30", "Net 60", "2/10 net 30", "Net 14", "EOM + 30 days", "Due on receipt"), _TERMS[segment]
     )[0]
+    if number == ALWAYS_LATE:
+        terms = "Net 30"
     euro = place.code in ("DE", "FR", "ES", "IT", "PT") and (number < 8 or random.random() < 0.5)
     typical, spread = {"key": (9000, 1.2), "public": (2200, 1.0), "trade": (1800, 1.1), "retail": (420, 1.0)}[
         segment
@@ -88,7 +95,7 @@ def _buyer(number: int, random: Random) -> Buyer:
         currency="EUR" if euro else "USD",
         size=max(30.0, typical * random.lognormvariate(0, spread * 0.6)),
         invoices=random.uniform(0.4, 3.0 if segment == "key" else 1.6),
-        trouble=random.randint(35, 95),
+        trouble=random.choice((random.randint(38, 88), random.randint(56, 66))),
     )
 
 
@@ -181,7 +188,7 @@ def _customers(buyers: list[Buyer], on: date, random: Random) -> str:
     for number, buyer in enumerate(buyers):
         place = buyer.place
         town, postcode, zone = random.choice(place.towns)
-        trouble = buyer.payer is Payer.TROUBLE
+        trouble = buyer.payer is Payer.TROUBLE and number != ALWAYS_LATE
         since = on - timedelta(
             days=random.randint(110, 180) if buyer.payer is Payer.NEW else random.randint(700, 6000)
         )

@@ -99,6 +99,14 @@ class World:
             if document.kind == "Invoice":
                 self._invoices.setdefault(document.account, []).append(document)
 
+    def asked(self, account: str, on: date) -> list[str]:
+        """The numbers of the invoices that are overdue on a day and not disputed, the oldest first."""
+        return [
+            invoice.number
+            for invoice in self._invoices.get(account, ())
+            if invoice.due < on and invoice.open(on) and not invoice.is_disputed(on)
+        ]
+
     def pays(self, account: str, day: date, owed: date, share: int = 100) -> None:
         """The customer pays on `day` what is overdue on `owed` and not disputed, or only a part of it.
 
@@ -130,32 +138,36 @@ def trade(buyers: Sequence[Buyer], on: date, random: Random) -> World:
 
 
 def _invoices(buyer: Buyer, on: date, random: Random) -> Iterator[Document]:
-    terms = read_terms(buyer.terms)
-    assert isinstance(terms, Terms)
     first = DAYS if buyer.payer is not Payer.NEW else random.randint(100, 180)
     day = on - timedelta(days=first) + timedelta(days=random.randint(0, 30))
     while day < on:
-        issued = weekday(day)
-        amount = max(2_500, round(buyer.size * math.exp(random.gauss(0, 0.55)) * 100))
-        due = due_date(issued, terms)
-        paid = weekday(due + timedelta(days=_delay(buyer, due, on, random)))
-        paid = max(paid, issued + timedelta(days=2))
-        invoice = Document(
-            buyer.account,
-            "",
-            "Invoice",
-            issued,
-            due,
-            amount,
-            paid,
-            f"PO {random.randint(4000, 9999)}" if random.random() < 0.7 else "",
-        )
-        _disputed(invoice, random)
-        if random.random() < 0.03 and invoice.paid > due:
-            invoice.part = (invoice.paid, amount * random.randint(3, 7) // 10)
-            invoice.paid = weekday(invoice.paid + timedelta(days=random.randint(20, 50)))
-        yield invoice
+        yield _invoice(buyer, day, on, random)
         day += timedelta(days=max(2, round(random.expovariate(buyer.invoices / 30))))
+    if buyer.payer is Payer.TROUBLE:  # it begins with an order that cannot be paid
+        yield _invoice(buyer, on - timedelta(days=buyer.trouble + 30), on, random)
+
+
+def _invoice(buyer: Buyer, day: date, on: date, random: Random) -> Document:
+    terms = read_terms(buyer.terms)
+    assert isinstance(terms, Terms)
+    issued = weekday(day)
+    due = due_date(issued, terms)
+    paid = weekday(due + timedelta(days=_delay(buyer, due, on, random)))
+    invoice = Document(
+        account=buyer.account,
+        number="",
+        kind="Invoice",
+        issued=issued,
+        due=due,
+        amount=max(2_500, round(buyer.size * math.exp(random.gauss(0, 0.55)) * 100)),
+        paid=max(paid, issued + timedelta(days=2)),
+        po=f"PO {random.randint(4000, 9999)}" if random.random() < 0.7 else "",
+    )
+    _disputed(invoice, random)
+    if random.random() < 0.03 and invoice.paid > due:
+        invoice.part = (invoice.paid, invoice.amount * random.randint(3, 7) // 10)
+        invoice.paid = weekday(invoice.paid + timedelta(days=random.randint(20, 50)))
+    return invoice
 
 
 def _disputed(invoice: Document, random: Random) -> None:
@@ -191,9 +203,9 @@ def _delay(buyer: Buyer, due: date, on: date, random: Random) -> int:
         case Payer.SEASONAL:
             return round(random.gauss(38 if due.month in (1, 2, 10, 11) else 1, 6))
         case Payer.TROUBLE:
-            if ago <= buyer.trouble:
+            if ago <= buyer.trouble + 3:  # a due date may have been moved to a weekday
                 return 400
-            return round(random.gauss(26, 7) if buyer.trouble % 3 else random.gauss(4, 4))
+            return round(random.gauss(26, 7) if buyer.trouble % 5 else random.gauss(4, 4))
         case Payer.NEW:
             return round(random.gauss(0, 3)) if ago > 50 else round(random.gauss(28, 8))
 

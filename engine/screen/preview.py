@@ -146,18 +146,17 @@ def _needs(view: Preview, kind: Kind) -> str:
 
 
 def _notes(view: Preview, calendar: str) -> list[RenderableType]:
-    """Why a day is closed, and where its steps go."""
+    """Why a day is closed, and where its steps go. Weekends explain themselves."""
     named = f" (calendar {calendar})" if calendar else ""
     lines = []
     for day in _shown(view.days):
-        if not day.closed:
+        if not day.closed or day.closed == "weekend":
             continue
         moved = ""
         if day.moved and day.moved_to:
             fall = "step falls" if day.moved == 1 else "steps fall"
             moved = f"; its {day.moved:,} {fall} on {short_day(day.moved_to)}"
-        why = "a closed day of the week" if day.closed == "weekend" else clean(day.closed)
-        lines.append(Text(f"  {short_day(day.on)} is {why}{named}{moved}."))
+        lines.append(Text(f"  {short_day(day.on)} is {clean(day.closed)}{named}{moved}."))
     return [Text(), *lines] if lines else []
 
 

@@ -137,6 +137,10 @@ def _with_secrets(root: Path, settings: Settings, source: Source) -> tuple[Setti
     mail = settings.mail
     if mail.password is None and mail.password_file:
         mail = mail.model_copy(update={"password": read(("mail", "password_file"), mail.password_file)})
+    if mail.ca_file and not (root / mail.ca_file).is_file():
+        sentence = f"there is no file “{mail.ca_file}”"
+        help = "name the file with the certificates that the mail server's is signed by (PEM)"
+        problems.append(source.problem(("mail", "ca_file"), sentence, help, "ca-file"))
     webhooks = {
         name: hook.model_copy(update={"secret": read(("webhooks", name, "secret_file"), hook.secret_file)})
         if hook.secret is None and hook.secret_file

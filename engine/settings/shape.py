@@ -118,6 +118,7 @@ class Mail(_Part):
     password: SecretStr | None = None
     password_file: str = ""
     tls: Literal["starttls", "tls", "none"] = "starttls"
+    ca_file: str = ""  # whose certificates are trusted (PEM); none: those the system trusts
     from_: Email | None = Field(default=None, alias="from")
     reply_to: Email | None = None
 
@@ -151,6 +152,8 @@ class Webhook(_Part):
     secret: SecretStr | None = None
     secret_file: str = ""
     hosts: tuple[str, ...] = ()  # where it may go, redirects included; none: the host of `url` only
+    networks: tuple[str, ...] = ()  # private networks it may be in, as in "10.1.0.0/16"; none: public ones only
+    read_back: str = ""  # an address with {id} in it that tells what the receiver has of a request
 
     @property
     def allowed(self) -> tuple[str, ...]:

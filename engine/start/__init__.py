@@ -43,16 +43,16 @@ def lay_out(folder: Path, on: date, sample: bool = True) -> tuple[str, ...]:
     return written
 
 
-def demo(folder: Path, on: date, weeks: int = 8) -> str:
+def demo(folder: Path, on: date, weeks: int = 6) -> str:
     """The workspace of `make preview`, and a sentence about it: the last weeks of a made-up credit team.
 
     The real jobs have worked through these weeks, and today's ledger has come in; today's run is not made.
     It is made once a day. Policies, templates and settings that were edited since stay; the ledger and all
     that was done with it are of the new day.
     """
-    there = (folder / "dunwell.toml").exists()
-    if there and (folder / _DATABASE).exists() and _is_of(on, folder / LEDGER / "ledger.csv"):
+    if is_ready(folder, on):
         return f"{folder}/ is as you left it."
+    there = (folder / "dunwell.toml").exists()
     if not there:
         _must_be_free(folder)
     with _staged(folder) as stage:
@@ -68,6 +68,12 @@ def demo(folder: Path, on: date, weeks: int = 8) -> str:
         for name in (_DATABASE, LEDGER):
             (stage / name).replace(folder / name)
     return f"{folder}/ is of {_day(on)} now, with new weeks behind it; its policies are as you left them."
+
+
+def is_ready(folder: Path, on: date) -> bool:
+    """Whether the demo in `folder` is of that day already."""
+    there = all((folder / name).exists() for name in ("dunwell.toml", _DATABASE))
+    return there and _is_of(on, folder / LEDGER / "ledger.csv")
 
 
 def _must_be_free(folder: Path) -> None:

@@ -167,8 +167,11 @@ class _Weeks:
         reached = outcome not in cases.NOT_REACHED
         spoke = self.random.choice(buyer.place.people) if reached and outcome != "hung up" else ""
         answers: dict[str, str] = {}
-        item = one.detail["items"][0][0]
+        quiet = {item for _, account, item in self.disputes if account == one.account}
+        item = next((item for item in self.world.asked(one.account, who.on) if item not in quiet), "")
         reason = self.random.choice(_REASONS)
+        if outcome == "dispute" and not item:
+            outcome = "callback requested"
         pays = self._promised(outcome, who.on)
         if outcome == "dispute":
             answers = {"invoice": item, "reason": reason}

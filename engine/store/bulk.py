@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from itertools import chain, islice
 from typing import Any
 
 import orjson
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 Row = Sequence[Any]
+_MOST = 999  # values a statement; every SQLite takes as many
 _NAMED = re.compile(r":([a-z_]+)")
 
 
@@ -20,19 +22,17 @@ def insert(conn: Connection, table: sa.Table, columns: Sequence[str], rows: Sequ
     """Add rows, given as tuples in the order of `columns`. Days may be dates or their ISO text."""
     if not rows:
         return
-    names = ", ".join(f'"{column}"' for column in columns)
+    _check_widths(table, columns, rows)
     raw: Any = conn.connection.driver_connection
     if conn.dialect.name == "postgresql":
-        with raw.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
+        with (
+            raw.cursor() as cursor,
+            cursor.copy(f'COPY "{table.name}" ({_quoted(columns)}) FROM STDIN') as copy,
+        ):
             for row in rows:
                 copy.write_row(row)
         return
-    marks = ", ".join("?" * len(columns))
-    days = [n for n, column in enumerate(columns) if isinstance(table.c[column].type, sa.Date)]
-    raw.executemany(
-        f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})',  # noqa: S608 - names of our own tables
-        _as_text(rows, days),
-    )
+    _execute(raw, table, columns, rows)
 
 
 def upsert(
@@ -44,32 +44,68 @@ def upsert(
     key: Sequence[str],
     update: Sequence[str],
 ) -> None:
-    """Add rows; where one of the same key is there, set its `update` columns, empty where none is given."""
+    """Add rows, one a key; where its key is there, set its `update` columns, empty where none is given."""
     if not rows:
         return
+    _check_widths(table, columns, rows)
     raw: Any = conn.connection.driver_connection
-    mark = "%s" if conn.dialect.name == "postgresql" else "?"
     sets = ", ".join(f'"{name}" = excluded."{name}"' for name in update)
-    names, keys = (", ".join(f'"{name}"' for name in group) for group in (columns, key))
-    sql = (
-        f'INSERT INTO "{table.name}" ({names}) VALUES ({", ".join([mark] * len(columns))}) '  # noqa: S608
-        f"ON CONFLICT ({keys}) DO UPDATE SET {sets}"
-    )
-    if conn.dialect.name == "postgresql":
-        with raw.cursor() as cursor:
-            cursor.executemany(sql, rows)
+    conflict = f"ON CONFLICT ({_quoted(key)}) DO UPDATE SET {sets}"
+    if conn.dialect.name != "postgresql":
+        _execute(raw, table, columns, rows, conflict)
         return
+    kinds = (table.c[name].type.compile(conn.dialect) for name in columns)
+    arrays = ", ".join(f"%s::{kind}[]" for kind in kinds)
+    with raw.cursor() as cursor:
+        cursor.execute(
+            f'INSERT INTO "{table.name}" ({_quoted(columns)}) SELECT * FROM unnest({arrays}) {conflict}',  # noqa: S608
+            [list(values) for values in zip(*rows, strict=True)],
+        )
+
+
+def _check_widths(table: sa.Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    if set(map(len, rows)) != {len(columns)}:
+        raise ValueError(f"a row for {table.name} has {len(columns)} values")
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
+def _execute(
+    raw: Any, table: sa.Table, columns: Sequence[str], rows: Sequence[Row], conflict: str = ""
+) -> None:
+    """Add rows to a SQLite table, many a statement.
+
+    A statement of many rows keeps a log to undo itself alone; OR FAIL does without, since whoever meets an
+    error here undoes the whole transaction.
+    """
+    width = len(columns)
+    many = max(1, _MOST // width)
+    mark = f"({', '.join('?' * width)})"
+
+    def sql(count: int) -> str:
+        marks = ", ".join([mark] * count)
+        return f'INSERT OR FAIL INTO "{table.name}" ({_quoted(columns)}) VALUES {marks} {conflict}'  # noqa: S608
+
     days = [n for n, column in enumerate(columns) if isinstance(table.c[column].type, sa.Date)]
-    raw.executemany(sql, _as_text(rows, days))
+    values = chain.from_iterable(_as_text(rows, days))
+    whole = len(rows) // many
+    batches = islice(values, whole * many * width)
+    raw.executemany(sql(many), zip(*[batches] * (many * width), strict=True))
+    if rest := list(values):
+        raw.execute(sql(len(rows) % many), rest)
 
 
 def _as_text(rows: Sequence[Row], days: Sequence[int]) -> Iterable[Row]:
     """SQLite has no dates: they are ISO text."""
     if not days:
         return rows
-    columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
+    columns: list[Iterable[Any]] = list(zip(*rows, strict=True))
     for n in days:
-        columns[n] = [value.isoformat() if isinstance(value, date) else value for value in columns[n]]
+        # A day has one text, however many rows it is in.
+        text = {day: day.isoformat() if isinstance(day, date) else day for day in set(columns[n])}
+        columns[n] = map(text.__getitem__, columns[n])
     return zip(*columns, strict=True)
 
 

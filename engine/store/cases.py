@@ -70,7 +70,7 @@ def turn_episodes(conn: Connection, on: date, company: str = COMPANY) -> tuple[T
     An end cancels what still waits, with the reason "paid", and proposes the way back from terms or a hold.
     """
     rows = queries.Ask.of(conn, company, on).episodes()
-    now = running(rows, owed(conn, company), on)
+    now = running(rows, owed(conn, company), on).sort("account")
     new = now.filter(pl.col("since").is_not_null() & ~pl.col("written")).select("account", "episode", "since")
     bulk.insert(
         conn,

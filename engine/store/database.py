@@ -30,6 +30,7 @@ from engine.errors import (
 HEAD = "0001"  # the newest revision in migrations/versions
 MIGRATIONS = Path(__file__).parent / "migrations"
 _WAIT_MS = 30_000
+_CACHE = "cache_size=-65536"  # KiB: the pages that a large run changes are written once, at its end
 
 
 def open(url: str | Path, *, migrate: bool = True, read_only: bool = False) -> Engine:
@@ -158,7 +159,7 @@ def _engine(address: URL, file: Path | None, read_only: bool) -> Engine:
 
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
-        for pragma in ("foreign_keys=ON", f"busy_timeout={_WAIT_MS}", "synchronous=FULL"):
+        for pragma in ("foreign_keys=ON", f"busy_timeout={_WAIT_MS}", "synchronous=FULL", _CACHE):
             connection.execute(f"PRAGMA {pragma}")
         if read_only:
             connection.execute("PRAGMA query_only=ON")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from itertools import compress
 from typing import Any
 
 import orjson
@@ -57,10 +56,11 @@ def action_key(
     `item` is the oldest item newly marked, `channel` the action's kind, `start` the policy and event
     ("broken-promise 2026-11-20") of a policy with `start:`.
     """
-    return "|".join(
-        part.replace("%", "%25").replace("|", "%7C")
-        for part in (company, account, str(episode), step, item, str(occurrence), channel, role, start)
-    )
+    parts = (company, account, str(episode), step, item, str(occurrence), channel, role, start)
+    key = "|".join(parts)
+    if "%" in key or key.count("|") >= len(parts):
+        key = "|".join(part.replace("%", "%25").replace("|", "%7C") for part in parts)
+    return key
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,10 +316,10 @@ def _write_actions(conn: Connection, record: RunRecord, number: int, found: _Sor
     when = moment_text(record.finished)
 
     def complete(row: Sequence[Any]) -> tuple[Any, ...]:
+        if row[_KIND] != "task" or row[_STATE] != ActionState.PLANNED.value:
+            return (*row[:_RUN], number, *row[_RUN + 1 :])
         filled = list(row)
-        filled[_RUN] = number
-        if row[_KIND] == "task" and row[_STATE] == ActionState.PLANNED.value:
-            filled[_TAKEN_ON], filled[_TAKEN_AT] = row[_ON], when
+        filled[_RUN], filled[_TAKEN_ON], filled[_TAKEN_AT] = number, row[_ON], when
         return tuple(filled)
 
     rows = [complete(row) for row in found.new]
@@ -369,35 +369,14 @@ def _write_decisions(conn: Connection, record: RunRecord, number: int, time: int
 
 def _write_episodes(conn: Connection, record: RunRecord) -> None:
     """New episodes, and new homes of running ones."""
-    if not record.episodes:
-        return
-    query = sa.select(episode.c.account, episode.c.number).where(
-        episode.c.company == record.company, episode.c.ended.is_(None)
-    )
-    there = {(account, number) for account, number in conn.execute(query)}
-    running = [row[:2] in there for row in record.episodes]
-    new = compress(record.episodes, (not known for known in running))
-    bulk.insert(
+    bulk.upsert(
         conn,
         episode,
         ("company", "account", "number", "started", "home"),
-        [(record.company, *row) for row in new],
+        [(record.company, *row) for row in record.episodes],
+        key=("company", "account", "number"),
+        update=("home",),
     )
-    moved = [
-        {"new_account": a, "new_number": n, "new_home": home}
-        for a, n, _, home in compress(record.episodes, running)
-    ]
-    if moved:
-        conn.execute(
-            sa.update(episode)
-            .where(
-                episode.c.company == record.company,
-                episode.c.account == sa.bindparam("new_account"),
-                episode.c.number == sa.bindparam("new_number"),
-            )
-            .values(home=sa.bindparam("new_home")),
-            moved,
-        )
 
 
 def _settle(conn: Connection, record: RunRecord) -> None:

@@ -198,8 +198,10 @@ def running(episodes: pl.DataFrame, items: pl.DataFrame, on: date) -> pl.DataFra
         home=pl.col("home").last(),
         before=ended.max(),
     )  # fmt: skip
-    both = last.join(late, on="account", how="full", coalesce=True).with_columns(
-        pl.col("open").fill_null(value=False)
+    both = (
+        last.join(late, on="account", how="full", coalesce=True)
+        .sort("account")
+        .with_columns(pl.col("open").fill_null(value=False))
     )
     # An account that is late again for an old invoice has had its peace since the last episode ended.
     since = (
@@ -233,7 +235,7 @@ def _with_history(accounts: pl.DataFrame, ask: queries.Ask, items: pl.DataFrame)
         ask.pauses(),
         _inferred_terms(items),
     ):
-        accounts = accounts.join(answer, on="account", how="left", maintain_order="left")
+        accounts = _beside(accounts, answer, "account")
     counts = ("contacts", "broken", "kept", "claims", "addresses")
     return accounts.with_columns(
         pl.col(*counts).fill_null(0),
@@ -246,6 +248,14 @@ def _with_history(accounts: pl.DataFrame, ask: queries.Ask, items: pl.DataFrame)
     ).with_columns(
         terms=pl.coalesce("terms", "inferred", pl.lit("mixed")),
     )
+
+
+def _beside(accounts: pl.DataFrame, answer: pl.DataFrame, key: str) -> pl.DataFrame:
+    """The accounts with what an answer knows of them. Many have none, and cost nothing then."""
+    if answer.height:
+        return accounts.join(answer, on=key, how="left", maintain_order="left")
+    nothing = (pl.lit(None, dtype=kind).alias(name) for name, kind in answer.schema.items() if name != key)
+    return accounts.with_columns(nothing)
 
 
 def _inferred_terms(items: pl.DataFrame) -> pl.DataFrame:
@@ -272,11 +282,12 @@ def _with_actions(accounts: pl.DataFrame, actions: pl.DataFrame) -> pl.DataFrame
         taken.filter(pl.col("kind").is_in(list(EFFECTS))).group_by("row").agg(effects=bit.unique().sum())
     )
     written = taken.filter(pl.col("kind").is_in(list(_WRITTEN)))
+    # A softer step that went in a tone reached before has its own name beside that tone: the first one set it.
     tones = (
         written.filter(pl.col("tone") > 0)
-        .sort("tone", "taken_on", maintain_order=True)
+        .sort("tone", "taken_on", descending=[True, False], maintain_order=True)
         .group_by("row")
-        .agg(pl.col("tone").last(), tone_step=pl.format("{}/{}", "policy", "step").last())
+        .agg(pl.col("tone").first(), tone_step=pl.format("{}/{}", "policy", "step").first())
     )
     calls = (
         taken.filter(pl.col("kind") == "call")
@@ -291,8 +302,9 @@ def _with_actions(accounts: pl.DataFrame, actions: pl.DataFrame) -> pl.DataFrame
         .agg(answer_by=pl.col("respond_by").last(), answer_day=pl.col("day").last())
     )
     told = actions.filter(pl.col("step") == LADDER_FINISHED).group_by("row").agg(finished=pl.col("on").max())
-    for answer in (effects, tones, calls, demands, told):
-        accounts = accounts.join(answer, on="row", how="left", maintain_order="left")
+    stepped = actions.group_by("row").agg(stepped=pl.col("taken_on").max())
+    for answer in (effects, tones, calls, demands, told, stepped):
+        accounts = _beside(accounts, answer, "row")
     return accounts.with_columns(pl.col("effects", "tone").fill_null(0))
 
 
@@ -301,9 +313,7 @@ def _with_response(accounts: pl.DataFrame, ask: queries.Ask, actions: pl.DataFra
     sent = pl.col("state") == ActionState.SENT.value
     demands = actions.filter(sent & pl.col("kind").is_in(list(_WRITTEN)) & (pl.col("day") >= 0))
     last = demands.group_by("row").agg(demand=pl.col("taken_on").max())
-    accounts = accounts.join(last, on="row", how="left", maintain_order="left").join(
-        ask.answers(), on="account", how="left", maintain_order="left"
-    )
+    accounts = _beside(_beside(accounts, last, "row"), ask.answers(), "account")
     since = pl.col("demand")
     response = (
         pl.when(since.is_null())

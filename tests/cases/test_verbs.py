@@ -197,7 +197,7 @@ def test_an_approval_takes_the_whole_step(engine: sa.Engine) -> None:
     plan(engine, *both)
     assert only(state(engine, "23 Nov").pending)["state"] == "approval"
     told = cases.approve(engine, "ACME stop terms", who("23 Nov"))
-    assert told == "“stop” for ACME (800.00 USD) is approved; it goes if it is still due."
+    assert told == "“stop” for ACME (800.00 USD) is approved; the next “dunwell run”, today's too, lets it go if it is still due."
     assert only(state(engine, "23 Nov").pending)["state"] == "approved"
     with database.reading(engine) as conn:
         assert conn.execute(sa.select(sa.func.count()).select_from(t.approval)).scalar() == 2

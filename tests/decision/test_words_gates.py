@@ -148,6 +148,12 @@ def test_the_gap_between_two_steps_for_one_account() -> None:
     assert desk.calendar_of(0, 3) == {1: "call collector"}
 
 
+def test_an_account_has_one_contact_a_day_even_without_a_gap() -> None:
+    desk = Desk(book()).owes("1", late=40).had("call collector", "1").contacted(0)
+    assert desk.on().of() == "nothing, because too soon after the last contact"
+    assert desk.on(1).of() == "letter reminder"
+
+
 def test_a_policys_own_gap_wins() -> None:
     policy = LADDER.replace("clock:", "gap: 3 days\nclock:")
     assert (
@@ -237,9 +243,9 @@ APPROVED_LETTER = LADDER.replace("letter: reminder", "letter: reminder\n    appr
 def test_a_held_step_waits_and_keeps_its_place() -> None:
     rules = book(house=house("pause:", "  - status: under review"))
     desk = Desk(rules).account("A", status="under review").owes("1", late=10)
-    assert desk.calendar_of(0, 60) == {}
+    assert desk.calendar_of(0, 9) == {}
     desk.rows["accounts"][0]["status"] = None
-    assert desk.on(60).of() == "call collector"
+    assert desk.on(10).of() == "call collector"
 
 
 def test_an_approval_that_is_asked_for_waits() -> None:

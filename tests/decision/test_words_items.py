@@ -282,19 +282,20 @@ def test_the_minimum_of_a_courtesy_is_what_is_about_to_fall_due() -> None:
 
 def test_the_four_clocks() -> None:
     # Dated 10 January, due 9 February, on the statement of 20 January.
-    def first(clock: str) -> dict[int, str]:
+    def first(clock: str, around: int) -> dict[int, str]:
         policy = f"policy: P\nclock: {clock}\nsteps:\n  - day: 60\n    call: collector\n"
-        return Desk(book(policy)).owes("1", late=21, statement=day(-41)).calendar_of(0, 60)
+        desk = Desk(book(policy)).owes("1", late=21, statement=day(-41))
+        return desk.calendar_of(around - 1, around + 1)
 
-    assert first("due date") == {39: "call collector"}
-    assert first("invoice date") == {9: "call collector"}
-    assert first("statement date") == {19: "call collector"}
-    assert first("end of month") == {30: "call collector"}
+    assert first("due date", 39) == {39: "call collector"}
+    assert first("invoice date", 9) == {9: "call collector"}
+    assert first("statement date", 19) == {19: "call collector"}
+    assert first("end of month", 30) == {30: "call collector"}
 
 
 def test_an_item_on_no_statement_counts_from_the_end_of_its_month() -> None:
     policy = "policy: P\nclock: statement date\nsteps:\n  - day: 60\n    call: collector\n"
-    assert Desk(book(policy)).owes("1", late=21).calendar_of(0, 60) == {30: "call collector"}
+    assert Desk(book(policy)).owes("1", late=21).calendar_of(29, 31) == {30: "call collector"}
 
 
 # -- money of several currencies ---------------------------------------------------------------------------------------

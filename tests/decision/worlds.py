@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import date, timedelta
 
 import polars as pl
@@ -141,7 +142,7 @@ def policy(rng: random.Random, number: int) -> Policy:
             )
         )
     late = rng.choice([None, Late("climb"), Late("latest"), Late("skip", 7)])
-    fits = Clause(tuple(_test(rng) for _ in range(rng.randint(0, 2))), P)
+    fits = Clause(tuple(_test(rng) for _ in range(rng.choice([0, 0, 1, 2]))), P)
     return Policy(
         f"p{number}",
         f"P{number}",
@@ -191,10 +192,11 @@ def state(rng: random.Random, b: PolicyBook, accounts: int, on: date = ON) -> St
             "tone": rng.choice([0, 0, 1, 2, 3]), "tone_step": "/".join(tone_of), "reached": maybe(rng.choice(ROLES), 0.3), "reached_day": rng.choice([10, 35, 60]),
             "answer_by": maybe(on + timedelta(days=rng.randint(-5, 5)), 0.2), "answer_day": rng.choice([3, 35]), "paused_until": maybe(on + timedelta(days=rng.randint(-2, 2)), 0.1),
             "paused_kinds": rng.choice([None, "letter, email"]), "finished": maybe(back(50), 0.3),
+            "stepped": maybe(on - timedelta(days=rng.randint(0, 3)), 0.2),
         }  # fmt: skip
         rows.append(account)
         mine = []
-        for number in range(rng.choice([0, 1, 1, 2, 3, 4])):
+        for number in range(rng.choice([0, 1, 1, 2, 2, 3, 4])):
             opened = back(130)
             credit = rng.random() < 0.12
             mine.append({
@@ -207,7 +209,7 @@ def state(rng: random.Random, b: PolicyBook, accounts: int, on: date = ON) -> St
                 item["rate"] = rng.choice([1.1, 1.1, 1.1, None])
         items += sorted(mine, key=lambda item: (item["due"], item["item"]))
         for item in mine:
-            if rng.random() < 0.4:
+            if rng.random() < 0.25:
                 policy_id, step = rng.choice(names)
                 marks.append(
                     {
@@ -251,4 +253,20 @@ def state(rng: random.Random, b: PolicyBook, accounts: int, on: date = ON) -> St
         frame(touches, TOUCHES),
         frame(pending, PENDING),
         frame(repeats, REPEATS),
+    )
+
+
+def fresh(known: State) -> State:
+    """The same accounts with nothing done yet: no history, nothing under way."""
+    empty = {"home": None, "since": None, "effects": 0, "tone": 0, "tone_step": None, "reached": None}
+    empty |= {"reached_day": None, "answer_by": None, "answer_day": None, "finished": None, "stepped": None}
+    columns = [pl.lit(value, dtype=ACCOUNTS[name]).alias(name) for name, value in empty.items()]
+    return replace(
+        known,
+        accounts=known.accounts.with_columns(columns),
+        marks=known.marks.clear(),
+        barred=known.barred.clear(),
+        touches=known.touches.clear(),
+        pending=known.pending.clear(),
+        repeats=known.repeats.clear(),
     )

@@ -7,7 +7,7 @@ import shlex
 import subprocess
 import tomllib
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -104,6 +104,17 @@ def test_every_command_of_the_readme(tmp_path: Path, monkeypatch: pytest.MonkeyP
             for line in shown:
                 assert line in said, f"{command} does not show “{line}” but:\n{said}"
     assert played >= 28
+
+
+def test_the_readme_names_an_account_of_the_sample(tmp_path: Path) -> None:
+    named = set(re.findall(r"\b[A-Z]{4}-\d{4}\b", README))
+    assert named
+    for at in (SUNDAY, SUNDAY + timedelta(days=101)):
+        folder = tmp_path / str(at.date())
+        assert run("init", str(folder), at=at).code == 0
+        ledger = (folder / "ledger/ledger.csv").read_text("utf-8")
+        for account in named:
+            assert account in ledger, "the sample has changed: the README needs an account that it has"
 
 
 def test_no_command_hides_outside_the_blocks() -> None:

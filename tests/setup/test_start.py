@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import stat
-from collections import Counter
 from datetime import date
 from pathlib import Path
 
@@ -14,7 +12,7 @@ import pytest
 from engine.errors import DunwellError, Refused
 from engine.sample import SEED, generate
 from engine.settings import load
-from engine.start import demo, lay_out, start_set
+from engine.start import lay_out, start_set
 
 ON = date(2026, 11, 23)
 
@@ -44,15 +42,12 @@ def test_the_start_set_is_copied_as_it_is(tmp_path: Path) -> None:
         assert texts(start_set() / part)
 
 
-def test_the_promises_of_the_time_before_are_known(tmp_path: Path) -> None:
+def test_the_sample_is_ready_to_be_imported_and_nothing_is_done_with_it(tmp_path: Path) -> None:
     lay_out(tmp_path / "shop", ON)
-    with sqlite3.connect(tmp_path / "shop" / "dunwell.db") as found:
-        states = dict(found.execute("SELECT state, COUNT(*) FROM promise GROUP BY state"))
-        late = found.execute("SELECT COUNT(*) FROM promise WHERE breaks_on > ?", (ON.isoformat(),)).fetchone()
-    found.close()
-    wanted = Counter(one.state for one in generate(SEED, ON).promises)
-    assert states == {"kept": wanted["kept"], "broken": wanted["broken"]}
-    assert late == (0,)
+    sample = generate(SEED, ON)
+    for name, text in sample.files(ON).items():
+        assert (tmp_path / "shop" / "ledger" / name).read_text("utf-8") == text
+    assert not (tmp_path / "shop" / "dunwell.db").exists()
 
 
 def test_without_the_sample_there_is_no_ledger(tmp_path: Path) -> None:
@@ -104,21 +99,3 @@ def test_a_path_through_a_file_is_a_clear_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(DunwellError, match="cannot be written"):
         lay_out(tmp_path / "file" / "shop", ON)
-
-
-def test_the_demo_is_laid_out_once_and_left_alone_on_the_same_day(tmp_path: Path) -> None:
-    assert "made-up ledger of 23 Nov 2026" in demo(tmp_path / "demo", ON)
-    before = texts(tmp_path / "demo")
-    assert "as you left it" in demo(tmp_path / "demo", ON)
-    assert texts(tmp_path / "demo") == before
-
-
-def test_the_next_day_the_demo_gets_a_new_ledger_and_keeps_what_was_edited(tmp_path: Path) -> None:
-    folder = tmp_path / "demo"
-    demo(folder, ON)
-    (folder / "policies" / "house.yaml").write_text("mine")
-    (folder / "dunwell.db").write_text("old")
-    assert "of 24 Nov 2026" in demo(folder, date(2026, 11, 24))
-    assert (folder / "policies" / "house.yaml").read_text() == "mine"
-    assert (folder / "dunwell.db").read_bytes() != b"old"
-    assert "As of 2026-11-24" in (folder / "ledger" / "ledger.csv").read_text()

@@ -65,6 +65,8 @@ def answers(
         found["gap"] = contact & (view.today - touched < gap)
         if limit := view.book.house.contact:
             found["contact"] = contact & (recent >= limit.most)
+    if view.stepped.any():  # one step a day; under `each: invoice` every invoice has its own
+        found["gap"] = found["gap"] | (view.stepped & (view.unit_item == NONE))
     at_rest = ~has
     for name, column in found.items():
         if column is not none and name != "never":

@@ -36,7 +36,7 @@ class Ladder:
     item_whens: tuple[tuple[int, Condition], ...]  # (bit, condition) that asks the item
     effects: tuple[int, ...]  # effects[e]: mask of the steps that carry one of the effects e
     tones: tuple[int, ...]  # a step's firmest tone
-    gap: int
+    gap: int  # at least a day: an account has one contact a day
     answer: int
 
     def fallen(self, day: NDArray[np.int64]) -> NDArray[np.uint64]:
@@ -61,7 +61,7 @@ def ladder(book: PolicyBook, policy: Policy) -> Ladder:
         item_whens=tuple(when for when, ask in zip(whens, asks, strict=True) if ask),
         effects=tuple(effect_mask(policy, done) for done in range(1 << len(EFFECTS))),
         tones=tuple(step_tone(book, step) for step in policy.steps),
-        gap=book.gap(policy),
+        gap=max(book.gap(policy), 1),
         answer=book.answer(policy),
     )
 

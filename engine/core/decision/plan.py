@@ -231,6 +231,7 @@ def _accounts(
         if step.demand and written:
             changes["answer_by"][row] = calendar.next_open(on + timedelta(days=book.answer(each.policy)))
             changes["answer_day"][row] = step.day
+        changes["stepped"][row] = on
         if each.touches:
             changes["last_contact"][row] = on
     for unit in np.flatnonzero(
@@ -261,6 +262,7 @@ _REMEMBERED = (
     "answer_by",
     "answer_day",
     "last_contact",
+    "stepped",
     "finished",
     "since",
     "home",

@@ -379,7 +379,7 @@ class _Unit:
         floor = waiting_for.index if waiting_for else NONE
         higher = [(item, step) for item in free for step in due[item.row["item"]] if step.index > floor]
         if under is Under.CALL:
-            return bool(higher) and waited >= max(self.book.gap(policy), 1)
+            return bool(higher) and waited >= self._gap(policy)
         return any(
             days[item.row["item"]] - waited < step.day or item.late - waited <= 0 for item, step in higher
         )
@@ -420,9 +420,8 @@ class _Unit:
         if min(late) < policy.steps[-1].day:
             return Finished.NO
         told = self.case.account["finished"]
-        return (
-            Finished.TELL if told is None or (self.day.on - told).days >= TELL_OWNER_EVERY else Finished.YES
-        )
+        long_ago = told is None or (self.day.on - told).days >= TELL_OWNER_EVERY
+        return Finished.TELL if long_ago and not self.day.closed and not self._stepped() else Finished.YES
 
     # -- gates -------------------------------------------------------------------------------------------------------
 
@@ -448,7 +447,10 @@ class _Unit:
             "minimum": int(self._below(step, origin, offers)),
             "pause": self._paused(step),
             "closed": int(contact and self.day.closed),
-            "gap": int(contact and bool(touched) and (on - max(touched)).days < self.book.gap(policy)),
+            "gap": int(
+                (self.item is None and self._stepped())
+                or (contact and bool(touched) and (on - max(touched)).days < self._gap(policy))
+            ),
             "answer": int(
                 answering
                 and step.day > (account["answer_day"] if account["answer_day"] is not None else 100_000)
@@ -463,6 +465,14 @@ class _Unit:
             "voice": (account["tone_step"] or "") if tone and (account["tone"] or 0) > tone else "",
             "no_rate": int(any(item.row["rate"] is None for item in self.all_items)),
         }
+
+    def _gap(self, policy: Policy) -> int:
+        """Days between two contacts: at least one, so that a second run of a day asks nobody twice."""
+        return max(self.book.gap(policy), 1)
+
+    def _stepped(self) -> bool:
+        """The account has taken a step today, be it a task."""
+        return bool(self.case.account["stepped"] == self.day.on)
 
     def _below(self, step: Step, origin: Origin, offers: Mapping[str, Step | None]) -> bool:
         def counts(item: Owed) -> bool:

@@ -73,6 +73,15 @@ class View:
         self.one_currency = items["currency"].n_unique() <= 1
         self.account_overdue: Array = by_account.any(self.past)
         self.free_overdue: Array = self.by_unit.any(self.free & self.past)
+        self.stepped: Array = self._stepped()
+
+    def _stepped(self) -> Array:
+        """unit -> its account has taken a step today."""
+        last = self.accounts["stepped"]
+        if last.null_count() == len(last):
+            return np.zeros(self.units, dtype=bool)
+        today: Array = (last == self.day.on).fill_null(value=False).to_numpy()
+        return today[self.unit_row]
 
     def unit(self, row: int, item: str | None) -> int | None:
         """The unit of an account, or of one of its items; None where there is none."""

@@ -52,7 +52,7 @@ class Sender:
 class Item:
     """An open invoice. `open` and `amount` are in `currency`; `days_overdue` is negative before the due date.
 
-    `reason` is why it is set aside: `disputed`, `promised`, `planned`.
+    `reason` is why it is set aside: `disputed`, `promised`, `planned`. `link` is where its document is.
     """
 
     number: str
@@ -64,6 +64,7 @@ class Item:
     po: str = ""
     days_overdue: int = 0
     reason: str = ""
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,7 +198,8 @@ def _table(
         cells += [item.po] if orders else []
         row = [*cells, money(item.open, item.currency, slots)]
         row += [words.reasons.get(item.reason, item.reason)] if aside else []
-        rows.append([slots.put(cell) for cell in row])
+        first, *others = [slots.put(cell) for cell in row]
+        rows.append([f"[{first}]({slots.put(item.link)})" if item.link else first, *others])
     heads += [""] if aside else []
     for currency, amount in totals:
         rows.append(

@@ -13,10 +13,11 @@ from typing import Any
 
 import polars as pl
 
-from engine.core.decision.choose import Choice
+from engine.core.decision.choose import Choice, Verdict, choose
 from engine.core.decision.decide import Decided, decide
 from engine.core.decision.plan import NOTHING_PAID, after, day_of, morning
 from engine.core.decision.signature import NONE
+from engine.core.decision.standing import cases, stand
 from engine.core.decision.state import (
     ACCOUNTS,
     ADDRESSES,
@@ -30,6 +31,7 @@ from engine.core.decision.state import (
     Pending,
     State,
 )
+from engine.core.decision.view import Day
 from engine.core.language.condition import Value
 from engine.core.language.policy import Clock, PolicyBook
 from engine.core.language.trials import Document, DocumentKind, Expectation, Happening, Trial, TrialFile, What
@@ -119,6 +121,9 @@ class _Case:
 
     def active(self, on: date) -> bool:
         return self.first_day <= self.day(on) <= self.last_day
+
+    def speaks_of(self, day: int) -> bool:
+        return day in self.expected or (self.trial.policy is not None and day == self.last_day)
 
     def happens(self, on: date) -> Sequence[Happening]:
         return self.events.get(self.day(on), ()) if self.active(on) else ()
@@ -227,7 +232,10 @@ class _Group:
             frame = pl.DataFrame(open_items, schema=ITEMS).sort("row", "due", "item")
             self.state = morning(replace(self.state, items=frame), on, NOTHING_PAID)
             self._keep_asides()
-            decided = decide(self.book, self.state, day_of(self.book, self.open_on, on), self.rules)
+            moment = day_of(self.book, self.open_on, on)
+            if self._silent(on, moment):
+                continue
+            decided = decide(self.book, self.state, moment, self.rules)
             for row, case in enumerate(self.members):
                 if case.active(on):
                     self._compare(row, case, case.day(on), decided)
@@ -238,6 +246,26 @@ class _Group:
                 pending=pl.concat([self.state.pending, pl.DataFrame(pending, schema=PENDING)]),
                 barred=pl.concat([self.state.barred, pl.DataFrame(barred, schema=BARRED)]),
             )
+
+    def _silent(self, on: date, moment: Day) -> bool:
+        """Whether the day asks for nothing: no test speaks of it, nothing goes, and nothing is to be remembered of it.
+
+        Asked of the plain definition alone, which is much quicker for a few accounts. Nothing is lost by it: `decide` lets
+        nothing go that the definition does not.
+        """
+        active = [(row, case) for row, case in enumerate(self.members) if case.active(on)]
+        if any(case.speaks_of(case.day(on)) for _, case in active):
+            return False
+        for known in cases(self.state, (row for row, _ in active)).values():
+            begins = known.account["since"] is None or known.account["home"] is None
+            for standing in stand(self.book, known, moment, self.rules[0]):
+                choice = choose(self.book, standing.signature)
+                goes = choice.verdict in (Verdict.GO, Verdict.ASK)
+                if goes or choice.tell_owner or choice.reason is Reason.NO_ADDRESS:
+                    return False
+                if begins and standing.policy and standing.signature.overdue:
+                    return False
+        return True
 
     def _keep_asides(self) -> None:
         """A promise that broke this morning has released its items in the frame: in the test's own list too."""
@@ -409,8 +437,10 @@ class _Group:
                     trial.place,
                 )
             return
-        contacts = decided.contacts.filter((pl.col("row") == row) & pl.col("goes"))
-        went = contacts["step"].to_list()
+        goes = pl.col("goes")
+        if any(event.what is What.DECLINED for event in case.events.get(day, ())):
+            goes &= pl.col("verdict") != Verdict.ASK.value  # it was asked for, and refused
+        went = decided.contacts.filter((pl.col("row") == row) & goes)["step"].to_list()
         choice = decided.choice(row)
         expected = case.expected.get(day)
         if expected is None:
