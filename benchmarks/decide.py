@@ -102,8 +102,15 @@ def state(accounts: int, seed: int = 7) -> State:
             "segment": np.array(SEGMENTS)[rng.integers(0, 4, accounts)],
             "insolvent": rng.random(accounts) < 0.01,
         }
-    ).with_columns(account=pl.format("A{}", "row"), name=pl.format("Account {}", "row"), addresses=pl.lit(31), episode=pl.lit(1))
-    missing = [pl.lit(None, dtype=kind).alias(name) for name, kind in ACCOUNTS.items() if name not in frame.columns]
+    ).with_columns(
+        account=pl.format("A{}", "row"),
+        name=pl.format("Account {}", "row"),
+        addresses=pl.lit(31),
+        episode=pl.lit(1),
+    )
+    missing = [
+        pl.lit(None, dtype=kind).alias(name) for name, kind in ACCOUNTS.items() if name not in frame.columns
+    ]
     frame = frame.with_columns(missing).select(pl.col(name).cast(kind) for name, kind in ACCOUNTS.items())
     items = items.select(pl.col(name).cast(kind) for name, kind in ITEMS.items())
     level = np.where(rng.random(size) < 0.2, rng.integers(1, 5, size), 0)
@@ -117,7 +124,13 @@ def state(accounts: int, seed: int = 7) -> State:
     marks = marks.select(pl.col(name).cast(kind) for name, kind in MARKS.items())
     empty = pl.DataFrame
     return State(
-        frame, items, marks, empty(schema=BARRED), empty(schema=TOUCHES), empty(schema=PENDING), empty(schema=REPEATS)
+        frame,
+        items,
+        marks,
+        empty(schema=BARRED),
+        empty(schema=TOUCHES),
+        empty(schema=PENDING),
+        empty(schema=REPEATS),
     )
 
 
@@ -146,7 +159,9 @@ def query(known: State) -> Callable[[], pl.Series]:
         items = (
             known.items.lazy()
             .join(marks.lazy(), on=["row", "item"], how="left")
-            .with_columns(late=(pl.lit(ON) - pl.col("due")).dt.total_days(), level=pl.col("level").fill_null(0))
+            .with_columns(
+                late=(pl.lit(ON) - pl.col("due")).dt.total_days(), level=pl.col("level").fill_null(0)
+            )
             .join(known.accounts.lazy().select("row", "segment"), on="row", how="left")
             .with_columns(
                 overdue=pl.when(pl.col("late") > 0).then("open").otherwise(0),
@@ -177,9 +192,9 @@ def query(known: State) -> Callable[[], pl.Series]:
             .join(sums, on="row", how="left")
             .join(offers, on="row", how="left")
             .with_columns(
-                answer=pl.when(~pl.col("insolvent") & (pl.col("free") >= MINIMUM) & pl.col("step").is_not_null()).then(
-                    pl.format("{} {}", "segment", "step")
-                )
+                answer=pl.when(
+                    ~pl.col("insolvent") & (pl.col("free") >= MINIMUM) & pl.col("step").is_not_null()
+                ).then(pl.format("{} {}", "segment", "step"))
             )
             .sort("row")
             .select("answer")
@@ -198,7 +213,9 @@ def facts(known: State, accounts: int) -> list[dict[str, Any]]:
     overdue = pl.when(late > 0).then("open").otherwise(0)
     frame = (
         items.join(marks, on=["row", "item"], how="left", maintain_order="left")
-        .join(known.accounts.select("row", "segment", "insolvent"), on="row", how="left", maintain_order="left")
+        .join(
+            known.accounts.select("row", "segment", "insolvent"), on="row", how="left", maintain_order="left"
+        )
         .with_columns(
             day=late,
             level=pl.col("level").fill_null(0),
@@ -364,7 +381,10 @@ def main() -> None:
     few = min(given.engines, given.accounts)
     seconds, ours = timed(dunwell(rules, known), given.runs)
     query_seconds, theirs = timed(query(known), given.runs)
-    rows = [("Dunwell", given.accounts / seconds, True), ("Polars, by hand", given.accounts / query_seconds, ours.equals(theirs))]
+    rows = [
+        ("Dunwell", given.accounts / seconds, True),
+        ("Polars, by hand", given.accounts / query_seconds, ours.equals(theirs)),
+    ]
     want = ours[:few].to_list()
     handed = facts(known, few)
     durable_speed = 0.0
@@ -376,7 +396,9 @@ def main() -> None:
         rows.append((name, few / taken, answer == want))
         if name.startswith("durable"):
             durable_speed = few / taken
-    print(f"{given.accounts:,} accounts, {known.items.height:,} items, {known.marks.height:,} steps taken, 20 rules")
+    print(
+        f"{given.accounts:,} accounts, {known.items.height:,} items, {known.marks.height:,} steps taken, 20 rules"
+    )
     for name, speed, equal in rows:
         print(f"  {name:30} {speed:>12,.0f} accounts/s   {'equal' if equal else 'DIFFERENT'}")
     speed = given.accounts / seconds

@@ -120,7 +120,6 @@ def _few(names: Sequence[str], most: int = 5) -> str:
     return ", ".join(names) if more <= 0 else f"{', '.join(names[:most])} and {more} more"
 
 
-
 # -- explain ---------------------------------------------------------------------------------------------------------
 
 OWES_NOTHING = "The account owes nothing, so there is nothing to decide."

@@ -20,7 +20,7 @@ from sqlalchemy.engine import Connection, Engine
 from engine.core.promises import breaks_on
 from engine.core.workdays import Calendar
 from engine.errors import NotFound, Refused
-from engine.store import bulk, cases, journal, marks
+from engine.store import asked, bulk, cases, journal, marks
 from engine.store import tables as t
 from engine.store.database import writing
 from engine.store.history import money
@@ -86,7 +86,7 @@ def log_call(
     """
     with _verb(engine, account, who) as (conn, entries):
         _known("outcome", outcome, outcomes)
-        found = _open_call(conn, account, key, who.company)
+        found = _open_call(conn, account, key, who.on, who.company)
         values = {
             "company": who.company,
             "account": account,
@@ -204,6 +204,7 @@ def promise(
         }
         body |= {"items": [name for name, _ in covered], "by": who.by}
         entries.append(Entry("promise", account, body, {"said": said} if said else {}))
+        entries += asked.renew(conn, who.on, who.company, account)[1]
         many = f"{len(covered)} item{'s' if len(covered) > 1 else ''}"
         return (
             f"{account} promises {money(wanted, codes[0])} by {_day(pays_on)} for {many}. "
@@ -231,6 +232,7 @@ def open_dispute(engine: Engine, account: str, item: str, reason: str, who: Who)
         entries.append(
             Entry("dispute opened", account, {"item": item, "by": who.by, "on": who.on}, {"reason": reason})
         )
+        entries += asked.renew(conn, who.on, who.company, account)[1]
         return f"{item} of {account} is disputed; its steps wait until the dispute is closed."
 
 
@@ -335,12 +337,19 @@ def _near(wanted: str, known: Sequence[str]) -> tuple[str, ...]:
     return tuple(lower[name] for name in get_close_matches(wanted.lower(), list(lower), n=2, cutoff=0.6))
 
 
-def _open_call(conn: Connection, account: str, key: str | None, company: str) -> Any | None:
+def _open_call(conn: Connection, account: str, key: str | None, on: date, company: str) -> Any | None:
+    on_list = t.action.c.state.in_([ActionState.PLANNED.value, ActionState.PUT_BACK.value])
+    # The promise or dispute that the same call brought may have been written down before the call was.
+    ended = sa.and_(
+        t.action.c.state == ActionState.CANCELLED.value,
+        t.action.c.reason.in_(asked.SET_ASIDE.values()),
+        t.action.c.since == on,
+    )
     query = sa.select(t.action).where(
         t.action.c.company == company,
         t.action.c.account == account,
         t.action.c.kind == "call",
-        t.action.c.state.in_([ActionState.PLANNED.value, ActionState.PUT_BACK.value]),
+        sa.or_(on_list, ended),
     )
     if key is not None:
         query = query.where(t.action.c.key == key)

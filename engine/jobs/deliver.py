@@ -168,7 +168,7 @@ def _verdict(ws: Workspace, conn: Connection, row: Row, found: Again, now: datet
     if Kind(row.kind).written:
         house = ws.live.house
         opens = window(now, found.zone, ws.calendar, Hours(house.opens, house.closes))
-        if opens > now:
+        if row.channel == "email" and opens > now:
             return Verdict(False, Reason.OUTSIDE_HOURS.value, not_before=opens)
         if detail["template"] == TEMPLATE:
             files = copies(ws, [number for number, _ in found.lists.items])

@@ -17,7 +17,7 @@ from engine.core.promises import Standing
 from engine.errors import Refused
 from engine.readers.customers import CustomersReading
 from engine.readers.reading import Reading
-from engine.store import bulk, cases, journal, ledger, runs
+from engine.store import asked, bulk, cases, journal, ledger, runs
 from engine.store.database import writing
 from engine.store.journal import Entry
 from engine.store.outbox import text as moment_text
@@ -129,6 +129,7 @@ def _take_in(
     opened, closed = cases.flag_disputes(conn, rows, day, by, file, company)
     promises, settled = cases.settle_promises(conn, day, day, company)
     turn, turned = cases.turn_episodes(conn, day, company)
+    over, renewed = asked.renew(conn, max(day, at.date()), company)
     hold = change.implausible if newest is not None else None
     if hold:
         runs.put_hold(conn, f"{name}: {hold}", company)
@@ -148,7 +149,7 @@ def _take_in(
         set_aside=len(reading.set_aside),
         fell_past_due=len(turn.opened),
         paid_up=len(turn.closed),
-        cancelled=len(turn.cancelled),
+        cancelled=len(turn.cancelled) + len(over),
         promises={
             standing.value: count for standing, count in promises.items() if standing is not Standing.OPEN
         },
@@ -159,7 +160,7 @@ def _take_in(
     )
     told = _told(report, sha256, by)
     conn.execute(sa.update(ledger_file).where(ledger_file.c.id == file).values(summary=bulk.write_json(told)))
-    journal.append(conn, [Entry("import", "", told), *entries, *settled, *turned], at, company)
+    journal.append(conn, [Entry("import", "", told), *entries, *settled, *turned, *renewed], at, company)
     return report
 
 

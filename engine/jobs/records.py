@@ -236,8 +236,6 @@ class Writing:
             detail=detail,
             place=str(choice.place or step.place),
             channel=f"webhook {action.value}" if kind is Kind.WEBHOOK else CHANNELS.get(kind, ""),
-            # A message goes within the customer's own contact hours; a request to the ledger system at once.
-            timed=kind in CHANNELS and kind.contact,
         )
 
     def _planned(self, contact: Contact, pattern: Pattern, state: ActionState, reason: str | None) -> Planned:
@@ -264,7 +262,8 @@ class Writing:
         channel = pattern.channel
         if pattern.kind == Kind.STATEMENT and not self._has_email(contact.row, step):
             channel = "letter"
-        return Planned(row, pattern.place, channel, self._moment(contact.row) if pattern.timed else None)
+        # An e-mail goes within the customer's own contact hours. A letter or a request rings nobody's bell.
+        return Planned(row, pattern.place, channel, self._moment(contact.row) if channel == "email" else None)
 
     def _without_address(self) -> Iterator[Planned]:
         """Steps that wait for an address: a person must find one, so they are on a list."""
@@ -393,7 +392,6 @@ class Pattern(NamedTuple):
     detail: Mapping[str, Any]
     place: str
     channel: str
-    timed: bool
 
 
 class ActionRow(NamedTuple):

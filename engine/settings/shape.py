@@ -152,7 +152,9 @@ class Webhook(_Part):
     secret: SecretStr | None = None
     secret_file: str = ""
     hosts: tuple[str, ...] = ()  # where it may go, redirects included; none: the host of `url` only
-    networks: tuple[str, ...] = ()  # private networks it may be in, as in "10.1.0.0/16"; none: public ones only
+    networks: tuple[
+        str, ...
+    ] = ()  # private networks it may be in, as in "10.1.0.0/16"; none: public ones only
     read_back: str = ""  # an address with {id} in it that tells what the receiver has of a request
 
     @property

@@ -204,7 +204,9 @@ def _not_clean(conn: Connection, accounts: Sequence[str], on: date, company: str
     )
     late = frozenset(accounts)
     found = [(key, account) for key, account in conn.execute(query) if account in late]
-    return [key for key, account in found for key in cancel(conn, account, LATE_AGAIN, on, company, keys=[key])]
+    return [
+        key for key, account in found for key in cancel(conn, account, LATE_AGAIN, on, company, keys=[key])
+    ]
 
 
 def _propose_way_back(conn: Connection, account: str, number: int, on: date, company: str) -> None:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from engine.core.money import Amount, digits
+from engine.core.sentences import TRIED_AGAIN
 from engine.store import tables as t
 from engine.store.tables import COMPANY, UNDER_WAY, ActionState
 
@@ -31,7 +32,8 @@ class Happened:
 class Work:
     """One thing for a person to do: a call, a task, an approval, an address to find, an uncertain message.
 
-    `amount` is minor units. `tries` counts calls that reached nobody.
+    `amount` is minor units. `tries` counts calls that reached nobody. A step that waits for approval is one thing,
+    however many its actions, and `role` is who must approve it.
     """
 
     key: str
@@ -90,24 +92,34 @@ def worklist(conn: Connection, on: date, company: str = COMPANY, person: str | N
     )
     if person is not None:
         query = query.where(t.action.c.person == person)
-    return [
-        Work(
-            key=row.key,
-            account=row.account,
-            name=row.name or row.account,
-            kind=row.kind,
-            step=row.step,
-            state=row.state,
-            role=row.role,
-            person=row.person,
-            since=row.since,
-            amount=row.amount,
-            currency=row.currency,
-            tries=row.attempts,
-            detail=orjson.loads(row.detail),
+    work: list[Work] = []
+    steps: set[tuple[Any, ...]] = set()
+    for row in conn.execute(query):
+        asks = row.state == ActionState.AWAITING_APPROVAL.value
+        step = (row.account, row.episode, row.policy, row.step, row.item, row.occurrence)
+        if asks and step in steps:
+            continue
+        if asks:
+            steps.add(step)
+        detail = orjson.loads(row.detail)
+        work.append(
+            Work(
+                key=row.key,
+                account=row.account,
+                name=row.name or row.account,
+                kind=row.kind,
+                step=row.step,
+                state=row.state,
+                role=detail.get("approve") or row.role if asks else row.role,
+                person=None if asks else row.person,
+                since=row.since,
+                amount=row.amount,
+                currency=row.currency,
+                tries=row.attempts,
+                detail=detail,
+            )
         )
-        for row in conn.execute(query)
-    ]
+    return work
 
 
 def _of(conn: Connection, table: sa.Table, account: str, company: str) -> Sequence[Any]:
@@ -116,6 +128,8 @@ def _of(conn: Connection, table: sa.Table, account: str, company: str) -> Sequen
 
 def _actions(conn: Connection, account: str, company: str) -> Iterator[Happened]:
     for row in _of(conn, t.action, account, company):
+        if row.reason == TRIED_AGAIN:
+            continue  # its calls are there, each with what came of it
         why = f": {row.reason}" if row.reason else ""
         yield Happened(
             row.taken_on or row.since, row.kind, f"{row.step} ({row.state}{why})", row.person or "", row.item

@@ -84,9 +84,7 @@ class Ask:
         names["shown"] = self.as_of or _NEVER
         if self.accounts is not None and "account" in schema:
             listed = _LISTED[self.conn.dialect.name]
-            sql = _ABOUT.sub(
-                lambda found: f"{found[0]} AND {found['table'] or ''}account IN ({listed})", sql
-            )
+            sql = _ABOUT.sub(lambda found: f"{found[0]} AND {found['table'] or ''}account IN ({listed})", sql)
             names["accounts"] = self.accounts
         return frame(self.conn, sql, names, schema)
 

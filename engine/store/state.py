@@ -24,6 +24,7 @@ from engine.core.decision.state import (
     Pending,
     State,
 )
+from engine.core.language.policy import seniority
 from engine.core.money import digits
 from engine.core.netting import net
 from engine.store import queries
@@ -85,7 +86,7 @@ def load_state(
     own = own or {}
     only = accounts if account is None else (account,)
     ask = queries.Ask.of(conn, company, on, only)
-    items = _items(ask, currency)
+    items = open_items(ask, currency)
     episodes = _episodes(ask, net(items, "account"))
     customers = ask.customers(own)
     known = (
@@ -130,7 +131,8 @@ def _present(rows: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
     return rows.join(accounts, on=["account", "episode"], maintain_order="left")
 
 
-def _items(ask: queries.Ask, currency: str) -> pl.DataFrame:
+def open_items(ask: queries.Ask, currency: str) -> pl.DataFrame:
+    """Every open item with its rate to the house's currency, and whether it is set aside: why, since and until when."""
     items, rates, asides = ask.items(), ask.rates(), _asides(ask)
     found = items["currency"].unique().to_list()
     scale = pl.DataFrame(
@@ -282,18 +284,25 @@ def _with_actions(accounts: pl.DataFrame, actions: pl.DataFrame) -> pl.DataFrame
         taken.filter(pl.col("kind").is_in(list(EFFECTS))).group_by("row").agg(effects=bit.unique().sum())
     )
     written = taken.filter(pl.col("kind").is_in(list(_WRITTEN)))
-    # A softer step that went in a tone reached before has its own name beside that tone: the first one set it.
+    # The notice of a hold or of new terms sets no tone: nothing else may say what it says. And a softer step that
+    # went in a tone reached before has its own name beside that tone: the first one set it.
+    notices = actions.filter(pl.col("kind").is_in(list(EFFECTS))).select("row", "policy", "step").unique()
     tones = (
-        written.filter(pl.col("tone") > 0)
+        written.join(notices, on=["row", "policy", "step"], how="anti")
+        .filter(pl.col("tone") > 0)
         .sort("tone", "taken_on", descending=[True, False], maintain_order=True)
         .group_by("row")
         .agg(pl.col("tone").first(), tone_step=pl.format("{}/{}", "policy", "step").first())
     )
+    ranks = {role: seniority(role) for role in taken["role"].unique()}
+    senior = pl.col("role").replace_strict(ranks, default=0, return_dtype=pl.Int64)
     calls = (
         taken.filter(pl.col("kind") == "call")
-        .sort("day", "taken_on", maintain_order=True)
+        .with_columns(senior=senior)
+        .filter(pl.col("senior") > 0)
+        .sort("senior", "taken_on", maintain_order=True)
         .group_by("row")
-        .agg(reached=pl.col("role").last(), reached_day=pl.col("day").last())
+        .agg(reached=pl.col("role").last())
     )
     demands = (
         written.filter(pl.col("respond_by").is_not_null() & (pl.col("day") >= 0))

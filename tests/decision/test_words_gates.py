@@ -154,6 +154,18 @@ def test_an_account_has_one_contact_a_day_even_without_a_gap() -> None:
     assert desk.on(1).of() == "letter reminder"
 
 
+def test_an_account_takes_one_step_a_day_be_it_a_task() -> None:
+    desk = Desk(book(TASKS)).account("A", stepped=day(0)).owes("1", late=30).had("task credit manager", "1")
+    assert desk.on().of() == "nothing, because too soon after the last contact"
+    assert desk.on(1).of() == "webhook crm"
+
+
+def test_under_each_invoice_every_invoice_has_its_own_day() -> None:
+    policy = LADDER.replace("clock:", "each: invoice\nclock:")
+    desk = Desk(book(policy)).account("A", stepped=day(0)).owes("1", late=10)
+    assert desk.on().of() == "call collector"
+
+
 def test_a_policys_own_gap_wins() -> None:
     policy = LADDER.replace("clock:", "gap: 3 days\nclock:")
     assert (
@@ -331,6 +343,13 @@ def test_no_higher_step_before_the_date_to_answer_by_has_passed() -> None:
 def test_a_step_no_higher_than_the_demand_need_not_wait() -> None:
     desk = Desk(book()).account("A", answer_by=day(5), answer_day=20).owes("1", late=10)
     assert desk.on().of() == "call collector"
+
+
+def test_no_other_written_demand_before_it_either() -> None:
+    desk = Desk(book()).account("A", answer_by=day(1), answer_day=60).owes("1", late=20)
+    desk.had("call collector", "1")
+    assert desk.on().of() == "nothing, because time to answer"
+    assert desk.calendar_of(0, 3) == {2: "letter reminder"}
 
 
 def test_a_task_higher_than_the_demand_waits_for_the_answer_too() -> None:

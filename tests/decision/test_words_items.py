@@ -165,6 +165,12 @@ def test_within_an_episode_a_later_call_goes_to_the_role_already_reached() -> No
     assert desk.calendar_of(0, 16) == {0: "call supervisor", 15: "call supervisor"}
 
 
+def test_a_call_of_the_account_owner_stands_beside_that_order() -> None:
+    policy = LADDER.replace("collector", "account owner")
+    desk = Desk(book(policy)).account("A", reached="supervisor").owes("1", late=10)
+    assert desk.on().of() == "call account owner"
+
+
 def test_within_an_episode_a_later_message_has_the_tone_already_reached() -> None:
     desk = Desk(book()).owes("1", late=60)
     desk.had("letter reminder", "1").had("call collector", "1").had("call supervisor", "1").owes("2", late=10)

@@ -184,26 +184,54 @@ def state(rng: random.Random, b: PolicyBook, accounts: int, on: date = ON) -> St
         in_episode = rng.random() < 0.5
         tone_of = rng.choice(names)
         account |= {
-            "row": row, "account": f"A{row:05d}", "name": f"Account {row}", "segment": maybe(rng.choice(SEGMENTS), 0.9),
-            "tags": maybe(["vip"] if rng.random() < 0.5 else [], 0.8), "strategic": maybe(rng.random() < 0.5), "limit": maybe(150_000),
-            "addresses": rng.choice([31, 31, 31, 0, 8, 3]), "last_contact": maybe(back(20)), "opened": back(900),
-            "promise_broken": maybe(back(30), 0.4), "episode": 1 if in_episode else None, "since": back(60) if in_episode else None,
-            "home": rng.choice([*ids, None, "gone"]) if in_episode else None, "effects": rng.choice([0, 0, 0, 1, 2]),
-            "tone": rng.choice([0, 0, 1, 2, 3]), "tone_step": "/".join(tone_of), "reached": maybe(rng.choice(ROLES), 0.3), "reached_day": rng.choice([10, 35, 60]),
-            "answer_by": maybe(on + timedelta(days=rng.randint(-5, 5)), 0.2), "answer_day": rng.choice([3, 35]), "paused_until": maybe(on + timedelta(days=rng.randint(-2, 2)), 0.1),
-            "paused_kinds": rng.choice([None, "letter, email"]), "finished": maybe(back(50), 0.3),
+            "row": row,
+            "account": f"A{row:05d}",
+            "name": f"Account {row}",
+            "segment": maybe(rng.choice(SEGMENTS), 0.9),
+            "tags": maybe(["vip"] if rng.random() < 0.5 else [], 0.8),
+            "strategic": maybe(rng.random() < 0.5),
+            "limit": maybe(150_000),
+            "addresses": rng.choice([31, 31, 31, 0, 8, 3]),
+            "last_contact": maybe(back(20)),
+            "opened": back(900),
+            "promise_broken": maybe(back(30), 0.4),
+            "episode": 1 if in_episode else None,
+            "since": back(60) if in_episode else None,
+            "home": rng.choice([*ids, None, "gone"]) if in_episode else None,
+            "effects": rng.choice([0, 0, 0, 1, 2]),
+            "tone": rng.choice([0, 0, 1, 2, 3]),
+            "tone_step": "/".join(tone_of),
+            "reached": maybe(rng.choice(ROLES), 0.3),
+            "answer_by": maybe(on + timedelta(days=rng.randint(-5, 5)), 0.2),
+            "answer_day": rng.choice([3, 35]),
+            "paused_until": maybe(on + timedelta(days=rng.randint(-2, 2)), 0.1),
+            "paused_kinds": rng.choice([None, "letter, email"]),
+            "finished": maybe(back(50), 0.3),
             "stepped": maybe(on - timedelta(days=rng.randint(0, 3)), 0.2),
-        }  # fmt: skip
+        }
         rows.append(account)
         mine = []
         for number in range(rng.choice([0, 1, 1, 2, 2, 3, 4])):
             opened = back(130)
             credit = rng.random() < 0.12
-            mine.append({
-                "row": row, "item": f"I{number}", "kind": rng.choice(["payment", "credit_note"]) if credit else "invoice", "date": opened, "due": opened + timedelta(days=rng.choice([0, 14, 30, 60])),
-                "statement": maybe(opened + timedelta(days=5), 0.2), "amount": 100_000, "open": rng.choice([100, 4_900, 30_000, 100_000]) * (-1 if credit else 1), "currency": rng.choice(["USD", "USD", "USD", "EUR"]),
-                "rate": 1.0, "aside": rng.choice([None, None, None, "disputed", "promised", "planned"]), "aside_since": on, "aside_until": None, "days_off": rng.choice([0, 0, 0, 7]),
-            })  # fmt: skip
+            mine.append(
+                {
+                    "row": row,
+                    "item": f"I{number}",
+                    "kind": rng.choice(["payment", "credit_note"]) if credit else "invoice",
+                    "date": opened,
+                    "due": opened + timedelta(days=rng.choice([0, 14, 30, 60])),
+                    "statement": maybe(opened + timedelta(days=5), 0.2),
+                    "amount": 100_000,
+                    "open": rng.choice([100, 4_900, 30_000, 100_000]) * (-1 if credit else 1),
+                    "currency": rng.choice(["USD", "USD", "USD", "EUR"]),
+                    "rate": 1.0,
+                    "aside": rng.choice([None, None, None, "disputed", "promised", "planned"]),
+                    "aside_since": on,
+                    "aside_until": None,
+                    "days_off": rng.choice([0, 0, 0, 7]),
+                }
+            )
         for item in mine:
             if item["currency"] == "EUR":
                 item["rate"] = rng.choice([1.1, 1.1, 1.1, None])
@@ -259,7 +287,7 @@ def state(rng: random.Random, b: PolicyBook, accounts: int, on: date = ON) -> St
 def fresh(known: State) -> State:
     """The same accounts with nothing done yet: no history, nothing under way."""
     empty = {"home": None, "since": None, "effects": 0, "tone": 0, "tone_step": None, "reached": None}
-    empty |= {"reached_day": None, "answer_by": None, "answer_day": None, "finished": None, "stepped": None}
+    empty |= {"answer_by": None, "answer_day": None, "finished": None, "stepped": None}
     columns = [pl.lit(value, dtype=ACCOUNTS[name]).alias(name) for name, value in empty.items()]
     return replace(
         known,

@@ -145,7 +145,6 @@ def test_what_an_episode_has_done(engine: sa.Engine) -> None:
         "tone",
         "tone_step",
         "reached",
-        "reached_day",
         "answer_by",
         "answer_day",
         "finished",
@@ -153,10 +152,9 @@ def test_what_an_episode_has_done(engine: sa.Engine) -> None:
     )
     assert {name: account[name] for name in names} == {
         "effects": 0b001,
-        "tone": 3,
-        "tone_step": "standard/stop",
+        "tone": 2,
+        "tone_step": "standard/email firm",
         "reached": "supervisor",
-        "reached_day": 60,
         "answer_by": day("21 Nov"),
         "answer_day": 90,
         "finished": day("15 Nov"),

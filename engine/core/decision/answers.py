@@ -17,12 +17,13 @@ from engine.core.decision.ladder import (
     binds,
     call_role,
     contacts,
+    demands_in_writing,
     in_season,
     own_pause_binds,
 )
 from engine.core.decision.signature import NONE, OWN_PAUSE, Origin
 from engine.core.decision.view import LONG_AGO, View
-from engine.core.language.policy import Step
+from engine.core.language.policy import Step, seniority
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -84,13 +85,13 @@ def _never(view: View, asked: Array) -> Array:
 
 
 def _answer(view: View, table: _Steps) -> Array:
-    """unit -> the customer still has time to answer a lower step's demand."""
+    """unit -> the customer still has time to answer: no higher step, and no other written demand, until then."""
     until = view.accounts["answer_by"]
     if until.null_count() == len(until):
         return np.zeros(view.units, dtype=bool)
     answering = (until >= view.day.on).fill_null(value=False).to_numpy()[view.unit_row]
     day = view.accounts["answer_day"].fill_null(100_000).to_numpy()[view.unit_row]
-    waits: Array = answering & (table.value(lambda step: step.day) > day)
+    waits: Array = answering & (table.flag(demands_in_writing) | (table.value(lambda step: step.day) > day))
     return waits
 
 
@@ -210,12 +211,9 @@ def _voice(view: View, table: _Steps) -> tuple[Array, Array, dict[str, Words]]:
     voices: Words = ("",)
     if accounts["reached"].null_count() < accounts.height:
         reached, roles = _coded(accounts["reached"])
-        own = table.value(
-            lambda step: roles.index(call_role(step)) if call_role(step) in roles else len(roles)
-        )
-        day = accounts["reached_day"].fill_null(-100_000).to_numpy()[rows]
-        higher = (own != 0) & (reached[rows] != own) & (day > table.value(lambda step: step.day))
-        role = np.where(higher, reached[rows], 0)
+        senior = np.array([seniority(name) for name in roles])[reached][rows]
+        own = table.value(lambda step: seniority(call_role(step)))
+        role = np.where((own > 0) & (senior > own), reached[rows], 0)
     tone = accounts["tone"].fill_null(0)
     if (tone > 0).any():
         said, voices = _coded(accounts["tone_step"])

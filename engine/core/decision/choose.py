@@ -127,5 +127,10 @@ def tone_rank(book: PolicyBook, template: str) -> int:
 
 
 def step_tone(book: PolicyBook, step: Step) -> int:
-    """The firmest tone among a step's messages; 0 when it writes nothing."""
+    """The firmest tone among a step's messages; 0 when it writes nothing.
+
+    The notice of a hold or of new terms has no tone to keep or to set: it says what nothing else may say.
+    """
+    if any(action.kind.effect for action in step.actions):
+        return 0
     return max((tone_rank(book, action.value) for action in step.actions if action.kind.written), default=0)

@@ -79,6 +79,11 @@ def effect_mask(policy: Policy, done: int) -> int:
     )
 
 
+def demands_in_writing(step: Step) -> bool:
+    """Whether the step writes to demand, and so names a date to answer by."""
+    return step.demand and any(action.kind.written for action in step.actions)
+
+
 def effect_bits(step: Step) -> int:
     """The bits of EFFECTS that a step does."""
     return sum(1 << bit for bit, kind in enumerate(EFFECTS) if step.has(Kind(kind)))

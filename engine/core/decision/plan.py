@@ -22,7 +22,7 @@ from engine.core.decision.portfolio import Portfolio
 from engine.core.decision.signature import NONE, Origin
 from engine.core.decision.state import MARKS, PENDING, REPEATS, TOUCHES, Aside, Pending, State
 from engine.core.decision.view import Day
-from engine.core.language.policy import Action, Kind, Policy, PolicyBook, Step
+from engine.core.language.policy import Action, Kind, Policy, PolicyBook, Step, seniority
 from engine.core.rules import Rules
 from engine.core.sentences import Reason
 from engine.core.workdays import Calendar
@@ -225,9 +225,8 @@ def _accounts(
             changes["tone"][row] = tone
             changes["tone_step"][row] = f"{each.policy.id}/{step.name}"
         role = next((action.value for action in each.actions if action.kind is Kind.CALL), "")
-        reached_day = now("reached_day")
-        if role and (reached_day is None or step.day >= reached_day):
-            changes["reached"][row], changes["reached_day"][row] = role, step.day
+        if seniority(role) > seniority(now("reached") or ""):
+            changes["reached"][row] = role
         if step.demand and written:
             changes["answer_by"][row] = calendar.next_open(on + timedelta(days=book.answer(each.policy)))
             changes["answer_day"][row] = step.day
@@ -258,7 +257,6 @@ _REMEMBERED = (
     "tone",
     "tone_step",
     "reached",
-    "reached_day",
     "answer_by",
     "answer_day",
     "last_contact",

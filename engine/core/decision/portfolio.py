@@ -243,4 +243,6 @@ def _finished(view: View, origin: Array, day: Array, to_come: Array, under: Arra
     told = view.accounts["finished"].fill_null(date(1, 1, 1))
     since = view.today - dates(told).astype(np.int64)[view.unit_row]
     tell = (since >= TELL_OWNER_EVERY) & (not view.day.closed) & ~view.stepped
+    answering = (view.accounts["answer_by"] >= view.day.on).fill_null(value=False).to_numpy()
+    tell &= ~answering[view.unit_row]
     return np.where(done, np.where(tell, Finished.TELL, Finished.YES), Finished.NO)

@@ -19,6 +19,7 @@ from engine.core.decision.ladder import (
     addresses,
     call_role,
     contacts,
+    demands_in_writing,
     event_column,
     in_season,
     own_pause_binds,
@@ -36,7 +37,7 @@ from engine.core.decision.signature import (
 from engine.core.decision.state import EFFECTS, Aside, Pending, State
 from engine.core.decision.view import Day
 from engine.core.language.condition import Value
-from engine.core.language.policy import Clock, Policy, PolicyBook, Step
+from engine.core.language.policy import Clock, Policy, PolicyBook, Step, seniority
 from engine.core.rules import Rules
 
 Row = Mapping[str, Any]
@@ -421,7 +422,11 @@ class _Unit:
             return Finished.NO
         told = self.case.account["finished"]
         long_ago = told is None or (self.day.on - told).days >= TELL_OWNER_EVERY
-        return Finished.TELL if long_ago and not self.day.closed and not self._stepped() else Finished.YES
+        return (
+            Finished.TELL
+            if long_ago and not self.day.closed and not self._stepped() and not self._answering()
+            else Finished.YES
+        )
 
     # -- gates -------------------------------------------------------------------------------------------------------
 
@@ -440,7 +445,6 @@ class _Unit:
         recent = [t for t in self.case.touches if house.contact and (on - t["on"]).days < house.contact.days]
         needed, either = addresses(step)
         known = int(account["addresses"] or 0)
-        answering = account["answer_by"] is not None and on <= account["answer_by"]
         role, tone = call_role(step), step_tone(self.book, step)
         return {
             **self._always(),
@@ -452,16 +456,17 @@ class _Unit:
                 or (contact and bool(touched) and (on - max(touched)).days < self._gap(policy))
             ),
             "answer": int(
-                answering
-                and step.day > (account["answer_day"] if account["answer_day"] is not None else 100_000)
+                self._answering()
+                and (
+                    demands_in_writing(step)
+                    or (account["answer_day"] is not None and step.day > account["answer_day"])
+                )
             ),
             "contact": int(contact and house.contact is not None and len(recent) >= house.contact.most),
             "stale": int(contact and step.demand and self.day.stale),
             "address": int((needed & known) != needed or (either != 0 and not either & known)),
             "approve": int(self._approve(policy, step)),
-            "role": account["reached"]
-            if role and account["reached"] not in (None, role) and account["reached_day"] > step.day
-            else "",
+            "role": account["reached"] if 0 < seniority(role) < seniority(account["reached"] or "") else "",
             "voice": (account["tone_step"] or "") if tone and (account["tone"] or 0) > tone else "",
             "no_rate": int(any(item.row["rate"] is None for item in self.all_items)),
         }
@@ -469,6 +474,11 @@ class _Unit:
     def _gap(self, policy: Policy) -> int:
         """Days between two contacts: at least one, so that a second run of a day asks nobody twice."""
         return max(self.book.gap(policy), 1)
+
+    def _answering(self) -> bool:
+        """The customer still has time to answer the last demand."""
+        until = self.case.account["answer_by"]
+        return until is not None and self.day.on <= until
 
     def _stepped(self) -> bool:
         """The account has taken a step today, be it a task."""

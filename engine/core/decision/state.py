@@ -63,8 +63,7 @@ ACCOUNTS: dict[str, pl.DataType] = {
     "effects": pl.UInt8(),  # bits of EFFECTS already done in this episode
     "tone": pl.UInt8(),  # highest tone reached: 0 none, else Tone.rank
     "tone_step": pl.String(),  # the step whose message reached it, as "policy/step"
-    "reached": pl.String(),  # role that made the highest call so far
-    "reached_day": pl.Int32(),  # that call's `day`
+    "reached": pl.String(),  # the most senior role that has called (policy.seniority)
     "answer_by": pl.Date(),  # the last written demand's date to answer by
     "answer_day": pl.Int32(),  # and its step's `day`
     "paused_until": pl.Date(),  # a person's pause of this account holds through this day; null: none

@@ -40,6 +40,15 @@ class Kind(StrEnum):
         return self is Kind.CALL or self.written
 
 
+# How senior a caller is. Roles that are not here, such as the account owner, stand beside this order.
+_SENIORITY = {"collector": 1, "peer": 1, "supervisor": 2, "credit manager": 3}
+
+
+def seniority(role: str) -> int:
+    """1 for a collector to 3 for a credit manager; 0 for a role outside this order."""
+    return _SENIORITY.get(role, 0)
+
+
 class Clock(StrEnum):
     """What `day` counts from."""
 

@@ -53,7 +53,10 @@ def _words(where: Where, *rows: tuple[str, str, str]) -> list[Word]:
 
 _LATE = "How an account beyond several steps catches up: lowest first, highest only, or highest within days."
 _GAP = "Days between two contacts with one account."
-_ANSWER = "Days a written demand gives the customer to answer; no higher step before they have passed."
+_ANSWER = (
+    "Days a written demand gives the customer to answer; no higher step, and no other written demand, before they "
+    "have passed."
+)
 
 WORDS: tuple[Word, ...] = (
     *_words(
