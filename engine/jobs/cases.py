@@ -86,7 +86,7 @@ def log_call(
     """
     with _verb(engine, account, who) as (conn, entries):
         _known("outcome", outcome, outcomes)
-        found = _open_call(conn, account, key, who.on, who.company)
+        found = _open_call(conn, account, key, outcome, who)
         values = {
             "company": who.company,
             "account": account,
@@ -337,23 +337,23 @@ def _near(wanted: str, known: Sequence[str]) -> tuple[str, ...]:
     return tuple(lower[name] for name in get_close_matches(wanted.lower(), list(lower), n=2, cutoff=0.6))
 
 
-def _open_call(conn: Connection, account: str, key: str | None, on: date, company: str) -> Any | None:
-    on_list = t.action.c.state.in_([ActionState.PLANNED.value, ActionState.PUT_BACK.value])
-    # The promise or dispute that the same call brought may have been written down before the call was.
-    ended = sa.and_(
-        t.action.c.state == ActionState.CANCELLED.value,
-        t.action.c.reason.in_(asked.SET_ASIDE.values()),
-        t.action.c.since == on,
-    )
+def _open_call(conn: Connection, account: str, key: str | None, outcome: str, who: Who) -> Any | None:
+    state = t.action.c.state
+    there = state.in_([ActionState.PLANNED.value, ActionState.PUT_BACK.value])
+    ended = state == ActionState.CANCELLED.value
+    if outcome not in PUT_BACK:
+        # The promise or dispute that the same call brought may have been written down before the call was.
+        just_now = (t.action.c.reason.in_(asked.SET_ASIDE.values()), t.action.c.since == who.on)
+        there = sa.or_(there, sa.and_(ended, *just_now))
     query = sa.select(t.action).where(
-        t.action.c.company == company,
+        t.action.c.company == who.company,
         t.action.c.account == account,
         t.action.c.kind == "call",
-        sa.or_(on_list, ended),
+        there,
     )
     if key is not None:
         query = query.where(t.action.c.key == key)
-    found = conn.execute(query.order_by(t.action.c.day.desc())).first()
+    found = conn.execute(query.order_by(ended, t.action.c.day.desc())).first()
     if key is not None and found is None:
         raise Refused(f"this call of {account} is not on the list any more", "see what is, with dunwell list")
     return found

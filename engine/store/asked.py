@@ -43,12 +43,13 @@ def renew(
 ) -> tuple[list[str], list[Entry]]:
     """Bring what waits on a list, of one account or of all, to what is owed on a day: its items and its amount.
 
-    An item that is paid or set aside is taken out, with the mark it would have got; none is added. An action that has
-    none left is cancelled. The keys of those, and what to put in the journal.
+    An item that is paid or set aside is taken out, with the mark it would have got; none is added. A task asks the
+    customer for nothing, so it keeps what is set aside. An action that has no item left is cancelled. The keys of
+    those, and what to put in the journal.
     """
     a = action.c
     on_lists = sa.and_(a.kind.in_(["call", "task"]), a.state.in_([state.value for state in _ON_LISTS]))
-    query = sa.select(a.key, a.account, a.amount, a.currency, a.detail).where(
+    query = sa.select(a.key, a.account, a.kind, a.amount, a.currency, a.detail).where(
         a.company == company,
         sa.text(f"action.{UNDER_WAY}"),
         sa.or_(on_lists, a.state.in_([state.value for state in _LISTED])),
@@ -64,7 +65,8 @@ def renew(
     for row, detail in waiting:
         before = [name for name, _ in detail["items"]]
         known = {name: now[row.account, name] for name in before if (row.account, name) in now}
-        left = {name: item for name, item in known.items() if item.owed > 0 and item.aside is None}
+        asks = row.kind != "task"
+        left = {name: item for name, item in known.items() if item.owed > 0 and not (asks and item.aside)}
         if not left:
             asides = [item.aside for item in known.values() if item.owed > 0 and item.aside]
             because = SET_ASIDE[asides[0]] if asides else PAID
@@ -87,14 +89,18 @@ def renew(
         entries.append(Entry("amount changed", row.account, told))
     mine = sa.update(action).where(a.key == sa.bindparam("whose"))
     if changed:
-        values = {
+        values: dict[str, Any] = {
             "amount": sa.bindparam("sum"),
             "currency": sa.bindparam("code"),
             "detail": sa.bindparam("text"),
         }
         conn.execute(mine.values(values), changed)
     if over:
-        end = {"state": ActionState.CANCELLED.value, "reason": sa.bindparam("because"), "since": on}
+        end: dict[str, Any] = {
+            "state": ActionState.CANCELLED.value,
+            "reason": sa.bindparam("because"),
+            "since": on,
+        }
         conn.execute(mine.values(end), over)
     return [one["whose"] for one in over], entries
 

@@ -62,7 +62,7 @@ def test_an_approval_of_another_amount_is_dropped_and_asked_for_again(asking: Ho
         asking.reason("ACME", "terms")
         == "an item or an amount has changed since it was approved: please look again"
     )
-    assert [work.amount for work in asking.worklist("2026-10-06")] == [240_000, 240_000]
+    assert [work.amount for work in asking.worklist("2026-10-06")] == [240_000], "one step is one thing"
     _approve(asking, "2026-10-06")
     assert dict(asking.day("2026-10-06", "12:00").sent) == {"email": 1, "request": 1}
     amounts = asking.rows(sa.select(approval.c.amount).order_by(approval.c.id))

@@ -73,6 +73,9 @@ class Groups:
             self.present = np.zeros(0, dtype=np.int64)
 
     def _reduce(self, ufunc: np.ufunc, values: NDArray[Any], empty: int) -> NDArray[Any]:
+        if len(self.present) == self.size and self.size:
+            every: NDArray[Any] = ufunc.reduceat(values, self.starts)
+            return every
         out = np.full(self.size, empty, dtype=values.dtype)
         if len(self.starts):
             out[self.present] = ufunc.reduceat(values, self.starts)

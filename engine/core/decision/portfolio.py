@@ -209,11 +209,19 @@ def _takes(view: View, chosen: Array) -> Array:
 def _highest_offered(view: View, offers: Array, again: Array) -> tuple[Array, Array]:
     """unit -> the bit of the highest step offered, and its Origin. Items set aside speak only where no other does."""
     free = view.by_unit.union(np.where(view.free, offers, np.uint64(0)))
-    chosen = highest(bits(free | np.where(view.free_overdue, again, np.uint64(0))))
-    origin = np.where((chosen & free) != 0, Origin.FREE, np.where(chosen != 0, Origin.REPEAT, Origin.NOTHING))
-    aside = view.by_unit.union(np.where(view.free, np.uint64(0), offers))
-    held = (chosen == 0) & (aside != 0)
-    return np.where(held, highest(aside), chosen), np.where(held, Origin.ASIDE, origin).astype(np.int64)
+    origin = np.where(free != 0, np.int8(Origin.FREE), np.int8(Origin.NOTHING))
+    if again.any():
+        chosen = highest(bits(free | np.where(view.free_overdue, again, np.uint64(0))))
+        origin[(chosen != 0) & ((chosen & free) == 0)] = Origin.REPEAT
+    else:
+        chosen = highest(free)
+    aside = np.flatnonzero(~view.free & (offers != 0))
+    if len(aside):
+        asides = np.zeros(view.units, dtype=np.uint64)
+        np.bitwise_or.at(asides, view.item_unit[aside], offers[aside])
+        held = np.flatnonzero((chosen == 0) & (asides != 0))
+        chosen[held], origin[held] = highest(asides[held]), Origin.ASIDE
+    return chosen, origin
 
 
 def _why_aside(view: View, offers: Array, origin: Array) -> Array:
