@@ -339,7 +339,7 @@ def _near(wanted: str, known: Sequence[str]) -> tuple[str, ...]:
 
 def _open_call(conn: Connection, account: str, key: str | None, outcome: str, who: Who) -> Any | None:
     state = t.action.c.state
-    there = state.in_([ActionState.PLANNED.value, ActionState.PUT_BACK.value])
+    there: sa.ColumnElement[bool] = state.in_([ActionState.PLANNED.value, ActionState.PUT_BACK.value])
     ended = state == ActionState.CANCELLED.value
     if outcome not in PUT_BACK:
         # The promise or dispute that the same call brought may have been written down before the call was.

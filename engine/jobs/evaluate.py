@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from engine.core import sentences
-from engine.core.decision.allocate import ROOM, Room
+from engine.core.decision.allocate import ROOM, Room, usual_stop
 from engine.core.decision.decide import Decided, decide
 from engine.core.decision.plan import NOTHING_PAID, day_of, plan
 from engine.core.decision.state import State
@@ -60,6 +60,7 @@ def preview(
         with database.reading(engine) as conn:
             state = _state(ws, conn, start, now)
             room = _room(ws, conn, start)
+            book = replace(book, house=usual_stop(book.house, runs.usual(conn, start)))
     finally:
         engine.dispose()
     if state.as_of is None:
@@ -148,7 +149,7 @@ def _run(ws: Workspace, conn: Connection, on: date, now: datetime, agreed: str) 
     if broken:
         journal.append(conn, broken, now)
     state = _state(ws, conn, on, now)
-    house = replace(book.house, stop={}) if agreed else book.house
+    house = replace(book.house, stop={}) if agreed else usual_stop(book.house, runs.usual(conn, on))
     fresh = house.fresh
     day = day_of(book, ws.calendar, on, stale=fresh > 0 and state.age > fresh)
     decided = decide(replace(book, house=house), state, day, ws.rules, _room(ws, conn, on))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
-from engine.core.decision.allocate import Person
+from engine.core.decision.allocate import Person, usual_stop
 from engine.core.decision.plan import day_of
 from engine.core.decision.state import Pending
 from tests.decision.builder import LADDER, TODAY, Desk, book, day
@@ -170,3 +172,14 @@ def test_running_the_same_day_twice_gives_nothing_new() -> None:
     for number in range(3):
         desk.had("call collector", "1", account=f"A{number}")
     assert desk.on().order() == []
+
+
+def test_a_run_that_wants_several_times_the_usual_stops() -> None:
+    """`usual: 3 times`: the median of the runs that did something, once five are known."""
+    house = replace(book().house, usual=Decimal(3), stop={"letters": 9})
+    quiet = [{"actions": 0}] * 20
+    assert usual_stop(house, [*quiet, *({"actions": n} for n in (10, 11, 12, 13))]).stop == {"letters": 9}
+    known = [*quiet, *({"actions": n} for n in (10, 11, 12, 13, 400))]
+    assert usual_stop(house, known).stop == {"letters": 9, "actions": 36}
+    assert usual_stop(replace(house, stop={"actions": 20}), known).stop == {"actions": 20}
+    assert usual_stop(replace(house, usual=Decimal(0)), known).stop == {"letters": 9}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,8 +12,15 @@ from tests.jobs.world import House
 
 
 @pytest.fixture
-def build(tmp_path: Path, database_url: str) -> Callable[..., House]:
+def build(tmp_path: Path, sqlite_template: Path) -> Callable[..., House]:
     """A house with other policies or settings; its ledger comes in when the test says so."""
+    shutil.copy(sqlite_template, tmp_path / "dunwell.db")
+    return lambda **more: House(tmp_path, f"sqlite:///{tmp_path / 'dunwell.db'}", **more)
+
+
+@pytest.fixture
+def build_on_each(tmp_path: Path, database_url: str) -> Callable[..., House]:
+    """The same on each kind of database in turn, for the stories that ask it the most."""
     return lambda **more: House(tmp_path, database_url, **more)
 
 

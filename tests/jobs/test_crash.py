@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -33,9 +31,8 @@ ACCOUNTS = ("ACME", "BOLT", "CORE", "DELL")
 
 
 @pytest.fixture
-def house(tmp_path: Path, sqlite_template: Path) -> House:
-    shutil.copy(sqlite_template, tmp_path / "dunwell.db")
-    return _filled(House(tmp_path, f"sqlite:///{tmp_path / 'dunwell.db'}", policies={"standard": BOTH}))
+def house(build: Callable[..., House]) -> House:
+    return _filled(build(policies={"standard": BOTH}))
 
 
 def _filled(found: House) -> House:
@@ -97,8 +94,8 @@ def test_a_delivery_killed_anywhere_is_finished_by_the_next(house: House, point:
     _whole(house)
 
 
-def test_two_at_once_do_the_days_work_once(build: Callable[..., House]) -> None:
-    house = _filled(build(policies={"standard": BOTH}))
+def test_two_at_once_do_the_days_work_once(build_on_each: Callable[..., House]) -> None:
+    house = _filled(build_on_each(policies={"standard": BOTH}))
     both = [_start(house, "day") for _ in range(2)]
     assert [one.wait(60) for one in both] == [0, 0]
     house.deliver(DAY, "12:00")

@@ -13,8 +13,8 @@ from tests.jobs.world import House
 
 
 @pytest.fixture
-def house(build: Callable[..., House]) -> House:
-    found = build()
+def house(build_on_each: Callable[..., House]) -> House:
+    found = build_on_each()
     found.owes("ACME", "A1", "2026-09-30")
     found.contact("ACME")
     found.import_customers()

@@ -28,8 +28,8 @@ steps:
 
 
 @pytest.fixture
-def asking(build: Callable[..., House]) -> House:
-    found = build(policies={"standard": LADDER})
+def asking(build_on_each: Callable[..., House]) -> House:
+    found = build_on_each(policies={"standard": LADDER})
     found.owes("ACME", "A1", "2026-09-30")
     found.contact("ACME")
     found.import_customers()

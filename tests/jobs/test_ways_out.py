@@ -151,6 +151,11 @@ def test_a_webhook_tells_the_ledger_system(build: Callable[..., House]) -> None:
     assert str(told["signature"]).startswith("v1,")
 
 
+def test_a_letter_keeps_no_contact_hours(build: Callable[..., House]) -> None:
+    house = _fill(build(policies=_one_step("    letter: firm-reminder\n")))
+    assert dict(house.day(DAY, "20:00").sent) == {"letter": 1}
+
+
 def test_a_hold_waits_for_its_notice_and_falls_with_it(build: Callable[..., House]) -> None:
     house = _fill(build(policies=_one_step("    hold: orders\n    email: friendly-reminder\n")))
     late = house.day(DAY, "18:00")

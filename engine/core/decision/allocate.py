@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from statistics import median
 
 import polars as pl
 
@@ -52,6 +54,21 @@ class Allocation:
     go: tuple[bool, ...]
     person: tuple[str | None, ...]
     stopped: str = ""
+
+
+LEAST_KNOWN = 5  # runs that did something, before a run can be called unusual
+
+
+def usual_stop(house: House, counts: Sequence[Mapping[str, int]]) -> House:
+    """The house with its blast radius: a run that wants `usual` times the usual stops as well.
+
+    `counts` are of earlier runs; the usual is the median of those that did anything. Too few say nothing.
+    """
+    busy = [made["actions"] for made in counts if made.get("actions")]
+    if not house.usual or len(busy) < LEAST_KNOWN:
+        return house
+    most = int(house.usual * Decimal(median(busy)))
+    return replace(house, stop={**house.stop, "actions": min(most, house.stop.get("actions", most))})
 
 
 def order(contacts: pl.DataFrame, house: House) -> pl.DataFrame:

@@ -71,6 +71,23 @@ class _Reader:
                 self.notes.error(text.place, f"“{word}” is not “{short(said)}”", hint, "unknown-value")
             self.found[word] = said
 
+    def live(self, line: Line) -> None:
+        self.choice(line, ("on save", "on approval"))
+        if self.found.get("live") == "on approval":
+            self.notes.warn(
+                line.value.place,
+                "nobody is asked yet: a changed policy is live as soon as it is saved",
+                "write  live: on save,  or keep the files where only those may write who may approve",
+                "not-yet",
+            )
+
+    def split(self, line: Line) -> None:
+        self.whole(line, 1, 64)
+        if self.found.get("split", 1) != 1:
+            self.notes.warn(
+                line.value.place, "a run is still worked in one part", "leave the line out", "not-yet"
+            )
+
     def duration(self, line: Line, unit: str, most: int, example: str) -> None:
         if text := self.text(line, example):
             self.found[line.key.value] = reading.duration(text, self.notes, unit, most, example)
@@ -305,12 +322,12 @@ def read_house(root: Node | None, notes: Notes, scope: Scope, policies: tuple[st
         "late": reader.late,
         "capacity": lambda line: reader.counts(line, people),
         "stop": lambda line: reader.counts(line, ("actions",)),
-        "split": lambda line: reader.whole(line, 1, 64),
+        "split": reader.split,
         "owner": reader.owner,
         "fresh": lambda line: reader.duration(line, "hour", 8760, "fresh: 26 hours"),
         "score": lambda line: reader.choice(line, ("amount and age", "amount", "age")),
         "usual": reader.usual,
-        "live": lambda line: reader.choice(line, ("on save", "on approval")),
+        "live": reader.live,
     }
     for line in lines.lines:
         read[line.key.value](line)
