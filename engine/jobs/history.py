@@ -49,8 +49,8 @@ def lost(found: settings.Workspace, known: Known, book: PolicyBook) -> tuple[Pro
 
 def lost_by(conn: Connection, known: Known, book: PolicyBook) -> tuple[Problem, ...]:
     """As `lost`, in a transaction that is open already."""
-    before = _last_book(conn, known)
-    if before is None or before.hash == book.hash:
+    before = _last_book(conn, known, book.hash)
+    if before is None:
         return ()
     return tuple(
         problem
@@ -59,17 +59,17 @@ def lost_by(conn: Connection, known: Known, book: PolicyBook) -> tuple[Problem, 
     )
 
 
-def _last_book(conn: Connection, known: Known) -> PolicyBook | None:
-    """The book of the last run, read again from its own texts."""
+def _last_book(conn: Connection, known: Known, now: str) -> PolicyBook | None:
+    """The book of the last run, read again from its own texts; None where it is the one of now."""
     query = (
-        sa.select(book_table.c.texts)
+        sa.select(book_table.c.hash, book_table.c.texts)
         .join(run, run.c.book == book_table.c.hash)
         .where(run.c.company == COMPANY)
     )
-    texts = conn.execute(query.order_by(run.c.business_date.desc(), run.c.id.desc()).limit(1)).scalar()
-    if texts is None:
+    last = conn.execute(query.order_by(run.c.business_date.desc(), run.c.id.desc()).limit(1)).first()
+    if last is None or last.hash == now:
         return None
-    files: Mapping[str, str] = orjson.loads(texts)
+    files: Mapping[str, str] = orjson.loads(last.texts)
     return check({name: text.encode() for name, text in files.items()}, known).book
 
 
