@@ -79,8 +79,11 @@ class Renderer:
 
     def render(self, requests: Sequence[Request]) -> list[Rendered]:
         """One result for each request, in their order. Never raises for what a template does."""
+        answers: list[Rendered] = []
         with self._turn:
-            return [self._one(request) for request in requests]
+            while len(answers) < len(requests):
+                answers += self._some(requests[len(answers) :])
+        return answers
 
     def close(self) -> None:
         """End the child."""
@@ -91,37 +94,37 @@ class Renderer:
             self._child.join()
         self._child = self._pipe = None
 
-    def _one(self, request: Request) -> Rendered:
+    def _some(self, requests: Sequence[Request]) -> list[Rendered]:
+        """The first answers, one at least: all of them, or up to the message that ended the child."""
         wall = self._limits.wall
         if self._child is None or not self._child.is_alive():
             self._start()
             wall += self._limits.first
         assert self._pipe is not None
         assert self._child is not None
+        answers: list[Rendered] = []
         begun = time.monotonic()
         try:
-            self._pipe.send(request)
-            if not self._pipe.poll(wall):
-                self.close()
-                return self._failed(
-                    request, f"this message took more than {self._limits.wall:g} seconds", "too-slow"
-                )
-            answer = self._pipe.recv()
+            self._pipe.send(list(requests))
+            for request in requests:
+                begun = time.monotonic()
+                if not self._pipe.poll(wall):
+                    self.close()
+                    sentence = f"this message took more than {self._limits.wall:g} seconds"
+                    return [*answers, self._failed(request, sentence, "too-slow")]
+                answers.append(self._pipe.recv())
+                wall = self._limits.wall
         except (EOFError, OSError):
             self._child.join(5)
             cpu = self._child.exitcode in (-24, -9) and time.monotonic() - begun > 1
             self.close()
+            request = requests[len(answers)]
             if cpu:
-                return self._failed(
-                    request,
-                    f"this message took more than {self._limits.cpu} seconds of computing",
-                    "too-slow",
-                )
-            return self._failed(
-                request, "the process that makes messages ended while it made this one", "ended"
-            )
-        assert isinstance(answer, Rendered)
-        return answer
+                sentence = f"this message took more than {self._limits.cpu} seconds of computing"
+                return [*answers, self._failed(request, sentence, "too-slow")]
+            sentence = "the process that makes messages ended while it made this one"
+            return [*answers, self._failed(request, sentence, "ended")]
+        return answers
 
     def _start(self) -> None:
         self.close()
@@ -146,30 +149,34 @@ class Renderer:
 
 
 def _work(pipe: Connection, templates: Templates, limits: Limits) -> None:
-    """The child: one request in, one result out, until the pipe is closed."""
+    """The child: some requests in, a result out for each, until the pipe is closed."""
     _limit(resource.RLIMIT_CORE, 0)
     if sys.platform != "darwin":  # where a limit of address space is refused
         _limit(resource.RLIMIT_AS, limits.memory)
     while True:
         try:
-            request = pipe.recv()
+            requests = pipe.recv()
         except (EOFError, OSError):
             return
-        _limit_cpu(limits.cpu)
-        try:
-            answer = _make(templates, request, limits)
-        except MemoryError:
-            answer = _stopped(request, "this message needs more memory than one may have", "too-large")
-        except DunwellError as error:
-            answer = _stopped(request, error.sentence, "letter", error.hint)
-        except Exception as error:  # of the typesetter, say: this message fails, the next is tried
-            answer = _stopped(
-                request, "this message could not be made", "failed", f"{type(error).__name__}: {error}"[:300]
-            )
-        try:
-            pipe.send(answer)
-        except OSError:  # who asked has ended
-            return
+        for request in requests:
+            _limit_cpu(limits.cpu)
+            answer = _answer(templates, request, limits)
+            try:
+                pipe.send(answer)
+            except OSError:  # who asked has ended
+                return
+
+
+def _answer(templates: Templates, request: Request, limits: Limits) -> Rendered:
+    try:
+        return _make(templates, request, limits)
+    except MemoryError:
+        return _stopped(request, "this message needs more memory than one may have", "too-large")
+    except DunwellError as error:
+        return _stopped(request, error.sentence, "letter", error.hint)
+    except Exception as error:  # of the typesetter, say: this message fails, the next is tried
+        hint = f"{type(error).__name__}: {error}"[:300]
+        return _stopped(request, "this message could not be made", "failed", hint)
 
 
 def _make(templates: Templates, request: Request, limits: Limits) -> Rendered:

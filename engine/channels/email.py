@@ -56,6 +56,7 @@ class Server:
     allow_insecure: bool = False
     greeting: str = ""  # the name said in EHLO; empty: this machine's
     per_second: float = 0  # 0: as fast as the server takes it
+    connections: int = 4  # at once: many servers take no more from one sender
     waits: Waits = Waits()
 
     def __post_init__(self) -> None:
@@ -82,6 +83,7 @@ class Mailer:
         self._idle: list[aiosmtplib.SMTP] = []
         self._turn = asyncio.Lock()
         self._next = 0.0
+        self._lines = asyncio.Semaphore(server.connections)
 
     async def __aenter__(self) -> Mailer:
         return self
@@ -113,7 +115,10 @@ class Mailer:
         """One try of one mail; see `Receipt`. `stage` is called before each SMTP step."""
         evidence = {"message-id": made.message_id, "sha256": made.sha256}
         await self._pace()
-        dialogue = _Dialogue(self.server, made, evidence, stage)
+        async with self._lines:
+            return await self._talk(_Dialogue(self.server, made, evidence, stage))
+
+    async def _talk(self, dialogue: _Dialogue) -> Receipt:
         client = self._idle.pop() if self._idle else None
         fresh = client is None
         while True:

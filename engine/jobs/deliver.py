@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import threading
 from collections.abc import AsyncIterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +21,7 @@ from engine.channels.email import Mailer, Server, Tls
 from engine.channels.folder import MailFolder, Shelf
 from engine.channels.letters import Letter, Letters
 from engine.channels.mail import Attachment, Mail, compose, read_address
-from engine.channels.receipt import Outcome, Sender, Unsendable
+from engine.channels.receipt import Sender, Unsendable
 from engine.channels.request import Request, RequestFolder
 from engine.channels.webhook import Hook, Webhook
 from engine.core import sentences
@@ -37,9 +39,11 @@ from engine.rendering import Rendered, Renderer
 from engine.rendering import Request as RenderRequest
 from engine.store import database, journal, marks
 from engine.store.journal import Entry
-from engine.store.outbox import find, under_way
+from engine.store.outbox import under_way
 from engine.store.owner import gone, owner
 from engine.store.tables import COMPANY, ActionState, action, contact, outbox
+
+_HANDS = 32  # threads of a round: they mostly wait, for the disk and for the process that makes messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ class _Contents:
     again: Again
     facts: MessageFacts | None
     recipients: tuple[str, ...]
-    version: int
+    version: int  # of a request
     files: Mapping[str, Path]  # documents to attach
 
 
@@ -77,6 +81,7 @@ def deliver_now(ws: Workspace, *, now: datetime, clock: Any = None) -> DeliverRe
 
 
 async def _round(ws: Workspace, engine: Engine, now: datetime, clock: Any) -> DeliverReport:
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_HANDS, "dunwell-deliver"))
     with owner(engine) as name, Renderer(ws.templates) as renderer:
         async with _senders(ws, clock) as senders:
             maker = _Maker(ws, renderer)
@@ -187,7 +192,8 @@ def _verdict(ws: Workspace, conn: Connection, row: Row, found: Again, now: datet
             links=files.links,
         )
     to = messages.recipients(conn, row.account, planned["role"]) if row.channel == "email" else ()
-    return Verdict(True, facts=_Contents(found, facts, to, _version(conn, row), files.files))
+    version = 0 if facts else _version(conn, row)
+    return Verdict(True, facts=_Contents(found, facts, to, version, files.files))
 
 
 def _for_a_person(
@@ -231,6 +237,8 @@ class _Maker:
 
     def __init__(self, ws: Workspace, renderer: Renderer) -> None:
         self.ws, self.renderer = ws, renderer
+        self.line: list[tuple[RenderRequest, Future[Rendered]]] = []  # for the next call of the renderer
+        self.adding, self.turn = threading.Lock(), threading.Lock()
 
     def make(self, row: Row, verdict: Verdict) -> Mail | Letter | Request | Unsendable:
         contents: _Contents = verdict.facts
@@ -249,7 +257,17 @@ class _Maker:
         request = RenderRequest(
             contents.again.detail["template"], contents.facts, letter=row.channel == "letter"
         )
-        return self.renderer.render([request])[0]
+        mine: Future[Rendered] = Future()
+        with self.adding:
+            self.line.append((request, mine))
+        with self.turn:  # whoever comes first asks for all that wait
+            if not mine.done():
+                with self.adding:
+                    together, self.line = self.line, []
+                answers = self.renderer.render([request for request, _ in together])
+                for (_, theirs), answer in zip(together, answers, strict=True):
+                    theirs.set_result(answer)
+        return mine.result()
 
     def _mail(self, row: Row, contents: _Contents, rendered: Rendered) -> Mail | Unsendable:
         assert rendered.message is not None
@@ -315,18 +333,13 @@ def _settled(conn: Connection, row: Row, result: Result, at: datetime) -> None:
     """Every end and every delay of a message is in the journal."""
     body = {"key": row.key, "channel": row.channel, "state": result.state, "said": result.sentence}
     journal.append(conn, [Entry("delivery", row.account, body)], at)
-    if row.channel == "email" and result.state in (ActionState.SENT.value, ActionState.FAILED.value):
-        _flag_refused(conn, row)
+    if result.refused:
+        _flag_refused(conn, row.account, result.refused)
 
 
-def _flag_refused(conn: Connection, row: Row) -> None:
+def _flag_refused(conn: Connection, account: str, refused: Sequence[str]) -> None:
     """An address that a server has refused for good counts as missing, until the customer master names one again."""
-    now = find(conn, row.key)
-    answers = now.payload.get("answers", ()) if now else ()
-    refused = {answer["address"] for answer in answers if answer["outcome"] == Outcome.FAILED.value}
-    if not refused:
-        return
-    mine = sa.and_(contact.c.company == COMPANY, contact.c.account == row.account, contact.c.email_ok == 1)
+    mine = sa.and_(contact.c.company == COMPANY, contact.c.account == account, contact.c.email_ok == 1)
     for number, email in conn.execute(sa.select(contact.c.id, contact.c.email).where(mine)).all():
         if read_address(email or "") in refused:
             conn.execute(sa.update(contact).where(contact.c.id == number).values(email_ok=0))

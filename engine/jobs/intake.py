@@ -50,12 +50,12 @@ def take_in(
     engine = ws.database()
     try:
         if customers:
-            master = read_customers(path.name, data, profile=how)
+            master = read_customers(path.name, data, profile=how, currency=_currency(ws))
             if not master.ok:
                 return Intake(path.name, master, None, master.problems)
             report = import_customers(engine, path.name, data, master, by=by, at=now)
             return Intake(path.name, master, report, master.problems)
-        reading = read_ledger(path.name, data, profile=how, as_of=as_of, currency=_currency(ws))
+        reading = read_ledger(path.name, data, profile=how, as_of=as_of, currency=settings.currency)
         if not reading.ok:
             return Intake(path.name, reading, None, reading.problems)
         report = import_ledger(engine, path.name, data, reading, as_of=as_of, by=by, at=now)
@@ -77,7 +77,9 @@ def content(path: Path) -> bytes:
 
 
 def _currency(ws: Workspace) -> str | None:
-    return ws.settings.ledger.currency
+    """What a credit limit without a currency is in. An open amount is not left to that: its file or profile must say."""
+    house = ws.book.house.currency if ws.book is not None else None
+    return ws.settings.ledger.currency or house
 
 
 def _profile(ws: Workspace, name: str) -> tuple[Profile | None, tuple[Problem, ...]]:

@@ -25,6 +25,17 @@ from engine.store.state import load_state
 from engine.store.tables import COMPANY, contact, customer, item, promise
 
 
+def _of(table: sa.Table) -> sa.Select[Any]:
+    """A question about one account, put together once: it is asked for every message."""
+    return sa.select(table).where(table.c.company == COMPANY, table.c.account == sa.bindparam("whose"))
+
+
+_CUSTOMER = _of(customer)
+_CONTACTS = _of(contact).order_by(contact.c.id)
+_ITEMS = _of(item).where(item.c.open != 0)
+_PROMISES = _of(promise).order_by(promise.c.made_on.desc(), promise.c.id.desc())
+
+
 def facts(
     ws: Workspace,
     conn: Connection,
@@ -38,18 +49,9 @@ def facts(
     links: Mapping[str, str] = MappingProxyType({}),
 ) -> MessageFacts:
     """Everything a template can show for one account. `links` says where the documents of its items are."""
-    master = (
-        conn.execute(sa.select(customer).where(customer.c.company == COMPANY, customer.c.account == account))
-        .mappings()
-        .first()
-    )
+    master = conn.execute(_CUSTOMER, {"whose": account}).mappings().first()
     person = _contact(conn, account, to)
-    rows = {
-        row["item"]: row
-        for row in conn.execute(
-            sa.select(item).where(item.c.company == COMPANY, item.c.account == account)
-        ).mappings()
-    }
+    rows = {row["item"]: row for row in conn.execute(_ITEMS, {"whose": account}).mappings()}
     language = (master["language"] if master else None) or ""
     return MessageFacts(
         account=account,
@@ -115,29 +117,22 @@ def sender(ws: Workspace, wanted: str | None, owner: str | None) -> Sender:
 
 def recipients(conn: Connection, account: str, to: str) -> tuple[str, ...]:
     """The addresses of e-mail of the contacts who have the role."""
-    query = sa.select(contact.c.email).where(
-        contact.c.company == COMPANY,
-        contact.c.account == account,
-        contact.c.role == to,
-        contact.c.email_ok == 1,
+    found = conn.execute(_CONTACTS, {"whose": account}).mappings()
+    return tuple(
+        sorted({row["email"] for row in found if row["role"] == to and row["email_ok"] == 1 and row["email"]})
     )
-    return tuple(sorted({row.email for row in conn.execute(query) if row.email}))
 
 
 def _contact(conn: Connection, account: str, to: str) -> Any:
-    query = sa.select(contact).where(
-        contact.c.company == COMPANY, contact.c.account == account, contact.c.role == to
-    )
-    return conn.execute(query.order_by(contact.c.id)).mappings().first()
+    found = conn.execute(_CONTACTS, {"whose": account}).mappings()
+    return next((row for row in found if row["role"] == to), None)
 
 
 def _address(conn: Connection, account: str, person: Any, country: str) -> tuple[str, ...]:
     """The postal address of the contact, or of another contact of the account that a letter can find."""
     if person is None or not person["post_ok"]:
-        query = sa.select(contact).where(
-            contact.c.company == COMPANY, contact.c.account == account, contact.c.post_ok == 1
-        )
-        person = conn.execute(query.order_by(contact.c.id)).mappings().first()
+        found = conn.execute(_CONTACTS, {"whose": account}).mappings()
+        person = next((row for row in found if row["post_ok"] == 1), None)
     if person is None:
         return ()
     parts = (person["postcode"] or "", person["city"] or "")
@@ -171,8 +166,7 @@ def _item(row: Any, owed: int, on: date, why: str = "", link: str = "") -> Item:
 
 
 def _promise(conn: Connection, account: str) -> Promise | None:
-    query = sa.select(promise).where(promise.c.company == COMPANY, promise.c.account == account)
-    row = conn.execute(query.order_by(promise.c.made_on.desc(), promise.c.id.desc())).mappings().first()
+    row = conn.execute(_PROMISES, {"whose": account}).mappings().first()
     if row is None:
         return None
     return Promise(

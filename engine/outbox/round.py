@@ -63,6 +63,7 @@ class Result:
     channel: str
     state: str
     sentence: str
+    refused: tuple[str, ...] = ()  # addresses that will not take it, now or later
 
 
 @dataclass(slots=True)
@@ -433,7 +434,8 @@ class _Run:
         first = not row.payload.get("reached")
         if first and (state == store.SENT or receipt.reached):
             delivery.taken(conn, row.key, at)
-        self._tell(conn, row, Result(row.key, row.account, row.channel, state, sentence), at)
+        refused = tuple(a.address for a in receipt.answers if a.outcome is Outcome.FAILED)
+        self._tell(conn, row, Result(row.key, row.account, row.channel, state, sentence, refused), at)
 
     def _rest(
         self, conn: Connection, channel: str, receipt: Receipt, before: Rest | None, at: datetime

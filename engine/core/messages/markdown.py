@@ -6,6 +6,7 @@ import html
 import re
 import textwrap
 from collections.abc import Iterator
+from functools import cache
 from urllib.parse import quote
 
 from markdown_it import MarkdownIt
@@ -33,10 +34,14 @@ class BadLink(ValueError):
     """A link that leads to something other than a web page or a mail address."""
 
 
+@cache
+def _parser() -> MarkdownIt:
+    """Made once: it takes longer than a message does. No HTML from a template, and no images: a message fetches nothing."""
+    return MarkdownIt("commonmark", {"html": False}).enable("table").disable(["image"])
+
+
 def _parsed(markdown: str) -> list[Token]:
-    # no HTML from a template, and no images: a message fetches nothing
-    parser = MarkdownIt("commonmark", {"html": False}).enable("table").disable(["image"])
-    return parser.parse(markdown)
+    return _parser().parse(markdown)
 
 
 def to_html(markdown: str, slots: Slots, inline: bool = False) -> str:
@@ -56,7 +61,7 @@ def to_html(markdown: str, slots: Slots, inline: bool = False) -> str:
                 style = style.replace("text-align:left", "text-align:right;white-space:nowrap")
                 style = style.replace("14px 7px 0", "0 7px 0").replace("14px 6px 0", "0 6px 0")
             token.attrSet("style", style)
-    rendered = MarkdownIt("commonmark", {"html": False}).renderer.render(tokens, MarkdownIt().options, {})
+    rendered = _parser().renderer.render(tokens, _parser().options, {})
     return slots.fill(rendered, lambda value: html.escape(value))
 
 
