@@ -22,7 +22,7 @@ from engine.core.decision.signature import NONE
 from engine.core.decision.state import Pending, State
 from engine.core.language.policy import Step
 from engine.core.sentences import Reason
-from engine.jobs.records import Listed, listed
+from engine.jobs.listing import Listed, listed
 from engine.jobs.workspace import Workspace
 from engine.store.state import load_state
 from engine.store.tables import action

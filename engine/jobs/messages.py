@@ -18,7 +18,7 @@ from engine.core.language.policy import Kind
 from engine.core.messages import Company, Debtor, Item, MessageFacts, Promise, Sender, render
 from engine.core.money import Amount
 from engine.core.problem import Problem
-from engine.jobs.records import Listed, listed
+from engine.jobs.listing import Listed, listed
 from engine.jobs.workspace import Workspace
 from engine.store import database
 from engine.store.state import load_state

@@ -7,11 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
-import polars as pl
 
 from engine.core import sentences
 from engine.core.decision.choose import LADDER_FINISHED, Choice, Verdict, tone_rank
@@ -22,12 +21,14 @@ from engine.core.decision.state import EFFECTS, State
 from engine.core.language.policy import Action, Kind, PolicyBook, Step
 from engine.core.sentences import Reason
 from engine.core.workdays import Calendar, Hours, window
+from engine.jobs.listing import Listed, by_unit, listed, pairs
+from engine.jobs.rows import ActionRow, Contact, Pattern, Planned
 from engine.store.outbox import text as moment_text
 from engine.store.runs import RunRecord, action_key
-from engine.store.tables import ACTION_COLUMNS, COMPANY, WAITING, ActionState
+from engine.store.tables import WAITING, ActionState
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    pass
 
 # The way out of each kind; calls and tasks stay on the list.
 CHANNELS: Mapping[Kind, str] = {
@@ -345,7 +346,7 @@ class Writing:
     def _marks(self) -> Mapping[int, list[list[str]]]:
         """unit -> [[item, step], …]."""
         marks = self.decided.marks.sort("unit", maintain_order=True)
-        return _by_unit(marks["unit"], _pairs(marks["item"], marks["step"]))
+        return by_unit(marks["unit"], pairs(marks["item"], marks["step"]))
 
     @cached_property
     def _lists(self) -> Mapping[int, Listed]:
@@ -359,152 +360,3 @@ class Writing:
         planned = ActionState.PLANNED.value
         kinds = Counter(action.row.kind for action in actions if action.row.state == planned)
         return {"actions": kinds.total(), **kinds}
-
-
-class Contact(NamedTuple):
-    """What a day brings for one unit: a row of `Decided.contacts`, or a step that waits for an address."""
-
-    unit: int
-    row: int
-    number: int  # of its class
-    account: str
-    episode: int
-    step: str
-    key_item: str
-    occurrence: int
-    event: date | None
-    own_item: str | None
-    passed: bool
-    goes: bool
-    person: str | None
-
-
-class Pattern(NamedTuple):
-    """What one action is for all contacts of a class."""
-
-    step: Step
-    policy: str
-    starts: bool  # the policy counts from an event
-    kind: str
-    role: str
-    tone: int
-    respond_by: date | None
-    detail: Mapping[str, Any]
-    place: str
-    channel: str
-
-
-class ActionRow(NamedTuple):
-    """A row of the table `action`, as `ACTION_COLUMNS` has it."""
-
-    key: str
-    company: str = COMPANY
-    account: str = ""
-    episode: int = 1
-    policy: str = ""
-    step: str = ""
-    item: str = ""
-    each: int = 0
-    occurrence: int = 0
-    event: date | None = None
-    kind: str = ""
-    role: str = ""
-    day: int = 0
-    tone: int = 0
-    state: str = ""
-    reason: str | None = None
-    run: int | None = None
-    on: date | None = None
-    since: date | None = None
-    not_before: date | None = None
-    attempts: int = 0
-    amount: int = 0
-    currency: str = ""
-    respond_by: date | None = None
-    person: str | None = None
-    taken_on: date | None = None
-    taken_at: str | None = None
-    detail: str = "{}"
-
-
-assert ActionRow._fields == ACTION_COLUMNS
-
-
-class Planned(NamedTuple):
-    """One action with what else is written of it."""
-
-    row: ActionRow
-    place: str
-    channel: str  # the way out; empty for what stays on the list
-    moment: str | None  # before which it does not go
-
-    @property
-    def sends(self) -> bool:
-        return bool(self.channel) and self.row.state == ActionState.PLANNED.value
-
-    @property
-    def message(self) -> tuple[Any, ...]:
-        """Its row of the outbox."""
-        return self.row.key, self.channel, "pending", "{}", self.moment
-
-    @property
-    def entry(self) -> tuple[str, str, bytes, str]:
-        """What the journal says of it: enough to explain it without the tables."""
-        row = self.row
-        body = {
-            "key": row.key,
-            "policy": row.policy,
-            "step": row.step,
-            "kind": row.kind,
-            "state": row.state,
-            "amount": row.amount,
-            "currency": row.currency,
-            "line": self.place,
-        }
-        return "action", row.account, orjson.dumps(body), row.key
-
-
-class Listed(NamedTuple):
-    """What a contact asks for. `items` are [number, owed in minor units of its currency], oldest due first; `aside` the ones
-    set aside, with why. `amount` is in the items' own currency where they share one, else in the house's."""
-
-    amount: int
-    currency: str
-    items: list[list[Any]]
-    aside: list[list[Any]]
-
-
-def listed(book: PolicyBook, decided: Decided, units: NDArray[Any]) -> Mapping[int, Listed]:
-    """unit -> every overdue item and the ones set aside, for the units wanted (a mask). A courtesy lists what falls due."""
-    view, on = decided.portfolio, decided.day.on
-    free = pl.col("aside").is_null()
-    late = free & (pl.col("due") < on)
-    rows = view.items.filter(pl.Series(units[view.items["unit"].to_numpy()], dtype=pl.Boolean)).with_columns(
-        asked=pl.when(late.any().over("unit")).then(late).otherwise(free)
-    )
-    asked, aside = rows.filter("asked"), rows.filter(~free)
-    items = _by_unit(asked["unit"], _pairs(asked["item"], asked["owed"]))
-    apart = _by_unit(aside["unit"], _pairs(aside["item"], aside["owed"], aside["aside"]))
-    found = {unit: Listed(0, book.house.currency, [], others) for unit, others in apart.items()}
-    sums = asked.group_by("unit", maintain_order=True).agg(
-        pl.col("owed", "base").sum(), pl.col("currency").first(), single=pl.col("currency").n_unique() == 1
-    )
-    for unit, owed, base, currency, single in sums.iter_rows():
-        amount, shown = (owed, currency) if single else (base, book.house.currency)
-        found[unit] = Listed(amount, shown, items[unit], apart.get(unit, []))
-    return found
-
-
-def _pairs(*columns: pl.Series) -> list[list[Any]]:
-    return list(map(list, zip(*(column.to_list() for column in columns), strict=True)))
-
-
-def _by_unit(units: pl.Series, rows: list[list[Any]]) -> dict[int, list[list[Any]]]:
-    """unit -> its rows, which stand together."""
-    if not rows:
-        return {}
-    firsts = [0, *(np.flatnonzero(np.diff(units.to_numpy())) + 1).tolist(), len(rows)]
-    return {
-        unit: rows[first:last]
-        for unit, first, last in zip(units.gather(firsts[:-1]).to_list(), firsts, firsts[1:], strict=False)
-    }

@@ -28,7 +28,7 @@ from engine.core.decision.state import State
 from engine.core.language.policy import Kind, PolicyBook, Step, seniority
 from engine.core.rules import PlainRules, evaluators
 from engine.core.workdays import ALWAYS, calendar
-from engine.jobs.records import listed
+from engine.jobs.listing import listed
 from tests.decision import worlds
 from tests.decision.builder import Desk, book, day
 from tests.decision.conftest import Shares
