@@ -136,7 +136,7 @@ def _below(view: View, table: _Steps, origin: Array, offers: Array) -> Array:
     minimum = view.book.house.minimum
     if not minimum:
         return np.zeros(view.units, dtype=bool)
-    owed = _most_in_a_currency(view, view.past & view.free)
+    owed = view.owed[view.unit_row] if view.one_currency else _most_in_a_currency(view, view.past & view.free)
     aside = origin == Origin.ASIDE
     if aside.any():
         owed = np.where(aside, _most_in_a_currency(view, view.past), owed)

@@ -165,13 +165,14 @@ def _contacts(
         pl.Series("amount", view.amount[units]),
         pl.Series("late", view.late[units]),
     )
-    who = accounts.select("row", "account", "name", "owner", episode=pl.col("episode").fill_null(1))
+    who = accounts.select("account", "name", "owner", episode=pl.col("episode").fill_null(1))[rows]
+    frame = frame.hstack(who)
     waiting = state.pending.filter(pl.col("state") == Pending.CAPACITY.value).select(
         "row", "step", waiting_since="since"
     )
-    return frame.join(who, on="row", how="left").join(
-        waiting.unique(["row", "step"]), on=["row", "step"], how="left", maintain_order="left"
-    )
+    if not waiting.height:
+        return frame.with_columns(waiting_since=pl.lit(None, dtype=pl.Date))
+    return frame.join(waiting.unique(["row", "step"]), on=["row", "step"], how="left", maintain_order="left")
 
 
 def _events(book: PolicyBook, accounts: pl.DataFrame, rows: NDArray[Any], policy: NDArray[Any]) -> pl.Series:
@@ -242,23 +243,22 @@ def _marks(book: PolicyBook, view: Portfolio, contacts: pl.DataFrame) -> pl.Data
     mask = np.where(acting[unit], _taken_mask(view), np.uint64(0))
     found = np.flatnonzero(mask)
     policy = view.signature["policy"][unit[found]]
-    at, steps, of = [], [], []
+    every, at = [], [np.zeros(0, dtype=np.int64)]
     for number, rules in enumerate(book.policies):
         mine = found[policy == number]
         bits_of = mask[mine]
         for step in rules.steps:
-            here = mine[(bits_of & np.uint64(1 << step.index)) != 0]
-            at.append(here)
-            steps.append(pl.Series([step.name], dtype=pl.String).new_from_index(0, len(here)))
-            of.append(pl.Series([rules.id], dtype=pl.String).new_from_index(0, len(here)))
-    taken = np.concatenate(at) if at else np.zeros(0, dtype=np.int64)
+            every.append((rules.id, step.name))
+            at.append(mine[(bits_of & np.uint64(1 << step.index)) != 0])
+    taken = np.concatenate(at)
+    which = np.repeat(np.arange(len(every)), [len(here) for here in at[1:]])
     marks = pl.DataFrame(
         {
             "unit": unit[taken],
             "row": view.items["row"].gather(taken),
             "item": view.items["item"].gather(taken),
-            "policy": pl.concat(of) if of else pl.Series([], dtype=pl.String),
-            "step": pl.concat(steps) if steps else pl.Series([], dtype=pl.String),
+            "policy": pl.Series([id for id, _ in every], dtype=pl.String).gather(which),
+            "step": pl.Series([name for _, name in every], dtype=pl.String).gather(which),
         }
     )
     if contacts["event"].null_count() == contacts.height:

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from engine.core.decision import columns, questions
-from engine.core.decision.columns import Groups, dates
+from engine.core.decision.columns import dates
 from engine.core.decision.ladder import Ladder, bits, event_column, highest, lowest, up_to
 from engine.core.decision.signature import NONE
 from engine.core.decision.view import ALL, View
@@ -100,43 +100,43 @@ def _item_when(view: View, when: Any, mine: Array) -> Array:
 def _taken(view: View) -> Array:
     """item -> steps taken: by their name, and all below them when the mark was made under another policy."""
     taken = np.zeros(len(view.rows), dtype=np.uint64)
-    marks = view.state.marks
-    if not marks.height:
-        return taken
-    joined = _with_index(view, marks)
-    index = joined["index"].to_numpy()
-    order = np.argsort(index, kind="stable")
-    mask = _step_masks(view, joined, view.item_policy[index])[order]
-    index = index[order]
-    groups = Groups(index, len(taken))
-    taken[groups.present] = groups.union(mask)[groups.present]
+    if view.state.marks.height:
+        marks, index = _of_open_items(view, view.state.marks)
+        np.bitwise_or.at(taken, index, _step_masks(view, marks, view.item_policy[index]))
     return taken
 
 
-def _with_index(view: View, marks: pl.DataFrame) -> pl.DataFrame:
-    """The marks of open items, with the item's index. Joined by one number, and by the item's own name after it."""
+def _of_open_items(view: View, marks: pl.DataFrame) -> tuple[pl.DataFrame, Array]:
+    """The marks of open items, and each one's index of its item. Joined by one number, and by the item's own name after it."""
     number = pl.col("row").cast(pl.UInt64) * 0x9E3779B1 + pl.col("item").hash()
-    items = view.items.select("item", number.alias("key"), index=pl.int_range(pl.len(), dtype=pl.Int64))
-    marked = items.filter(pl.Series(np.isin(view.rows, marks["row"].unique().to_numpy(), kind="table")))
-    joined = marks.with_columns(key=number).join(marked, on="key", how="inner")
-    rows = pl.Series(view.rows[joined["index"].to_numpy()])
-    return joined.filter((pl.col("item") == pl.col("item_right")) & (pl.col("row") == rows))
+    marked = np.zeros(view.accounts.height, dtype=bool)
+    marked[marks["row"].to_numpy()] = True
+    at = np.flatnonzero(marked[view.rows])
+    items = view.items.select("row", "item")[at].select("item", key=number, at=pl.Series(at))
+    joined = marks.with_columns(key=number).join(items, on="key", how="inner")
+    index = joined["at"].to_numpy()
+    same = (joined["item"] == joined["item_right"]).to_numpy() & (
+        joined["row"].to_numpy() == view.rows[index]
+    )
+    return (joined, index) if same.all() else (joined.filter(pl.Series(same)), index[same])
 
 
 def _step_masks(view: View, marks: pl.DataFrame, policy: Array) -> Array:
     """A mark -> the bits it takes under the policy that its item stands under now."""
-    mask = np.zeros(marks.height, dtype=np.uint64)
     numbers = {p.id: n for n, p in enumerate(view.book.policies)}
     made = marks["policy"].replace_strict(numbers, default=NONE, return_dtype=pl.Int64).to_numpy()
+    codes = {
+        name: code for code, name in enumerate(sorted({s.name for p in view.book.policies for s in p.steps}))
+    }
+    of = np.zeros((len(view.ladders) + 1, len(codes) + 1), dtype=np.uint64)  # the last row and column: none
     for number, steps in enumerate(view.ladders):
-        mine = policy == number
-        if not mine.any():
-            continue
-        step_bits = {step.name: 1 << step.index for step in steps.policy.steps}
-        bit = marks["step"].replace_strict(step_bits, default=0, return_dtype=pl.UInt64).to_numpy()
-        if steps.policy.start is None:
-            mask[mine] = np.where(made == number, bit, up_to(bit))[mine]
-        else:
+        for step in steps.policy.steps:
+            of[number, codes[step.name]] = 1 << step.index
+    code = marks["step"].replace_strict(codes, default=len(codes), return_dtype=pl.Int64).to_numpy()
+    bit = of[policy, code]
+    mask: Array = np.where(made == policy, bit, up_to(bit))
+    for number, steps in enumerate(view.ladders):
+        if steps.policy.start is not None and (mine := policy == number).any():
             event = view.accounts[event_column(steps.policy)].gather(marks["row"])
             present = (marks["event"] == event).fill_null(value=False).to_numpy()
             mask[mine] = np.where((made == number) & present, bit, np.uint64(0))[mine]
@@ -160,10 +160,12 @@ def _barred(view: View) -> Array | None:
 def offers(view: View, due: Array, day: Array) -> Array:
     """item -> the one step it offers, by the way its policy catches up."""
     offers = np.zeros(len(due), dtype=np.uint64)
+    some = np.flatnonzero(due)
+    policy = view.item_policy[some]
     for number, steps in enumerate(view.ladders):
         late = view.book.late(steps.policy)
-        mine = view.item_policy == number
-        if not mine.any():
+        mine = some[policy == number]
+        if not len(mine):
             continue
         mask = due[mine]
         if late.way == "climb":

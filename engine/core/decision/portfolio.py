@@ -124,6 +124,8 @@ def _route(book: PolicyBook, accounts: pl.DataFrame) -> tuple[Array, Array]:
             base[holds] = number
     base = np.where(base == NONE, first, base)
     number_of = {policy.id: number for number, policy in enumerate(book.policies)}
+    if accounts["home"].null_count() == size:  # no episode has begun
+        return first, base
     kept = (
         accounts["home"]
         .replace_strict(number_of, default=NONE, return_dtype=pl.Int64)
@@ -175,7 +177,7 @@ def _signed(view: View, home: Array) -> Portfolio:
     gates, words = answers.answers(view, step, origin, offers)
     signature |= gates
     classes, first = classed(signature, view.units)
-    asked = view.free & np.where((step < 0)[view.item_unit] | view.past, view.past, offers != 0)
+    amount, late = _asked(view, step, offers)
     return Portfolio(
         accounts=view.accounts,
         items=view.items.with_columns(unit=pl.Series(view.item_unit)),
@@ -185,8 +187,8 @@ def _signed(view: View, home: Array) -> Portfolio:
         home=home,
         due=due,
         takes=_takes(view, chosen),
-        amount=view.by_unit.sum(np.where(asked, view.base, 0)),
-        late=view.by_unit.most(np.where(asked, view.late, LONG_AGO), LONG_AGO),
+        amount=amount,
+        late=late,
         overdue=view.account_overdue,
         signature=signature,
         words=words,
@@ -195,6 +197,15 @@ def _signed(view: View, home: Array) -> Portfolio:
         by_unit=view.by_unit,
         free=view.free,
     )
+
+
+def _asked(view: View, step: Array, offers: Array) -> tuple[Array, Array]:
+    """unit -> what its step asks for, set aside or not yet due left out; unit -> most days past due of it."""
+    courtesy = ~view.past & (offers != 0) & (step >= 0)[view.item_unit]
+    asked = view.free & (view.past | courtesy)
+    simple = view.by_unit is view.by_account and not courtesy.any()
+    amount = view.owed if simple else view.by_unit.sum(np.where(asked, view.base, 0))
+    return amount, view.by_unit.most(np.where(asked, view.late, LONG_AGO), LONG_AGO)
 
 
 def _takes(view: View, chosen: Array) -> Array:

@@ -74,6 +74,9 @@ class View:
         self.account_overdue: Array = by_account.any(self.past)
         self.free_overdue: Array = self.by_unit.any(self.free & self.past)
         self.stepped: Array = self._stepped()
+        self.owed: Array = by_account.sum(
+            np.where(self.free & self.past, self.base, 0)
+        )  # row -> what is asked for
 
     def _stepped(self) -> Array:
         """unit -> its account has taken a step today."""
