@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
+from babel import Locale
 from sqlalchemy.engine import Connection
 
 from engine.core.decision.plan import plan
@@ -58,7 +59,9 @@ def facts(
         company=company(ws),
         debtor=Debtor(
             name=(master["name"] if master else "") or account,
-            address=_address(conn, account, person, ((master["country"] if master else "") or "").upper()),
+            address=_address(
+                conn, account, person, ((master["country"] if master else "") or "").upper(), _home(ws)
+            ),
             contact=(person["name"] if person else "") or "",
             country=((master["country"] if master else None) or "").upper(),
             languages=tuple(
@@ -128,15 +131,26 @@ def _contact(conn: Connection, account: str, to: str) -> Any:
     return next((row for row in found if row["role"] == to), None)
 
 
-def _address(conn: Connection, account: str, person: Any, country: str) -> tuple[str, ...]:
-    """The postal address of the contact, or of another contact of the account that a letter can find."""
+def _home(ws: Workspace) -> str:
+    """The country whose post takes our letters: that of the house's calendar; empty where it names none."""
+    country = ws.live.house.calendar.partition("-")[0].upper()
+    return country if len(country) == 2 else ""
+
+
+def _address(conn: Connection, account: str, person: Any, country: str, home: str) -> tuple[str, ...]:
+    """The postal address of the contact, or of another contact of the account that a letter can find.
+
+    A letter abroad ends with the country's name in capitals, as the Universal Postal Union asks.
+    """
     if person is None or not person["post_ok"]:
         found = conn.execute(_CONTACTS, {"whose": account}).mappings()
         person = next((row for row in found if row["post_ok"] == 1), None)
     if person is None:
         return ()
     parts = (person["postcode"] or "", person["city"] or "")
-    lines = [person["address"], *_place(*parts, (person["country"] or country).upper())]
+    country = (person["country"] or country).upper()
+    abroad = Locale("en").territories.get(country, "").upper() if home and country != home else ""
+    lines = [person["address"], *_place(*parts, country), abroad]
     return tuple(line for line in lines if line)
 
 

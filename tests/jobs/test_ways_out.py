@@ -11,11 +11,15 @@ from email import message_from_bytes
 from email.policy import default
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import sqlalchemy as sa
 import trustme
+from pypdf import PdfReader
 
 from engine.jobs import cases
+from engine.store import database
+from engine.store.tables import contact
 from tests.channels.servers import Act, aiosmtpd, contexts, free_port, scripted
-from tests.jobs.world import House
+from tests.jobs.world import HOUSE, House
 
 DAY = "2026-10-05"
 
@@ -109,6 +113,27 @@ def test_a_server_that_is_away_is_tried_again(build: Callable[..., House]) -> No
     assert (dict(done.sent), done.waiting) == ({}, 1)
     house.settings("")  # the office goes back to the folder
     assert dict(house.day(DAY, "10:30").sent) == {"email": 1}
+
+
+def test_a_letter_abroad_names_the_country(build: Callable[..., House]) -> None:
+    house = build(
+        house=HOUSE.replace("calendar: none", "calendar: US"),
+        policies=_one_step("    letter: firm-reminder\n"),
+    )
+    house.owes("BRUCK", "B1", "2026-09-30")
+    house.contact("BRUCK", postcode="80331", city="München")
+    _fill(house)
+    at_home, abroad = contact.c.account == "ACME", contact.c.account == "BRUCK"
+    with database.writing(house.engine) as conn:
+        conn.execute(sa.update(contact).where(at_home).values(country="US"))
+        conn.execute(sa.update(contact).where(abroad).values(country="DE"))
+    assert dict(house.day(DAY).sent) == {"letter": 2}
+    said = ["".join(page.extract_text() for page in PdfReader(path).pages) for path in house.letters()]
+    (theirs,) = (text for text in said if "80331" in text)
+    (ours,) = (text for text in said if "80331" not in text)
+    assert "80331 München\nGERMANY" in theirs
+    assert "UNITED STATES" not in ours
+    assert "New York 10001" in ours
 
 
 # -- the ledger system ---------------------------------------------------------------------------------------
