@@ -375,7 +375,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--accounts", type=int, default=1_000_000)
     parser.add_argument("--engines", type=int, default=20_000)
-    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--runs", type=int, default=5)
     given = parser.parse_args()
     rules, known = book(), state(given.accounts)
     few = min(given.engines, given.accounts)
@@ -392,7 +392,7 @@ def main() -> None:
     if AVAILABLE:
         makers.insert(0, ("durable-rules, as its manual", durable_manual))
     for name, make in makers:
-        taken, answer = timed(make(handed, few), 1)
+        taken, answer = timed(make(handed, few), given.runs)
         rows.append((name, few / taken, answer == want))
         if name.startswith("durable"):
             durable_speed = few / taken
