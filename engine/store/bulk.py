@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import chain, islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
-import polars as pl
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+
+if TYPE_CHECKING:  # large: what only writes, or only looks, does without it
+    import polars as pl
 
 Row = Sequence[Any]
 _MOST = 999  # values a statement; every SQLite takes as many
@@ -126,6 +128,8 @@ def frame(
         rows = cursor.fetchall()
     finally:
         cursor.close()
+    import polars as pl
+
     columns = zip(*rows, strict=True) if rows else ((),) * len(schema)
     return pl.DataFrame(
         [_series(name, values, kind) for (name, kind), values in zip(schema.items(), columns, strict=True)]
@@ -133,6 +137,8 @@ def frame(
 
 
 def _series(name: str, values: Sequence[Any], kind: pl.DataType) -> pl.Series:
+    import polars as pl
+
     if isinstance(kind, pl.Date):
         first = next((value for value in values if value is not None), None)
         if isinstance(first, str):

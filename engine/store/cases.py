@@ -227,9 +227,18 @@ def _propose_way_back(conn: Connection, account: str, number: int, on: date, com
         clean = f" and {months} clean months" if months else ""
         task = {"what": f"{back}: all is paid{clean}", "value": "credit manager", "after": key}
         task |= {"restore": wanted.get("value", ""), "restore_after": months, "items": []}
+        # An episode that went on after its end is proposed once more at the next one.
+        before = sa.select(sa.func.count()).where(
+            action.c.company == company,
+            action.c.account == account,
+            action.c.episode == number,
+            action.c.step == WAY_BACK,
+            action.c.key.contains(f"|{kind}|", autoescape=True),
+        )
+        times = int(conn.execute(before).scalar_one())
         conn.execute(
             sa.insert(action).values(
-                key=action_key(account, number, WAY_BACK, kind, 0, "task", "", company=company),
+                key=action_key(account, number, WAY_BACK, kind, times, "task", "", company=company),
                 company=company,
                 account=account,
                 episode=number,

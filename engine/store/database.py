@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -68,10 +68,35 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """One transaction: committed when the block ends, rolled back when anything is raised in it."""
-    with _told(name(engine)), engine.connect() as conn:
+def writing(engine: Engine, through: Connection | None = None) -> Iterator[Connection]:
+    """One transaction: committed when the block ends, rolled back when anything is raised in it.
+
+    `through` is an open connection of the caller's, for many transactions one after the other.
+    """
+    with _told(name(engine)), nullcontext(through) if through is not None else engine.connect() as conn:
         conn = conn.execution_options(dunwell_writes=True)
+        try:
+            with conn.begin():
+                yield conn
+        except BaseException:
+            if (
+                through is not None
+            ):  # after a COMMIT that failed it may still be open: a new one is opened next time
+                conn.invalidate()
+            raise
+
+
+@contextmanager
+def aside(engine: Engine) -> Iterator[Connection]:
+    """One transaction of a row or two on which no decision rests: it waits for no run, and for no import for long.
+
+    DatabaseBusy where SQLite's one writer is at work for more than two seconds.
+    """
+    with _told(name(engine)), engine.connect() as conn:
+        if conn.dialect.name == "sqlite":
+            raw: Any = conn.connection.driver_connection
+            raw.execute("PRAGMA busy_timeout=2000")
+            conn = conn.execution_options(dunwell_writes=True)
         with conn.begin():
             yield conn
 

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 from engine.core.money import Amount, digits
 from engine.core.sentences import TRIED_AGAIN
 from engine.store import tables as t
+from engine.store.service import received
 from engine.store.tables import COMPANY, UNDER_WAY, ActionState
 
 
@@ -66,7 +67,7 @@ def money(minor: int, currency: str) -> str:
 
 def history(conn: Connection, account: str, company: str = COMPANY) -> list[Happened]:
     """Everything about an account, the oldest first."""
-    parts = (_actions, _calls, _payments, _promises, _disputes, _pauses, _notes, _episodes)
+    parts = (_actions, _calls, _payments, _promises, _disputes, _pauses, _notes, _mails, _episodes)
     found = [each for part in parts for each in part(conn, account, company)]
     return sorted(found, key=lambda each: each.on)
 
@@ -186,6 +187,29 @@ def _pauses(conn: Connection, account: str, company: str) -> Iterator[Happened]:
 def _notes(conn: Connection, account: str, company: str) -> Iterator[Happened]:
     for row in _of(conn, t.note, account, company):
         yield Happened(date.fromisoformat(row.at[:10]), "note", row.text, row.by)
+
+
+_CAME = {
+    "bounce": "came back",
+    "delayed": "not delivered yet",
+    "automatic": "answered by a machine",
+    "reply": "answered",
+    "own": "our own",
+    "unknown": "not understood",
+}
+
+
+def _mails(conn: Connection, account: str, company: str) -> Iterator[Happened]:
+    for row in _of(conn, received, account, company):
+        status = f" ({row.status})" if row.status else ""
+        said = " ".join((row.words or row.subject).split())
+        short = f"{said[:200]}…" if len(said) > 200 else said
+        yield Happened(
+            date.fromisoformat(row.at[:10]),
+            "mail",
+            f"{_CAME.get(row.kind, row.kind)}{status}: {short}",
+            row.sender,
+        )
 
 
 def _episodes(conn: Connection, account: str, company: str) -> Iterator[Happened]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -41,16 +41,16 @@ def append(
     conn: Connection, entries: Sequence[Entry], at: datetime, stream: str = COMPANY
 ) -> tuple[int, str]:
     """Add entries in their order. The number and the hash of the last one come back."""
-    first = _head(conn, stream)[0] + 1
+    seq, last = _head(conn, stream)
     rows, people = [], []
-    for seq, entry in enumerate(entries, first):
+    for number, entry in enumerate(entries, seq + 1):
         body = dict(entry.body)
         for name, value in entry.person.items():
             salt = secrets.token_hex(16)
             body[name] = _salted(salt, value)
-            people.append((stream, seq, name, salt, value))
+            people.append((stream, number, name, salt, value))
         rows.append((entry.kind, entry.account, orjson.dumps(body, default=str)))
-    head = append_many(conn, rows, at, stream)
+    head = _add(conn, rows, at, stream, seq, last)
     bulk.insert(conn, journal_person, ("stream", "seq", "field", "salt", "value"), people)
     return head
 
@@ -59,7 +59,17 @@ def append_many(
     conn: Connection, entries: Iterable[tuple[str, str, bytes]], at: datetime, stream: str = COMPANY
 ) -> tuple[int, str]:
     """Add (kind, account, body as JSON) in their order, many at once. The last number and hash come back."""
-    seq, last = _head(conn, stream)
+    return _add(conn, entries, at, stream, *_head(conn, stream))
+
+
+def _add(
+    conn: Connection,
+    entries: Iterable[tuple[str, str, bytes]],
+    at: datetime,
+    stream: str,
+    seq: int,
+    last: str,
+) -> tuple[int, str]:
     when = moment_text(at)
     rows = []
     for kind, account, body in entries:
@@ -68,9 +78,7 @@ def append_many(
         rows.append((stream, seq, when, kind, account, body.decode(), prev, last))
     if rows:
         bulk.insert(conn, journal, _COLUMNS, rows)
-        conn.execute(
-            sa.update(journal_head).where(journal_head.c.stream == stream).values(seq=seq, hash=last)
-        )
+        conn.execute(_MOVE_HEAD, {"of": stream, "to_seq": seq, "to_hash": last})
     return seq, last
 
 
@@ -84,7 +92,7 @@ def verify(conn: Connection, stream: str = COMPANY) -> int:
     sealed = conn.execute(sa.select(run.c.seal_seq, run.c.seal).where(run.c.company == stream))
     seals = {number: seal for number, seal in sealed}  # noqa: C416 - rows of two are not pairs to mypy
     query = sa.select(*(journal.c[name] for name in _COLUMNS[1:])).where(journal.c.stream == stream)
-    for number, at, kind, account, body, prev, found in conn.execute(query.order_by(journal.c.seq)):
+    for number, at, kind, account, body, prev, found in _streamed(conn, query.order_by(journal.c.seq)):
         seq += 1
         if number != seq:
             raise JournalBroken(stream, seq, "it is missing")
@@ -116,12 +124,23 @@ def forget(conn: Connection, account: str, stream: str = COMPANY) -> int:
 
 def _head(conn: Connection, stream: str) -> tuple[int, str]:
     """The last entry's number and hash, locked until the transaction ends so that nobody writes between."""
-    query = sa.select(journal_head.c.seq, journal_head.c.hash).where(journal_head.c.stream == stream)
-    found = conn.execute(query.with_for_update()).first()
+    found = conn.execute(_READ_HEAD, {"of": stream}).first()
     if found is None:
         conn.execute(sa.insert(journal_head).values(stream=stream, seq=0, hash=_START))
         return 0, _START
     return found.seq, found.hash
+
+
+_READ_HEAD = (
+    sa.select(journal_head.c.seq, journal_head.c.hash)
+    .where(journal_head.c.stream == sa.bindparam("of"))
+    .with_for_update()
+)
+_MOVE_HEAD = (
+    sa.update(journal_head)
+    .where(journal_head.c.stream == sa.bindparam("of"))
+    .values(seq=sa.bindparam("to_seq"), hash=sa.bindparam("to_hash"))
+)
 
 
 def _hash(prev: str, seq: int, at: str, kind: str, account: str, body: bytes) -> str:
@@ -141,6 +160,12 @@ def _people(conn: Connection, stream: str) -> dict[int, list[tuple[str, str, str
     for seq, name, salt, value in conn.execute(query.where(journal_person.c.stream == stream)):
         people.setdefault(seq, []).append((name, salt, value))
     return people
+
+
+def _streamed(conn: Connection, query: sa.Select[Any]) -> Iterator[Any]:
+    """Rows as they are wanted: a journal may be larger than the memory."""
+    with conn.execute(query.execution_options(yield_per=5000)) as rows:
+        yield from rows
 
 
 def _verify_person(stream: str, seq: int, body: Mapping[str, Any], kept: list[tuple[str, str, str]]) -> None:

@@ -46,6 +46,28 @@ def same_file(conn: Connection, sha256: str, company: str = COMPANY) -> Any | No
     return conn.execute(query).first()
 
 
+def last(conn: Connection, kind: str, company: str = COMPANY) -> Any | None:
+    """The row of the file of this kind that came in last."""
+    query = sa.select(ledger_file).where(ledger_file.c.company == company, ledger_file.c.kind == kind)
+    return conn.execute(query.order_by(ledger_file.c.id.desc()).limit(1)).first()
+
+
+def known_file(conn: Connection, content: str, last: Any | None, company: str = COMPANY) -> Any | None:
+    """The row of a file with this content: the last one where that has it, else the first that had."""
+    if last is not None and last.sha256.partition(" ")[0] == content:
+        return last
+    return same_file(conn, content, company)
+
+
+def seen_again(conn: Connection, file: int, at: str) -> None:
+    """The last ledger was found unchanged at this moment, so it is as fresh as if it had come in then."""
+    conn.execute(
+        sa.update(ledger_file)
+        .where(ledger_file.c.id == file, ledger_file.c.imported_at < at)
+        .values(imported_at=at)
+    )
+
+
 def newest(conn: Connection, company: str = COMPANY) -> date | None:
     """The date of the newest ledger."""
     query = sa.select(sa.func.max(ledger_file.c.as_of)).where(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -35,6 +35,23 @@ def take(conn: Connection, key: str, at: datetime, on: date | None = None) -> No
         .values(taken_on=day, taken_at=moment_text(at))
     )
     add(conn, rows(found, day, TAKEN))
+
+
+def take_all(conn: Connection, keys: Sequence[str], at: datetime, on: date | None = None) -> None:
+    """As `take`, for many actions with a few statements."""
+    found = conn.execute(sa.select(action).where(action.c.key.in_(keys))).mappings().all()
+    if len(found) < len(keys):
+        raise NotFound("action", min(set(keys) - {row["key"] for row in found}))
+    day = on or at.date()
+    conn.execute(_TAKE, [{"of_key": key, "to_day": day, "to_at": moment_text(at)} for key in keys])
+    add(conn, [one for row in found for one in rows(row, day, TAKEN)])
+
+
+_TAKE = (
+    sa.update(action)
+    .where(action.c.key == sa.bindparam("of_key"), action.c.taken_on.is_(None))
+    .values(taken_on=sa.bindparam("to_day"), taken_at=sa.bindparam("to_at"))
+)
 
 
 def pass_over(conn: Connection, key: str, on: date, reason: str) -> None:

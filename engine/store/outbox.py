@@ -73,7 +73,7 @@ def _siblings(notice: sa.FromClause) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def _next() -> sa.Select[Any]:
-    """The query of `due`. The states stand in it as text: only so SQLite uses the index of what waits."""
+    """What may go next. The states stand in it as text: only so SQLite uses the index of what waits."""
     other, theirs, notice = outbox.alias("other"), action.alias("theirs"), action.alias("notice")
     on_their_way = (
         sa.select(theirs.c.account)
@@ -105,11 +105,11 @@ def _next() -> sa.Select[Any]:
         )
         .order_by(outbox.c.id)
         .limit(sa.bindparam("most"))
-        .with_for_update(of=outbox, skip_locked=True)
     )
 
 
-_DUE = _next()
+_LOOK = _next()
+_DUE = _LOOK.with_for_update(of=outbox, skip_locked=True)
 
 
 def text(at: datetime) -> str:
@@ -132,6 +132,12 @@ def due(
         if len(found) < most:
             found.setdefault(one.account, _row(one))
     return list(found.values())
+
+
+def any_due(conn: Connection, channels: Collection[str], at: datetime, company: str = COMPANY) -> bool:
+    """Whether `due` would give something. Nothing is locked."""
+    values = {"channels": sorted(channels), "at": text(at), "of": company, "most": 1}
+    return conn.execute(_LOOK, values).first() is not None
 
 
 def notice_lost(conn: Connection, row: Row) -> bool:
@@ -181,7 +187,8 @@ def claim_all(conn: Connection, rows: Sequence[Row], owner: str, at: datetime) -
         keys = [row.key for row in rows]
         mine = sa.and_(outbox.c.action.in_(keys), outbox.c.state == SENDING, outbox.c.owner == owner)
         fences = {row.key: row.fence + 1 for row in rows}
-        held = dict(conn.execute(sa.select(outbox.c.action, outbox.c.fence).where(mine)).tuples().all())
+        query = sa.select(outbox.c.action, outbox.c.fence).where(mine)
+        held = {found.action: found.fence for found in conn.execute(query)}
         rows = [row for row in rows if held.get(row.key) == fences[row.key]]
     conn.execute(_TELL, [{"told_key": row.key, "told_state": SENDING, "told_reason": None} for row in rows])
     return [
@@ -228,10 +235,117 @@ def give_back(conn: Connection, row: Row, at: datetime) -> bool:
     return settle(conn, row, state, reason=None, at=at, attempt=row.attempt - 1)
 
 
-def advance(conn: Connection, row: Row, stage: str, payload: Mapping[str, Any], at: datetime) -> bool:
-    """Write down, before it begins, the step that may deliver. False: another has it, nothing may go."""
-    changed = conn.execute(_mine(row).values(stage=stage, payload=json.dumps(payload), changed_at=text(at)))
-    return bool(changed.rowcount == 1)
+def advance(conn: Connection, steps: Sequence[tuple[Row, str, Mapping[str, Any]]], at: datetime) -> set[int]:
+    """Write down, before each begins, the (message, step, payload) that may deliver.
+
+    The numbers of those that are ours come back: another has the rest, of which nothing may go. Nor may what has
+    begun that step before: a claim passes it once.
+    """
+    ours = _held(conn, [row for row, _, _ in steps], (CLAIMED,))
+    going = [
+        {
+            "of_id": row.id,
+            "to_stage": stage,
+            "to_payload": json.dumps(payload),
+            "to_at": text(at),
+            "to_message_id": payload.get("evidence", {}).get("message-id"),
+        }
+        for row, stage, payload in steps
+        if row.id in ours
+    ]
+    if going:
+        conn.execute(_ADVANCE, going)
+    return ours
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """What has become of a message that was being sent."""
+
+    row: Row
+    state: str
+    reason: str | None
+    stage: str
+    payload: Mapping[str, Any]
+    not_before: datetime | None
+    attempt: int
+
+
+def settle_all(conn: Connection, settling: Sequence[Settling], at: datetime) -> set[int]:
+    """Write what has become of messages that were being sent. The numbers of those that are ours come back."""
+    ours = _held(conn, [one.row for one in settling])
+    ended = [one for one in settling if one.row.id in ours]
+    if not ended:
+        return ours
+    when = text(at)
+    conn.execute(
+        _SETTLE,
+        [
+            {
+                "of_id": one.row.id,
+                "to_state": one.state,
+                "to_reason": one.reason,
+                "to_stage": one.stage,
+                "to_payload": json.dumps(one.payload),
+                "to_not_before": None if one.not_before is None else text(one.not_before),
+                "to_attempt": one.attempt,
+                "to_at": when,
+            }
+            for one in ended
+        ],
+    )
+    told = [
+        {
+            "told_key": one.row.key,
+            "told_state": "planned" if one.state == PENDING else one.state,
+            "told_reason": one.reason,
+        }
+        for one in ended
+    ]
+    conn.execute(_TELL, told)
+    return ours
+
+
+def _held(conn: Connection, rows: Sequence[Row], stages: Collection[str] = ()) -> set[int]:
+    """Which of these messages are still in the hand that took them, and at a stage. Locked, where the database can."""
+    fences = {row.id: (row.owner, row.fence) for row in rows}
+    found = conn.execute(_HELD, {"ids": list(fences)})
+    return {
+        number
+        for number, owner, fence, stage in found
+        if fences[number] == (owner, fence) and (not stages or stage in stages)
+    }
+
+
+_HELD = (
+    sa.select(outbox.c.id, outbox.c.owner, outbox.c.fence, outbox.c.stage)
+    .where(outbox.c.id.in_(sa.bindparam("ids", expanding=True)), outbox.c.state == SENDING)
+    .with_for_update()
+)
+_ADVANCE = (
+    sa.update(outbox)
+    .where(outbox.c.id == sa.bindparam("of_id"))
+    .values(
+        stage=sa.bindparam("to_stage"),
+        payload=sa.bindparam("to_payload"),
+        changed_at=sa.bindparam("to_at"),
+        message_id=sa.bindparam("to_message_id"),
+    )
+)
+_SETTLE = (
+    sa.update(outbox)
+    .where(outbox.c.id == sa.bindparam("of_id"))
+    .values(
+        state=sa.bindparam("to_state"),
+        reason=sa.bindparam("to_reason"),
+        stage=sa.bindparam("to_stage"),
+        payload=sa.bindparam("to_payload"),
+        not_before=sa.bindparam("to_not_before"),
+        attempt=sa.bindparam("to_attempt"),
+        owner=None,
+        changed_at=sa.bindparam("to_at"),
+    )
+)
 
 
 def settle(
@@ -295,6 +409,17 @@ def move(
     return True
 
 
+def look_again(conn: Connection, reason: str, company: str = COMPANY) -> None:
+    """What waits for this reason alone is decided again at once: it may be over."""
+    ours = sa.select(action.c.key).where(action.c.company == company)
+    waits = outbox.c.state.in_([sa.literal_column(f"'{state}'") for state in WAITING])
+    conn.execute(
+        sa.update(outbox)
+        .where(waits, outbox.c.reason == reason, outbox.c.action.in_(ours))
+        .values(not_before=None)
+    )
+
+
 def find(conn: Connection, key: str) -> Row | None:
     """The message of an action."""
     found = conn.execute(_ROWS.where(outbox.c.action == key)).first()
@@ -344,11 +469,8 @@ class Rest:
 
 def rests(conn: Connection, company: str = COMPANY) -> dict[str, Rest]:
     """The ways out that rest or rested since they last worked, by channel."""
-    query = sa.select(setting.c.name, setting.c.value).where(
-        setting.c.company == company, setting.c.name.startswith(_ROUTE, autoescape=True)
-    )
     found = {}
-    for name, value in conn.execute(query):
+    for name, value in conn.execute(_RESTS, {"of": company}):
         told = json.loads(value)
         channel = name.removeprefix(_ROUTE)
         until = datetime.fromisoformat(told["until"])
@@ -374,6 +496,9 @@ def wake(conn: Connection, channel: str, company: str = COMPANY) -> bool:
 
 
 _ROUTE = "route "
+_RESTS = sa.select(setting.c.name, setting.c.value).where(
+    setting.c.company == sa.bindparam("of"), setting.c.name.startswith(_ROUTE, autoescape=True)
+)
 
 
 def _mine(row: Row) -> sa.Update:

@@ -73,6 +73,21 @@ def gone(engine: Engine, name: str) -> bool:
         os.close(handle)
 
 
+def living(engine: Engine) -> int:
+    """How many processes hold such a lock at this moment: the service, and whoever sends."""
+    folder = _folder(engine)
+    if folder is not None:
+        names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+        return sum(not gone(engine, name) for name in names)
+    if engine.dialect.name != "postgresql":
+        return 0
+    here = "(SELECT oid FROM pg_database WHERE datname = current_database())"
+    held = f"locktype = 'advisory' AND classid = {_SPACE} AND objsubid = 2 AND granted"
+    with engine.connect() as conn:
+        query = sa.text(f"SELECT count(*) FROM pg_locks WHERE {held} AND database = {here}")  # noqa: S608
+        return int(conn.execute(query).scalar_one())
+
+
 def _folder(engine: Engine) -> Path | None:
     file = engine.url.database if engine.dialect.name == "sqlite" else None
     return None if file in (None, "", ":memory:") else Path(f"{file}.senders")

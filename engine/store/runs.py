@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from engine.store import bulk, journal, marks
+from engine.store.outbox import look_again
 from engine.store.outbox import text as moment_text
 from engine.store.tables import (
     ACTION_COLUMNS,
@@ -192,6 +193,8 @@ def put_hold(conn: Connection, because: str, company: str = COMPANY) -> None:
 
 def lift_hold(conn: Connection, company: str = COMPANY) -> bool:
     """A person has looked, and lets the next run go. True where there was a hold."""
+    if because := hold(conn, company):
+        look_again(conn, because, company)
     gone = conn.execute(sa.delete(setting).where(setting.c.company == company, setting.c.name == HOLD))
     return bool(gone.rowcount)
 

@@ -64,6 +64,7 @@ alarm = sa.Table(
     sa.Column("times", sa.Integer, nullable=False, server_default="1"),
     sa.Column("told_at", sa.String),
     sa.Column("told", sa.Integer, nullable=False, server_default="0"),  # how often
+    sa.Column("quiet", sa.Text, nullable=False, server_default=""),  # why nobody is to be told again
     sa.Column("cleared_at", sa.String),
     sa.Index(None, "company", "kind", "about"),
 )
@@ -82,6 +83,17 @@ feed = sa.Table(
     sa.Column("failed", sa.Integer, nullable=False, server_default="0"),  # times in a row
 )
 
+# The version of the last word that another program has said on a document; "" as document is the customer itself.
+pushed = sa.Table(
+    "pushed",
+    metadata,
+    _company(key=True),
+    sa.Column("account", sa.String, primary_key=True),
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("event", sa.String, nullable=False),
+)
+
 # Mail that came back: once each, by its Message-ID. The words of people stay here and not in the journal.
 received = sa.Table(
     "received",
@@ -90,12 +102,13 @@ received = sa.Table(
     _company(),
     sa.Column("message_id", sa.String, nullable=False),  # or the checksum of a message that has none
     sa.Column("at", sa.String, nullable=False),
-    sa.Column("kind", sa.String, nullable=False),  # bounce, delayed, automatic, reply, unknown
+    sa.Column("kind", sa.String, nullable=False),  # bounce, delayed, automatic, reply, own, unknown
     sa.Column("account", sa.String),  # null: nothing of ours that it answers
     sa.Column("action", sa.String),  # the key of the message that it answers
     sa.Column("sender", sa.String, nullable=False, server_default=""),
     sa.Column("subject", sa.Text, nullable=False, server_default=""),
     sa.Column("text", sa.Text, nullable=False, server_default=""),
+    sa.Column("words", sa.Text, nullable=False, server_default=""),  # what a person wrote themselves
     sa.Column("status", sa.String, nullable=False, server_default=""),  # of a bounce: 5.1.1
     sa.Column(
         "mailbox", sa.String, nullable=False, server_default=""

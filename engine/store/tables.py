@@ -470,6 +470,7 @@ outbox = sa.Table(
     sa.Column("stage", sa.String),
     sa.Column("reason", sa.String),
     sa.Column("changed_at", sa.String),
+    sa.Column("message_id", sa.String),  # of an e-mail, from the moment in which it may have left
 )
 # What a run gives for each message; `id` and what follows are the outbox's own.
 OUTBOX_COLUMNS: tuple[str, ...] = ("action", "channel", "state", "payload", "not_before")
@@ -483,6 +484,24 @@ sa.Index(
     outbox.c.id,
     sqlite_where=outbox.c.state == "sending",
     postgresql_where=outbox.c.state == "sending",
+)
+sa.Index(
+    "ix_outbox_message_id",
+    outbox.c.message_id,
+    sqlite_where=outbox.c.message_id.is_not(None),
+    postgresql_where=outbox.c.message_id.is_not(None),
+)
+sa.Index(
+    "ix_outbox_uncertain",
+    outbox.c.id,
+    sqlite_where=outbox.c.state == "uncertain",
+    postgresql_where=outbox.c.state == "uncertain",
+)
+sa.Index(
+    "ix_outbox_failed",
+    outbox.c.changed_at,
+    sqlite_where=outbox.c.state == "failed",
+    postgresql_where=outbox.c.state == "failed",
 )
 
 journal = sa.Table(

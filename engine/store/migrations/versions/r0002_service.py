@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -24,6 +26,7 @@ def upgrade() -> None:
         sa.Column("times", sa.Integer(), server_default="1", nullable=False),
         sa.Column("told_at", sa.String(), nullable=True),
         sa.Column("told", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("quiet", sa.Text(), server_default="", nullable=False),
         sa.Column("cleared_at", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alarm")),
     )
@@ -53,6 +56,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("company", "name", name=op.f("pk_lease")),
     )
     op.create_table(
+        "pushed",
+        sa.Column("company", sa.String(), server_default="main", nullable=False),
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("event", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("company", "account", "name", name=op.f("pk_pushed")),
+    )
+    op.create_table(
         "received",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("company", sa.String(), server_default="main", nullable=False),
@@ -64,6 +76,7 @@ def upgrade() -> None:
         sa.Column("sender", sa.String(), server_default="", nullable=False),
         sa.Column("subject", sa.Text(), server_default="", nullable=False),
         sa.Column("text", sa.Text(), server_default="", nullable=False),
+        sa.Column("words", sa.Text(), server_default="", nullable=False),
         sa.Column("status", sa.String(), server_default="", nullable=False),
         sa.Column("mailbox", sa.String(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_received")),
@@ -88,3 +101,45 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_release")),
     )
     op.create_index(op.f("ix_release_company_state"), "release", ["company", "state"], unique=False)
+    op.add_column("outbox", sa.Column("message_id", sa.String(), nullable=True))
+    _known_ids()
+    op.create_index(
+        "ix_outbox_message_id",
+        "outbox",
+        ["message_id"],
+        unique=False,
+        sqlite_where=sa.text("message_id IS NOT NULL"),
+        postgresql_where=sa.text("message_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_outbox_uncertain",
+        "outbox",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'uncertain'"),
+        postgresql_where=sa.text("state = 'uncertain'"),
+    )
+    op.create_index(
+        "ix_outbox_failed",
+        "outbox",
+        ["changed_at"],
+        unique=False,
+        sqlite_where=sa.text("state = 'failed'"),
+        postgresql_where=sa.text("state = 'failed'"),
+    )
+
+
+def _known_ids() -> None:
+    """Answers may still come to what was sent before: its Message-ID stands in the evidence."""
+    conn, last = op.get_bind(), 0
+    query = sa.text(
+        "SELECT id, payload FROM outbox WHERE id > :last AND payload LIKE '%\"message-id\"%' ORDER BY id LIMIT 1000"
+    )
+    while rows := conn.execute(query, {"last": last}).all():
+        found = [
+            (number, json.loads(payload).get("evidence", {}).get("message-id")) for number, payload in rows
+        ]
+        values = [{"number": number, "found": name} for number, name in found if name]
+        if values:
+            conn.execute(sa.text("UPDATE outbox SET message_id = :found WHERE id = :number"), values)
+        last = rows[-1].id
