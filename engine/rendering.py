@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import resource
-import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -17,6 +15,7 @@ from engine.channels.letter import letter_pdf
 from engine.core.messages import Message, MessageFacts, Templates, render
 from engine.core.problem import Place, Problem
 from engine.errors import DunwellError
+from engine.limited import allow_cpu, confine
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,10 @@ class Renderer:
         self.close()
 
     def render(self, requests: Sequence[Request]) -> list[Rendered]:
-        """One result for each request, in their order. Never raises for what a template does."""
+        """One result for each request, in their order. Never raises for what a template does.
+
+        Raises DunwellError where the child cannot be started.
+        """
         answers: list[Rendered] = []
         with self._turn:
             while len(answers) < len(requests):
@@ -99,7 +101,7 @@ class Renderer:
         wall = self._limits.wall
         if self._child is None or not self._child.is_alive():
             self._start()
-            wall += self._limits.first
+            wall += self._limits.first  # its libraries are loaded when they are first needed
         assert self._pipe is not None
         assert self._child is not None
         answers: list[Rendered] = []
@@ -138,6 +140,15 @@ class Renderer:
         self._child.start()
         theirs.close()
         self._pipe = ours
+        try:  # what is sent before it reads could fill the pipe, and wait for ever
+            if not ours.poll(self._limits.first):
+                raise EOFError
+            ours.recv()
+        except (EOFError, OSError):
+            self.close()
+            raise DunwellError(
+                "the process that makes messages does not start", "“dunwell doctor” looks for the reason"
+            ) from None
 
     def _failed(self, request: Request, sentence: str, code: str) -> Rendered:
         place = next(
@@ -150,16 +161,15 @@ class Renderer:
 
 def _work(pipe: Connection, templates: Templates, limits: Limits) -> None:
     """The child: some requests in, a result out for each, until the pipe is closed."""
-    _limit(resource.RLIMIT_CORE, 0)
-    if sys.platform != "darwin":  # where a limit of address space is refused
-        _limit(resource.RLIMIT_AS, limits.memory)
+    confine(limits.memory)
+    pipe.send(None)  # it reads from now on
     while True:
         try:
             requests = pipe.recv()
         except (EOFError, OSError):
             return
         for request in requests:
-            _limit_cpu(limits.cpu)
+            allow_cpu(limits.cpu)
             answer = _answer(templates, request, limits)
             try:
                 pipe.send(answer)
@@ -197,14 +207,3 @@ def _make(templates: Templates, request: Request, limits: Limits) -> Rendered:
 def _stopped(request: Request, sentence: str, code: str, suggestion: str = "") -> Rendered:
     hint = suggestion or "look for a loop in the template, or for a very long list of invoices"
     return Rendered(problem=Problem(Place(f"templates/{request.template}.md"), sentence, hint, code))
-
-
-def _limit(what: int, most: int) -> None:
-    hard = resource.getrlimit(what)[1]
-    resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
-
-
-def _limit_cpu(seconds: int) -> None:
-    """So many seconds from now on: the limit counts all that the process has used."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    _limit(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + seconds + 1)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from enum import StrEnum
 
 from babel.numbers import format_currency
@@ -97,12 +97,49 @@ def run_said(new: int, again: bool, stopped: str) -> str:
     return f"{new:,}{more} action{'s' * (new != 1)} decided."
 
 
+def run_of_day(on: date, said: str) -> str:
+    """The same in the service's log, where the day must be named."""
+    return f"{on.isoformat()}: {said}"
+
+
+def messages(count: int) -> str:
+    return f"{count:,} message{'s' * (count != 1)}"
+
+
+def gone_out(count: int, channel: str) -> str:
+    """How many messages left by one way out."""
+    return f"{messages(count)} gone out by {channel}"
+
+
 # Why something planned is dropped when it is decided again at the moment of sending.
 PAID = "paid"
 CHANGED = "an item or an amount has changed; it is decided anew"
 AGREED_TO_LESS = "an item or an amount has changed since it was approved: please look again"
 OTHER_STEP = "another step is due now"
 STEP_GONE = "the step is no longer in the policy"
+
+
+def older_copy(messages: int) -> str:
+    """The database was put back: the files beside it know more than it does."""
+    return f"this is an older copy of the database: {unknown_to_it(messages)}"
+
+
+def unknown_to_it(messages: int) -> str:
+    """What went out after the copy was made."""
+    went = "1 message that has gone out" if messages == 1 else f"{messages:,} messages that have gone out"
+    return f"it does not know {went}"
+
+
+def restored(name: str, at: datetime) -> str:
+    """Why a database that was put back stands still."""
+    when = f"{at:%Y-%m-%d %H:%M} UTC"
+    return f"restored from {name}, a backup of {when}; what went out since is to be looked at"
+
+
+def journal_shorter(entries: int) -> str:
+    """The same, where nothing had gone out since."""
+    lost = "1 entry" if entries == 1 else f"{entries:,} entries"
+    return f"this is an older copy of the database: its journal lacks {lost}"
 
 
 def no_document(missing: Sequence[str]) -> str:
@@ -213,3 +250,51 @@ def lost_step(policy: str, step: str, accounts: Sequence[str], count: int, *, go
 def told_of(step: str) -> str:
     """The task of whoever a step's `notify` names."""
     return f"For your information: “{step}” is due for this account."
+
+
+# What mail that came back asks of a person, and what it says of a message.
+ANSWERED = "a person has answered by mail; whoever deals with it ends the pause"
+UNMATCHED = "Mail that nobody could be matched to: “dunwell inbox --unmatched” lists it, “dunwell done inbox” ends this."
+CAME_BACK = "a server had it: it came back from there"
+WAS_ANSWERED = "it was answered by mail"
+WAS_SEEN = "a machine that had it has answered"
+
+
+def answer_mail(sender: str, words: str, subject: str) -> str:
+    """The task of a person's answer."""
+    said = " ".join(words.split()) or subject
+    return f"Answer {sender}: “{said[:160]}{'…' if len(said) > 160 else ''}”"
+
+
+def find_address(address: str, status: str) -> str:
+    """The task of an address that does not work."""
+    return f"The address {address} does not work{f' ({status})' if status else ''}: find another."
+
+
+def refused_mail(address: str, status: str, said: str) -> str:
+    """The task of a message that was refused although its address may be good."""
+    code = f" ({status})" if status else ""
+    return (
+        f"Mail to {address} was refused{code}, and the address may be good: {said[:200] or 'no reason given'}"
+    )
+
+
+def look_at_mail(sender: str, subject: str) -> str:
+    """The task of a message about one of ours that nothing is known of."""
+    return f"Look at the mail of {sender or 'nobody'} about one of ours: “{subject[:160]}”"
+
+
+def mail_read(counts: Mapping[str, int]) -> str:
+    """What a visit to the mailbox found, without anybody's name."""
+    words = {"bounce": "bounce", "delayed": "delay", "automatic": "automatic answer", "reply": "answer"}
+    words |= {
+        "own": "message of our own people",
+        "unknown": "other message",
+        "nobody": "message of nobody we know",
+    }
+    parts = []
+    for kind, word in words.items():
+        if number := counts.get(kind, 0):
+            many = word.replace("message", "messages", 1) if "message" in word else f"{word}s"
+            parts.append(f"{number:,} {word if number == 1 else many}")
+    return f"mail read: {', '.join(parts)}"

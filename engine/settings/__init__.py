@@ -17,10 +17,15 @@ from pydantic_settings import SettingsError
 from sqlalchemy.engine import make_url
 
 from engine.core.problem import Place, Problem, Severity
+from engine.settings import feed as feed_checks
+from engine.settings.feed import Feed
 from engine.settings.shape import (
     PREFIX,
+    Alarms,
     Company,
+    Daemon,
     Database,
+    Inbox,
     LedgerPart,
     Mail,
     OwnField,
@@ -35,6 +40,7 @@ from engine.settings.source import FILE, Source, parse
 __all__ = [
     "FILE",
     "Company",
+    "Feed",
     "Mail",
     "OwnField",
     "Person",
@@ -78,7 +84,7 @@ def load(start: Path, workspace: Path | None = None) -> tuple[Workspace | None, 
 def _checked(
     root: Path, data: dict[str, Any], source: Source
 ) -> tuple[Workspace | None, tuple[Problem, ...]]:
-    problems = list(_written_secrets(data, source))
+    problems = [*_written_secrets(data, source), *_written_addresses(data, source)]
     try:
         settings = Settings(**data)
     except SettingsError as error:
@@ -98,7 +104,9 @@ def _checked(
 
 def _written_secrets(data: Mapping[str, Any], source: Source) -> Iterator[Problem]:
     """A file that is shared, copied and backed up is no place for a password."""
-    tables = {("mail",): "password"} | {("webhooks", name): "secret" for name in _table(data, "webhooks")}
+    tables = {("mail",): "password", ("inbox",): "password"} | {
+        ("webhooks", name): "secret" for name in _table(data, "webhooks")
+    }
     for path, word in tables.items():
         table: Any = data
         for part in path:
@@ -112,6 +120,21 @@ def _written_secrets(data: Mapping[str, Any], source: Source) -> Iterator[Proble
             yield Problem(
                 Place(FILE, *place), f"a {word} does not belong in {FILE}", help, "secret", line=shown
             )
+
+
+def _written_addresses(data: Mapping[str, Any], source: Source) -> Iterator[Problem]:
+    """A feed's address with a password in it, or one that cannot be read and may hold one, is not repeated."""
+    for name, feed in _table(data, "feeds").items():
+        written = feed.get("url") if isinstance(feed, dict) else None
+        if not isinstance(written, str) or not feed_checks.has_password(written):
+            continue
+        feed["url"] = "sqlite://"
+        variable = f"{PREFIX}FEEDS__{name}__URL".upper()
+        help = f'take it out; set {variable} in the environment, or name a file: url_file = "FILE"'
+        place = source.places.get(("feeds", name, "url"), (1, 1, 0))
+        shown = source.lines[place[0] - 1][: place[2]] + "= …"
+        sentence = f"a password does not belong in {FILE}"
+        yield Problem(Place(FILE, *place), sentence, help, "secret", line=shown)
 
 
 def _table(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -134,20 +157,37 @@ def _with_secrets(root: Path, settings: Settings, source: Source) -> tuple[Setti
             )
             return None
 
-    mail = settings.mail
-    if mail.password is None and mail.password_file:
-        mail = mail.model_copy(update={"password": read(("mail", "password_file"), mail.password_file)})
-    if mail.ca_file and not (root / mail.ca_file).is_file():
-        sentence = f"there is no file “{mail.ca_file}”"
-        help = "name the file with the certificates that the mail server's is signed by (PEM)"
-        problems.append(source.problem(("mail", "ca_file"), sentence, help, "ca-file"))
+    servers: dict[str, Mail | Inbox] = {"mail": settings.mail, "inbox": settings.inbox}
+    for name, server in servers.items():
+        if server.password is None and server.password_file:
+            found = read((name, "password_file"), server.password_file)
+            servers[name] = server.model_copy(update={"password": found})
+        if server.ca_file and not (root / server.ca_file).is_file():
+            sentence = f"there is no file “{server.ca_file}”"
+            help = "name the file with the certificates that the mail server's is signed by (PEM)"
+            problems.append(source.problem((name, "ca_file"), sentence, help, "ca-file"))
     webhooks = {
         name: hook.model_copy(update={"secret": read(("webhooks", name, "secret_file"), hook.secret_file)})
         if hook.secret is None and hook.secret_file
         else hook
         for name, hook in settings.webhooks.items()
     }
-    return settings.model_copy(update={"mail": mail, "webhooks": webhooks}), problems
+    feeds = {}
+    for name, feed in settings.feeds.items():
+        url = feed.url
+        if url is None and feed.url_file:
+            path = ("feeds", name, "url_file")
+            url = read(path, feed.url_file)
+            try:
+                feed_checks.read_address(url.get_secret_value() if url else "sqlite://")
+            except ValueError as error:
+                sentence, _, help = str(error).partition("; ")
+                problems.append(
+                    source.problem(path, f"in “{feed.url_file}”: {sentence}", help, "wrong-value")
+                )
+            feed = feed.model_copy(update={"url": url})
+        feeds[name] = feed
+    return settings.model_copy(update={**servers, "feeds": feeds, "webhooks": webhooks}), problems
 
 
 def _whole(settings: Settings, source: Source) -> Iterator[Problem]:
@@ -170,6 +210,21 @@ def _whole(settings: Settings, source: Source) -> Iterator[Problem]:
             'write tls = "starttls"',
             "bare-password",
         )
+    inbox = settings.inbox
+    if inbox.host and not inbox.user:
+        yield source.problem(
+            ("inbox", "host"), "the inbox has a server but no user", 'add user = "…"', "no-user"
+        )
+    if inbox.user and inbox.password is None and inbox.tls != "none":
+        help = f'set {PREFIX}INBOX__PASSWORD in the environment, or name a file: password_file = "FILE"'
+        yield source.problem(("inbox", "user"), "the inbox has a user but no password", help, "no-password")
+    here = inbox.host in ("localhost", "127.0.0.1", "::1")
+    if inbox.host and inbox.tls == "none" and (inbox.password is not None or not here):
+        sentence = "mail and password would travel unprotected"
+        yield source.problem(("inbox", "tls"), sentence, 'write tls = "tls"', "bare-password")
+    if inbox.done and inbox.done == inbox.folder:
+        sentence, help = "“done” is the folder that is read", "name another folder, or take the line out"
+        yield source.problem(("inbox", "done"), sentence, help, "same-folder")
     if (
         make_url(settings.database.url).password
         and "environment" not in source.place(("database", "url")).file
@@ -178,6 +233,14 @@ def _whole(settings: Settings, source: Source) -> Iterator[Problem]:
         yield source.problem(
             ("database", "url"), f"a password does not belong in {FILE}", help, "secret", Severity.WARNING
         )
+    hook = settings.alarms.webhook
+    if hook and hook not in settings.webhooks:
+        help = f"write a section [webhooks.{hook}], or name one that is there"
+        yield source.problem(("alarms", "webhook"), f"there is no webhook “{hook}”", help, "no-webhook")
+    for name, feed in settings.feeds.items():
+        for word, sentence, help in feed_checks.problems(feed):
+            path = ("feeds", name, *([word] if word else []))
+            yield source.problem(path, sentence, help, "feed")
     for pattern, target in settings.documents.items():
         if "{number}" not in target and "*" in pattern:
             yield source.problem(
@@ -240,9 +303,13 @@ def _known(path: tuple[str, ...]) -> list[str]:
         "database": Database,
         "ledger": LedgerPart,
         "mail": Mail,
+        "inbox": Inbox,
+        "daemon": Daemon,
+        "alarms": Alarms,
         "people": Person,
         "fields": OwnField,
         "webhooks": Webhook,
+        "feeds": Feed,
     }
     model = sections.get(path[0], Settings) if path else Settings
     known = [field.alias or name for name, field in model.model_fields.items()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import time
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Literal
@@ -17,6 +18,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from engine.core.workdays import is_zone
+from engine.settings.feed import Feed
 
 PREFIX = "DUNWELL_"
 
@@ -62,6 +64,22 @@ def _database(text: str) -> str:
     return text
 
 
+def _clock(value: object) -> time:
+    if isinstance(value, time):  # TOML has hours of its own
+        return value.replace(second=0, microsecond=0)
+    found = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", value.strip()) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError(f"“{value}” is not an hour of the day; write it as in “06:00” or “17:30”")
+    return time(int(found[1]), int(found[2]))
+
+
+def _port(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if text and not (host and port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise ValueError(f"“{text}” is no address and port; write them as in “127.0.0.1:8014”")
+    return text
+
+
 def _lines(value: object) -> object:
     return [line.strip() for line in value.strip().splitlines()] if isinstance(value, str) else value
 
@@ -71,6 +89,8 @@ Zone = Annotated[str, AfterValidator(_zone)]
 Web = Annotated[str, AfterValidator(_web)]
 Currency = Annotated[str, AfterValidator(_currency)]
 Lines = Annotated[tuple[str, ...], BeforeValidator(_lines)]
+Clock = Annotated[time, BeforeValidator(_clock)]
+Port = Annotated[str, AfterValidator(_port)]
 
 
 class _Part(BaseModel):
@@ -128,6 +148,45 @@ class Mail(_Part):
         return self.port or {"starttls": 587, "tls": 465, "none": 25}[self.tls]
 
 
+class Daemon(_Part):
+    """What the service does by itself: `dunwell serve`."""
+
+    run: Clock = time(6)  # when the day is decided, by the office's clock
+    grace: int = Field(default=30, ge=0, le=3600)  # seconds for messages in hand when it is told to stop
+    idle: int = Field(default=5, ge=0, le=1440)  # minutes after which the process that works ends
+    health: Port = "127.0.0.1:8014"  # where it says how it is; empty: nowhere
+
+
+class Inbox(_Part):
+    """The mailbox that answers come to. Without a host none is read."""
+
+    host: str = ""
+    port: int | None = Field(default=None, ge=1, le=65535)
+    user: str = ""
+    password: SecretStr | None = None
+    password_file: str = ""
+    tls: Literal["tls", "starttls", "none"] = "tls"
+    ca_file: str = ""  # as in [mail]
+    folder: str = "INBOX"
+    done: str = ""  # a folder that messages about our accounts are moved to; none: they stay and are marked
+    first_days: int = Field(default=14, ge=0, le=366)  # how far back the first look goes
+    pause_days: int = Field(
+        default=5, ge=1, le=60
+    )  # open days that an answer holds letters and e-mails, at most
+
+    @property
+    def used_port(self) -> int:
+        """The port written, else the usual one for the kind of encryption."""
+        return self.port or (993 if self.tls == "tls" else 143)
+
+
+class Alarms(_Part):
+    """Who hears that something is wrong, beside the log."""
+
+    email: tuple[Email, ...] = ()
+    webhook: str = ""  # one of [webhooks]
+
+
 class Person(_Part):
     """Somebody who works here. `calls` and `letters` are what a day of theirs takes; None: no own limit."""
 
@@ -174,10 +233,14 @@ class Settings(BaseSettings):
     database: Database = Database()
     ledger: LedgerPart = LedgerPart()
     mail: Mail = Mail()
+    inbox: Inbox = Inbox()
+    daemon: Daemon = Daemon()
+    alarms: Alarms = Alarms()
     people: Mapping[str, Person] = Field(default_factory=dict)
     fields: Mapping[str, OwnField] = Field(default_factory=dict)
     documents: Mapping[str, str] = Field(default_factory=dict)
     webhooks: Mapping[str, Webhook] = Field(default_factory=dict)
+    feeds: Mapping[str, Feed] = Field(default_factory=dict)
 
     @classmethod
     def settings_customise_sources(

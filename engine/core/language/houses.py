@@ -73,13 +73,6 @@ class _Reader:
 
     def live(self, line: Line) -> None:
         self.choice(line, ("on save", "on approval"))
-        if self.found.get("live") == "on approval":
-            self.notes.warn(
-                line.value.place,
-                "nobody is asked yet: a changed policy is live as soon as it is saved",
-                "write  live: on save,  or keep the files where only those may write who may approve",
-                "not-yet",
-            )
 
     def split(self, line: Line) -> None:
         self.whole(line, 1, 64)
