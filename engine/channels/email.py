@@ -8,6 +8,7 @@ import re
 import ssl
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from types import TracebackType
 from typing import Any
@@ -337,6 +338,29 @@ class _Dialogue:
 
     def _receipt(self, state: Outcome, sentence: str, route: Route = Route.OPEN) -> Receipt:
         return Receipt(state, self.at, sentence, tuple(self.answers.values()), self.evidence, route)
+
+
+async def reach(server: Server) -> tuple[str, str]:
+    """Connect, close the line to others and log in by the rules for mail, and send none.
+
+    The last step begun, and what is wrong in a sentence; empty where all is well.
+    """
+
+    async def nothing(_: str, __: Mapping[str, str]) -> None:
+        pass
+
+    dialogue = _Dialogue(server, Mail("", b"", "", (), "", date.min), {}, nothing)
+    client: aiosmtplib.SMTP | None = None
+    try:
+        client = await dialogue.open()
+        await client.quit(timeout=min(5, server.waits.command))
+    except (aiosmtplib.SMTPException, ssl.SSLError, OSError, ValueError) as error:
+        if client is None:
+            return dialogue.at, dialogue.failed(error).sentence
+    finally:
+        _hang_up(client)
+        await asyncio.sleep(0.01)  # the loop closes what was hung up
+    return dialogue.at, ""
 
 
 def _hang_up(client: aiosmtplib.SMTP | None) -> None:

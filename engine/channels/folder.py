@@ -121,7 +121,7 @@ class MailFolder:
     async def send(self, made: Mail, stage: Stage) -> Receipt:
         """One file a message."""
         path = PurePosixPath("mail", made.day.isoformat(), file_name(made.key, ".eml"))
-        return await self.shelf.put(path, made.raw, stage)
+        return await self.shelf.put(path, made.raw, stage, {"message-id": made.message_id})
 
     async def found(self, evidence: Mapping[str, str]) -> Receipt | None:
         return await asyncio.to_thread(self.shelf.find, evidence)

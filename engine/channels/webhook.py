@@ -165,22 +165,33 @@ class Webhook:
         doubt = Receipt(
             Outcome.UNCERTAIN, WRITE, f"{said}; look whether it has {evidence.get('id')}", (), evidence
         )
-        if not self.hook.read_back or "id" not in evidence:
+        if "id" not in evidence:
             return doubt
-        call = _Call(self.hook, self.resolve, self.hook.read_back.replace("{id}", quote(evidence["id"])))
+        has, _ = await self.has(evidence["id"])
+        if has is None:
+            return doubt
+        if not has:
+            return Receipt(Outcome.RETRY, WRITE, f"{said}, and it does not have the request", (), evidence)
+        return Receipt(Outcome.SENT, WRITE, f"{said}, and it has the request", (), evidence)
+
+    async def has(self, identity: str) -> tuple[bool | None, Mapping[str, Any]]:
+        """Whether the receiver has a request, and what it says of it; None where it cannot or will not say."""
+        if not self.hook.read_back:
+            return None, {}
+        call = _Call(self.hook, self.resolve, self.hook.read_back.replace("{id}", quote(identity)))
         try:
             await call.within(call.connect)
-            answer = await call.within(lambda: call.exchange("GET", b"", self._headers(evidence["id"], b"")))
+            answer = await call.within(lambda: call.exchange("GET", b"", self._headers(identity, b"")))
             told = json.loads(answer.body) if answer.status == 200 else None
         except (OSError, http.client.HTTPException, ValueError):
-            return doubt
+            return None, {}
         finally:
             call.close()
         if answer.status == 404:
-            return Receipt(Outcome.RETRY, WRITE, f"{said}, and it does not have the request", (), evidence)
-        if isinstance(told, dict) and told.get("id") == evidence["id"]:
-            return Receipt(Outcome.SENT, WRITE, f"{said}, and it has the request", (), evidence)
-        return doubt
+            return False, {}
+        if isinstance(told, dict) and told.get("id") == identity:
+            return True, told
+        return None, {}
 
     def _headers(self, identity: str, body: bytes) -> dict[str, str]:
         stamp = int(self.now().timestamp())

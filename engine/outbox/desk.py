@@ -1,4 +1,7 @@
-"""What a person can do with a message: see it, try it again, call it off, or end a doubt about it."""
+"""What a person can do with a message: see it, try it again, call it off, or end a doubt about it.
+
+What a person has changed is in the journal with the name, like every end of a try.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,9 @@ from enum import StrEnum
 from sqlalchemy.engine import Connection
 
 from engine.errors import NotFound, Refused
+from engine.store import journal
 from engine.store import outbox as store
+from engine.store.journal import Entry
 from engine.store.outbox import Rest, Row, counted, listed
 
 __all__ = ["Resolution", "cancel", "counted", "listed", "resolve", "resting", "retry", "show", "wake"]
@@ -34,13 +39,13 @@ def show(conn: Connection, key: str) -> Row:
 def retry(conn: Connection, key: str, by: str, at: datetime) -> Row:
     """Try a message again now: one that waits for its next try, or that failed. Refused in other states."""
     row = _in(conn, key, (store.RETRY, store.FAILED), "tried again")
-    return _change(conn, row, store.RETRY, f"tried again by {by}", at)
+    return _change(conn, row, store.RETRY, f"tried again by {by}", by, at)
 
 
 def cancel(conn: Connection, key: str, by: str, at: datetime, because: str) -> Row:
     """Call off a message that has not gone. Refused when it has, or may have, or is on its way."""
     row = _in(conn, key, (*store.WAITING, store.FAILED), "called off")
-    return _change(conn, row, store.CANCELLED, f"called off by {by}: {because}", at)
+    return _change(conn, row, store.CANCELLED, f"called off by {by}: {because}", by, at)
 
 
 def resolve(
@@ -76,6 +81,7 @@ def resolve(
     }[how]
     if not store.move(conn, row, state, reason=words, at=at, payload=payload):
         raise _moved(row)
+    _write_down(conn, row, state, words, by, at)
     if how is Resolution.DELIVERED and not row.payload.get("reached"):
         taken(conn, key, at)
     return show(conn, key)
@@ -105,10 +111,16 @@ def _in(conn: Connection, key: str, states: tuple[str, ...], done: str) -> Row:
     raise Refused(f"the message is {row.state}, so it cannot be {done}", hint)
 
 
-def _change(conn: Connection, row: Row, state: str, reason: str, at: datetime) -> Row:
+def _change(conn: Connection, row: Row, state: str, reason: str, by: str, at: datetime) -> Row:
     if not store.move(conn, row, state, reason=reason, at=at):
         raise _moved(row)
+    _write_down(conn, row, state, reason, by, at)
     return show(conn, row.key)
+
+
+def _write_down(conn: Connection, row: Row, state: str, said: str, by: str, at: datetime) -> None:
+    body = {"key": row.key, "channel": row.channel, "state": state, "by": by}
+    journal.append(conn, [Entry("delivery", row.account, body, {"said": said})], at)
 
 
 def _moved(row: Row) -> Refused:

@@ -9,9 +9,10 @@ from datetime import datetime
 from sqlalchemy.engine import Connection
 
 from engine.channels.receipt import Outcome, Receipt
-from engine.outbox.round import Delivery, Result, Round, next_attempt
+from engine.outbox.delivery import Delivery, Result, Round, next_attempt
 from engine.store import outbox as store
 from engine.store.database import reading, writing
+from engine.store.evidence import Trace
 from engine.store.outbox import Row
 
 
@@ -67,4 +68,5 @@ def _write(delivery: Delivery, conn: Connection, row: Row, receipt: Receipt, at:
         delivery.taken(conn, row.key, at)
     result = Result(row.key, row.account, row.channel, state, sentence)
     delivery.settled(conn, row, result, at)
+    delivery.remember(conn, [Trace.of(row, state, at)])
     return result

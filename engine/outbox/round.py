@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy.engine import Connection, Engine
 
 from engine.channels.receipt import Outcome, Overtaken, Receipt, Route, Sender, Unsendable
 from engine.errors import DunwellError
+from engine.outbox.delivery import Delivery, Result, Round, Verdict, next_attempt
 from engine.store import outbox as store
 from engine.store.database import reading, writing
+from engine.store.evidence import GOING, Trace
 from engine.store.outbox import Rest, Row
 
-# Minutes after the first, second, … try. Mail that was not taken in three days is given up, as mail servers
-# do.
-_WAITS = (1, 5, 15, 60, 4 * 60, 12 * 60, 24 * 60, 24 * 60)
 _REST = timedelta(minutes=1)
 _LONGEST_REST = timedelta(
     hours=1
@@ -32,92 +31,6 @@ _MOST_CLAIMED = 256
 _BRISK, _SLOW, _STALE = 1.0, 2.0, 5.0  # seconds
 
 
-def next_attempt(attempt: int, now: datetime, rng: random.Random) -> datetime | None:
-    """When to try again after try number `attempt` (from 1), up to a fifth later by chance; None: give up."""
-    if attempt > len(_WAITS):
-        return None
-    return now + timedelta(minutes=_WAITS[attempt - 1]) * (1 + rng.random() / 5)
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a decision made again at the last moment says: it goes, it waits until `not_before`, or it is
-    dropped.
-
-    `facts` is handed to the maker of the message: what was read in the same transaction, so that the message
-    says what was decided.
-    """
-
-    go: bool
-    reason: str = ""
-    not_before: datetime | None = None
-    facts: Any = None
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a round did with one message."""
-
-    key: str
-    account: str
-    channel: str
-    state: str
-    sentence: str
-    refused: tuple[str, ...] = ()  # addresses that will not take it, now or later
-
-
-@dataclass(slots=True)
-class Round:
-    """What a round of delivery did, message by message, and the ways out that rest."""
-
-    results: list[Result] = field(default_factory=list)
-    rests: dict[str, Rest] = field(default_factory=dict)
-
-    def count(self, state: str) -> int:
-        return sum(result.state == state for result in self.results)
-
-
-T = TypeVar("T")
-Decide = Callable[[Connection, Row], Verdict]
-DecideAll = Callable[[Connection, Sequence[Row]], Mapping[str, Verdict]]
-Make = Callable[[Row, Verdict], Any]
-Taken = Callable[[Connection, str, datetime], None]
-Settled = Callable[[Connection, Row, Result, datetime], None]
-
-
-def _nothing(*_: object) -> None:
-    """No interest in what is told."""
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """What a round needs.
-
-    `decide_again(conn, row)` runs in the claim's transaction, or in its place `decide_all(conn, rows)`, which
-    gives the verdicts of many by their key, no two of one account; `make(row, verdict)` in a thread, at sending
-    time, and gives what the channel's sender takes, or `Unsendable`; `taken(conn, key, at)` in the
-    transaction that writes `sent`, so that marks are there if and only if the message went; `settled(conn,
-    row, result, at)` in every transaction that ends or postpones a message, for the journal. `now` gives
-    aware moments. `watch(point, key)` is told of each point passed: `claimed`, `made`, each stage before it
-    begins, `answered`, `settled`.
-    """
-
-    engine: Engine
-    senders: Mapping[str, Sender[Any]]
-    owner: str
-    now: Callable[[], datetime]
-    decide_again: Decide
-    make: Make
-    taken: Taken
-    settled: Settled = _nothing
-    rng: random.Random = field(default_factory=random.Random)
-    decide_all: DecideAll | None = None
-    at_once: int = 16
-    patience: Sequence[float] = (0.1, 0.5, 2, 10, 20, 30)  # seconds between tries to write a result down
-    watch: Callable[[str, str], None] = _nothing
-    company: str = "main"
-
-
 async def deliver(delivery: Delivery, stop: asyncio.Event | None = None) -> Round:
     """Send all that may go now; returns when nothing is left, or after `stop`, with what is in hand finished.
 
@@ -126,9 +39,8 @@ async def deliver(delivery: Delivery, stop: asyncio.Event | None = None) -> Roun
     """
     round_ = Round()
     run = _Run(delivery, round_, stop or asyncio.Event())
-    # Kept open, idle: SQLite tidies its log away, at the price of several syncs, whenever the last connection
-    # closes.
-    with reading(delivery.engine):
+    # Kept open: SQLite tidies its log away, at the price of several syncs, whenever the last connection closes.
+    with reading(delivery.engine), _kept(delivery.engine) as run.kept:
         async with asyncio.TaskGroup() as group:
             for _ in range(max(1, delivery.at_once)):
                 group.create_task(run.work())
@@ -137,7 +49,13 @@ async def deliver(delivery: Delivery, stop: asyncio.Event | None = None) -> Roun
         raise run.broken
     with reading(delivery.engine) as conn:
         round_.rests = _resting(store.rests(conn, delivery.company), delivery.now())
+        round_.halted = delivery.halted(conn)
     return round_
+
+
+def _kept(engine: Engine) -> AbstractContextManager[Connection | None]:
+    """A connection to a file for the whole round; to a server they are pooled, and looked after, already."""
+    return engine.connect() if engine.dialect.name == "sqlite" else nullcontext()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +67,27 @@ class _Claimed:
     since: float  # of the monotonic clock
 
 
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """To be written down: this message now begins the step that may deliver it."""
+
+    row: Row
+    stage: str
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """To be written down: what has become of this message."""
+
+    row: Row
+    receipt: Receipt
+    payload: Mapping[str, Any]
+
+
+Work = Callable[[Connection], Any] | _Step | _End
+
+
 class _Run:
     """The state of one round: its workers take one message after the other from what was claimed together."""
 
@@ -157,17 +96,22 @@ class _Run:
         self.round = round_
         self.stop = stop
         self.turn = asyncio.Lock()  # one transaction of ours at a time: SQLite has one writer
-        self.line: list[tuple[Callable[[Connection], Any], asyncio.Future[Any]]] = []  # for the next one
+        self.line: list[tuple[Work, asyncio.Future[Any]]] = []  # for the next one
         self.claiming = asyncio.Lock()
         self.ready: deque[_Claimed] = deque()
         self.size = max(1, delivery.at_once)  # of the next batch
         self.claimed_at = 0.0
         self.news = asyncio.Event()  # replaced each time a message is settled
-        self.in_hand: set[str] = set()
+        self.in_hand: set[tuple[str, int]] = (
+            set()
+        )  # key and fence: one given back may be claimed anew at once
         self.probing: set[str] = set()  # channels being tried after a rest: one message, then the others
         self.shut: set[str] = set()  # channels that were found closed since the last claim
-        self.told: list[Result] = []  # results of the transaction under way
+        self.told: list[tuple[Row, Result]] = []  # results of the transaction under way
+        self.halt = ""  # why nothing may begin, as the last transaction had it
+        self.traces: list[Trace] = []  # what the transaction under way lets go, and what ended
         self.broken: DunwellError | None = None  # the database cannot be used
+        self.kept: Connection | None = None  # the connection of all its transactions
 
     async def work(self) -> None:
         while not self.stop.is_set():
@@ -184,12 +128,12 @@ class _Run:
                 continue
             row = claimed.row
             try:
-                if row.channel in self.shut or time.monotonic() - claimed.since > _STALE:
+                if self.halt or row.channel in self.shut or time.monotonic() - claimed.since > _STALE:
                     await self._give_back([claimed])
                 else:
                     await self._send(row, claimed.verdict)
             finally:
-                self.in_hand.discard(row.key)
+                self.in_hand.discard((row.key, row.fence))
                 self.probing.discard(row.channel)
                 self._spread()
 
@@ -241,9 +185,12 @@ class _Run:
             elif took > _SLOW:
                 self.size = max(1, self.size // 2)
 
-    async def _in_turn(self, work: Callable[[Connection], T]) -> T:
-        """Do this in a transaction, with all that others have asked for while the last one was written."""
-        mine: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+    async def _in_turn(self, work: Work) -> Any:
+        """Do this in a transaction, with all that others have asked for while the last one was written.
+
+        A step answers whether the message is still ours, an end nothing.
+        """
+        mine: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.line.append((work, mine))
         async with self.turn:
             if not mine.done():
@@ -251,9 +198,7 @@ class _Run:
                 await self._write_all(together)
         return mine.result()
 
-    async def _write_all(
-        self, together: Sequence[tuple[Callable[[Connection], Any], asyncio.Future[Any]]]
-    ) -> None:
+    async def _write_all(self, together: Sequence[tuple[Work, asyncio.Future[Any]]]) -> None:
         try:
             values = await asyncio.to_thread(self._write, [work for work, _ in together])
         except DunwellError as error:  # the database's: it meets them all
@@ -266,14 +211,57 @@ class _Run:
             else:
                 together[0][1].set_exception(error)
         else:
-            self.round.results += self.told
+            self.round.results += [result for _, result in self.told]
             for (_, mine), value in zip(together, values, strict=True):
                 mine.set_result(value)
 
-    def _write(self, works: Sequence[Callable[[Connection], Any]]) -> list[Any]:
-        self.told = []
-        with writing(self.delivery.engine) as conn:
-            return [work(conn) for work in works]
+    def _write(self, works: Sequence[Work]) -> list[Any]:
+        """One transaction. Ends come first, so that a claim in it finds their accounts free."""
+        self.told, self.traces = [], []
+        values: dict[int, Any] = {}
+        with writing(self.delivery.engine, self.kept) as conn:
+            self.halt = self.delivery.halted(conn)
+            ends = [work for work in works if isinstance(work, _End)]
+            if ends:
+                self._end(conn, ends)
+            ours = self._let_go(conn, [work for work in works if isinstance(work, _Step)])
+            for number, work in enumerate(works):
+                if isinstance(work, _Step):
+                    values[number] = work.row.id in ours
+                elif not isinstance(work, _End):
+                    values[number] = work(conn)
+            self._settled(conn)
+            if self.traces:
+                self.delivery.remember(conn, self.traces)
+        return [values.get(number) for number in range(len(works))]
+
+    def _let_go(self, conn: Connection, steps: Sequence[_Step]) -> set[int]:
+        """Past this nothing can be called back. Those that are still ours, unless everything was halted meanwhile."""
+        if not steps:
+            return set()
+        at = self.delivery.now()
+        if self.halt:
+            for step in steps:
+                store.give_back(conn, step.row, at)
+            return set()
+        ours = store.advance(conn, [(step.row, step.stage, step.payload) for step in steps], at)
+        self.traces += [
+            Trace.of(step.row, GOING, at, step.payload["evidence"]) for step in steps if step.row.id in ours
+        ]
+        return ours
+
+    def _settled(self, conn: Connection) -> None:
+        if not self.told:
+            return
+        delivery, at = self.delivery, self.delivery.now()
+        self.traces += [
+            Trace.of(row, result.state, at) for row, result in self.told if row.state == store.SENDING
+        ]
+        if delivery.settled_all is not None:
+            delivery.settled_all(conn, self.told, at)
+        else:
+            for row, result in self.told:
+                delivery.settled(conn, row, result, at)
 
     def _claim(self, conn: Connection) -> list[tuple[Row, Verdict]]:
         """Take the next messages that still should go. The ones that should not are cancelled on the way."""
@@ -281,8 +269,11 @@ class _Run:
         if self.stop.is_set():  # since this was asked for
             return []
         for stray in store.under_way(conn, delivery.owner):
-            if stray.key not in self.in_hand:  # its claim was committed, but the answer to COMMIT was lost
+            # Its claim was committed, but the answer to COMMIT was lost.
+            if (stray.key, stray.fence) not in self.in_hand and stray.stage == store.CLAIMED:
                 store.settle(conn, stray, store.RETRY, reason=None, at=at, attempt=stray.attempt - 1)
+        if self.halt:
+            return []
         rests = store.rests(conn, delivery.company)
         closed = set(_resting(rests, at))
         self.shut &= closed
@@ -297,7 +288,7 @@ class _Run:
             going = [row for row in rows if verdicts[row.key].go]
             mine = store.claim_all(conn, going, delivery.owner, at)
             if mine:
-                self.in_hand.update(row.key for row in mine)
+                self.in_hand.update((row.key, row.fence) for row in mine)
                 self.probing.update({row.channel for row in mine} & set(rests))
                 return [(row, verdicts[row.key]) for row in mine]
         return []
@@ -327,11 +318,7 @@ class _Run:
         if later is None and row.payload.get("reached"):
             state, reason = store.SENT, f"not sent to the recipients refused before: {reason}"
         store.move(conn, row, state, reason=reason, at=at, not_before=later)
-        self._tell(conn, row, Result(row.key, row.account, row.channel, state, reason), at)
-
-    def _tell(self, conn: Connection, row: Row, result: Result, at: datetime) -> None:
-        self.delivery.settled(conn, row, result, at)
-        self.told.append(result)
+        self.told.append((row, Result(row.key, row.account, row.channel, state, reason)))
 
     async def _send(self, row: Row, verdict: Verdict) -> None:
         delivery = self.delivery
@@ -346,8 +333,7 @@ class _Run:
             payload["evidence"] = dict(evidence)
             if kept := sender.keep(made):
                 payload["kept"] = dict(kept)
-            ours = await self._in_turn(lambda conn: store.advance(conn, row, name, payload, delivery.now()))
-            if not ours:
+            if not await self._in_turn(_Step(row, name, payload)):
                 raise Overtaken
             delivery.watch(f"after {name}", row.key)
 
@@ -390,7 +376,7 @@ class _Run:
         """Write the result. While the database cannot, it is asked again and nothing new is begun."""
         for wait in (*self.delivery.patience, None):
             try:
-                await self._in_turn(lambda conn: self._end(conn, row, receipt, payload))
+                await self._in_turn(_End(row, receipt, payload))
             except DunwellError as error:
                 self._break(error)
                 if wait is not None:
@@ -398,44 +384,55 @@ class _Run:
             else:
                 return
 
-    def _end(self, conn: Connection, row: Row, receipt: Receipt, payload: Mapping[str, Any]) -> None:
+    def _end(self, conn: Connection, ends: Sequence[_End]) -> None:
+        """What each has come to, written for all of them with a few statements."""
         delivery, at = self.delivery, self.delivery.now()
-        state, sentence, not_before, attempt = receipt.state.value, receipt.sentence, None, row.attempt
         rests = store.rests(conn, delivery.company)
+        settling: list[store.Settling] = []
+        for end in ends:
+            channel = end.row.channel
+            if end.receipt.route is not Route.OPEN:
+                self._rest(conn, channel, end.receipt, rests.get(channel), at)
+                rests = store.rests(conn, delivery.company)
+            elif channel in rests:
+                store.wake(conn, channel, delivery.company)
+                del rests[channel]
+            settling.append(self._settling(end, rests, at))
+        # The others are another's now; what we know of them is not worth more than what it will find.
+        ours = store.settle_all(conn, settling, at)
+        taken: list[str] = []
+        for end, one in zip(ends, settling, strict=True):
+            row, receipt = end.row, end.receipt
+            if row.id not in ours:
+                continue
+            if not row.payload.get("reached") and (one.state == store.SENT or receipt.reached):
+                taken.append(row.key)
+            refused = tuple(a.address for a in receipt.answers if a.outcome is Outcome.FAILED)
+            result = Result(row.key, row.account, row.channel, one.state, one.reason or "", refused)
+            self.told.append((row, result))
+        if taken and delivery.taken_all is not None:
+            delivery.taken_all(conn, taken, at)
+        elif taken:
+            for key in taken:
+                delivery.taken(conn, key, at)
+
+    def _settling(self, end: _End, rests: Mapping[str, Rest], at: datetime) -> store.Settling:
+        row, receipt = end.row, end.receipt
+        state, sentence, not_before, attempt = receipt.state.value, receipt.sentence, None, row.attempt
         if receipt.route is not Route.OPEN:
-            self._rest(conn, row.channel, receipt, rests.get(row.channel), at)
             attempt -= 1  # no try of this message: the way out was shut
-        elif row.channel in rests:
-            store.wake(conn, row.channel, delivery.company)
         if receipt.state is Outcome.RETRY:
             if receipt.route is Route.OPEN:
-                not_before = next_attempt(row.attempt, at, delivery.rng)
+                not_before = next_attempt(row.attempt, at, self.delivery.rng)
             else:
-                not_before = store.rests(conn, delivery.company)[row.channel].until
+                not_before = rests[row.channel].until
             last = row.payload.get("until")  # the moment from which its step is no longer worth a try
             if not_before is None or (last is not None and not_before >= datetime.fromisoformat(last)):
                 state, not_before = store.FAILED, None
                 sentence = f"given up after {_tries(row.attempt)}; the last time {sentence}"
-        if state == store.FAILED and payload.get("reached"):
+        if state == store.FAILED and end.payload.get("reached"):
             state, sentence = store.SENT, f"not to every recipient: {sentence}"
-        ended = store.settle(
-            conn,
-            row,
-            state,
-            reason=sentence,
-            at=at,
-            stage=receipt.stage,
-            payload=payload,
-            not_before=not_before,
-            attempt=attempt,
-        )
-        if not ended:
-            return  # another has it now; what we know is not worth more than what it will find
-        first = not row.payload.get("reached")
-        if first and (state == store.SENT or receipt.reached):
-            delivery.taken(conn, row.key, at)
-        refused = tuple(a.address for a in receipt.answers if a.outcome is Outcome.FAILED)
-        self._tell(conn, row, Result(row.key, row.account, row.channel, state, sentence, refused), at)
+        return store.Settling(row, state, sentence, receipt.stage, end.payload, not_before, attempt)
 
     def _rest(
         self, conn: Connection, channel: str, receipt: Receipt, before: Rest | None, at: datetime

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
@@ -96,6 +96,13 @@ def read_customers(
     )
     if problems:
         return _refused(problems, profile)
+    return read_customers_tables(tables, profile=profile, currency=currency)
+
+
+def read_customers_tables(
+    tables: Sequence[Table], *, profile: Profile, currency: str | None = None
+) -> CustomersReading:
+    """Read a customer master that has been opened. As `read_customers`."""
     table = choose_sheet(tables, profile, master=True)
     if isinstance(table, Problem):
         return _refused([table], profile)

@@ -47,6 +47,18 @@ def read_ledger(
     )
     if problems:
         return refused(problems, profile)
+    return read_ledger_tables(tables, profile=profile, as_of=as_of, currency=currency)
+
+
+def read_ledger_tables(
+    tables: Sequence[Table],
+    *,
+    profile: Profile,
+    as_of: date | None = None,
+    currency: str | None = None,
+    otherwise: date | None = None,
+) -> Reading:
+    """Read an export that has been opened. As `read_ledger`; `otherwise` is the day of one that says none."""
     table = choose_sheet(tables, profile)
     if isinstance(table, Problem):
         return refused([table], profile)
@@ -60,7 +72,7 @@ def read_ledger(
         problems += [*classified.problems, *cut_rows(table, header, classified)]
     problems += cut_end(table, profile)
     problems += _merged(table, classified)
-    return _items(table, header, classified, profile, as_of, currency, problems)
+    return _items(table, header, classified, profile, (as_of, otherwise), currency, problems)
 
 
 def choose_sheet(tables: Sequence[Table], profile: Profile, *, master: bool = False) -> Table | Problem:
@@ -183,7 +195,7 @@ def _items(
     header: Header,
     classified: Classified,
     profile: Profile,
-    as_of: date | None,
+    told: tuple[date | None, date | None],  # the day as told, and that of a file which says none
     currency: str | None,
     problems: list[Problem],
 ) -> Reading:
@@ -205,7 +217,10 @@ def _items(
     if "currency" not in columns or currency or profile.currency:
         default, more = find_currency(table, header, classified, numbers, currency, profile)
         found.extend(more if "currency" not in columns else [])
+    as_of, otherwise = told
     day, more = find_day(table, header, classified, dates.order, as_of, profile)
+    if day is None and otherwise is not None:
+        day, more = otherwise, []
     read: dict[str, Sequence[Any]] = dict(zip(amounts, numbers.columns, strict=True))
     read |= dict(zip(days, dates.columns, strict=True))
     if day is None and "arrears" in columns and "due" in read:

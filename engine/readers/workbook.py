@@ -30,6 +30,8 @@ def read_xlsx(name: str, data: bytes, *, sheet: str = "") -> tuple[list[Table], 
         return [], [packed]
     try:
         book = load_workbook(BytesIO(data), read_only=True, data_only=True, keep_links=False)
+    except MemoryError:  # a limit of this process, which its owner explains
+        raise
     except (
         Exception
     ) as error:  # openpyxl raises a dozen kinds for a broken file; all mean the same to the user
@@ -52,6 +54,8 @@ def read_xlsx(name: str, data: bytes, *, sheet: str = "") -> tuple[list[Table], 
             table = _read_page(name, page, part)
             if b"<f" in part:
                 problems += _formulas(name, data, table)
+        except MemoryError:
+            raise
         except Exception as error:
             return [], [_broken(name, error)]
         if isinstance(table, Problem):
