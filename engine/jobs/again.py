@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection, RowMapping
 from engine.core import sentences
 from engine.core.decision.choose import Choice, Verdict
 from engine.core.decision.decide import Decided, decide
-from engine.core.decision.ladder import effect_bits
+from engine.core.decision.ladder import contacts, effect_bits
 from engine.core.decision.plan import day_of
 from engine.core.decision.signature import NONE
 from engine.core.decision.state import Pending, State
@@ -24,6 +24,7 @@ from engine.core.language.policy import Step
 from engine.core.sentences import Reason
 from engine.jobs.listing import Listed, listed
 from engine.jobs.workspace import Workspace
+from engine.store import runs
 from engine.store.state import load_state
 from engine.store.tables import action
 
@@ -35,13 +36,18 @@ _TIMING = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """The answer: `reason` is empty where it still goes. `lists` is what it asks for now, `zone` the customer's own."""
+    """The answer: `reason` is empty where it still goes. `lists` is what it asks for now, `zone` the customer's own.
+
+    `waits`: it is not called off, since nobody can say whether it should go: the ledger is too old, or a person
+    must look at it first.
+    """
 
     action: RowMapping  # the row of the table `action`
     detail: Mapping[str, Any]
     reason: str = ""
     lists: Listed | None = None
     zone: str = ""
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +64,23 @@ class _Planned:
 
 
 def again(ws: Workspace, conn: Connection, keys: Sequence[str], now: datetime) -> dict[str, Again]:
-    """Decide planned actions again on what is known in this transaction. At most one of an account."""
+    """Decide planned actions again on what is known in this transaction. At most one of an account.
+
+    While a ledger that changed too much has not been looked at, no demand goes and none is called off: absence
+    from a truncated file is no payment. While the ledger is too old, what it would let go waits for a newer one.
+    """
     book, on = ws.live, ws.today(now)
     answers: dict[str, Again] = {}
     planned: list[_Planned] = []
+    held = runs.hold(conn)
     for found in conn.execute(sa.select(action).where(action.c.key.in_(keys))).mappings():
         detail = orjson.loads(found["detail"])
         policy = book.policy(found["policy"])
         step = policy.step(found["step"]) if policy else None
         if step is None:
             answers[found["key"]] = Again(found, detail, sentences.STEP_GONE)
+        elif held and step.demand and contacts(step):
+            answers[found["key"]] = Again(found, detail, held, waits=True)
         else:
             planned.append(_Planned(found, detail, step))
     if not planned:
@@ -92,12 +105,16 @@ def again(ws: Workspace, conn: Connection, keys: Sequence[str], now: datetime) -
         if decided is None or unit is None:
             answers[one.action["key"]] = Again(one.action, one.detail, sentences.PAID)
             continue
-        reason = _objection(one.action, decided.choices[int(decided.unit_class[unit])])
+        choice = decided.choices[int(decided.unit_class[unit])]
+        reason = _objection(one.action, choice)
         found_now = lists.get(unit)
         if not reason and (found_now is None or found_now.items != one.detail.get("items")):
             reason = sentences.CHANGED
+        if not reason and stale and one.step.demand and contacts(one.step):
+            reason = Reason.STALE.value  # a gate that only says when may stand before this one
+        old = reason == Reason.STALE.value
         zone = zones[rows[one.account]] or ws.settings.workspace.zone
-        answers[one.action["key"]] = Again(one.action, one.detail, reason, found_now, zone)
+        answers[one.action["key"]] = Again(one.action, one.detail, reason, found_now, zone, waits=old)
     return answers
 
 

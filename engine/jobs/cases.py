@@ -266,19 +266,21 @@ def pause(
     with _verb(engine, account, who) as (conn, entries):
         if until is not None and until < who.on:
             raise Refused(f"{_day(until)} is past", "write the last day of the pause")
-        values = {
-            "kinds": ", ".join(kinds),
-            "from_day": who.on,
-            "until": until,
-            "because": because,
-            "by": who.by,
-        }
-        conn.execute(sa.insert(t.pause).values(company=who.company, account=account, **values))
-        body = {"kinds": list(kinds), "from": who.on, "until": until, "by": who.by}
-        entries.append(Entry("pause", account, body, {"because": because}))
+        entries.append(paused(conn, account, who, because, until, kinds)[1])
         what = " and ".join(f"{kind}s" for kind in kinds) or "all steps"
         how_long = "until somebody lifts it" if until is None else f"through {_day(until)}"
         return f"{account}: {what} wait {how_long}."
+
+
+def paused(
+    conn: Connection, account: str, who: Who, because: str, until: date | None, kinds: Sequence[str]
+) -> tuple[int, Entry]:
+    """As `pause`, in a transaction that is open already. The number of the pause, and what to put in the journal."""
+    values = {"kinds": ", ".join(kinds), "from_day": who.on, "until": until, "because": because, "by": who.by}
+    made = conn.execute(sa.insert(t.pause).values(company=who.company, account=account, **values))
+    body = {"kinds": list(kinds), "from": who.on, "until": until, "by": who.by}
+    number = made.inserted_primary_key[0] if made.inserted_primary_key else 0
+    return number, Entry("pause", account, body, {"because": because})
 
 
 def lift_pause(engine: Engine, account: str, who: Who) -> str:

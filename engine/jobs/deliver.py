@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from engine.core.messages import MessageFacts
 from engine.core.sentences import Reason
 from engine.core.workdays import Hours, window
 from engine.errors import Refused
-from engine.jobs import messages
+from engine.jobs import brakes, messages
 from engine.jobs.again import Again, again
 from engine.jobs.documents import TEMPLATE, Copies, attached, copies
 from engine.jobs.workspace import Workspace
@@ -38,11 +38,15 @@ from engine.outbox import Delivery, Result, Round, Row, Verdict, deliver, recove
 from engine.rendering import Rendered, Renderer
 from engine.rendering import Request as RenderRequest
 from engine.store import database, journal, marks
+from engine.store.evidence import Evidence
 from engine.store.journal import Entry
-from engine.store.outbox import under_way
+from engine.store.outbox import SENDING, under_way
+from engine.store.outbox import text as moment_text
 from engine.store.owner import gone, owner
 from engine.store.tables import COMPANY, ActionState, action, contact, outbox
 
+_LOOK = 0.05  # seconds
+_LOOK_AGAIN = timedelta(hours=1)  # at what waits for a newer ledger, or for a person who looks at it
 _HANDS = 32  # threads of a round: they mostly wait, for the disk and for the process that makes messages
 
 
@@ -58,6 +62,7 @@ class DeliverReport:
     earliest: datetime | None  # when the first of them may
     folder: Path | None
     rests: tuple[str, ...]
+    halted: str = ""  # why nothing was begun
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +76,28 @@ class _Contents:
     files: Mapping[str, Path]  # documents to attach
 
 
-def deliver_now(ws: Workspace, *, now: datetime, clock: Any = None) -> DeliverReport:
-    """Send everything that may go at this moment. `clock` gives later moments of a long round; without it `now` stands."""
+def deliver_now(
+    ws: Workspace, *, now: datetime, clock: Any = None, stop: threading.Event | None = None
+) -> DeliverReport:
+    """Send everything that may go at this moment. `clock` gives later moments of a long round; without it `now` stands.
+
+    Once `stop` is set nothing more is begun, and what is in hand is finished.
+    """
     engine = ws.database()
     try:
-        return asyncio.run(_round(ws, engine, now, clock or (lambda: now)))
+        return asyncio.run(_round(ws, engine, now, clock or (lambda: now), stop or threading.Event()))
     finally:
         engine.dispose()
 
 
-async def _round(ws: Workspace, engine: Engine, now: datetime, clock: Any) -> DeliverReport:
+async def _round(
+    ws: Workspace, engine: Engine, now: datetime, clock: Any, stop: threading.Event
+) -> DeliverReport:
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_HANDS, "dunwell-deliver"))
+    evidence = Evidence.beside(engine, ws.files.out)
+    brakes.looked_at(engine, evidence, now)
     with owner(engine) as name, Renderer(ws.templates) as renderer:
-        async with _senders(ws, clock) as senders:
+        async with ways_out(ws, clock) as senders:
             maker = _Maker(ws, renderer)
             delivery = Delivery(
                 engine=engine,
@@ -94,13 +108,38 @@ async def _round(ws: Workspace, engine: Engine, now: datetime, clock: Any) -> De
                 decide_all=lambda conn, rows: _decide(ws, conn, rows, clock()),
                 make=maker.make,
                 taken=lambda conn, key, at: marks.take(conn, key, at, ws.today(at)),
+                taken_all=lambda conn, keys, at: marks.take_all(conn, keys, at, ws.today(at)),
                 settled=_settled,
+                settled_all=_settled_all,
+                halted=brakes.why,
+                remember=evidence.remember,
             )
             recovered = await recover(delivery, lambda other: gone(engine, other))
             _sweep(ws, engine)
-            round_ = await deliver(delivery)
+            async with _passed_on(stop) as stopping:
+                round_ = await deliver(delivery, stopping)
             round_.results[:0] = recovered.results
+    with database.reading(engine) as conn:
+        if not round_.halted:
+            evidence.mark_head(conn)
     return _report(ws, engine, round_, now)
+
+
+@asynccontextmanager
+async def _passed_on(stop: threading.Event) -> AsyncIterator[asyncio.Event]:
+    """The round's own event, set soon after another thread has set `stop`."""
+    stopping = asyncio.Event()
+
+    async def watch() -> None:
+        while not stop.is_set():
+            await asyncio.sleep(_LOOK)
+        stopping.set()
+
+    watching = asyncio.create_task(watch())
+    try:
+        yield stopping
+    finally:
+        watching.cancel()
 
 
 def _sweep(ws: Workspace, engine: Engine) -> None:
@@ -111,13 +150,13 @@ def _sweep(ws: Workspace, engine: Engine) -> None:
 
 
 @asynccontextmanager
-async def _senders(ws: Workspace, clock: Any) -> AsyncIterator[Mapping[str, Sender[Any]]]:
+async def ways_out(ws: Workspace, clock: Any) -> AsyncIterator[Mapping[str, Sender[Any]]]:
     """The ways out: a mail server where one is configured, else the folder; letters and requests as files."""
     out = ws.files.out
     async with AsyncExitStack() as stack:
         mail: Sender[Any] = MailFolder(out)
         if ws.settings.mail.host:
-            mail = await stack.enter_async_context(Mailer(_server(ws)))
+            mail = await stack.enter_async_context(Mailer(smtp_server(ws)))
         found: dict[str, Sender[Any]] = {"email": mail, "letter": Letters(out), "request": RequestFolder(out)}
         for name, hook in ws.settings.webhooks.items():
             if hook.secret is None:
@@ -133,7 +172,7 @@ async def _senders(ws: Workspace, clock: Any) -> AsyncIterator[Mapping[str, Send
         yield found
 
 
-def _server(ws: Workspace) -> Server:
+def smtp_server(ws: Workspace) -> Server:
     mail = ws.settings.mail
     tls = {"starttls": Tls.STARTTLS, "tls": Tls.IMPLICIT, "none": Tls.NONE}[mail.tls]
     context = None
@@ -165,6 +204,8 @@ def _decide(ws: Workspace, conn: Connection, rows: Sequence[Row], now: datetime)
 
 
 def _verdict(ws: Workspace, conn: Connection, row: Row, found: Again, now: datetime) -> Verdict:
+    if found.waits:
+        return Verdict(False, found.reason, not_before=now + _LOOK_AGAIN)
     if found.reason:
         return Verdict(False, found.reason)
     assert found.lists is not None
@@ -264,7 +305,12 @@ class _Maker:
             if not mine.done():
                 with self.adding:
                     together, self.line = self.line, []
-                answers = self.renderer.render([request for request, _ in together])
+                try:
+                    answers = self.renderer.render([request for request, _ in together])
+                except BaseException as error:  # none of them may wait for ever
+                    for _, theirs in together:
+                        theirs.set_exception(error)
+                    raise
                 for (_, theirs), answer in zip(together, answers, strict=True):
                     theirs.set_result(answer)
         return mine.result()
@@ -330,11 +376,32 @@ class _Maker:
 
 
 def _settled(conn: Connection, row: Row, result: Result, at: datetime) -> None:
+    _settled_all(conn, [(row, result)], at)
+
+
+def _settled_all(conn: Connection, told: Sequence[tuple[Row, Result]], at: datetime) -> None:
     """Every end and every delay of a message is in the journal."""
-    body = {"key": row.key, "channel": row.channel, "state": result.state, "said": result.sentence}
-    journal.append(conn, [Entry("delivery", row.account, body)], at)
-    if result.refused:
-        _flag_refused(conn, row.account, result.refused)
+    entries = [
+        Entry(
+            "delivery",
+            row.account,
+            {"key": row.key, "channel": row.channel, "state": result.state, "said": result.sentence}
+            | _begun(row),
+        )
+        for row, result in told
+        if (row.state, row.reason) != (result.state, result.sentence)  # it goes on waiting for the same thing
+    ]
+    journal.append(conn, entries, at)
+    for row, result in told:
+        if result.refused:
+            _flag_refused(conn, row.account, result.refused)
+
+
+def _begun(row: Row) -> dict[str, str]:
+    """When a try was begun: a payment that came in after that came too late for it."""
+    if row.state != SENDING or row.changed_at is None:
+        return {}
+    return {"begun": moment_text(row.changed_at)}
 
 
 def _flag_refused(conn: Connection, account: str, refused: Sequence[str]) -> None:
@@ -368,4 +435,5 @@ def _report(ws: Workspace, engine: Engine, round_: Round, now: datetime) -> Deli
         earliest=datetime.fromisoformat(earliest) if earliest else None,
         folder=ws.files.out if sent and not ws.settings.mail.host else None,
         rests=tuple(rest.because for rest in round_.rests.values()),
+        halted=round_.halted,
     )

@@ -20,9 +20,12 @@ from engine.core.decision.state import State
 from engine.core.decision.summary import HeldGroup, Preview, groups, summarize
 from engine.core.language.policy import Kind
 from engine.errors import Refused
+from engine.jobs import brakes
 from engine.jobs.records import UnderWay, Writing
 from engine.jobs.workspace import Workspace
-from engine.store import cases, database, journal, ledger, runs
+from engine.store import alarms, cases, database, journal, ledger, runs
+from engine.store.dues import THE_RUN
+from engine.store.evidence import Evidence
 from engine.store.state import load_state
 from engine.store.tables import COMPANY, OPEN, UNDER_WAY, ActionState, action
 
@@ -41,6 +44,7 @@ class RunReport:
     faults: tuple[str, ...]
     evaluators: tuple[str, ...]
     sentence: str
+    remedy: str = ""  # what lets a halted house go on; `--agree` does not
 
 
 def preview(
@@ -135,14 +139,16 @@ def _uncollected() -> Iterator[None]:
 
 def _run(ws: Workspace, conn: Connection, on: date, now: datetime, agreed: str) -> RunReport:
     book = ws.live
+    halt = brakes.quarantined(conn, Evidence.beside(conn.engine, ws.files.out), now)
+    if halt is not None:
+        return _not_made(ws, conn, on, halt.sentence, halt.remedy)
     as_of = ledger.newest(conn)
     if as_of is None:
         raise Refused("there is no ledger yet", "“dunwell import FILE” brings one in")
     held = runs.hold(conn)
     if held and not agreed:
-        return RunReport(
-            on, 0, {}, 0, _awaiting(conn), (), held, (), tuple(rule.name for rule in ws.rules), held
-        )
+        alarms.raised(conn, alarms.STOPPED, THE_RUN, held, now)
+        return _not_made(ws, conn, on, held)
     if held:
         runs.lift_hold(conn)
     _, broken = cases.settle_promises(conn, on, as_of)  # the last import may have been too early to tell
@@ -159,7 +165,17 @@ def _run(ws: Workspace, conn: Connection, on: date, now: datetime, agreed: str) 
     record = writing.record()
     before = runs.run_of(conn, on)
     committed = runs.commit_run(conn, record)
+    if decided.stopped:
+        alarms.raised(conn, alarms.STOPPED, THE_RUN, decided.stopped, now)
+    else:
+        alarms.cleared(conn, alarms.STOPPED, now, THE_RUN)
     return _report(ws, conn, decided, record, committed, before is not None)
+
+
+def _not_made(ws: Workspace, conn: Connection, on: date, why: str, remedy: str = "") -> RunReport:
+    """Nothing was decided, and nothing written down."""
+    evaluators = tuple(rule.name for rule in ws.rules)
+    return RunReport(on, 0, {}, 0, _awaiting(conn), (), why, (), evaluators, why, remedy)
 
 
 def _awaiting(conn: Connection) -> int:

@@ -28,7 +28,7 @@ NAMED = 3  # accounts named in a problem; the others are counted
 
 def known_by_ledger(found: settings.Workspace, known: Known) -> Known:
     """`known` with the terms that occur in the ledger, where there is one."""
-    with _reading(found) as conn:
+    with looking(found) as conn:
         if conn is None:
             return known
         masters = sa.select(customer.c.terms).where(customer.c.company == COMPANY).distinct()
@@ -43,7 +43,7 @@ def known_by_ledger(found: settings.Workspace, known: Known) -> Known:
 
 def lost(found: settings.Workspace, known: Known, book: PolicyBook) -> tuple[Problem, ...]:
     """Steps that accounts have had and that the new book no longer has by that name: they would be asked again."""
-    with _reading(found) as conn:
+    with looking(found) as conn:
         return lost_by(conn, known, book) if conn is not None else ()
 
 
@@ -102,7 +102,7 @@ def _problem(conn: Connection, book: PolicyBook, policy: str, step: str) -> Prob
 
 
 @contextmanager
-def _reading(found: settings.Workspace) -> Iterator[Connection | None]:
+def looking(found: settings.Workspace) -> Iterator[Connection | None]:
     """A look into the workspace's database; None where there is none yet, or it cannot be read (a run will say why)."""
     url = make_url(found.database_url)
     if url.get_backend_name() == "sqlite" and not (url.database and Path(url.database).is_file()):

@@ -14,10 +14,11 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy.engine import Connection, Engine
 
 from engine.core.promises import Standing
+from engine.core.sentences import Reason
 from engine.errors import Refused
 from engine.readers.customers import CustomersReading
 from engine.readers.reading import Reading
-from engine.store import asked, bulk, cases, journal, ledger, runs
+from engine.store import asked, bulk, cases, journal, ledger, outbox, returns, runs
 from engine.store.database import writing
 from engine.store.journal import Entry
 from engine.store.outbox import text as moment_text
@@ -65,15 +66,39 @@ def import_ledger(
     as_of: date | None = None,
     by: str,
     at: datetime,
+    seen: datetime | None = None,
+    live: bool = False,
     company: str = COMPANY,
 ) -> ImportReport:
     """Put a ledger that has been read into the database, in one transaction with everything that follows.
 
     What is no longer in it is presumed paid; a smaller amount is a part payment. Promises are settled,
     disputes the file flags are opened, episodes begin and end. An implausible change holds the next run. The
-    same bytes twice change nothing. `as_of` beats the file's own day. Raises Refused for a reading with
-    errors, without a day, or older than the ledger there is.
+    same bytes twice change nothing; but `seen`, the moment at which the newest ledger was seen to be still the
+    same, makes that one as fresh. `live`: read from the books just now, so that an answer of before the last
+    one is news as well. `as_of` beats the file's own day. Raises Refused for a reading with errors, without a
+    day, or older than the ledger there is.
     """
+    with writing(engine) as conn:
+        return put_ledger(
+            conn, name, data, reading, as_of=as_of, by=by, at=at, seen=seen, live=live, company=company
+        )
+
+
+def put_ledger(
+    conn: Connection,
+    name: str,
+    data: bytes,
+    reading: Reading,
+    *,
+    as_of: date | None = None,
+    by: str,
+    at: datetime,
+    seen: datetime | None = None,
+    live: bool = False,
+    company: str = COMPANY,
+) -> ImportReport:
+    """As `import_ledger`, within the caller's transaction."""
     day = as_of or reading.as_of
     if not reading.ok:
         raise Refused(f"{name} was not imported", "put right what is listed, and import it again")
@@ -89,21 +114,27 @@ def import_ledger(
             "name the columns that tell them apart, as `key`",
         )
     sha256 = hashlib.sha256(data).hexdigest()
-    with writing(engine) as conn:
+    content, last = sha256, ledger.last(conn, "ledger", company)
+    there = ledger.known_file(conn, content, last, company)
+    if there is not None and there.as_of is not None and day > there.as_of:
+        # The same content again, of a later day: nothing was paid since, and that is news.
+        sha256 = f"{content} {day}"
         there = ledger.same_file(conn, sha256, company)
-        if there is not None and there.as_of is not None and day > there.as_of:
-            # The same content again, of a later day: nothing was paid since, and that is news.
-            sha256 = f"{sha256} {day}"
-            there = ledger.same_file(conn, sha256, company)
-        if there is not None:
-            return ImportReport(name, there.as_of, already=there.imported_at, rows=there.rows)
-        newest = ledger.newest(conn, company)
-        if newest is not None and day < newest:
-            raise Refused(
-                f"{name} shows {day}, and a ledger of {newest} is there already",
-                "import the newest ledger you have",
-            )
-        return _take_in(conn, name, sha256, reading, day, newest, by, at, company)
+    if there is not None and live and there != last:
+        # The books say again what they said before the last answer.
+        sha256, there = f"{content} {moment_text(at)}", None
+    if there is not None:
+        if seen is not None and there == last and day == there.as_of:
+            ledger.seen_again(conn, there.id, moment_text(seen))
+            outbox.look_again(conn, Reason.STALE.value, company)
+        return ImportReport(name, there.as_of, already=there.imported_at, rows=there.rows)
+    newest = ledger.newest(conn, company)
+    if newest is not None and day < newest:
+        raise Refused(
+            f"{name} shows {day}, and a ledger of {newest} is there already",
+            "import the newest ledger you have",
+        )
+    return _take_in(conn, name, sha256, reading, day, newest, by, at, company)
 
 
 def _take_in(
@@ -125,6 +156,10 @@ def _take_in(
     change = ledger.compare(before, rows)
     file = _file(conn, name, sha256, "ledger", day, rows.height, by, at, company)
     ledger.store(conn, before, rows, change, file=file, as_of=day, company=company)
+    came_back = change.reappeared.join(before, on=["account", "item"]).select(
+        "account", "item", "vanished_on"
+    )
+    entries += returns.as_before(conn, came_back.iter_rows(), day, company)
     customers = ledger.store_names(conn, _named(reading), company)
     opened, closed = cases.flag_disputes(conn, rows, day, by, file, company)
     promises, settled = cases.settle_promises(conn, day, day, company)
@@ -133,6 +168,7 @@ def _take_in(
     hold = change.implausible if newest is not None else None
     if hold:
         runs.put_hold(conn, f"{name}: {hold}", company)
+    outbox.look_again(conn, Reason.STALE.value, company)
     presumed = ledger.payments(before, rows, change, day).filter(pl.col("presumed") == 1)
     report = ImportReport(
         name=name,
@@ -172,27 +208,47 @@ def import_customers(
     *,
     by: str,
     at: datetime,
+    live: bool = False,
     company: str = COMPANY,
 ) -> ImportReport:
     """Put a customer master into the database, in one transaction: it replaces what was known.
 
     A customer it does not name stays. Terms that differ from those before are the event "terms changed" of
-    that day.
+    that day. The same bytes twice change nothing; `live` as for a ledger.
     """
+    with writing(engine) as conn:
+        return put_customers(conn, name, data, reading, by=by, at=at, live=live, company=company)
+
+
+def put_customers(
+    conn: Connection,
+    name: str,
+    data: bytes,
+    reading: CustomersReading,
+    *,
+    by: str,
+    at: datetime,
+    live: bool = False,
+    company: str = COMPANY,
+) -> ImportReport:
+    """As `import_customers`, within the caller's transaction."""
     if not reading.ok:
         raise Refused(f"{name} was not imported", "put right what is listed, and import it again")
     sha256 = hashlib.sha256(data).hexdigest()
-    with writing(engine) as conn:
-        if (there := ledger.same_file(conn, sha256, company)) is not None:
-            return ImportReport(name, already=there.imported_at, rows=there.rows)
-        query = sa.select(customer.c.account, customer.c.terms, customer.c.terms_changed)
-        known = {row.account: row for row in conn.execute(query.where(customer.c.company == company))}
-        _file(conn, name, sha256, "customers", None, reading.customers.height, by, at, company)
-        _store_master(conn, reading, known, at.date(), company)
-        new = reading.customers.filter(~pl.col("account").is_in(list(known))).height
-        report = ImportReport(name, rows=reading.customers.height, customers=new, notes=reading.notes)
-        journal.append(conn, [Entry("import customers", "", _told(report, sha256, by))], at, company)
-        return report
+    last = ledger.last(conn, "customers", company)
+    there = ledger.known_file(conn, sha256, last, company)
+    if there is not None and live and there != last:
+        sha256, there = f"{sha256} {moment_text(at)}", None
+    if there is not None:
+        return ImportReport(name, already=there.imported_at, rows=there.rows)
+    query = sa.select(customer.c.account, customer.c.terms, customer.c.terms_changed)
+    known = {row.account: row for row in conn.execute(query.where(customer.c.company == company))}
+    _file(conn, name, sha256, "customers", None, reading.customers.height, by, at, company)
+    _store_master(conn, reading, known, at.date(), company)
+    new = reading.customers.filter(~pl.col("account").is_in(list(known))).height
+    report = ImportReport(name, rows=reading.customers.height, customers=new, notes=reading.notes)
+    journal.append(conn, [Entry("import customers", "", _told(report, sha256, by))], at, company)
+    return report
 
 
 def _store_master(

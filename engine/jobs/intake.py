@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
-from engine.core.problem import Problem
+from sqlalchemy.engine import Engine
+
+from engine.core.problem import Problem, Severity
 from engine.errors import DunwellError, NotFound, Refused
 from engine.jobs.imports import ImportReport, import_customers, import_ledger
 from engine.jobs.workspace import Workspace
 from engine.readers import profile as profiles
-from engine.readers.customers import CustomersReading, read_customers
-from engine.readers.ledger import read_ledger
+from engine.readers.confined import open_tables
+from engine.readers.customers import CustomersReading, read_customers_tables
+from engine.readers.ledger import read_ledger_tables
 from engine.readers.profile import Profile
 from engine.readers.reading import Reading
+from engine.readers.table import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,27 +46,83 @@ def take_in(
 
     The profile is the one named, else the settings' own for ledgers or for customers, else none: headers by meaning.
     """
-    data = content(path)
-    settings = ws.settings.ledger
-    name = profile or (settings.customers_profile if customers else settings.profile)
-    how, problems = _profile(ws, name) if name else (None, ())
-    if problems:
-        return Intake(path.name, None, None, problems)
+    source = Source(path.name, content(path), as_of=as_of, profile=profile, customers=customers)
+    return take(ws, source, now=now, by=by)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What came from somewhere, before it is read.
+
+    `tables` are there already where it was no file; `data` then is what tells one answer from another. `as_of`
+    beats the day that it says itself, `otherwise` is the day where it says none. `live` and `seen` as for
+    `import_ledger`. `agrees` gives what speaks against it once it has been read.
+    """
+
+    name: str
+    data: bytes
+    tables: Sequence[Table] | None = None
+    as_of: date | None = None
+    otherwise: date | None = None
+    profile: str | None = None
+    customers: bool = False
+    live: bool = False
+    seen: datetime | None = None
+    agrees: Callable[[Reading | CustomersReading], tuple[Problem, ...]] = lambda reading: ()
+
+
+def take(ws: Workspace, source: Source, *, now: datetime, by: str) -> Intake:
+    """Read what came and store it, all or nothing. Refused where it is older than the ledger there is."""
+    seen = look_at(ws, source)
+    if seen.reading is None or any(problem.severity is Severity.ERROR for problem in seen.problems):
+        return seen
     engine = ws.database()
     try:
-        if customers:
-            master = read_customers(path.name, data, profile=how, currency=_currency(ws))
-            if not master.ok:
-                return Intake(path.name, master, None, master.problems)
-            report = import_customers(engine, path.name, data, master, by=by, at=now)
-            return Intake(path.name, master, report, master.problems)
-        reading = read_ledger(path.name, data, profile=how, as_of=as_of, currency=settings.currency)
-        if not reading.ok:
-            return Intake(path.name, reading, None, reading.problems)
-        report = import_ledger(engine, path.name, data, reading, as_of=as_of, by=by, at=now)
-        return Intake(path.name, reading, report, reading.problems)
+        return replace(seen, report=_store(engine, source, seen.reading, by, now))
     finally:
         engine.dispose()
+
+
+def look_at(ws: Workspace, source: Source) -> Intake:
+    """Read what came, and change nothing."""
+    settings = ws.settings.ledger
+    own = settings.customers_profile if source.customers else settings.profile
+    how, problems = _profile(ws, source.profile or own) if source.profile or own else (Profile(), ())
+    if how is None or problems:
+        return Intake(source.name, None, None, problems)
+    tables: Sequence[Table]
+    if source.tables is not None:
+        tables, how = source.tables, replace(how, header=(1,), sheet="")
+    else:
+        tables, found = open_tables(source.name, source.data, how)
+        if found:
+            return Intake(source.name, None, None, tuple(found))
+    reading = _read(ws, source, tables, how)
+    against = source.agrees(reading) if reading.ok else ()
+    return Intake(source.name, reading, None, (*reading.problems, *against))
+
+
+def _read(ws: Workspace, source: Source, tables: Sequence[Table], how: Profile) -> Reading | CustomersReading:
+    if source.customers:
+        return read_customers_tables(tables, profile=how, currency=_currency(ws))
+    return read_ledger_tables(
+        tables,
+        profile=how,
+        as_of=source.as_of,
+        currency=ws.settings.ledger.currency,
+        otherwise=source.otherwise,
+    )
+
+
+def _store(
+    engine: Engine, source: Source, reading: Reading | CustomersReading, by: str, now: datetime
+) -> ImportReport:
+    name, data, live = source.name, source.data, source.live
+    if isinstance(reading, CustomersReading):
+        return import_customers(engine, name, data, reading, by=by, at=now, live=live)
+    return import_ledger(
+        engine, name, data, reading, as_of=source.as_of, by=by, at=now, seen=source.seen, live=live
+    )
 
 
 def content(path: Path) -> bytes:

@@ -29,6 +29,8 @@ from engine.core.rules import Rules, evaluators
 from engine.core.workdays import Calendar, calendar
 from engine.errors import Refused
 from engine.jobs import history
+from engine.settings import texts as on_disk
+from engine.settings.texts import Texts
 from engine.store import database
 
 # A workspace's own columns, as polars keeps them.
@@ -46,7 +48,10 @@ _TYPES = {"flag": Type.FLAG}
 
 @dataclass(frozen=True)
 class Workspace:
-    """What a folder with a `dunwell.toml` holds. `book` is None while any file has an error; `problems` has them all."""
+    """What a folder with a `dunwell.toml` holds. `book` is None while any file has an error; `problems` has them all.
+
+    `texts` are those it was read from; `release` is their number where they are of a release and not of the disk.
+    """
 
     files: workspace_settings.Workspace
     problems: tuple[Problem, ...]
@@ -54,6 +59,8 @@ class Workspace:
     templates: Templates
     trials: tuple[TrialFile, ...]
     known: Known
+    texts: Texts
+    release: int | None = None
 
     @property
     def root(self) -> Path:
@@ -64,10 +71,15 @@ class Workspace:
         return self.files.settings
 
     @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that stand in the way; the others are warnings."""
+        return tuple(problem for problem in self.problems if problem.severity is Severity.ERROR)
+
+    @property
     def live(self) -> PolicyBook:
         """The book, or a refusal that says how many mistakes stand in its way."""
         if self.book is None:
-            errors = sum(problem.severity is Severity.ERROR for problem in self.problems)
+            errors = len(self.errors)
             raise Refused(
                 f"the policies have {errors} problem{'s' * (errors != 1)}, so nothing is decided",
                 "“dunwell check” shows each with its place",
@@ -132,13 +144,24 @@ def open_workspace(path: Path | None = None, start: Path | None = None) -> Works
     found, problems = workspace_settings.load(start or Path.cwd(), path)
     if found is None:
         raise BrokenSettings(problems)
-    templates, more = read_templates(_files(found, found.templates, ("*.md", "*.html")))
+    return of_texts(found, on_disk.read(found), problems)
+
+
+def of_texts(
+    found: workspace_settings.Workspace,
+    texts: Texts,
+    problems: tuple[Problem, ...] = (),
+    release: int | None = None,
+) -> Workspace:
+    """The workspace with these settings and texts. `problems` are of the settings."""
+    templates, more = read_templates(texts.templates)
     known = history.known_by_ledger(found, _known(found, templates))
-    checked = check(_files(found, found.policies, ("*.yaml", "*.yml", "tests/*.yaml", "tests/*.yml")), known)
+    checked = check(texts.policies, known)
     past = history.lost(found, known, checked.book) if checked.book else ()
-    everything = (*problems, *checked.problems, *more, *past)
-    whole = any(problem.severity is Severity.ERROR for problem in everything)
-    return Workspace(found, everything, None if whole else checked.book, templates, checked.trials, known)
+    everything = (*problems, *texts.problems, *checked.problems, *more, *past)
+    whole = not any(problem.severity is Severity.ERROR for problem in everything)
+    book = checked.book if whole else None
+    return Workspace(found, everything, book, templates, checked.trials, known, texts, release)
 
 
 class BrokenSettings(Refused):
@@ -152,12 +175,6 @@ class BrokenSettings(Refused):
         )
         super().__init__(first.sentence, first.suggestion)
         self.problems = problems
-
-
-def _files(found: workspace_settings.Workspace, folder: Path, patterns: tuple[str, ...]) -> dict[str, bytes]:
-    """The files of a folder, by their path from the workspace; sorted, so that problems are."""
-    paths = sorted(path for pattern in patterns for path in folder.glob(pattern) if path.is_file())
-    return {path.relative_to(found.root).as_posix(): path.read_bytes() for path in paths}
 
 
 def _known(found: workspace_settings.Workspace, templates: Templates) -> Known:

@@ -1,0 +1,57 @@
+"""What the service does for the house by itself: it decides the day, and lets messages out as they may go."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from engine.core import sentences
+from engine.jobs import evaluate as evaluation
+from engine.jobs.deliver import DeliverReport, deliver_now
+from engine.jobs.workspace import Workspace
+from engine.store import alarms, database, dues
+
+Clock = Callable[[], datetime]
+
+
+def evaluate(ws: Workspace, clock: Clock, stop: threading.Event) -> list[str]:
+    """Decide the date that is due now. It is one transaction: `stop` finds it made or not begun."""
+    now = clock()
+    on = dues.business_date(ws.files, now)
+    if on is None or stop.is_set():
+        return []
+    report = evaluation.run(ws, on=on, now=now)
+    _warn(ws, report.faults, now)
+    return [sentences.run_of_day(on, report.sentence)]
+
+
+def deliver(ws: Workspace, clock: Clock, stop: threading.Event) -> list[str]:
+    """Send what may go. After `stop` nothing more is begun, and what is in hand is finished."""
+    return _said(deliver_now(ws, now=clock(), clock=clock, stop=stop))
+
+
+def _warn(ws: Workspace, faults: Sequence[str], now: datetime) -> None:
+    """The evaluators did not agree on some accounts, of which nothing was done: somebody must look."""
+    engine = ws.database()
+    try:
+        with database.writing(engine) as conn:
+            if faults:
+                alarms.raised(conn, alarms.RUN, "disagreement", "; ".join(faults[:3]), now)
+            else:
+                alarms.cleared(conn, alarms.RUN, now, "disagreement")
+    finally:
+        engine.dispose()
+
+
+def _said(report: DeliverReport) -> list[str]:
+    """What a round did, without anybody's name: nothing where it did nothing."""
+    said = [sentences.gone_out(number, channel) for channel, number in sorted(report.sent.items())]
+    for results, what in (
+        (report.failed, "failed"),
+        (report.uncertain, "may or may not have arrived"),
+        (report.dropped, "called off"),
+    ):
+        if results:
+            said.append(f"{sentences.messages(len(results))} {what}")
+    return [*said, *report.rests]

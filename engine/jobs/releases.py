@@ -1,0 +1,338 @@
+"""A change of policies or messages is checked before it is live, and where the house wants it, a second person agrees.
+
+Until then, and for as long as the files have a problem, the last good release decides. Whether a second person is
+asked is what the live release says under `live:`, so that nobody ends the asking by a change of that line.
+Asking `due` is light: what checks policies is loaded when there is something to check.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine, make_url
+
+from engine import settings
+from engine.core.language import source
+from engine.core.problem import Problem
+from engine.errors import DatabaseTooOld
+from engine.settings import texts as on_disk
+from engine.settings.texts import Texts, from_kept
+from engine.store import alarms, database, journal, releases
+from engine.store.journal import Entry
+from engine.store.releases import Release, State
+from engine.store.service import lease
+from engine.store.tables import COMPANY
+
+if TYPE_CHECKING:
+    from engine.jobs.workspace import Workspace
+
+ON_SAVE, ON_APPROVAL = "on save", "on approval"
+APPROVERS = ("credit manager", "supervisor")
+SAVED = "saved file"  # who changed it, where the system cannot tell
+QUIET = 2.0  # seconds in which nothing changes, so that half a file is not taken for a whole one
+_AGAIN = timedelta(hours=1)  # the past that a name lost may have become nobody's meanwhile
+_BEATS = timedelta(minutes=5)  # a service that has been silent for longer takes no files
+_FILES, _LIVE = "files", "live"  # what an alarm is about
+
+
+# -- the duty --------------------------------------------------------------------------------------------------------
+
+
+def due(conn: Connection, files: settings.Workspace, now: datetime) -> bool:
+    """Whether the files, or the settings, are not as they were when they were last looked at."""
+    if _stamp(files) != releases.settings_seen(conn):
+        return True
+    hash = on_disk.read(files).hash
+    live, stands = releases.live(conn), releases.standing(conn)
+    if stands is not None and stands.hash != hash:
+        return True
+    if live is not None and live.hash == hash:
+        return False
+    known = releases.of_hash(conn, hash)
+    if known is not None and known.state is State.BROKEN:
+        return now - known.staged_at >= _AGAIN
+    return known is None or known.state not in (State.STAGED, State.DECLINED)
+
+
+def take(
+    ws: Workspace, clock: Callable[[], datetime], stop: threading.Event, *, quiet: float = QUIET
+) -> list[str]:
+    """Look at the files, once they are still: live, staged or broken. Sentences for the log."""
+    engine = ws.database()
+    try:
+        said = _fits_settings(engine, ws.files, clock())
+        texts = _still(ws.files, stop, quiet)
+        return said if texts is None else [*said, *take_in(engine, ws.files, texts, clock())]
+    finally:
+        engine.dispose()
+
+
+def take_in(
+    engine: Engine, files: settings.Workspace, texts: Texts, now: datetime, *, by: str = ""
+) -> list[str]:
+    """Check these texts and make them live, or stage them, or say what is wrong. `by` is a person who asks for it.
+
+    Without `by` the owner of the newest changed file is taken for who changed it, and what was declined stays so.
+    """
+    hash = texts.hash
+    with database.reading(engine) as conn:
+        live, stands, known = releases.live(conn), releases.standing(conn), releases.of_hash(conn, hash)
+        kept = releases.texts(conn, live.id) if live else {}
+    declined = known is not None and known.state is State.DECLINED and not by
+    if declined or (live is not None and live.hash == hash):
+        with database.writing(engine) as conn:
+            over = releases.withdraw(conn, now)
+            over |= alarms.cleared(conn, alarms.POLICIES, now, _FILES)
+        return ["The files are again as they were before; nothing is left to decide."] if over else []
+    if stands is not None and stands.hash == hash and stands.state is State.STAGED:
+        return []
+    from engine.jobs.workspace import of_texts
+
+    checked = of_texts(files, texts).thorough()
+    who = by or _owner(files, texts, kept)
+    with database.writing(engine) as conn:
+        if _id(releases.live(conn)) != _id(live):
+            return []  # somebody else was first: looked at again, against what is live now
+        if checked.book is None:
+            return [_broken(conn, files, hash, checked.errors, who, now)]
+        number = releases.stage(conn, hash, checked.book.hash, texts.kept(), who, now)
+        alarms.cleared(conn, alarms.POLICIES, now, _FILES)
+        if live is None or mode(kept) == ON_SAVE:
+            go_live(conn, number, hash, checked.book.hash, who, now)
+            return [f"Release {number} of the policies is live, by {who}."]
+        body = {"release": number, "hash": hash, "book": checked.book.hash, "by": who}
+        journal.append(conn, [Entry("policies staged", "", body)], now)
+        return [
+            f"Release {number} of the policies waits for a second person; "
+            f"release {live.id} stays live. “dunwell live” shows what would change."
+        ]
+
+
+def _broken(
+    conn: Connection,
+    files: settings.Workspace,
+    hash: str,
+    wrong: tuple[Problem, ...],
+    by: str,
+    now: datetime,
+) -> str:
+    stands, live = releases.standing(conn), releases.live(conn)
+    if stands is not None and stands.hash == hash:
+        releases.looked_again(conn, stands.id, wrong, now)
+    else:
+        releases.stage(conn, hash, None, {}, by, now, wrong)
+    problems = many(len(wrong), "problem")
+    stay = f"those that are live since {since(live, files)} stay" if live else "nothing is live yet"
+    sentence = (
+        f"the policies' files have {problems}; {stay}. The first: {wrong[0].place}: {wrong[0].sentence}"
+    )
+    alarms.raised(conn, alarms.POLICIES, _FILES, sentence, now)
+    return sentence[:1].upper() + sentence[1:]
+
+
+def _still(files: settings.Workspace, stop: threading.Event, quiet: float) -> Texts | None:
+    """The texts, unless somebody is writing them."""
+    before = on_disk.read(files).hash
+    if stop.wait(quiet):
+        return None
+    texts = on_disk.read(files)
+    return texts if texts.hash == before else None
+
+
+def _fits_settings(engine: Engine, files: settings.Workspace, now: datetime) -> list[str]:
+    """Settings that have changed may lack a person or a field that the live policies name."""
+    stamp = _stamp(files)
+    with database.reading(engine) as conn:
+        if stamp == releases.settings_seen(conn):
+            return []
+        live = releases.live(conn)
+        kept = releases.texts(conn, live.id) if live else {}
+    wrong: tuple[Problem, ...] = ()
+    if live is not None:
+        from engine.jobs.workspace import of_texts
+
+        wrong = of_texts(files, from_kept(kept), release=live.id).errors
+    with database.writing(engine) as conn:
+        releases.saw_settings(conn, stamp)
+        if not wrong:
+            alarms.cleared(conn, alarms.POLICIES, now, _LIVE)
+            return []
+        sentence = (
+            f"the policies that are live do not fit {settings.FILE} any more, so nothing is decided: "
+            f"{wrong[0].place}: {wrong[0].sentence}"
+        )
+        alarms.raised(conn, alarms.POLICIES, _LIVE, sentence, now)
+    return [sentence[:1].upper() + sentence[1:]]
+
+
+def go_live(
+    conn: Connection, number: int, hash: str, book: str | None, by: str, now: datetime, because: str = ""
+) -> None:
+    releases.make_live(conn, number, by, now, because)
+    for about in (_FILES, _LIVE):
+        alarms.cleared(conn, alarms.POLICIES, now, about)
+    body = {"release": number, "hash": hash, "book": book, "by": by}
+    said = {"because": because} if because else {}
+    journal.append(conn, [Entry("policies live", "", body, said)], now)
+
+
+# -- which policies decide -------------------------------------------------------------------------------------------
+
+
+def live_workspace(where: Path | settings.Workspace) -> Workspace:
+    """The workspace as it is live: today's settings, and the texts of the live release. Before the first, the files.
+
+    Raises BrokenSettings for a path whose settings cannot be read, and DatabaseError.
+    """
+    from engine.jobs.workspace import BrokenSettings, of_texts
+
+    found, problems = settings.load(where, where) if isinstance(where, Path) else (where, ())
+    if found is None:
+        raise BrokenSettings(problems)
+    engine = database.open(found.database_url, read_only=True)
+    try:
+        with database.reading(engine) as conn:
+            live = releases.live(conn)
+            kept = releases.texts(conn, live.id) if live else {}
+    finally:
+        engine.dispose()
+    if live is None:
+        return of_texts(found, on_disk.read(found), problems)
+    return of_texts(found, from_kept(kept), problems, live.id)
+
+
+def deciding(ws: Workspace, now: datetime, *, writes: bool = False) -> tuple[Workspace, str]:
+    """The workspace that decides, given that of the files; and what to say where they are not the same.
+
+    The files decide where they are live as soon as they are saved. The live release does where a second person is
+    asked, where somebody has said no to just these files, and where a service runs and they have a problem.
+    """
+    from engine.jobs.workspace import of_texts
+
+    with _look(ws.files, writes) as conn:
+        live = releases.live(conn) if conn is not None else None
+        if conn is None or live is None or live.hash == ws.texts.hash:
+            return ws, ""
+        kept = releases.texts(conn, live.id)
+        known = releases.of_hash(conn, ws.texts.hash)
+        declined = known is not None and known.state is State.DECLINED
+        keeps = ws.book is None and _served(conn, now)
+    if mode(kept) == ON_SAVE and not declined and not keeps:
+        return ws, ""
+    when = since(live, ws.files)
+    told = f"The files differ from the policies that are live since {when}; this uses the live ones."
+    if ws.errors:
+        told = f"The files have {many(len(ws.errors), 'problem')}; this uses the policies that are live since {when}."
+    told += "  dunwell live"
+    return of_texts(ws.files, from_kept(kept), release=live.id), told
+
+
+def used(ws: Workspace, now: datetime, by: str) -> None:
+    """A run uses the files: from now on they are what is live."""
+    if ws.release is not None or ws.book is None:
+        return
+    engine = ws.database()
+    try:
+        with database.writing(engine) as conn:
+            live = releases.live(conn)
+            if live is not None and live.hash == ws.texts.hash:
+                return
+            if live is not None and mode(releases.texts(conn, live.id)) == ON_APPROVAL:
+                return  # it has become live meanwhile, and asks for a second person
+            hash = ws.texts.hash
+            number = releases.stage(conn, hash, ws.book.hash, ws.texts.kept(), by, now)
+            go_live(conn, number, hash, ws.book.hash, by, now)
+    finally:
+        engine.dispose()
+
+
+def mode(kept: Mapping[str, str]) -> str:
+    """What these texts say under `live:`, also where they do not fit the settings."""
+    for name, text in kept.items():
+        path = PurePosixPath(name)
+        if path.name == "house.yaml" and path.parent.name != "tests":
+            root = source.read(name, text.encode()).root
+            line = root.get("live") if isinstance(root, source.Block) else None
+            said = line.value.value if line and isinstance(line.value, source.Text) else ""
+            return ON_APPROVAL if " ".join(said.lower().split()) == ON_APPROVAL else ON_SAVE
+    return ON_SAVE
+
+
+def status(conn: Connection, files: settings.Workspace) -> tuple[str, ...]:
+    """Lines for a screen that shows how the service is: what is live, what waits, what is broken."""
+    live, stands = releases.live(conn), releases.standing(conn)
+    lines = (
+        [f"Release {live.id}, live since {since(live, files)}, by {live.live_by}."]
+        if live
+        else ["Nothing is live yet."]
+    )
+    if stands is not None and stands.state is State.STAGED:
+        lines.append(f"Release {stands.id} waits for a second person, staged by {stands.staged_by}.")
+    elif stands is not None:
+        lines.append(f"The files have {many(len(stands.problems), 'problem')}: {stands.problems[0]}")
+    return tuple(lines)
+
+
+def since(live: Release, files: settings.Workspace) -> str:
+    """The moment from which a release is live, on the office's clock."""
+    assert live.live_at is not None
+    here = live.live_at.astimezone(ZoneInfo(files.settings.workspace.zone))
+    return f"{here:%a} {here.day} {here:%b %Y %H:%M}"
+
+
+@contextmanager
+def _look(files: settings.Workspace, writes: bool) -> Iterator[Connection | None]:
+    """A look into the database; None where there is none yet. What cannot be read is no reason to use other files."""
+    url = make_url(files.database_url)
+    if url.get_backend_name() == "sqlite" and not (url.database and Path(url.database).is_file()):
+        yield None
+        return
+    try:
+        engine = database.open(files.database_url, read_only=not writes)
+    except DatabaseTooOld:  # whoever only looks is refused by what comes next
+        yield None
+        return
+    try:
+        with database.reading(engine) as conn:
+            yield conn
+    finally:
+        engine.dispose()
+
+
+def _served(conn: Connection, now: datetime) -> bool:
+    """Whether a service runs this house."""
+    query = sa.select(lease.c.beat).where(lease.c.company == COMPANY, lease.c.name == "daemon")
+    beat: str | None = conn.execute(query).scalar()
+    return beat is not None and now - datetime.fromisoformat(beat) < _BEATS
+
+
+def _owner(files: settings.Workspace, texts: Texts, kept: Mapping[str, str]) -> str:
+    """Whose the newest changed file is: who has most likely changed it."""
+    changed = [files.root / name for name, text in texts.kept().items() if kept.get(name) != text]
+    try:
+        return max(changed, key=lambda path: path.stat().st_mtime_ns).owner() if changed else SAVED
+    except (OSError, KeyError, NotImplementedError):  # gone again, or a user without a name
+        return SAVED
+
+
+def _stamp(files: settings.Workspace) -> str:
+    try:
+        found = (files.root / settings.FILE).stat()
+    except OSError:
+        return "gone"
+    return f"{found.st_mtime_ns} {found.st_size}"
+
+
+def _id(one: Release | None) -> int | None:
+    return None if one is None else one.id
+
+
+def many(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"

@@ -1,0 +1,71 @@
+"""How the service is, in one look: who works, what was done last, what comes next, what stands still or is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.engine import Connection
+
+from engine.core.schedule import next_due
+from engine.jobs import releases
+from engine.settings import Workspace
+from engine.store import alarms, brakes, dues, feeds, gauges, lease, outbox, received, runs
+from engine.store.feeds import FeedState
+
+_SILENT = timedelta(minutes=2)  # four looks
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Moments are UTC. `works`: a service has the lease and its process lives; `silent`: it has not looked for too long."""
+
+    now: datetime
+    service: lease.Lease | None
+    works: bool
+    silent: bool
+    last_run: runs.Run | None
+    run_at: datetime | None
+    next_run: datetime
+    asks_first: str  # why the next run asks before it does anything
+    halts: tuple[brakes.Halt, ...]
+    policies: tuple[str, ...]
+    feeds: tuple[FeedState, ...]
+    inbox: tuple[str, ...]
+    messages: Mapping[tuple[str, str], int]  # (channel, state) → how many, of what is not finished
+    rests: tuple[outbox.Rest, ...]
+    alarms: tuple[alarms.Alarm, ...]
+
+    @property
+    def well(self) -> bool:
+        """Nothing needs a person."""
+        calm = not (self.halts or self.alarms or self.asks_first)
+        return calm and self.works and not self.silent
+
+
+def status(conn: Connection, files: Workspace, now: datetime) -> Status:
+    """Everything, in one view of the database."""
+    there = lease.held(conn)
+    works = there is not None and lease.alive(conn, there)
+    last, at = dues.last_run(conn)
+    tried = feeds.states(conn)
+    numbers = gauges.gauges(conn)
+    return Status(
+        now=now,
+        service=there,
+        works=works,
+        silent=works and there is not None and abs(now - there.beat) > _SILENT,
+        last_run=last,
+        run_at=at,
+        next_run=next_due(now, files.settings.daemon.run, ZoneInfo(files.settings.workspace.zone)),
+        asks_first=runs.hold(conn) or "",
+        halts=brakes.halts(conn),
+        policies=releases.status(conn, files),
+        feeds=tuple(tried.get(name, FeedState(name)) for name in files.settings.feeds),
+        inbox=received.status(conn, files),
+        messages=numbers.messages,
+        rests=tuple(outbox.rests(conn).values()),
+        alarms=alarms.standing(conn),
+    )
