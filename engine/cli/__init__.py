@@ -14,7 +14,24 @@ from typing import Annotated, Any
 
 import typer
 
-from engine.cli import begin, casework, coming, ledger, manual, messages, policies, today
+from engine.cli import (
+    alarms,
+    begin,
+    brakes,
+    casework,
+    coming,
+    doctor,
+    feeds,
+    inbox,
+    ledger,
+    live,
+    manual,
+    messages,
+    policies,
+    service,
+    today,
+    verify,
+)
 from engine.cli.edge import Edge, now
 from engine.errors import DunwellError
 
@@ -63,14 +80,21 @@ def _dunwell(
 
 _VERBS: tuple[Callable[..., None], ...] = (
     *(begin.init, begin.demo, policies.check, policies.words, policies.schema, policies.trials),
-    *(ledger.import_, coming.preview, today.run, today.explain),
+    *(ledger.import_, feeds.push, coming.preview, today.run, today.explain),
     *(casework.worklist, casework.log, casework.approve, casework.decline, casework.promise),
-    *(casework.dispute, casework.pause, casework.note, casework.history),
+    *(brakes.stop, brakes.resume, brakes.quarantine, brakes.backup, brakes.restore),
+    *(casework.dispute, casework.pause, casework.note, casework.done, casework.history),
+    *(service.serve, service.status),
+    *(verify.verify, doctor.doctor),
 )
 _NAMES = {"trials": "test"}  # where the verb is no name for a function
 for _verb in _VERBS:
     app.command(_NAMES.get(_verb.__name__, _verb.__name__.rstrip("_")))(_verb)
 app.add_typer(messages.app, name="outbox")
+app.add_typer(alarms.app, name="alarms")
+app.add_typer(feeds.app, name="feeds")
+app.add_typer(inbox.app, name="inbox")
+app.add_typer(live.app, name="live")
 app.command("help")(manual.help_)
 
 

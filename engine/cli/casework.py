@@ -245,6 +245,21 @@ def note(
     _do(edge_of(ctx), by, None, lambda engine, who: cases.note(engine, account, text, who))
 
 
+def done(
+    ctx: typer.Context,
+    task: Annotated[
+        str, typer.Argument(metavar="ACCOUNT|KEY", help="A task; an account that has one alone.")
+    ],
+    because: Annotated[str, typer.Option("--because", metavar="TEXT", help="What came of it.")] = "",
+    on: On = None,
+    by: By = None,
+) -> None:
+    """Take a task off the list; what waited for it goes on."""
+    from engine.jobs import tasks
+
+    _do(edge_of(ctx), by, on, lambda engine, who: tasks.done(engine, task, who, because=because))
+
+
 def history(ctx: typer.Context, account: Account, json: Json = False) -> None:
     """Show all that has happened with an account, the oldest first."""
     from engine.jobs.cases import must_know

@@ -51,6 +51,9 @@ def preview(
         str | None, typer.Option("--html", metavar="FILE", help="A page that needs nothing else.")
     ] = None,
     ics: Annotated[str | None, typer.Option("--ics", metavar="FILE", help="For a calendar.")] = None,
+    files: Annotated[
+        bool, typer.Option("--files", help="With the files, where they are not what is live.")
+    ] = False,
     assume: Annotated[
         str | None, typer.Option("--assume", metavar="WHAT", help="“promises kept”; else nothing is paid.")
     ] = None,
@@ -60,7 +63,9 @@ def preview(
     if sum((week, days is not None, day is not None)) > 1:
         raise typer.BadParameter("one of --week, --days and --day is enough", param_hint="--days")
     assumes = _assumed(assume)
-    ws = edge.live
+    ws = edge.files if files else edge.live
+    if not files:
+        edge.say_what_decides()
     first = edge.day("--day", day) if day is not None else _first(edge, ws, start)
     view = look(
         edge, ws, first, 1 if day is not None else days or _WEEK, assumes, _policy(ws, policy), account
@@ -68,6 +73,7 @@ def preview(
     if json or csv or xlsx or html or ics:
         _export(edge, view, json, csv, xlsx, html, ics)
         return
+    _halted(edge)
     _draw(edge, ws, view, show)
     if account is not None:
         _texts(edge, ws, view, account)
@@ -101,6 +107,15 @@ def look(
         account=account,
     )
     return view if policy is None and account is None else narrowed(view)
+
+
+def _halted(edge: Edge) -> None:
+    """Above the days: whatever they show, nothing moves for now."""
+    from engine.store import brakes
+
+    with edge.reading() as conn:
+        for halt in brakes.halts(conn):
+            edge.say(f"Nothing is decided or sent: {halt.sentence}; {halt.remedy}.", "red")
 
 
 def show_week(edge: Edge) -> None:

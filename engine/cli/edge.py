@@ -41,6 +41,7 @@ class Edge:
     clock: Callable[[], datetime] = now
     folder: Path | None = None
     debug: bool = False
+    _decides: tuple[Workspace, str] | None = None
 
     @cached_property
     def workspace(self) -> Workspace:
@@ -50,14 +51,31 @@ class Edge:
         return open_workspace(self.folder)
 
     @property
-    def live(self) -> Workspace:
+    def files(self) -> Workspace:
         """The workspace, where all its files are good; else every problem is shown, and that is all."""
         return self._good(self.workspace)
 
     @property
+    def live(self) -> Workspace:
+        """The workspace that decides: of the files, or of the release that is live where that is not the same."""
+        return self._good(self._deciding(writes=False)[0])
+
+    @property
     def thorough(self) -> Workspace:
         """As `live`, with every message tried out too: before anything is sent."""
-        return self._good(self.workspace.thorough())
+        return self._good(self._deciding(writes=True)[0].thorough())
+
+    def say_what_decides(self) -> None:
+        """A line beside the output, where what decides is not what the files say."""
+        if told := self._deciding(writes=False)[1]:
+            _console(sys.stderr).print(told, style="yellow", soft_wrap=True)
+
+    def _deciding(self, *, writes: bool) -> tuple[Workspace, str]:
+        from engine.jobs.releases import deciding
+
+        if self._decides is None:
+            self._decides = deciding(self.workspace, self.clock(), writes=writes)
+        return self._decides
 
     def _good(self, ws: Workspace) -> Workspace:
         if ws.book is None:

@@ -107,7 +107,7 @@ def trials(
     from engine.screen import trials as drawn
 
     edge = edge_of(ctx)
-    report = run_tests(edge.live)
+    report = run_tests(edge.files)
     failed = not report.results or not all(result.passed for result in report.results)
     if junit is not None:
         write_file(junit, drawn.junit(report))

@@ -30,17 +30,19 @@ def run(
     """Decide the day, write it down, and let it go out. Twice the same day does nothing the second time."""
     edge = edge_of(ctx)
     ws = edge.live if dry_run else edge.thorough
+    edge.say_what_decides()
     day = edge.day("--on", on)
     if dry_run:
         _rehearse(edge, ws, day, json)
         return
-    from engine.jobs import evaluate
+    from engine.jobs import evaluate, releases
     from engine.jobs.deliver import deliver_now
     from engine.screen.today import run_drawn, run_value
 
     edge.has_ledger()
     _not_too_early(edge, ws, day)
     moment = edge.moment_of(day).astimezone(UTC)
+    releases.used(ws, edge.clock().astimezone(UTC), author(by))
     report = evaluate.run(ws, on=day, now=moment, agreed=author(by) if agree else "")
     delivered = None if report.stopped else deliver_now(ws, now=moment)
     if json:
@@ -62,6 +64,7 @@ def explain(
 
     edge = edge_of(ctx)
     ws = edge.live
+    edge.say_what_decides()
     edge.has_ledger()
     day = edge.day("--on", on)
     told = explained(ws, account, on=day, now=edge.moment())

@@ -45,6 +45,8 @@ def worklist_drawn(work: Sequence[Work], names: Mapping[str, str], *, width: int
             )
         )
     hints = ["  A call is done:  dunwell log ACCOUNT OUTCOME --with NAME"]
+    if any(one.kind == "task" for one in work):
+        hints.append("  A task is done:  dunwell done ACCOUNT")
     if any(one.state == "awaiting approval" for one in work):
         hints.append(
             "  To agree, or not:  dunwell approve ACCOUNT  ·  dunwell decline ACCOUNT --because TEXT"

@@ -29,7 +29,9 @@ def run_drawn(report: RunReport, delivered: DeliverReport | None, currency: str,
             Text("  " + listed(f"{report.by_kind[kind.value]:,} {_name(kind, report)}" for kind in kinds))
         )
     parts += [Text(f"  {clean(fault)}", "red") for fault in report.faults]
-    if report.stopped:
+    if report.remedy:
+        parts.append(Text(f"  {report.remedy}", "yellow"))
+    elif report.stopped:
         parts.append(Text("  To let it go all the same:  dunwell run --agree", "yellow"))
     if delivered is not None:
         parts += _delivered(delivered, zone)
@@ -71,6 +73,8 @@ def _delivered(round_: DeliverReport, zone: tzinfo) -> list[RenderableType]:
             lines.append(Padding(Text(f"{clean(one.account)}: {clean(one.sentence)}", style), (0, 0, 0, 4)))
     if round_.failed or round_.uncertain:
         lines.append(Text("    all of them:  dunwell outbox list", "dim"))
+    if round_.halted:
+        lines.append(Text(f"  Nothing goes out: {clean(round_.halted)}", "red"))
     return lines + [Text(f"  {clean(why)}", "yellow") for why in round_.rests]
 
 

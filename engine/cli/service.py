@@ -1,0 +1,91 @@
+"""The service: it does the day's work by itself; and how it is."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from engine.cli.edge import Edge, edge_of
+
+if TYPE_CHECKING:
+    from engine.settings import Workspace
+
+
+def serve(
+    ctx: typer.Context,
+    tick: Annotated[float, typer.Option("--tick", hidden=True, min=0.05)] = 30.0,
+) -> None:
+    """Work by itself until it is stopped: the day's run at its hour, messages as they may go, all through the night."""
+    from engine.daemon.logs import Log
+    from engine.daemon.notify import Notifier
+    from engine.daemon.service import Service
+
+    edge = edge_of(ctx)
+    files = _settings(edge)
+
+    def say(text: str) -> None:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+
+    log = Log.of(sys.stderr, os.environ, edge.clock, files)
+    log.catch_all()
+    for line in _about(files):
+        say(line)
+    service = Service(files, clock=edge.clock, log=log, say=say, notifier=Notifier.of(os.environ), tick=tick)
+    raise typer.Exit(asyncio.run(service.run()))
+
+
+def status(
+    ctx: typer.Context,
+    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Show how the service is: who works, what was done last, what comes next, what stands still or is wrong."""
+    from engine.jobs.status import status as seen
+    from engine.screen.status import status_drawn, status_value
+    from engine.store import database
+
+    edge = edge_of(ctx)
+    files = _settings(edge)
+    engine = database.open(files.database_url, read_only=True)
+    try:
+        with database.reading(engine) as conn:
+            found = seen(conn, files, edge.clock())
+    finally:
+        engine.dispose()
+    if json:
+        edge.write_json(status_value(found))
+    else:
+        edge.show(status_drawn(found, ZoneInfo(files.settings.workspace.zone)))
+    raise typer.Exit(0 if found.well else 1)
+
+
+def _settings(edge: Edge) -> Workspace:
+    """The settings alone: a mistake in a policy keeps nobody from looking."""
+    from engine import settings
+
+    files, problems = settings.load(Path.cwd(), edge.folder)
+    if problems:
+        edge.show_problems(problems)
+    if files is None:
+        raise typer.Exit(1)
+    return files
+
+
+def _about(files: Workspace) -> Iterator[str]:
+    """Where it works, with what, and where its messages go; nothing secret."""
+    from sqlalchemy.engine import make_url
+
+    told = files.settings
+    url = make_url(files.database_url)
+    yield f"Workspace {files.root}, on the clock of {told.workspace.zone}."
+    sqlite = url.get_backend_name() == "sqlite"
+    yield f"Database: {Path(str(url.database)).name if sqlite else url.render_as_string(hide_password=True)}."
+    mail = f"to {told.mail.host}, port {told.mail.used_port}" if told.mail.host else "into a folder"
+    yield f"Mail goes {mail}; files are in {files.out.name}."

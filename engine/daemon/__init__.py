@@ -1,0 +1,1 @@
+"""The service: it works by itself, on time and once, and says how it is."""
