@@ -3,10 +3,14 @@
 `python -m benchmarks.ledger_in [FILE]` prints its table, then one line of JSON (`seconds`, `peak_mb`).
 Where the
 public file is not at hand a ledger of the same size and shape is generated.
+
+`python -m benchmarks.ledger_in --rows 1000000` takes in a generated one of so many rows, in a process of its own as
+the service does, beside an asyncio loop that measures how late its own ticks come.
 """
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import random
@@ -40,12 +44,12 @@ PROFILE = Profile(
 )
 
 
-def generated() -> bytes:
+def generated(rows: int = ROWS) -> bytes:
     """A settled ledger of the same size: 1,250 customers with ids of 19 digits, some amounts missing."""
     chance = random.Random(7)
     customers = [str(chance.randrange(10**15, 10**19)) for _ in range(1_250)]
     lines = ["ID_CLIENTE;SAFRA_REF;DATA_EMISSAO_DOCUMENTO;DATA_PAGAMENTO;DATA_VENCIMENTO;VALOR_A_PAGAR;TAXA"]
-    for _ in range(ROWS):
+    for _ in range(rows):
         issued = date(2018, 8, 1) + timedelta(days=chance.randrange(1_050))
         due = issued + timedelta(days=chance.randrange(10, 60))
         paid = due + timedelta(days=chance.choice((0, 0, 0, 1, 5, 30)))
@@ -66,7 +70,32 @@ def import_whole(name: str, data: bytes, database_file: Path) -> tuple[Reading, 
     return reading, read
 
 
+async def beside_a_loop(file: Path) -> tuple[int, float]:
+    """Take a file in in another process; its exit code, and the worst lateness in seconds of a tick meanwhile."""
+    child = await asyncio.create_subprocess_exec(sys.executable, "-m", "benchmarks.ledger_in", str(file))
+    ended = asyncio.ensure_future(child.wait())
+    worst = 0.0
+    while not ended.done():
+        begun = time.perf_counter()
+        await asyncio.sleep(0.01)
+        worst = max(worst, time.perf_counter() - begun - 0.01)
+    return ended.result(), worst
+
+
+def many(rows: int) -> int:
+    """The measurement of `--rows`."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / f"generated-{rows}.csv.gz"
+        file.write_bytes(generated(rows))
+        code, worst = asyncio.run(beside_a_loop(file))
+    print(f"  the loop beside it was {worst * 1000:.0f} ms late at worst")
+    print(json.dumps({"rows": rows, "worst_late_ms": round(worst * 1000)}))
+    return code
+
+
 def main() -> int:
+    if sys.argv[1:2] == ["--rows"]:
+        return many(int(sys.argv[2]))
     file = Path(sys.argv[1]) if len(sys.argv) > 1 else PUBLIC
     name, data = (file.name, file.read_bytes()) if file.is_file() else ("generated.csv.gz", generated())
     with tempfile.TemporaryDirectory() as folder:
