@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,50 +11,17 @@ import pytest
 import sqlalchemy as sa
 
 from engine.store import database
-
-
-def _postgres_tools() -> Path | None:
-    """The folder of `initdb` and `pg_ctl`: a real one, since wrappers may refuse to run as another user."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"), key=lambda path: int(path.parts[-3]))
-    if found:
-        return found[-1].parent
-    there = shutil.which("pg_ctl")
-    return Path(there).resolve().parent if there and shutil.which("initdb") else None
-
-
-def _as_postgres(command: list[str]) -> list[str]:
-    """PostgreSQL refuses to run as root."""
-    return ["runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else command
+from tests import postgres
 
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
-    """The address of a PostgreSQL server of this session's own; skipped where no server is installed."""
-    tools = _postgres_tools()
+    """The address of a PostgreSQL server of this session's own, with `{}` in place of the database's name."""
+    tools = postgres.tools()
     if tools is None:
-        pytest.skip("no PostgreSQL server is installed (Debian: apt-get install postgresql)")
-    folder = Path(tempfile.mkdtemp(prefix="dunwell-pg-", dir="/tmp"))
-    data = folder / "data"
-    data.mkdir()
-    if os.geteuid() == 0:
-        shutil.chown(folder, "postgres", "postgres")
-        shutil.chown(data, "postgres", "postgres")
-
-    def run(*command: str) -> None:
-        subprocess.run(
-            _as_postgres(list(command)), check=True, cwd=folder, stdout=subprocess.DEVNULL, timeout=60
-        )
-
-    tool = {name: str(tools / name) for name in ("initdb", "pg_ctl")}
-    run(tool["initdb"], "-D", str(data), "-U", "dunwell", "-A", "trust", "-E", "UTF8", "--no-sync")
-    # Reached through a socket in its own folder: no port can be taken.
-    options = f"-k {folder} -c listen_addresses= -c fsync=off -c shared_buffers=32MB"
-    run(tool["pg_ctl"], "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
-    try:
-        yield f"postgresql://dunwell@/{{}}?host={folder}"
-    finally:
-        run(tool["pg_ctl"], "-D", str(data), "-m", "immediate", "stop")
-        shutil.rmtree(folder, ignore_errors=True)
+        pytest.skip("there is no PostgreSQL server for this machine, neither installed nor as a wheel")
+    with postgres.server(tools) as made:
+        yield made.url
 
 
 @pytest.fixture(scope="session")

@@ -94,6 +94,7 @@ def test_a_mail_goes_through_tls_and_auth_with_each_stage_told(authority: trustm
     assert "\n.a line that begins with a dot" in text.get_content().replace("\r\n", "\n")
 
 
+@pytest.mark.fault(37)
 def test_a_wrong_password_is_tried_once_and_holds_the_route(authority: trustme.CA) -> None:
     ours, theirs = contexts(authority)
     with aiosmtpd(ours) as real:
@@ -106,6 +107,7 @@ def test_a_wrong_password_is_tried_once_and_holds_the_route(authority: trustme.C
 
 
 @pytest.mark.parametrize("tls", [Tls.STARTTLS, Tls.IMPLICIT])
+@pytest.mark.fault(36)
 def test_a_certificate_of_somebody_else_holds_the_route(authority: trustme.CA, tls: Tls) -> None:
     ours, theirs = contexts(authority, "mail.other.example.com")
     with aiosmtpd(ours, implicit=tls is Tls.IMPLICIT) as real:
@@ -124,6 +126,7 @@ def test_a_certificate_of_an_unknown_authority_holds_the_route(authority: trustm
     assert (receipt.route, real.tries) == (Route.HELD, [])
 
 
+@pytest.mark.fault(36)
 def test_a_stripped_starttls_never_shows_the_password() -> None:
     with scripted() as there:  # the man in the middle has removed STARTTLS and offers AUTH
         server = Server("127.0.0.1", there.port, Tls.STARTTLS, "dunwell", "secret", waits=SHORT)
@@ -155,6 +158,7 @@ def test_a_password_is_not_in_what_is_printed() -> None:
     assert "secret" not in repr(Server("h.example.com", 587, Tls.STARTTLS, "dunwell", "secret"))
 
 
+@pytest.mark.fault(39)
 def test_an_international_address_needs_a_server_that_takes_it(authority: trustme.CA) -> None:
     ours, theirs = contexts(authority)
     made = mail("jürgen@müller.example.com")
@@ -228,6 +232,13 @@ DROP, SILENT = Act(then="drop"), Act(then="silent")
     ],
     ids=lambda value: f"{value.reply}{value.then}".strip() if isinstance(value, Act) else str(value),
 )
+@pytest.mark.fault(28)
+@pytest.mark.fault(29)
+@pytest.mark.fault(30)
+@pytest.mark.fault(32)
+@pytest.mark.fault(33)
+@pytest.mark.fault(34)
+@pytest.mark.fault(40)
 def test_each_fault_becomes_what_it_must(
     step: str, act: Act, state: Outcome, route: Route, stage: str, has_it: int
 ) -> None:
@@ -251,12 +262,14 @@ def test_nobody_there_is_a_rest_of_the_route() -> None:
     assert "cannot be reached" in receipt.sentence
 
 
+@pytest.mark.fault(28)
 def test_an_unknown_host_is_a_rest_of_the_route() -> None:
     (receipt,) = send(Server("no-such-host.invalid", 587, waits=SHORT), mail())
     assert (receipt.state, receipt.route, receipt.stage) == (R, RESTS, "connect")
 
 
 @pytest.mark.parametrize(("refusal", "state"), [("550 unknown", Outcome.SENT), ("450 busy", Outcome.RETRY)])
+@pytest.mark.fault(31)
 def test_one_of_three_recipients_refused_is_told_and_only_that_one_is_left(
     refusal: str, state: Outcome
 ) -> None:
@@ -279,6 +292,7 @@ def test_one_of_three_recipients_refused_is_told_and_only_that_one_is_left(
     assert len(set(there.ids())) == 1
 
 
+@pytest.mark.fault(35)
 def test_a_late_answer_is_not_taken_for_the_next_message() -> None:
     def slow_first(line: str, number: int) -> Act:
         return Act("250 late", wait=0.7, accept=True) if len(there.accepted) < 1 else Act("554 no")
@@ -305,6 +319,7 @@ def test_an_idle_connection_that_the_server_closed_is_opened_again() -> None:
     assert len(there.accepted) == 2
 
 
+@pytest.mark.fault(38)
 def test_a_message_over_the_servers_size_is_not_begun() -> None:
     with scripted(ehlo=Act("250-here\r\n250 SIZE 100")) as there:
         (receipt,) = send(relay(there.port), mail())
@@ -327,6 +342,7 @@ def test_one_who_was_overtaken_sends_no_content() -> None:
     assert "DATA" not in there.lines
 
 
+@pytest.mark.fault(40)
 def test_a_route_keeps_its_pace() -> None:
     async def timed() -> float:
         loop = asyncio.get_running_loop()

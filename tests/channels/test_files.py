@@ -52,6 +52,7 @@ def test_a_mail_is_a_file_that_any_mail_program_opens(tmp_path: Path) -> None:
     assert [file for file in tmp_path.rglob("*") if file.is_file()] == [path]
 
 
+@pytest.mark.fault(10)
 def test_the_same_message_again_is_adopted_and_another_one_never_overwrites(tmp_path: Path) -> None:
     first, again = post(tmp_path, letter(), letter())
     assert (first.state, again.state) == (Outcome.SENT, Outcome.SENT)
@@ -63,6 +64,7 @@ def test_the_same_message_again_is_adopted_and_another_one_never_overwrites(tmp_
     assert len(read_manifest(tmp_path / "letters" / "2026-11-23" / "manifest.csv")) == 1
 
 
+@pytest.mark.fault(83)
 def test_the_print_rooms_list_counts_the_days_letters(tmp_path: Path) -> None:
     receipts = post(
         tmp_path, letter("ACME"), letter("BOLT", '=cmd|"/c calc"!A1'), letter("CORE", "Core, “Ltd”\n")
@@ -88,6 +90,7 @@ def test_a_line_that_a_crash_cut_off_is_written_anew(tmp_path: Path) -> None:
     assert (again.state, path.read_bytes()) == (Outcome.SENT, whole)
 
 
+@pytest.mark.fault(9)
 def test_a_file_half_written_is_never_seen_and_is_swept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -184,6 +187,7 @@ def test_the_call_list_opens_in_a_spreadsheet_in_its_order(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", "\r=", "\0=", " \n="])
+@pytest.mark.fault(69)
 def test_no_cell_is_a_formula(start: str) -> None:
     cell = plain_cell(start + "1+1")
     assert cell.lstrip(" ")[0] not in "=+-@" or cell[0] == " "

@@ -92,6 +92,7 @@ def test_it_is_kept_as_json_and_comes_back_the_same() -> None:
         ("a@@x.example.com", "not an e-mail address"),
     ],
 )
+@pytest.mark.fault(39)
 def test_an_address_that_is_not_one_is_refused_in_words(address: str, words: str) -> None:
     for refused in (read_address(address), made(to=[address]), made(to=["ok@x.example.com", address])):
         assert isinstance(refused, Unsendable)
@@ -110,6 +111,7 @@ NASTY = st.text(st.characters() | st.sampled_from("\r\n\0\x0b\x0c\x85\u2028\ud80
 
 @given(subject=NASTY, name=NASTY, text=NASTY, html=NASTY, file=NASTY)
 @settings(max_examples=60, deadline=None)
+@pytest.mark.fault(69)
 def test_no_text_breaks_out_of_its_place(subject: str, name: str, text: str, html: str, file: str) -> None:
     body = text + "\nBcc: evil@x.example.com\n.\n"
     mail = made(

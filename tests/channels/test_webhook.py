@@ -158,6 +158,7 @@ def test_the_signature_is_that_of_the_standards_own_example() -> None:
         (503, Outcome.RETRY, Route.RESTS),
     ],
 )
+@pytest.mark.fault(45)
 def test_each_answer_becomes_what_it_must(status: int, state: Outcome, route: Route) -> None:
     with ledger() as (server, hook):
         server.post = lambda handler: handler.say(status, location="https://evil.example.com/")
@@ -167,6 +168,7 @@ def test_each_answer_becomes_what_it_must(status: int, state: Outcome, route: Ro
 
 
 @pytest.mark.parametrize("status", [409, 422, 500, 0])
+@pytest.mark.fault(41)
 def test_in_doubt_it_is_read_back(status: int) -> None:
     def took(handler: _Handler) -> None:
         handler.keep()
@@ -198,6 +200,7 @@ def test_after_a_crash_it_is_read_back() -> None:
         assert asyncio.run(way.found({"id": REQUEST.id})) is None
 
 
+@pytest.mark.fault(46)
 def test_a_slow_answer_and_an_endless_one_are_cut() -> None:
     def slow(handler: _Handler) -> None:
         for byte in b"HTTP/1.1 200 OK\r\nx: " + b"y" * 200:
@@ -229,6 +232,7 @@ def test_a_certificate_of_somebody_else_holds_the_route() -> None:
 
 
 @pytest.mark.parametrize("address", ["169.254.169.254", "10.0.0.1", "::1", "192.168.1.1", "::ffff:10.0.0.1"])
+@pytest.mark.fault(45)
 def test_a_name_that_leads_elsewhere_is_not_connected_to(address: str) -> None:
     with ledger() as (server, hook):
         receipt = send(hook(), address)
@@ -263,6 +267,7 @@ def test_nobody_there_is_a_rest_of_the_route() -> None:
         ("100.64.0.1", (), False),
     ],
 )
+@pytest.mark.fault(45)
 def test_which_addresses_may_be_connected_to(address: str, networks: tuple[str, ...], may: bool) -> None:
     assert allowed(address, networks) is may
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,10 +13,17 @@ from tests.jobs.world import House
 
 
 @pytest.fixture
-def build(tmp_path: Path, sqlite_template: Path) -> Callable[..., House]:
-    """A house with other policies or settings; its ledger comes in when the test says so."""
-    shutil.copy(sqlite_template, tmp_path / "dunwell.db")
-    return lambda **more: House(tmp_path, f"sqlite:///{tmp_path / 'dunwell.db'}", **more)
+def build(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., House]:
+    """A house with other policies or settings; its ledger comes in when the test says so.
+
+    With DUNWELL_TEST_DATABASE=postgresql all stories are told on PostgreSQL; each twice every time takes too long.
+    """
+    if os.environ.get("DUNWELL_TEST_DATABASE") == "postgresql":
+        url: str = request.getfixturevalue("postgres_url")
+    else:
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "dunwell.db")
+        url = f"sqlite:///{tmp_path / 'dunwell.db'}"
+    return lambda **more: House(tmp_path, url, **more)
 
 
 @pytest.fixture

@@ -69,6 +69,7 @@ def _whole(house: House) -> None:
     engine.dispose()
 
 
+@pytest.mark.fault(1)
 def test_a_run_killed_before_its_commit_never_was(house: House) -> None:
     assert _start(house, "day", "before commit").wait(60) == 137
     assert house.rows(sa.select(action.c.key)) == []
@@ -77,6 +78,7 @@ def test_a_run_killed_before_its_commit_never_was(house: House) -> None:
     _whole(house)
 
 
+@pytest.mark.fault(3)
 def test_a_run_killed_before_its_delivery_is_delivered_later(house: House) -> None:
     assert _start(house, "day", "after commit").wait(60) == 137
     assert house.run(DAY).actions == 0
@@ -85,6 +87,7 @@ def test_a_run_killed_before_its_delivery_is_delivered_later(house: House) -> No
 
 
 @pytest.mark.parametrize("point", ["claimed", "rename", "after rename", "settled"])
+@pytest.mark.fault(9)
 def test_a_delivery_killed_anywhere_is_finished_by_the_next(house: House, point: str) -> None:
     house.run(DAY)
     assert _start(house, "deliver", point, 3).wait(60) == 137
@@ -94,6 +97,8 @@ def test_a_delivery_killed_anywhere_is_finished_by_the_next(house: House, point:
     _whole(house)
 
 
+@pytest.mark.fault(55)
+@pytest.mark.fault(57)
 def test_two_at_once_do_the_days_work_once(build_on_each: Callable[..., House]) -> None:
     house = _filled(build_on_each(policies={"standard": BOTH}))
     both = [_start(house, "day") for _ in range(2)]

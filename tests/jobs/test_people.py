@@ -265,6 +265,7 @@ def test_what_a_day_has_no_room_for_goes_the_next(build: Callable[..., House]) -
     assert waited == ["planned"] * 5
 
 
+@pytest.mark.fault(64)
 def test_a_run_that_wants_too_much_does_nothing_until_somebody_agrees(build: Callable[..., House]) -> None:
     house = _crowd(build, "stop: {actions: 3}\n")
     report = house.run("2026-10-05")
@@ -278,6 +279,7 @@ def test_a_run_that_wants_too_much_does_nothing_until_somebody_agrees(build: Cal
     assert house.run("2026-10-05", "13:00").actions == 0
 
 
+@pytest.mark.fault(74)
 def test_a_ledger_that_lost_half_of_itself_holds_the_next_run(build: Callable[..., House]) -> None:
     house = _crowd(build, "", count=60)
     house.run("2026-10-05")

@@ -23,6 +23,7 @@ def tree(text: str) -> object:
     return plain(source.root)
 
 
+@pytest.mark.fault(65)
 def test_every_scalar_stays_as_it_was_written() -> None:
     text = (
         "time: 12:30\nzip: 00123\ncountry: NO\nsize: 1_000\nnone: ~\ndate: 2026-01-05\nhex: 0x1f\nmark: ok\n"
@@ -93,6 +94,7 @@ def test_every_key_and_value_has_its_place() -> None:
     ],
     ids=lambda data: repr(data[:12]),
 )
+@pytest.mark.fault(65)
 def test_hostile_files_end_soon(data: bytes) -> None:
     began = time.process_time()
     checked = check({"policies/a.yaml": data}, KNOWN)

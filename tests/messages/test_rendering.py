@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 
 from engine.core.messages import Templates, read_templates
+from engine.errors import DunwellError
 from engine.rendering import Limits, Rendered, Renderer, Request
 from tests.messages.shipped import facts, shipped
 
@@ -45,6 +46,7 @@ def good(rendered: Rendered) -> bool:
     return rendered.message is not None and "10231" in rendered.message.text
 
 
+@pytest.mark.fault(66)
 def test_the_others_go_on(renderer: Renderer) -> None:
     many = replace(facts(), items=facts().items * 700)
     names = ["firm-reminder", "loop", "firm-reminder", "repeated", "escape", "lipsum", "call", "final-notice"]
@@ -64,6 +66,8 @@ def test_the_others_go_on(renderer: Renderer) -> None:
     assert results[1].problem.code == "too-slow"
 
 
+@pytest.mark.fault(67)
+@pytest.mark.fault(14)
 def test_memory_has_an_end() -> None:
     vast = replace(facts(), account="x" * 150_000_000)
     with Renderer(shipped(), Limits(memory=400_000_000)) as each:
@@ -73,6 +77,7 @@ def test_memory_has_an_end() -> None:
     assert good(fed)
 
 
+@pytest.mark.fault(14)
 def test_a_child_that_is_killed_is_replaced(renderer: Renderer) -> None:
     assert good(renderer.render([Request("firm-reminder", facts())])[0])
     child = renderer._child
@@ -105,3 +110,11 @@ def test_an_output_beyond_the_limit() -> None:
         problem = each.render([Request("firm-reminder", facts())])[0].problem
     assert problem is not None
     assert problem.code == "too-large"
+
+
+def test_a_child_that_cannot_start_is_an_error_and_no_wait() -> None:
+    with (
+        Renderer(shipped(), Limits(first=0.0)) as each,
+        pytest.raises(DunwellError, match="does not start"),
+    ):
+        each.render([Request("firm-reminder", facts())])

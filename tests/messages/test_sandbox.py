@@ -73,6 +73,7 @@ ESCAPES = [
 
 
 @pytest.mark.parametrize("body", ESCAPES)
+@pytest.mark.fault(67)
 def test_refused(body: str) -> None:
     made = render(made_of(f"First line\n\n{body}"), "note", full())
     assert isinstance(made, Problem)
@@ -82,6 +83,7 @@ def test_refused(body: str) -> None:
     assert made.suggestion
 
 
+@pytest.mark.fault(66)
 def test_a_mistyped_name_has_its_place_and_a_suggestion() -> None:
     made = render(made_of("Dear reader,\n\nthis is {{ customer.nmae }}, from {{ acount }}."), "note", full())
     assert isinstance(made, Problem)
@@ -96,6 +98,7 @@ def test_nothing_is_printed_for_what_is_not_there() -> None:
     assert made.sentence == "this is nothing, which cannot be printed"
 
 
+@pytest.mark.fault(67)
 def test_a_message_that_grows_without_end() -> None:
     many = replace(full(), items=full().items * 10)
     inner = "x" * 20_000
@@ -128,6 +131,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.fault(69)
 def test_a_name_stays_a_name(name: str) -> None:
     message = render(shipped(), "firm-reminder", replace(facts(), debtor=Debtor(name), account=name))
     assert isinstance(message, Message)
@@ -149,6 +153,7 @@ def render_count() -> int:
 
 @given(st.text(max_size=60))
 @settings(max_examples=60, deadline=None)
+@pytest.mark.fault(69)
 def test_any_name_makes_one_line_of_a_header(name: str) -> None:
     message = render(
         shipped(), "final-notice", replace(facts(), debtor=Debtor(name, contact=name), account=name)

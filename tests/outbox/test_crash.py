@@ -123,6 +123,8 @@ def test_files_are_there_once_after_any_crash(tmp_path: Path, channel: str, poin
         assert [line["number"] for line in lines] == ["1", "2", "3"]
 
 
+@pytest.mark.fault(83)
+@pytest.mark.fault(10)
 def test_a_letter_that_the_print_room_took_is_not_printed_again(tmp_path: Path) -> None:
     engine, out = opened(tmp_path), tmp_path / "out"
     key = plan(engine, "ACME", "letter")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
+import shutil
+import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
@@ -12,6 +14,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine.default import DefaultDialect
 
 from engine.channels.email import Mailer, Server, Tls
 from engine.channels.receipt import Answer, Outcome, Receipt, Route, Stage, Unsendable
@@ -248,6 +251,7 @@ def test_the_retry_table() -> None:
     )
 
 
+@pytest.mark.fault(29)
 def test_a_soft_refusal_is_tried_again_later_and_given_up_in_the_end(engine: Engine) -> None:
     key = plan(engine, "A")
     clock, desk = Watch(), Desk(fails(Outcome.RETRY, "the mail server said 450 grey list"))
@@ -269,6 +273,7 @@ def test_a_soft_refusal_is_tried_again_later_and_given_up_in_the_end(engine: Eng
     assert marks(engine) == set()
 
 
+@pytest.mark.fault(29)
 def test_a_message_is_given_up_when_its_step_is_over(engine: Engine) -> None:
     key = plan(engine, "A", until=(START + timedelta(seconds=30)).isoformat())
     asyncio.run(deliver(delivery(engine, senders={"email": Desk(fails(Outcome.RETRY))})))
@@ -276,6 +281,7 @@ def test_a_message_is_given_up_when_its_step_is_over(engine: Engine) -> None:
     assert "given up after one try" in str(get(engine, key).reason)
 
 
+@pytest.mark.fault(28)
 def test_a_route_that_is_down_rests_and_costs_no_message_a_try(engine: Engine) -> None:
     keys = [plan(engine, f"A{n}") for n in range(8)]
     other = plan(engine, "L", "letter")
@@ -305,6 +311,7 @@ def test_a_route_that_is_down_rests_and_costs_no_message_a_try(engine: Engine) -
     assert {get(engine, key).state for key in keys} == {"sent"}
 
 
+@pytest.mark.fault(37)
 def test_a_wrong_password_is_not_tried_again_and_again(engine: Engine) -> None:
     for number in range(5):
         plan(engine, f"A{number}")
@@ -328,6 +335,7 @@ def test_a_wrong_password_is_not_tried_again_and_again(engine: Engine) -> None:
         do(engine, lambda conn: wake(conn, "email"))
 
 
+@pytest.mark.fault(31)
 def test_only_the_refused_recipient_is_tried_again_with_the_same_message(engine: Engine) -> None:
     key = plan(engine, "A", to=["a@x.example.com", "b@x.example.com", "c@x.example.com"])
     clock = Watch()
@@ -354,6 +362,7 @@ def test_only_the_refused_recipient_is_tried_again_with_the_same_message(engine:
     assert len(set(there.accepted)) == 1
 
 
+@pytest.mark.fault(31)
 def test_a_recipient_refused_for_good_after_others_were_reached_is_no_failure(engine: Engine) -> None:
     key = plan(engine, "A")
 
@@ -377,6 +386,7 @@ def test_a_recipient_refused_for_good_after_others_were_reached_is_no_failure(en
 # --- two senders, and a database in trouble ----------------------------------------------------------------
 
 
+@pytest.mark.fault(55)
 def test_two_senders_on_one_database_send_nothing_twice(engine: Engine) -> None:
     for number in range(30):
         plan(engine, f"A{number:02}")
@@ -403,6 +413,7 @@ def test_an_owner_is_gone_exactly_when_it_has_ended(engine: Engine) -> None:
     assert gone(engine, two)
 
 
+@pytest.mark.fault(56)
 def test_a_zombie_sends_nothing_and_writes_nothing(engine: Engine) -> None:
     """A sender that slept while others thought it dead finds at the last moment that it is too late."""
     key = plan(engine, "A")
@@ -422,6 +433,7 @@ def test_a_zombie_sends_nothing_and_writes_nothing(engine: Engine) -> None:
     assert marks(engine) == set()
 
 
+@pytest.mark.fault(60)
 def test_a_late_answer_after_a_person_decided_changes_nothing(engine: Engine) -> None:
     key = plan(engine, "A")
 
@@ -459,6 +471,7 @@ def broken_writes(engine: Engine, times: int, value: str) -> Iterator[list[str]]
         sa.event.remove(engine, "before_cursor_execute", fail)
 
 
+@pytest.mark.fault(15)
 def test_no_message_leaves_without_a_written_claim(engine: Engine) -> None:
     plan(engine, "A")
     desk = Desk()
@@ -479,6 +492,7 @@ def test_no_content_leaves_before_it_is_written_down(engine: Engine) -> None:
     assert get(engine, key).state == "retry"
 
 
+@pytest.mark.fault(16)
 def test_a_result_that_cannot_be_written_is_tried_again_and_nothing_new_begun(engine: Engine) -> None:
     for number in range(5):
         plan(engine, f"A{number}")
@@ -496,6 +510,7 @@ def test_a_result_that_cannot_be_written_is_tried_again_and_nothing_new_begun(en
     assert list(states(engine).values()).count("uncertain") == 1
 
 
+@pytest.mark.fault(22)
 def test_a_claim_whose_commit_was_not_answered_is_found_again(engine: Engine) -> None:
     key = plan(engine, "A")
     do(engine, lambda conn: store.claim(conn, get(engine, key), "me", START))  # committed, and nobody knows
@@ -503,6 +518,60 @@ def test_a_claim_whose_commit_was_not_answered_is_found_again(engine: Engine) ->
     assert desk.sent == [key]
     assert get(engine, key).state == "sent"
     assert get(engine, key).attempt == 1
+
+
+class _Sometimes:
+    """A length of time that is over at one look and not at the next."""
+
+    def __init__(self, seed: int) -> None:
+        self.chance = random.Random(seed)
+
+    def __lt__(self, seconds: float) -> bool:
+        return self.chance.random() < 0.5
+
+
+@pytest.mark.fault(24)
+@pytest.mark.parametrize("seed", range(3))
+def test_what_waited_too_long_is_claimed_anew_and_goes_once(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """On a slow machine a message is given back and claimed again by the same round, in the same moment."""
+    monkeypatch.setattr("engine.outbox.round._STALE", _Sometimes(seed))
+    for number in range(40):
+        plan(engine, f"A{number:02}")
+    desk = Desk(seconds=0.005)
+    asyncio.run(deliver(delivery(engine, senders={"email": desk}, at_once=8)))
+    assert len(desk.sent) == len(set(desk.sent)) == 40
+    assert set(states(engine).values()) == {"sent"}
+
+
+@pytest.mark.fault(16)
+@pytest.mark.parametrize("nth", [3, 6])
+def test_a_result_goes_down_after_a_commit_that_failed(
+    tmp_path: Any, sqlite_template: Any, monkeypatch: pytest.MonkeyPatch, nth: int
+) -> None:
+    shutil.copy(sqlite_template, tmp_path / "dunwell.db")
+    engine = database.open(tmp_path / "dunwell.db")
+    for number in range(3):
+        plan(engine, f"A{number}")
+    really, seen = DefaultDialect.do_commit, [0]
+
+    def fail(dialect: Any, conn: Any) -> None:
+        seen[0] += 1
+        if seen[0] == nth:
+            raise sqlite3.OperationalError("database or disk is full")
+        really(dialect, conn)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(DefaultDialect, "do_commit", fail)
+        desk = Desk()
+        with pytest.raises(DiskFull):
+            asyncio.run(deliver(delivery(engine, senders={"email": desk}, at_once=1)))
+    found = list(states(engine).values())
+    assert "uncertain" not in found
+    assert "sending" not in found
+    assert found.count("sent") == len(desk.sent)
+    engine.dispose()
 
 
 def test_a_crash_again_and_again_is_given_up_in_the_end(engine: Engine) -> None:
@@ -595,6 +664,7 @@ def test_a_waiting_message_can_be_called_off_and_a_failed_one_tried_again(engine
     assert states(engine) == {"A": "cancelled", "B": "sent"}
 
 
+@pytest.mark.fault(58)
 def test_one_who_looked_too_long_is_told(engine: Engine) -> None:
     key = plan(engine, "A")
     seen = get(engine, key)
@@ -605,6 +675,7 @@ def test_one_who_looked_too_long_is_told(engine: Engine) -> None:
         do(engine, lambda conn: cancel(conn, key, "ana", START, "late"))
 
 
+@pytest.mark.fault(27)
 def test_the_claims_index_has_only_what_waits(engine: Engine) -> None:
     """A claim must not become slower with each message that was ever sent."""
     if engine.dialect.name != "sqlite":

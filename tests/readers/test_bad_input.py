@@ -39,6 +39,7 @@ def said(reading: Reading) -> list[str]:
     return [f"{problem.place} {problem.sentence} | {problem.suggestion}" for problem in reading.problems]
 
 
+@pytest.mark.fault(71)
 def test_cut_in_the_middle_of_a_row() -> None:
     reading = read(HEAD + "A,1,2026-01-05,2026-02-05,10.00\nB,2,2026-01")
     assert said(reading) == [
@@ -50,6 +51,7 @@ def test_cut_in_the_middle_of_a_row() -> None:
     assert reading.problems[0].line == "B,2,2026-01"
 
 
+@pytest.mark.fault(72)
 def test_a_row_with_too_many_cells() -> None:
     assert said(read(HEAD + "A,1,2026-01-05,2026-02-05,1,000.00\n")) == [
         "open.csv:2:27 this row has 6 columns, the header 5 | put text that holds the "
@@ -75,6 +77,7 @@ def test_two_header_rows() -> None:
     assert agreed.classified["header"] == 2
 
 
+@pytest.mark.fault(72)
 def test_two_number_formats_in_one_file() -> None:
     reading = read(HEAD + 'A,1,2026-01-05,2026-02-05,"1.234,56"\nB,2,2026-01-05,2026-02-05,"1,234.56"\n')
     assert said(reading) == [
@@ -172,6 +175,7 @@ def test_documents_after_the_day_of_the_ledger_are_mentioned() -> None:
     )
 
 
+@pytest.mark.fault(76)
 def test_two_currencies_without_one_named() -> None:
     assert said(
         read(HEAD + "A,1,2026-01-05,2026-02-05,€10.00\nB,2,2026-01-05,2026-02-05,£20.00\n", currency=None)
@@ -203,6 +207,7 @@ def test_neither_currency_nor_day() -> None:
     ]
 
 
+@pytest.mark.fault(72)
 def test_an_unclosed_quote_is_found_where_it_begins() -> None:
     text = (
         HEAD
@@ -238,6 +243,7 @@ def test_two_columns_for_one_meaning() -> None:
     assert 'open = "Open Balance" or open = "Amount Due"' in said(read(two))[0]
 
 
+@pytest.mark.fault(76)
 def test_numbers_that_are_none() -> None:
     for text in (
         "NaN",
@@ -304,6 +310,7 @@ def test_ids_that_a_spreadsheet_has_spoilt() -> None:
     assert said(reading)[0].startswith("open.xlsx, sheet Ageing, row 2, column 1 “1661240395903230")
 
 
+@pytest.mark.fault(72)
 def test_letters_lost_in_an_earlier_conversion() -> None:
     spoilt = (HEAD + "Müller,1,2026-01-05,2026-02-05,10.00\n").encode().decode("cp1252").encode()
     assert said(read(spoilt)) == [
@@ -338,6 +345,7 @@ def test_dates_before_issue_zero_and_duplicates() -> None:
     ]
 
 
+@pytest.mark.fault(72)
 def test_many_problems_of_a_kind_are_shown_and_counted() -> None:
     reading = read(HEAD + "".join(f"A,{n},2026-01-05,2026-02-05,\n" for n in range(50)))
     assert len(reading.problems) == 21
@@ -346,6 +354,7 @@ def test_many_problems_of_a_kind_are_shown_and_counted() -> None:
     ]
 
 
+@pytest.mark.fault(76)
 def test_credits_without_a_minus_are_asked_about() -> None:
     text = "Customer,Type,Num,Date,Due Date,Open Balance\nA,Credit Memo,1,2026-01-05,2026-02-05,10.00\n"
     assert "a credit note with a positive amount" in said(read(text))[0]
@@ -390,6 +399,7 @@ TABLE: list[list[object]] = [
 ]
 
 
+@pytest.mark.fault(77)
 def test_formulas_without_a_value() -> None:
     table = [*TABLE, ["B", "0003", date(2026, 1, 5), date(2026, 2, 5), "=E2*2"]]
     reading = read_ledger("open.xlsx", sheet(table), as_of=AS_OF, currency="EUR")
@@ -435,6 +445,7 @@ def test_two_sheets_with_a_list() -> None:
     ).ok
 
 
+@pytest.mark.fault(77)
 def test_a_zip_bomb_a_far_cell_and_a_cut_file() -> None:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
@@ -457,6 +468,7 @@ def test_a_zip_bomb_a_far_cell_and_a_cut_file() -> None:
 # fuzzing
 
 
+@pytest.mark.fault(71)
 def test_cut_at_every_byte_it_is_a_problem_or_whole_rows_only() -> None:
     rows = ledger(3, customers=4, rows=12)
     table = [["Customer", "Name", "Num", "Date", "Due Date", "Open Balance"]]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import signal
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -69,9 +72,36 @@ class Newcomer:
                 project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
                 assert project["project"]["scripts"] == {"dunwell": "engine.cli:main"}
                 return ""
+            case ["dunwell", "serve"]:
+                return self._serves()
             case ["dunwell", *arguments]:
                 return self._dunwell(arguments)
         raise AssertionError(f"the README has a command that no test can play: {command}")
+
+    def _serves(self) -> str:
+        """The service as it really is, until it says that it works; then Ctrl-C."""
+        command = [
+            sys.executable,
+            "-c",
+            "from engine.cli import main; main()",
+            "-w",
+            str(self.folder),
+            "serve",
+        ]
+        pipe, environment = subprocess.PIPE, {**os.environ, "DUNWELL_DAEMON__HEALTH": ""}
+        said = ""
+        with subprocess.Popen(
+            command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True, env=environment
+        ) as service:
+            assert service.stdout is not None
+            for line in service.stdout:
+                said += line
+                if "It works." in line:
+                    break
+            service.send_signal(signal.SIGINT)
+            rest, wrong = service.communicate(timeout=60)
+        assert service.returncode == 0, wrong
+        return said + rest
 
     def _dunwell(self, arguments: list[str]) -> str:
         said_then = ""
@@ -152,8 +182,13 @@ def test_every_command_of_the_manual_is_one() -> None:
                 continue
             command = top.commands[verb]  # type: ignore[attr-defined]
             if hasattr(command, "commands"):
-                assert words[words.index(verb) + 1] in command.commands, (name, line)
-                command = command.commands[words[words.index(verb) + 1]]
+                after = words[words.index(verb) + 1 :]
+                within = after[0] if after and after[0][0] != "-" else None
+                assert within in command.commands or (within is None and command.invoke_without_command), (
+                    name,
+                    line,
+                )
+                command = command.commands.get(within, command)
             options = {option for parameter in command.params for option in getattr(parameter, "opts", ())}
             options |= {option for parameter in command.params for option in parameter.secondary_opts}
             options |= {"--help", "--workspace"}

@@ -57,6 +57,7 @@ def test_where_all_agree_everybody_goes() -> None:
 
 
 @pytest.mark.parametrize("refuses", [False, True])
+@pytest.mark.fault(68)
 def test_a_class_on_which_they_disagree_is_left_alone(refuses: bool) -> None:
     found = decided(liar("A0", refuses))
     assert "A0" not in goes(found)

@@ -80,6 +80,7 @@ def test_a_database_of_a_newer_version_is_refused_and_left_alone(database_url: s
     assert "made by a newer Dunwell (its version is 9999, this one knows 0002)" in str(refused.value)
 
 
+@pytest.mark.fault(13)
 def test_sqlite_is_opened_so_that_a_commit_survives_a_power_cut(tmp_path: Path) -> None:
     engine = database.open(tmp_path / "d.db")
     with database.reading(engine) as conn:
@@ -115,6 +116,7 @@ def test_an_older_file_is_copied_before_it_is_changed(
     copy.close()
 
 
+@pytest.mark.fault(11)
 def test_a_migration_that_fails_leaves_the_old_database(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -166,6 +168,7 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     assert file.read_text().startswith("Customer")
 
 
+@pytest.mark.fault(20)
 def test_a_damaged_database_is_found(tmp_path: Path) -> None:
     file = tmp_path / "d.db"
     engine = database.open(file)
@@ -181,6 +184,7 @@ def test_a_damaged_database_is_found(tmp_path: Path) -> None:
         database.check(engine)
 
 
+@pytest.mark.fault(15)
 def test_a_full_disk_rolls_back_and_says_so(tmp_path: Path) -> None:
     engine = database.open(tmp_path / "d.db")
     with database.writing(engine) as conn:
@@ -192,6 +196,7 @@ def test_a_full_disk_rolls_back_and_says_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+@pytest.mark.fault(19)
 def test_a_folder_that_may_not_be_written_to(tmp_path: Path) -> None:
     database.open(tmp_path / "d.db").dispose()
     tmp_path.chmod(stat.S_IRUSR | stat.S_IXUSR)

@@ -172,6 +172,7 @@ def test_taking_an_action_twice_changes_nothing(engine: sa.Engine) -> None:
         )
 
 
+@pytest.mark.fault(2)
 def test_a_run_that_fails_leaves_nothing(engine: sa.Engine) -> None:
     before = count(engine, t.journal)
     wrong = replace(record(*FIRST), outbox=[("no such action", "email", "pending", "{}", None)])
@@ -181,6 +182,7 @@ def test_a_run_that_fails_leaves_nothing(engine: sa.Engine) -> None:
     assert count(engine, t.journal) == before
 
 
+@pytest.mark.fault(1)
 def test_a_run_killed_before_its_commit_leaves_nothing(database_url: str) -> None:
     database.open(database_url).dispose()
     program = f"""

@@ -139,6 +139,7 @@ def test_the_evening_before_thanksgiving_waits_for_friday_morning() -> None:
         (datetime(2026, 10, 30, 23, 0, tzinfo=UTC), datetime(2026, 11, 2, 13, 30, tzinfo=UTC)),  # and ends
     ],
 )
+@pytest.mark.fault(48)
 def test_half_past_eight_stays_half_past_eight_when_the_clocks_change(
     friday: datetime, monday_opens: datetime
 ) -> None:
