@@ -23,7 +23,7 @@ from engine.errors import Refused
 from engine.jobs import brakes
 from engine.jobs.records import UnderWay, Writing
 from engine.jobs.workspace import Workspace
-from engine.store import alarms, cases, database, journal, ledger, runs
+from engine.store import alarms, database, journal, ledger, promises, runs
 from engine.store.dues import THE_RUN
 from engine.store.evidence import Evidence
 from engine.store.state import load_state
@@ -151,7 +151,7 @@ def _run(ws: Workspace, conn: Connection, on: date, now: datetime, agreed: str) 
         return _not_made(ws, conn, on, held)
     if held:
         runs.lift_hold(conn)
-    _, broken = cases.settle_promises(conn, on, as_of)  # the last import may have been too early to tell
+    _, broken = promises.settle_promises(conn, on, as_of)  # the last import may have been too early to tell
     if broken:
         journal.append(conn, broken, now)
     state = _state(ws, conn, on, now)

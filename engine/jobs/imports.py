@@ -13,12 +13,13 @@ import sqlalchemy as sa
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy.engine import Connection, Engine
 
-from engine.core.promises import Standing
+from engine.core.cases.promises import Standing
 from engine.core.sentences import Reason
 from engine.errors import Refused
 from engine.readers.customers import CustomersReading
 from engine.readers.reading import Reading
-from engine.store import asked, bulk, cases, journal, ledger, outbox, returns, runs
+from engine.store import asked, bulk, disputes, episodes, journal, ledger, outbox, returns, runs
+from engine.store import promises as kept
 from engine.store.database import writing
 from engine.store.journal import Entry
 from engine.store.outbox import text as moment_text
@@ -150,7 +151,7 @@ def _take_in(
 ) -> ImportReport:
     # What the ledger before showed is settled first: a promise broken by what it says stays broken, on its
     # own day.
-    _, entries = cases.settle_promises(conn, day, newest, company)
+    _, entries = kept.settle_promises(conn, day, newest, company)
     rows = reading.rows
     before = ledger.known(conn, company)
     change = ledger.compare(before, rows)
@@ -161,9 +162,9 @@ def _take_in(
     )
     entries += returns.as_before(conn, came_back.iter_rows(), day, company)
     customers = ledger.store_names(conn, _named(reading), company)
-    opened, closed = cases.flag_disputes(conn, rows, day, by, file, company)
-    promises, settled = cases.settle_promises(conn, day, day, company)
-    turn, turned = cases.turn_episodes(conn, day, company)
+    opened, closed = disputes.flag_disputes(conn, rows, day, by, file, company)
+    promises, settled = kept.settle_promises(conn, day, day, company)
+    turn, turned = episodes.turn_episodes(conn, day, company)
     over, renewed = asked.renew(conn, max(day, at.date()), company)
     hold = change.implausible if newest is not None else None
     if hold:

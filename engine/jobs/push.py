@@ -38,7 +38,7 @@ from engine.readers.numbers import written
 from engine.readers.profile import Profile
 from engine.readers.reading import NAMED, ROWS, Reading
 from engine.readers.table import Cell, Table
-from engine.store import asked, cases, journal, ledger, pushed, runs
+from engine.store import asked, disputes, episodes, journal, ledger, promises, pushed, runs
 from engine.store.database import writing
 from engine.store.journal import Entry
 from engine.store.pushed import Key
@@ -310,15 +310,15 @@ class _Message:
         said = set(frame.select(key).rows()) - set(silent)
         still = [(*one, True, 1) for one in pushed.flagged(conn) if one not in said]
         shape = frame.select(*key, "disputed", "open")
-        cases.flag_disputes(
+        disputes.flag_disputes(
             conn,
             pl.concat([shape, pl.DataFrame(still, schema=shape.schema, orient="row")]),
             day,
             self._by,
             self.file,
         )
-        _, settled = cases.settle_promises(conn, day, newest)
-        _, turned = cases.turn_episodes(conn, day)
+        _, settled = promises.settle_promises(conn, day, newest)
+        _, turned = episodes.turn_episodes(conn, day)
         _, renewed = asked.renew(conn, day)
         if whole.implausible and newest is not None:
             runs.put_hold(conn, f"push {self._event}: {whole.implausible}")

@@ -27,8 +27,7 @@ from engine.settings.texts import Texts, from_kept
 from engine.store import alarms, database, journal, releases
 from engine.store.journal import Entry
 from engine.store.releases import Release, State
-from engine.store.service import lease
-from engine.store.tables import COMPANY
+from engine.store.tables import COMPANY, lease
 
 if TYPE_CHECKING:
     from engine.jobs.workspace import Workspace

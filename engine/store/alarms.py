@@ -15,8 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from engine.store.outbox import text
-from engine.store.service import alarm
-from engine.store.tables import COMPANY
+from engine.store.tables import COMPANY, alarm
 
 UNCERTAIN, FAILED, ROUTE, RUN = "uncertain", "failed", "route", "run"
 FEED, POLICIES, DISK, DATABASE = "feed", "policies", "disk", "database"

@@ -11,8 +11,7 @@ from sqlalchemy.engine import Connection
 
 from engine.store import alarms
 from engine.store.outbox import text
-from engine.store.service import feed
-from engine.store.tables import COMPANY
+from engine.store.tables import COMPANY, feed
 
 
 @dataclass(frozen=True, slots=True)

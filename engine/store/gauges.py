@@ -17,8 +17,7 @@ from sqlalchemy.engine import Connection
 
 from engine.store import alarms, brakes
 from engine.store.outbox import PENDING, RETRY, SENDING, UNCERTAIN
-from engine.store.service import lease
-from engine.store.tables import COMPANY, journal, journal_head, ledger_file, outbox, run
+from engine.store.tables import COMPANY, journal, journal_head, lease, ledger_file, outbox, run
 
 OPEN = (PENDING, RETRY, SENDING, UNCERTAIN)
 _LATEST = 50  # rows at the end of a table among which the newest is looked for

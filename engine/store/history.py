@@ -14,8 +14,7 @@ from sqlalchemy.engine import Connection
 from engine.core.money import Amount, digits
 from engine.core.sentences import TRIED_AGAIN
 from engine.store import tables as t
-from engine.store.service import received
-from engine.store.tables import COMPANY, UNDER_WAY, ActionState
+from engine.store.tables import COMPANY, UNDER_WAY, ActionState, received
 
 
 @dataclass(frozen=True, slots=True)

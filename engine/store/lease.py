@@ -14,8 +14,7 @@ from sqlalchemy.engine import Connection
 
 from engine.store.outbox import text
 from engine.store.owner import gone
-from engine.store.service import lease
-from engine.store.tables import COMPANY
+from engine.store.tables import COMPANY, lease
 
 _DAEMON = "daemon"
 

@@ -11,8 +11,7 @@ from sqlalchemy.engine import Connection
 
 from engine.store import bulk
 from engine.store.outbox import text
-from engine.store.service import pushed
-from engine.store.tables import COMPANY, dispute, item, ledger_file
+from engine.store.tables import COMPANY, dispute, item, ledger_file, pushed
 
 Key = tuple[str, str]  # account, document
 

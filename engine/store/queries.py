@@ -173,7 +173,7 @@ class Ask:
             FROM promise WHERE company = :company AND made_on <= :on ORDER BY made_on, id""",  # noqa: S608
             account=_TEXT, state=_TEXT, settled=_DAY,
         )  # fmt: skip
-        state = pl.when(pl.col("state") == "partly").then(pl.lit("broken")).otherwise("state")
+        state = pl.when(pl.col("state") == "partly kept").then(pl.lit("broken")).otherwise("state")
         lately = pl.col("settled") > self.year
         broken = pl.col("state") == "broken"
         return (

@@ -17,8 +17,7 @@ from sqlalchemy.engine import Connection
 
 from engine.settings import Workspace
 from engine.store.outbox import text
-from engine.store.service import received
-from engine.store.tables import COMPANY, action, contact, outbox, setting
+from engine.store.tables import COMPANY, action, contact, outbox, received, setting
 
 EVERY = timedelta(minutes=5)
 AFTER_REFUSAL = timedelta(hours=1)  # so that no wrong password locks the account

@@ -18,8 +18,7 @@ from sqlalchemy.engine import Connection
 
 from engine.core.problem import Problem
 from engine.store.outbox import text
-from engine.store.service import release
-from engine.store.tables import COMPANY, setting
+from engine.store.tables import COMPANY, release, setting
 
 _SETTINGS = "settings looked at"
 

@@ -8,8 +8,8 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from engine.core.promises import Standing
-from engine.store import cases, marks
+from engine.core.cases.promises import Standing
+from engine.store import episodes, marks, restrictions
 from engine.store.journal import Entry
 from engine.store.tables import COMPANY, ActionState, action, dispute, episode, mark, promise, promise_item
 
@@ -87,8 +87,8 @@ def _no_way_back(conn: Connection, account: str, number: int, on: date, company:
         action.c.company == company,
         action.c.account == account,
         action.c.episode == number,
-        action.c.step == cases.WAY_BACK,
+        action.c.step == restrictions.WAY_BACK,
         action.c.state == ActionState.PLANNED.value,
     )
     keys = [key for (key,) in conn.execute(query)]
-    return cases.cancel(conn, account, CAME_BACK, on, company, keys=keys) if keys else []
+    return episodes.cancel(conn, account, CAME_BACK, on, company, keys=keys) if keys else []

@@ -21,8 +21,7 @@ from engine.jobs import alarms
 from engine.outbox import Resolution, resolve
 from engine.store import alarms as store
 from engine.store import database, marks, releases
-from engine.store.service import lease
-from engine.store.tables import outbox
+from engine.store.tables import lease, outbox
 from tests.alarms.conftest import ADMIN, due, filled, stands, watched
 from tests.channels.servers import Act, free_port, scripted
 from tests.cli.conftest import run

@@ -151,7 +151,7 @@ def test_a_promise_covers_all_that_is_overdue_and_is_broken_when_the_ledger_show
 
 @pytest.mark.parametrize(
     ("left", "standing", "word"),
-    [(0, "kept", "kept"), (200_00, "partly", "broken"), (500_00, "broken", "broken")],
+    [(0, "kept", "kept"), (200_00, "partly kept", "broken"), (500_00, "broken", "broken")],
 )
 def test_how_a_promise_ends(engine: sa.Engine, left: int, standing: str, word: str) -> None:
     cases.promise(engine, "ACME", day("24 Nov"), who("20 Nov"), US, items=["101"])

@@ -13,8 +13,8 @@ from engine.jobs.inbox import read_inbox
 from engine.jobs.verify import verify
 from engine.store import alarms, database, received
 from engine.store.history import history
-from engine.store.service import received as received_table
 from engine.store.tables import action, contact, outbox
+from engine.store.tables import received as received_table
 from tests.inbox.dovecot import Dovecot
 from tests.jobs.world import HOUSE, House, moment
 

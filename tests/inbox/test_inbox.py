@@ -19,8 +19,8 @@ from engine.jobs import cases, tasks
 from engine.jobs.duties import DUTIES
 from engine.jobs.inbox import read_inbox
 from engine.store import database, received
-from engine.store.service import received as received_table
 from engine.store.tables import journal_person, outbox, pause
+from engine.store.tables import received as received_table
 from tests.channels.servers import Act, scripted
 from tests.inbox.dovecot import Dovecot
 from tests.inbox.lines import line

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from engine.store.service import received
-from engine.store.tables import pause
+from engine.store.tables import pause, received
 from tests.channels.servers import wait_until
 from tests.inbox.dovecot import Dovecot
 from tests.inbox.post import QUICK, TUE, Post, fill

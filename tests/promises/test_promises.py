@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.core.cases.promises import Promise, Settled, Standing, breaks_on, stands
 from engine.core.netting import net
-from engine.core.promises import Promise, Settled, Standing, breaks_on, stands
 from engine.core.workdays import calendar
 
 TUESDAY = date(2026, 11, 24)  # Thanksgiving is two days later

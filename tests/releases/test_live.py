@@ -12,7 +12,7 @@ import pytest
 
 import engine
 from engine.jobs.changes import changes
-from engine.store.service import lease
+from engine.store.tables import lease
 from tests.cli.conftest import Said, run
 from tests.jobs.world import HOUSE, STANDARD, moment
 from tests.releases.conftest import ASKED, NINE, Shop

@@ -97,7 +97,7 @@ def test_nothing_is_live_where_the_first_files_are_broken(build: Build) -> None:
 
 
 def _forget(engine: sa.Engine) -> None:
-    from engine.store.service import release
+    from engine.store.tables import release
 
     with engine.begin() as conn:
         conn.execute(sa.delete(release))

@@ -2,7 +2,6 @@
 
 from alembic import context
 
-from engine.store import service  # noqa: F401  # its tables belong to the same metadata
 from engine.store.tables import metadata
 
 context.configure(

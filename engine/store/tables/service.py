@@ -1,24 +1,16 @@
-"""What the service keeps of itself: who runs it, which policies are live, what it warns of, what came in by itself.
-
-The same rules as in `tables`: moments are UTC in ISO form, JSON is text, 1 and 0 are yes and no.
-"""
+"""What the service keeps of itself: who runs it, which policies are live, what it warns of, what came in by itself."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
-from engine.store.tables import COMPANY, metadata
-
-
-def _company(*, key: bool = False) -> sa.Column[str]:
-    return sa.Column("company", sa.String, nullable=False, primary_key=key, server_default=COMPANY)
-
+from engine.store.tables.base import company_column, metadata
 
 # One daemon works, others wait. `owner` is a name of `store.owner`, whose lock proves that its process lives.
 lease = sa.Table(
     "lease",
     metadata,
-    _company(key=True),
+    company_column(key=True),
     sa.Column("name", sa.String, primary_key=True),  # daemon
     sa.Column("owner", sa.String, nullable=False),
     sa.Column("host", sa.String, nullable=False),
@@ -33,7 +25,7 @@ release = sa.Table(
     "release",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
-    _company(),
+    company_column(),
     sa.Column("hash", sa.String, nullable=False),  # of all texts
     sa.Column("book", sa.String),  # of the policies among them; null: they cannot be read
     sa.Column("texts", sa.Text, nullable=False),  # JSON: path from the workspace → text
@@ -53,7 +45,7 @@ alarm = sa.Table(
     "alarm",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
-    _company(),
+    company_column(),
     sa.Column("kind", sa.String, nullable=False),  # uncertain, silent, feed, policies, disk, invariant, …
     sa.Column(
         "about", sa.String, nullable=False, server_default=""
@@ -73,7 +65,7 @@ alarm = sa.Table(
 feed = sa.Table(
     "feed",
     metadata,
-    _company(key=True),
+    company_column(key=True),
     sa.Column("name", sa.String, primary_key=True),
     sa.Column("tried_at", sa.String),
     sa.Column("taken_at", sa.String),  # the last time that something was taken in whole
@@ -87,7 +79,7 @@ feed = sa.Table(
 pushed = sa.Table(
     "pushed",
     metadata,
-    _company(key=True),
+    company_column(key=True),
     sa.Column("account", sa.String, primary_key=True),
     sa.Column("name", sa.String, primary_key=True),
     sa.Column("version", sa.BigInteger, nullable=False),
@@ -99,7 +91,7 @@ received = sa.Table(
     "received",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
-    _company(),
+    company_column(),
     sa.Column("message_id", sa.String, nullable=False),  # or the checksum of a message that has none
     sa.Column("at", sa.String, nullable=False),
     sa.Column("kind", sa.String, nullable=False),  # bounce, delayed, automatic, reply, own, unknown

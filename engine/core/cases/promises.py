@@ -16,7 +16,7 @@ class Standing(StrEnum):
 
     OPEN = "open"
     KEPT = "kept"
-    PARTLY = "partly"  # something came, and too little; a policy treats it as broken
+    PARTLY = "partly kept"  # something came, and too little; a policy treats it as broken
     BROKEN = "broken"
 
 

@@ -1,0 +1,1 @@
+"""Calls, promises, plans, disputes and holds: what each means, and what follows."""

@@ -1,0 +1,1 @@
+"""Figures of the field, and their formulas: each with its definition and its source."""

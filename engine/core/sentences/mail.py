@@ -1,0 +1,52 @@
+"""What mail that came back says, and asks of a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+# What mail that came back asks of a person, and what it says of a message.
+ANSWERED = "a person has answered by mail; whoever deals with it ends the pause"
+UNMATCHED = "Mail that nobody could be matched to: “dunwell inbox --unmatched” lists it, “dunwell done inbox” ends this."
+CAME_BACK = "a server had it: it came back from there"
+WAS_ANSWERED = "it was answered by mail"
+WAS_SEEN = "a machine that had it has answered"
+
+
+def answer_mail(sender: str, words: str, subject: str) -> str:
+    """The task of a person's answer."""
+    said = " ".join(words.split()) or subject
+    return f"Answer {sender}: “{said[:160]}{'…' if len(said) > 160 else ''}”"
+
+
+def find_address(address: str, status: str) -> str:
+    """The task of an address that does not work."""
+    return f"The address {address} does not work{f' ({status})' if status else ''}: find another."
+
+
+def refused_mail(address: str, status: str, said: str) -> str:
+    """The task of a message that was refused although its address may be good."""
+    code = f" ({status})" if status else ""
+    return (
+        f"Mail to {address} was refused{code}, and the address may be good: {said[:200] or 'no reason given'}"
+    )
+
+
+def look_at_mail(sender: str, subject: str) -> str:
+    """The task of a message about one of ours that nothing is known of."""
+    return f"Look at the mail of {sender or 'nobody'} about one of ours: “{subject[:160]}”"
+
+
+def mail_read(counts: Mapping[str, int]) -> str:
+    """What a visit to the mailbox found, without anybody's name."""
+    words = {"bounce": "bounce", "delayed": "delay", "automatic": "automatic answer", "reply": "answer"}
+    words |= {
+        "own": "message of our own people",
+        "unknown": "other message",
+        "nobody": "message of nobody we know",
+    }
+    parts = []
+    for kind, word in words.items():
+        if number := counts.get(kind, 0):
+            many = word.replace("message", "messages", 1) if "message" in word else f"{word}s"
+            parts.append(f"{number:,} {word if number == 1 else many}")
+    return f"mail read: {', '.join(parts)}"

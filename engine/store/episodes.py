@@ -1,0 +1,117 @@
+"""Episodes: when an account falls past due, and what the end of it brings with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from engine.store import bulk, queries
+from engine.store.journal import Entry
+from engine.store.owed import owed
+from engine.store.restrictions import WAY_BACK, propose_way_back
+from engine.store.runs import withdraw
+from engine.store.state import running
+from engine.store.tables import (
+    COMPANY,
+    OPEN,
+    ActionState,
+    action,
+    episode,
+)
+
+PAID = "paid"
+LATE_AGAIN = "late again"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What changed with the episodes: accounts that fell past due, those that paid, the actions cancelled."""
+
+    opened: tuple[str, ...]
+    closed: tuple[str, ...]
+    cancelled: tuple[str, ...]
+
+
+def turn_episodes(conn: Connection, on: date, company: str = COMPANY) -> tuple[Turn, list[Entry]]:
+    """Open an episode for who has fallen past due, and end those of who owes nothing overdue any more.
+
+    An end cancels what still waits, with the reason "paid", and proposes the way back from terms or a hold.
+    """
+    rows = queries.Ask.of(conn, company, on).episodes()
+    now = running(rows, owed(conn, company), on).sort("account")
+    new = now.filter(pl.col("since").is_not_null() & ~pl.col("written")).select("account", "episode", "since")
+    bulk.insert(
+        conn,
+        episode,
+        ("company", "account", "number", "started"),
+        [(company, *row) for row in new.iter_rows()],
+    )
+    over = now.filter(pl.col("written") & ~pl.col("late")).select("account", "episode").rows()
+    not_clean = _not_clean(conn, new["account"].to_list(), on, company)
+    cancelled = []
+    for account, number in over:
+        conn.execute(
+            sa.update(episode)
+            .where(episode.c.company == company, episode.c.account == account, episode.c.number == number)
+            .values(ended=on, ended_because=PAID)
+        )
+        cancelled += cancel(conn, account, PAID, on, company, number=number)
+        propose_way_back(conn, account, number, on, company)
+    turn = Turn(tuple(new["account"]), tuple(account for account, _ in over), (*cancelled, *not_clean))
+    entries = [
+        Entry("episode started", account, {"number": n, "since": str(since)})
+        for account, n, since in new.iter_rows()
+    ]
+    entries += [
+        Entry("episode ended", account, {"number": n, "because": PAID, "on": str(on)}) for account, n in over
+    ]
+    entries += [Entry("cancelled", "", {"key": key, "because": PAID}) for key in cancelled]
+    return turn, entries + [Entry("cancelled", "", {"key": key, "because": LATE_AGAIN}) for key in not_clean]
+
+
+def cancel(
+    conn: Connection,
+    account: str,
+    reason: str,
+    on: date,
+    company: str = COMPANY,
+    *,
+    number: int | None = None,
+    keys: Sequence[str] | None = None,
+) -> list[str]:
+    """Cancel what has not left the house: all of an account's episode, or these actions. Their keys."""
+    query = sa.select(action.c.key).where(
+        action.c.company == company,
+        action.c.account == account,
+        action.c.state.in_([state.value for state in OPEN]),
+    )
+    if number is not None:
+        query = query.where(action.c.episode == number)
+    if keys is not None:
+        query = query.where(action.c.key.in_(keys))
+    found = [key for (key,) in conn.execute(query)]
+    for key in found:
+        change = {"state": ActionState.CANCELLED.value, "reason": reason, "since": on}
+        conn.execute(sa.update(action).where(action.c.key == key).values(**change))
+    withdraw(conn, found, reason)
+    return found
+
+
+def _not_clean(conn: Connection, accounts: Sequence[str], on: date, company: str) -> list[str]:
+    """Who is late again before the clean months were over is not proposed for the way back."""
+    query = sa.select(action.c.key, action.c.account).where(
+        action.c.company == company,
+        action.c.step == WAY_BACK,
+        action.c.state == ActionState.PLANNED.value,
+        action.c.not_before > on,
+    )
+    late = frozenset(accounts)
+    found = [(key, account) for key, account in conn.execute(query) if account in late]
+    return [
+        key for key, account in found for key in cancel(conn, account, LATE_AGAIN, on, company, keys=[key])
+    ]

@@ -1,0 +1,269 @@
+"""What was decided and done: episodes, runs, actions, marks, approvals, messages."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from engine.store.tables.base import COMPANY, company_column, metadata
+
+
+class ActionState(StrEnum):
+    """What has become of an action."""
+
+    PROPOSED = "proposed"  # decided by a part of a run that is not sealed yet
+    NO_CAPACITY = "no capacity"  # waits for room in a day
+    HELD_ADDRESS = "held address"  # waits for a person to find an address
+    AWAITING_APPROVAL = "awaiting approval"
+    APPROVED = "approved"  # goes at the next opportunity if it is still due
+    PLANNED = "planned"  # a call or task: on the list; a message: in the outbox
+    PUT_BACK = "put back"  # a call that reached nobody, to be tried again on `not_before`
+    SENDING = "sending"
+    RETRY = "retry"
+    UNCERTAIN = "uncertain"  # may or may not have been sent; a person must say
+    SENT = "sent"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    PASSED_OVER = "passed over"
+    DECLINED = "declined"
+
+    @property
+    def waiting(self) -> bool:
+        """Nothing has left the house yet, so a later decision may still change what it says."""
+        return self in WAITING
+
+
+WAITING = frozenset(
+    {
+        ActionState.PROPOSED,
+        ActionState.NO_CAPACITY,
+        ActionState.HELD_ADDRESS,
+        ActionState.AWAITING_APPROVAL,
+        ActionState.APPROVED,
+    }
+)
+# What an episode's end, or a refusal, can still stop.
+OPEN = WAITING | {ActionState.PLANNED, ActionState.PUT_BACK, ActionState.RETRY}
+# It ended without reaching anybody, so the same step may be asked again under a new number.
+UNDONE = frozenset({ActionState.CANCELLED, ActionState.FAILED})
+TAKEN = frozenset({ActionState.SENT, ActionState.DONE})
+
+# The step under which the owner is told that a ladder is finished.
+LADDER_FINISHED = "ladder finished"
+
+
+episode = sa.Table(
+    "episode",
+    metadata,
+    sa.Column("company", sa.String, primary_key=True, server_default=COMPANY),
+    sa.Column("account", sa.String, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("started", sa.Date, nullable=False),
+    sa.Column("ended", sa.Date),
+    sa.Column("home", sa.String),
+    sa.Column("ended_because", sa.String),
+)
+
+book = sa.Table(
+    "book",
+    metadata,
+    sa.Column("hash", sa.String, primary_key=True),
+    sa.Column("texts", sa.Text, nullable=False),  # JSON: file name → text
+    sa.Column("first_used", sa.String, nullable=False),
+)
+
+run = sa.Table(
+    "run",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    company_column(),
+    sa.Column("policy_set", sa.String, nullable=False),
+    sa.Column("business_date", sa.Date, nullable=False),
+    sa.Column("state", sa.String, nullable=False),  # done, stopped
+    sa.Column("book", sa.ForeignKey("book.hash"), nullable=False),
+    sa.Column("as_of", sa.Date),  # of the ledger it decided on
+    sa.Column("started", sa.String, nullable=False),
+    sa.Column("finished", sa.String, nullable=False),
+    sa.Column(
+        "times", sa.Integer, nullable=False, server_default="1"
+    ),  # how often it was asked for on that day
+    sa.Column("counts", sa.Text, nullable=False),  # JSON
+    sa.Column("seal", sa.String, nullable=False),  # the journal's hash when the run was committed
+    sa.Column("seal_seq", sa.Integer, nullable=False),
+    sa.UniqueConstraint("company", "policy_set", "business_date"),
+)
+
+# `time` counts how often the run was asked for on its day: the first evaluation is 1.
+class_choice = sa.Table(
+    "class_choice",
+    metadata,
+    sa.Column("run", sa.ForeignKey("run.id"), primary_key=True),
+    sa.Column("time", sa.Integer, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("policy", sa.String),
+    sa.Column("step", sa.String),
+    sa.Column("verdict", sa.String, nullable=False),
+    sa.Column("reason", sa.String, nullable=False),
+    sa.Column("gate", sa.String),
+    sa.Column("place", sa.String),  # file:line:column
+    sa.Column("signature", sa.Text),  # JSON
+)
+
+# One row an account (an item, under `each: invoice`) of every run: doing nothing is kept like any other
+# decision.
+decision = sa.Table(
+    "decision",
+    metadata,
+    sa.Column("account", sa.String, primary_key=True),
+    sa.Column("run", sa.Integer, sa.ForeignKey("run.id"), primary_key=True),
+    sa.Column("time", sa.Integer, primary_key=True),
+    sa.Column("item", sa.String, primary_key=True, server_default=""),
+    sa.Column("class", sa.Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# The key is defined in `runs.action_key`. `detail` is JSON with, as far as they apply:
+#   marks    [[item, step], …]  marked as taken when the action is taken
+#   passed   [[item, step], …]  marked as passed over at the same moment
+#   items    [[item, open], …]  what the message lists, minor units
+#   aside    [[item, open, why], …]  listed apart
+#   people   {"to": …, "from": …, "notify": …}
+#   template, script, what, value   what to render or do
+action = sa.Table(
+    "action",
+    metadata,
+    sa.Column("key", sa.String, primary_key=True),
+    company_column(),
+    sa.Column("account", sa.String, nullable=False),
+    sa.Column("episode", sa.Integer, nullable=False),
+    sa.Column("policy", sa.String, nullable=False),
+    sa.Column("step", sa.String, nullable=False),
+    sa.Column("item", sa.String, nullable=False),  # the oldest item newly marked
+    sa.Column("each", sa.SmallInteger, nullable=False, server_default="0"),  # 1 under `each: invoice`
+    sa.Column("occurrence", sa.Integer, nullable=False),
+    sa.Column("event", sa.Date),  # the day of the event a policy with `start:` counts from
+    sa.Column(
+        "kind", sa.String, nullable=False
+    ),  # call, email, letter, statement, terms, hold, hand off, task, webhook
+    sa.Column(
+        "role", sa.String, nullable=False, server_default=""
+    ),  # who calls, or the contact's role it goes to
+    sa.Column("day", sa.Integer, nullable=False),  # the step's `day`; below 0 it is a courtesy
+    sa.Column("tone", sa.SmallInteger, nullable=False, server_default="0"),  # Tone.rank of its template
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("reason", sa.String),  # why it waits, failed or was cancelled
+    sa.Column("run", sa.Integer),
+    sa.Column("on", sa.Date, nullable=False),  # the day it was decided
+    sa.Column("since", sa.Date, nullable=False),  # the first day it waited in its present state
+    sa.Column("not_before", sa.Date),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("amount", sa.BigInteger, nullable=False),  # what it asks for, in its own currency
+    sa.Column("currency", sa.String, nullable=False),
+    sa.Column("respond_by", sa.Date),
+    sa.Column("person", sa.String),  # whose list it is on
+    sa.Column("taken_on", sa.Date),
+    sa.Column("taken_at", sa.String),
+    sa.Column("detail", sa.Text, nullable=False, server_default="{}"),
+    sa.Column("not_before_at", sa.String),  # of a call that is due at a time of day: the moment
+    sa.Index(None, "company", "account", "episode"),
+)
+# What a run gives; a time of day comes with calls that follow an outcome.
+ACTION_COLUMNS: tuple[str, ...] = tuple(
+    column.name for column in action.columns if column.name != "not_before_at"
+)
+
+# What somebody still has to do something about: few, however many are done. Queries name it as it stands
+# here, since SQLite uses such an index only for the very same words.
+UNDER_WAY = "state IN ({})".format(
+    ", ".join(f"'{state}'" for state in sorted(OPEN | {ActionState.SENDING, ActionState.UNCERTAIN}))
+)
+sa.Index(
+    "ix_action_under_way",
+    action.c.company,
+    action.c.account,
+    sqlite_where=sa.text(UNDER_WAY),
+    postgresql_where=sa.text(UNDER_WAY),
+)
+
+mark = sa.Table(
+    "mark",
+    metadata,
+    sa.Column("company", sa.String, primary_key=True, server_default=COMPANY),
+    sa.Column("account", sa.String, primary_key=True),
+    sa.Column("episode", sa.Integer, primary_key=True),
+    sa.Column("policy", sa.String, primary_key=True),
+    sa.Column("item", sa.String, primary_key=True),
+    sa.Column("step", sa.String, primary_key=True),
+    sa.Column("event", sa.String, primary_key=True, server_default=""),  # a date in ISO form, or empty
+    sa.Column("how", sa.String, nullable=False),  # taken, passed over
+    sa.Column("on", sa.Date, nullable=False),
+    sa.Column("action", sa.String),
+    sqlite_with_rowid=False,
+)
+
+approval = sa.Table(
+    "approval",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("action", sa.ForeignKey("action.key"), nullable=False),
+    sa.Column("verdict", sa.String, nullable=False),  # approved, declined
+    sa.Column("by", sa.String, nullable=False),
+    sa.Column("at", sa.String, nullable=False),
+    sa.Column("amount", sa.BigInteger, nullable=False),  # what was agreed to
+    sa.Column("detail", sa.Text, nullable=False),  # as it was when agreed to
+    sa.Column("because", sa.Text, nullable=False, server_default=""),
+    sa.Index(None, "action"),
+)
+
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("action", sa.ForeignKey("action.key"), nullable=False, unique=True),
+    sa.Column("channel", sa.String, nullable=False),
+    sa.Column(
+        "state", sa.String, nullable=False
+    ),  # pending, sending, retry, sent, failed, uncertain, cancelled
+    sa.Column("payload", sa.Text, nullable=False),  # JSON
+    sa.Column("not_before", sa.String),  # a moment
+    sa.Column("attempt", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("owner", sa.String),
+    sa.Column("fence", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("stage", sa.String),
+    sa.Column("reason", sa.String),
+    sa.Column("changed_at", sa.String),
+    sa.Column("message_id", sa.String),  # of an e-mail, from the moment in which it may have left
+)
+# What a run gives for each message; `id` and what follows are the outbox's own.
+OUTBOX_COLUMNS: tuple[str, ...] = ("action", "channel", "state", "payload", "not_before")
+
+# Only what waits is in the index: with the state as a column of it a claim becomes slower with every message
+# sent.
+_PENDING = outbox.c.state.in_(["pending", "retry"])
+sa.Index("ix_outbox_pending", outbox.c.id, sqlite_where=_PENDING, postgresql_where=_PENDING)
+sa.Index(
+    "ix_outbox_sending",
+    outbox.c.id,
+    sqlite_where=outbox.c.state == "sending",
+    postgresql_where=outbox.c.state == "sending",
+)
+sa.Index(
+    "ix_outbox_message_id",
+    outbox.c.message_id,
+    sqlite_where=outbox.c.message_id.is_not(None),
+    postgresql_where=outbox.c.message_id.is_not(None),
+)
+sa.Index(
+    "ix_outbox_uncertain",
+    outbox.c.id,
+    sqlite_where=outbox.c.state == "uncertain",
+    postgresql_where=outbox.c.state == "uncertain",
+)
+sa.Index(
+    "ix_outbox_failed",
+    outbox.c.changed_at,
+    sqlite_where=outbox.c.state == "failed",
+    postgresql_where=outbox.c.state == "failed",
+)
