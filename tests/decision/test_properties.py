@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from engine.core import sentences
 from engine.core.decision import questions
-from engine.core.decision.allocate import Person, Room, allocate, order
+from engine.core.decision.allocate import Person, Room, allocate, ranked
 from engine.core.decision.choose import Choice, Verdict, choose, tone_rank
 from engine.core.decision.decide import Decided, decide
 from engine.core.decision.ladder import effect_bits
@@ -143,10 +143,10 @@ def test_choosing_by_class_equals_choosing_each_alone(seed: int) -> None:
             assert choose(rules, standing.signature) == chosen[row, standing.item]
     for unit, key in enumerate(unit_items(together)):
         assert together.choices[int(together.unit_class[unit])] == chosen[key]
-    listed_alone = order(
-        pl.concat([contacts[0], *(each for each in contacts[1:] if each.height)], how="diagonal_relaxed"),
-        house,
+    alone_all = pl.concat(
+        [contacts[0], *(each for each in contacts[1:] if each.height)], how="diagonal_relaxed"
     )
+    listed_alone = alone_all[ranked(alone_all, house)["at"]]
     keys = listed_alone.select("row", "own_item").rows()
     one_by_one = allocate(
         house,

@@ -71,20 +71,20 @@ def usual_stop(house: House, counts: Sequence[Mapping[str, int]]) -> House:
     return replace(house, stop={**house.stop, "actions": min(most, house.stop.get("actions", most))})
 
 
-def order(contacts: pl.DataFrame, house: House) -> pl.DataFrame:
+def ranked(contacts: pl.DataFrame, house: House) -> pl.DataFrame:
     """The work list's order: long waits first, then by the house's score, highest first, then by account.
 
     `contacts` has `amount` (house's minor units), `late` (days past due) and `long_wait` (no room for PATIENCE open
-    days), and is in the order of the accounts.
+    days), and is in the order of the accounts. `at`, the index of each contact in it, and `score` come back in the new order.
     """
     score = {
         "amount": pl.col("amount").cast(pl.Float64),
         "age": pl.col("late").cast(pl.Float64),
     }.get(house.score, pl.col("amount") * (1 + pl.col("late").clip(lower_bound=0) / 30))
-    keys = (
-        ["long_wait", "score"] if contacts["long_wait"].any() else ["score"]
-    )  # one key is sorted much faster
-    return contacts.with_columns(score=score).sort(keys, descending=True, maintain_order=True)
+    # One key is sorted much faster.
+    keys = ["long_wait", "score"] if contacts["long_wait"].any() else ["score"]
+    scored = contacts.select("long_wait", score=score).with_row_index("at")
+    return scored.sort(keys, descending=True, maintain_order=True).select("at", "score")
 
 
 def allocate(

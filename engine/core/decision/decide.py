@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from engine.core import sentences
-from engine.core.decision.allocate import Room, allocate, order
+from engine.core.decision.allocate import Room, allocate, ranked
 from engine.core.decision.choose import Choice, Verdict, choose
 from engine.core.decision.ladder import event_column
 from engine.core.decision.portfolio import Portfolio, portfolio
@@ -78,8 +78,8 @@ def decide(
         Choice(Verdict.HELD, Reason.DISAGREE) if number in faulty else choose(book, signature)
         for number, signature in enumerate(signatures)
     )
-    contacts = _contacts(book, state, view, signatures, choices)
-    contacts, stopped = _allocated(book, day, contacts, choices, room or Room())
+    contacts = _contacts(book, state, day, view, signatures, choices)
+    contacts, stopped = _allocated(book, contacts, choices, room or Room())
     return Decided(
         day=day,
         portfolio=view,
@@ -139,40 +139,52 @@ def _answer(
 def _contacts(
     book: PolicyBook,
     state: State,
+    day: Day,
     view: Portfolio,
     signatures: Sequence[Signature],
     choices: Sequence[Choice],
 ) -> pl.DataFrame:
+    """Who goes or asks for approval, in the work list's order: that is found first, and the wide rows are made once."""
     acts = np.array([choice.verdict in (Verdict.GO, Verdict.ASK) for choice in choices] + [False])
     units = np.flatnonzero(acts[view.classes])
-    rows = view.unit_row[units]
-    number = view.classes[units]
-    accounts = view.accounts
-    policy = view.signature["policy"][units]
     said = pl.DataFrame(
         [(c.policy, c.step, c.verdict.value, c.passed) for c in choices],
         schema={"policy": pl.String(), "step": pl.String(), "verdict": pl.String(), "passed": pl.Boolean()},
         orient="row",
     )
+    waiting = _waiting_since(state, view, units, said["step"])
+    long_wait = (waiting <= (day.patience or day.on - timedelta(days=14))).fill_null(value=False)
+    numbers = pl.DataFrame({"amount": view.amount[units], "late": view.late[units], "long_wait": long_wait})
+    order = ranked(numbers, book.house)
+    at = order["at"].to_numpy()
+    units = units[at]
+    rows = view.unit_row[units]
+    number = view.classes[units]
+    accounts = view.accounts
     frame = said[number].with_columns(
         pl.Series("unit", units),
         pl.Series("row", rows, dtype=pl.UInt32),
         pl.Series("class", number),
         pl.Series("occurrence", view.signature["occurrence"][units]),
-        _events(book, accounts, rows, policy).alias("event"),
+        _events(book, accounts, rows, view.signature["policy"][units]).alias("event"),
         key_items(view, units).alias("key_item"),
         _own_items(view, units).alias("own_item"),
-        pl.Series("amount", view.amount[units]),
-        pl.Series("late", view.late[units]),
+        *numbers[at].get_columns(),
+        order["score"],
+        waiting.gather(at).alias("waiting_since"),
     )
     who = accounts.select("account", "name", "owner", episode=pl.col("episode").fill_null(1))[rows]
-    frame = frame.hstack(who)
-    waiting = state.pending.filter(pl.col("state") == Pending.CAPACITY.value).select(
-        "row", "step", waiting_since="since"
-    )
+    return frame.hstack(who)
+
+
+def _waiting_since(state: State, view: Portfolio, units: NDArray[Any], steps: pl.Series) -> pl.Series:
+    """contact -> since when its step has waited for room in a day; null where it has not."""
+    waiting = state.pending.filter(pl.col("state") == Pending.CAPACITY.value)
     if not waiting.height:
-        return frame.with_columns(waiting_since=pl.lit(None, dtype=pl.Date))
-    return frame.join(waiting.unique(["row", "step"]), on=["row", "step"], how="left", maintain_order="left")
+        return pl.Series([None], dtype=pl.Date).new_from_index(0, len(units))
+    wanted = pl.DataFrame({"row": view.unit_row[units], "step": steps.gather(view.classes[units])})
+    since = waiting.select(pl.col("row").cast(wanted.schema["row"]), "step", "since").unique(["row", "step"])
+    return wanted.join(since, on=["row", "step"], how="left", maintain_order="left")["since"]
 
 
 def _events(book: PolicyBook, accounts: pl.DataFrame, rows: NDArray[Any], policy: NDArray[Any]) -> pl.Series:
@@ -217,11 +229,8 @@ def key_items(view: Portfolio, units: NDArray[Any]) -> pl.Series:
 
 
 def _allocated(
-    book: PolicyBook, day: Day, contacts: pl.DataFrame, choices: Sequence[Choice], room: Room
+    book: PolicyBook, contacts: pl.DataFrame, choices: Sequence[Choice], room: Room
 ) -> tuple[pl.DataFrame, str]:
-    patience = day.patience or day.on - timedelta(days=14)
-    contacts = contacts.with_columns(long_wait=(pl.col("waiting_since") <= patience).fill_null(value=False))
-    contacts = order(contacts, book.house)
     if not book.house.stop and not book.house.capacity and not room.people:
         return contacts.with_columns(goes=pl.lit(value=True), person=pl.lit(None, dtype=pl.String)), ""
     actions = [choices[n].actions for n in contacts["class"]]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from engine.core.decision.choose import step_tone
@@ -59,11 +60,13 @@ class Case:
 def cases(state: State, rows: Iterable[int]) -> dict[int, Case]:
     """The cases of some accounts, by row."""
     wanted = sorted(set(rows))
-    keep = pl.Series("row", wanted, dtype=pl.UInt32)
+    asked = np.zeros(state.accounts.height, dtype=bool)
+    asked[wanted] = True
 
     def of(frame: pl.DataFrame) -> dict[int, list[Row]]:
         found: dict[int, list[Row]] = {}
-        for row in frame.filter(pl.col("row").is_in(keep.implode())).iter_rows(named=True):
+        mine = np.flatnonzero(asked[frame["row"].to_numpy()])
+        for row in frame[mine].iter_rows(named=True):
             found.setdefault(row["row"], []).append(row)
         return found
 
