@@ -46,7 +46,8 @@ import tomllib
 
 with open("pyproject.toml", "rb") as file:
     project = tomllib.load(file)
-named = project["project"]["dependencies"] + project["dependency-groups"]["dev"]
+groups = project["dependency-groups"]
+named = project["project"]["dependencies"] + groups["dev"] + groups["bench"]
 print(*(one for one in named if not one.startswith("durable-rules")), sep="\n")
 NAMES
 trap 'rm -f "$LOG" "$LOG.names"' EXIT

@@ -173,8 +173,9 @@ def _contacts(
         order["score"],
         waiting.gather(at).alias("waiting_since"),
     )
-    who = accounts.select("account", "name", "owner", episode=pl.col("episode").fill_null(1))[rows]
-    return frame.hstack(who)
+    who = accounts.select("account", "name", "owner", episode=pl.col("episode").fill_null(1))
+    found: pl.DataFrame = frame.hstack(who[rows])
+    return found
 
 
 def _waiting_since(state: State, view: Portfolio, units: NDArray[Any], steps: pl.Series) -> pl.Series:
