@@ -255,7 +255,7 @@ def done(
     by: By = None,
 ) -> None:
     """Take a task off the list; what waited for it goes on."""
-    from engine.jobs import tasks
+    from engine.jobs.cases import tasks
 
     _do(edge_of(ctx), by, on, lambda engine, who: tasks.done(engine, task, who, because=because))
 

@@ -17,8 +17,7 @@ from engine.core import sentences
 from engine.core.language.policy import Kind as Action
 from engine.core.returned import Kind, Returned
 from engine.core.workdays import WEEKENDS_ONLY, calendar
-from engine.jobs import tasks
-from engine.jobs.cases import Who, paused
+from engine.jobs.cases import Who, paused, tasks
 from engine.jobs.workspace import Workspace
 from engine.outbox import Resolution, resolve
 from engine.store import journal, marks, outbox, received

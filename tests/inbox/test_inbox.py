@@ -15,7 +15,8 @@ from alembic.config import Config
 
 from engine.core import sentences
 from engine.core.sentences import Reason
-from engine.jobs import cases, tasks
+from engine.jobs import cases
+from engine.jobs.cases import tasks
 from engine.jobs.duties import DUTIES
 from engine.jobs.inbox import read_inbox
 from engine.store import database, received

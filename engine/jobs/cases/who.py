@@ -30,6 +30,15 @@ class Who:
     company: str = COMPANY
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a change within an open transaction made: its number, a sentence, and what to put in the journal."""
+
+    number: int
+    sentence: str
+    entries: list[Entry]
+
+
 @contextmanager
 def verb(engine: Engine, account: str, who: Who) -> Iterator[tuple[Connection, list[Entry]]]:
     """One transaction of a known account; what the verb lists goes into the journal with it."""
@@ -68,6 +77,13 @@ def change_action(
 ) -> None:
     values = {"state": state.value, "reason": reason, "since": who.on, **more}
     conn.execute(sa.update(t.action).where(t.action.c.key == key).values(**values))
+
+
+def number_of(made: sa.CursorResult[Any]) -> int:
+    """The number that the database gave a new row."""
+    key = made.inserted_primary_key
+    assert key is not None
+    return int(key[0])
 
 
 def day_of(day: date) -> str:

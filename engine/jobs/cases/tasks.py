@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from engine.core.language.policy import Kind
 from engine.errors import NotFound, Refused
-from engine.jobs.cases import Who
+from engine.jobs.cases.who import Who
 from engine.jobs.workspace import Workspace
 from engine.store import journal
 from engine.store import tables as t
@@ -39,12 +39,18 @@ def add(
     amount: int = 0,
     currency: str = "",
     more: Mapping[str, Any] | None = None,
+    role: str = "",
+    person: str | None = None,
+    not_before: date | None = None,
+    policy: str = "",
 ) -> Entry:
-    """Put a task on the list of the account's owner, else of the house's. What to put in the journal comes back.
+    """Put a task on the list of a role, or of the account's owner, else of the house's. Its entry for the journal.
 
     `step` is its name and `number` tells it from others of that name; `amount` is what it is about, minor units.
+    `policy` is what it comes from, where that is no step of a ladder ("outcomes").
     """
-    role, person = _whose(ws, conn, account)
+    if not role:
+        role, person = _whose(ws, conn, account)
     key = action_key(account, _NO_EPISODE, step, "", number, Kind.TASK.value, role, company=who.company)
     house = ws.book.house if ws.book is not None else None
     conn.execute(
@@ -53,7 +59,7 @@ def add(
             company=who.company,
             account=account,
             episode=_NO_EPISODE,
-            policy="",
+            policy=policy,
             step=step,
             item="",
             occurrence=number,
@@ -63,6 +69,7 @@ def add(
             state=ActionState.PLANNED.value,
             on=who.on,
             since=who.on,
+            not_before=not_before,
             amount=amount,
             currency=currency or (house.currency if house else "USD"),
             person=person,
