@@ -66,7 +66,7 @@ def without(names: Mapping[Person, str], value: Any) -> Any:
     """The same value with what stands for each person in the place of their names, addresses and numbers."""
     if isinstance(value, str):
         for person, instead in names.items():
-            value = _maybe(person).sub(lambda _, word=instead: word, value)
+            value = _maybe(person).sub(instead.replace("\\", r"\\"), value)
         return value
     if isinstance(value, Mapping):
         return {key: without(names, each) for key, each in value.items()}
@@ -75,19 +75,25 @@ def without(names: Mapping[Person, str], value: Any) -> Any:
     return value
 
 
-def plain_answers(answers: Mapping[str, Any]) -> dict[str, Any]:
-    """What was answered without its words: numbers, amounts, days, and yes or no stay."""
-    return {key: _plain(value) for key, value in answers.items()}
-
-
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """What was answered, without its words: numbers, amounts, days, and yes or no stay."""
     if isinstance(value, str):
         return value if _PLAIN.fullmatch(value) else FORGOTTEN
     if isinstance(value, Mapping):
-        return plain_answers(value)
+        return {key: plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
+        return [plain(each) for each in value]
     return value
+
+
+def told_apart(people: Sequence[Person], everybody: Sequence[Person]) -> list[Person]:
+    """The same people, of whom a first or last name that another has too is not taken for theirs when it stands alone."""
+    found = []
+    for one in people:
+        names = (other.name for other in everybody if not same_name(other.name, one.name))
+        shared = {word.lower() for name in names for word in re.findall(r"\w+", name)}
+        found.append(Person(one.name, one.ways, one.others | shared))
+    return found
 
 
 def _folded(name: str) -> str:

@@ -30,6 +30,7 @@ _PAGE = """\
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; margin: .4rem 0 1rem; width: 100%; font-size: 13.5px; }
 th, td { padding: .25rem .8rem .25rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid #8884; }
+td:first-child { white-space: nowrap; }
 .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .dim { opacity: .7; } .hash { font: 11px/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
 pre { font: 12.5px/1.45 ui-monospace, monospace; white-space: pre-wrap; border-left: 3px solid #8886; padding-left: .8rem; }
@@ -129,7 +130,6 @@ def _range(since: date | None, until: date | None) -> str:
 
 def _parts(record: Record) -> Iterator[Part]:
     kept = record.dossier
-    yield from _ledger(kept.chapters)
     happened = [(str(one.on), one.kind, one.text, one.item, one.by) for one in record.happened]
     yield Part("What happened", ("Day", "What", "", "Item", "By"), happened)
     yield Part(
@@ -143,6 +143,7 @@ def _parts(record: Record) -> Iterator[Part]:
     )
     yield from _said(kept.chapters)
     yield from _agreed(kept.chapters)
+    yield from _ledger(kept.chapters)
     yield _journal(record)
     yield _policies(record)
 
@@ -153,7 +154,7 @@ _AS_DECIDED = (
 )
 
 
-def _ledger(rows: Mapping[str, list[Row]]) -> Iterator[Part]:
+def _ledger(rows: Mapping[str, Sequence[Row]]) -> Iterator[Part]:
     yield _table(
         "Items", rows["items"], ("item", "kind", "date", "due", "po", "reference"), money=("amount", "open")
     )
@@ -168,7 +169,7 @@ def _ledger(rows: Mapping[str, list[Row]]) -> Iterator[Part]:
     )
 
 
-def _said(rows: Mapping[str, list[Row]]) -> Iterator[Part]:
+def _said(rows: Mapping[str, Sequence[Row]]) -> Iterator[Part]:
     calls = ("on", "outcome", "spoken_with", "reason", "horizon", "story", "note", "answers", "by")
     yield _table("Calls", rows["calls"], calls)
     yield _table("Typed and not logged", rows["drafts"], ("at", "by", "answers"))
@@ -184,7 +185,7 @@ def _said(rows: Mapping[str, list[Row]]) -> Iterator[Part]:
     yield _table("Rules set aside", rows["overrides"], ("from_day", "until", "guard", "because", "by"))
 
 
-def _agreed(rows: Mapping[str, list[Row]]) -> Iterator[Part]:
+def _agreed(rows: Mapping[str, Sequence[Row]]) -> Iterator[Part]:
     promises = ("made_on", "pays_on", "state", "kind", "spoken_with", "said", "by")
     yield _table("Promises", rows["promises"], promises, money=("amount", "paid"))
     plans = ("made_on", "until", "state", "spoken_with", "approved_by", "by")
@@ -247,9 +248,12 @@ def _messages(record: Record) -> Iterator[Block]:
         for copy in copies:
             name = copy["file"] or ""
             text = record.words.get(name, copy["text"])
-            yield Block(
-                f"{_cell(copy['at'])}  {row['kind']}: {row['step']}", facts, text, name, copy["sha256"]
-            )
+            yield Block(f"{_cell(copy['at'])}: {_step(row)}", facts, text, name, copy["sha256"])
+
+
+def _step(row: Row) -> str:
+    """`letter firm-reminder`, whether or not the step is named after what it does."""
+    return str(row["step"]) if row["kind"] in row["step"] else f"{row['kind']}: {row['step']}"
 
 
 def _found(row: Row) -> Iterator[str]:
@@ -261,7 +265,8 @@ def _found(row: Row) -> Iterator[str]:
     if row["reason"]:
         yield row["reason"]
     for name, value in sorted(row.get("evidence", {}).items()):
-        yield f"{name}: {value}"
+        if name not in ("account", "key", "name", "run"):
+            yield f"{name}: {value}"
     for answer in row.get("answers", ()):
         yield f"{answer['address']}: {answer['outcome']} {answer['code'] or ''} {answer['reply']}"
     if resolved := row.get("resolved"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 
 NEVER_OVER = "take another name with --out; evidence is never written over"
 NAME_A_BUNDLE = "name the file that “dunwell evidence” wrote, or the folder it was unpacked into"
@@ -30,9 +30,9 @@ def given_out_by_us(at: datetime, by: str) -> str:
     return f"This house gave it out on {at:%Y-%m-%d %H:%M} UTC; {by} had it made."
 
 
-def still_open(account: str, counts: Mapping[str, int]) -> str:
-    """Why nobody is forgotten yet: `ACME still has 2 open items, 1 open promise`."""
-    told = [f"{count} {_plural(count, what, what + 's')}" for what, count in counts.items() if count]
+def still_open(account: str, counts: Mapping[tuple[str, str], int]) -> str:
+    """Why nobody is forgotten yet: `ACME still has 2 open items, 1 open promise`. `counts` by (one, many) of each thing."""
+    told = [f"{count} {_plural(count, what, many)}" for (what, many), count in counts.items() if count]
     return f"{account} still has {', '.join(told)}"
 
 
@@ -48,12 +48,11 @@ def nothing_to_forget(account: str) -> str:
     return f"{account} has no names and no words left to forget"
 
 
-def beyond(rows: int, messages: int, before: date | None) -> str:
+def beyond(rows: int, messages: int) -> str:
     """What the daily round let go of, for the service's log."""
     told = [f"{rows:,} {_plural(rows, 'row')}"] if rows else []
     told += [f"{messages:,} {_plural(messages, 'message')}"] if messages else []
-    since = f" of before {before.isoformat()}" if before else ""
-    return f"names and words are forgotten in {' and '.join(told)}{since}"
+    return f"kept for long enough: names and words are gone from {' and '.join(told)}"
 
 
 def sealed(entry: int) -> str:

@@ -123,8 +123,11 @@ def _record(ws: Workspace, conn: Connection, scope: Scope, made: Made) -> Record
             customer.c.company == scope.company, customer.c.account == scope.account
         )
     ).scalar()
-    within = {"since": scope.since, "until": scope.until}
-    lines = () if scope.person else history(conn, scope.account, scope.company, **within)
+    lines = (
+        []
+        if scope.person
+        else history(conn, scope.account, scope.company, since=scope.since, until=scope.until)
+    )
     files = {(copy.key, copy.number): file for file, copy in _numbered(dossier)}
     for row in dossier["messages"]:
         for each in row["copies"]:
@@ -143,7 +146,7 @@ def _record(ws: Workspace, conn: Connection, scope: Scope, made: Made) -> Record
 
 def _numbered(dossier: Dossier) -> Iterator[tuple[str, Copy]]:
     """The name of its file for each copy, in the order in which they went; of a forgotten one too, which has no file."""
-    steps = {row["action"]: f"{row['kind']}-{row['step']}" for row in dossier["messages"]}
+    steps = {row["action"]: row["step"] for row in dossier["messages"]}
     for number, copy in enumerate(
         sorted(dossier.copies, key=lambda copy: (copy.at, copy.key, copy.number)), 1
     ):
