@@ -28,6 +28,7 @@ from engine.cli import (
     manual,
     messages,
     policies,
+    records,
     service,
     today,
     verify,
@@ -83,7 +84,8 @@ _VERBS: tuple[Callable[..., None], ...] = (
     *(ledger.import_, feeds.push, coming.preview, today.run, today.explain),
     *(casework.worklist, casework.log, casework.approve, casework.decline, casework.promise),
     *(brakes.stop, brakes.resume, brakes.quarantine, brakes.backup, brakes.restore),
-    *(casework.dispute, casework.pause, casework.note, casework.done, casework.history),
+    *(casework.dispute, casework.pause, casework.note, casework.done, records.history),
+    *(records.evidence, records.forget),
     *(service.serve, service.status),
     *(verify.verify, doctor.doctor),
 )

@@ -258,20 +258,3 @@ def done(
     from engine.jobs.cases import tasks
 
     _do(edge_of(ctx), by, on, lambda engine, who: tasks.done(engine, task, who, because=because))
-
-
-def history(ctx: typer.Context, account: Account, json: Json = False) -> None:
-    """Show all that has happened with an account, the oldest first."""
-    from engine.jobs.cases import must_know
-    from engine.screen.casework import history_drawn
-    from engine.store.history import history as happened
-
-    edge = edge_of(ctx)
-    with edge.reading() as conn:
-        must_know(conn, account)
-        found = happened(conn, account)
-    if json:
-        keys = ("on", "kind", "text", "by", "item")
-        edge.write_json([{key: getattr(one, key) for key in keys} for one in found])
-    else:
-        edge.show(history_drawn(account, found))

@@ -30,9 +30,10 @@ from engine.core.messages import MessageFacts
 from engine.core.sentences import Reason
 from engine.core.workdays import Hours, window
 from engine.errors import Refused
-from engine.jobs import brakes, messages
+from engine.jobs import brakes, copies, messages
 from engine.jobs.again import Again, again
-from engine.jobs.documents import TEMPLATE, Copies, attached, copies
+from engine.jobs.documents import TEMPLATE, Copies, attached
+from engine.jobs.documents import copies as documents
 from engine.jobs.workspace import Workspace
 from engine.outbox import Delivery, Result, Round, Row, Verdict, deliver, recover
 from engine.rendering import Rendered, Renderer
@@ -113,6 +114,7 @@ async def _round(
                 settled_all=_settled_all,
                 halted=brakes.why,
                 remember=evidence.remember,
+                preserve=copies.preserve,
             )
             recovered = await recover(delivery, lambda other: gone(engine, other))
             _sweep(ws, engine)
@@ -217,7 +219,7 @@ def _verdict(ws: Workspace, conn: Connection, row: Row, found: Again, now: datet
         if row.channel == "email" and opens > now:
             return Verdict(False, Reason.OUTSIDE_HOURS.value, not_before=opens)
         if detail["template"] == TEMPLATE:
-            files = copies(ws, [number for number, _ in found.lists.items])
+            files = documents(ws, [number for number, _ in found.lists.items])
             if files.missing:
                 _for_a_person(ws, conn, found, files.missing, now)
                 return Verdict(False, sentences.no_document(files.missing))
@@ -351,6 +353,7 @@ class _Maker:
             pages,
             str(run or ""),
             contents.facts.on,
+            rendered.message.text if rendered.message else "",
         )
 
     def _request(self, row: Row, contents: _Contents) -> Request:
@@ -380,13 +383,15 @@ def _settled(conn: Connection, row: Row, result: Result, at: datetime) -> None:
 
 
 def _settled_all(conn: Connection, told: Sequence[tuple[Row, Result]], at: datetime) -> None:
-    """Every end and every delay of a message is in the journal."""
+    """Every end and every delay of a message is in the journal, with the hash of what went."""
+    digests = copies.hashes(conn, told)
     entries = [
         Entry(
             "delivery",
             row.account,
             {"key": row.key, "channel": row.channel, "state": result.state, "said": result.sentence}
             | _begun(row),
+            digests.get(row.key, {}),
         )
         for row, result in told
         if (row.state, row.reason) != (result.state, result.sentence)  # it goes on waiting for the same thing

@@ -16,7 +16,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from engine.errors import DunwellError
 from engine.jobs import alarms, arrivals, readback, releases, verify
 from engine.settings import Workspace
-from engine.store import dues, received
+from engine.store import dues, received, retention
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,7 @@ DUTIES: tuple[Duty, ...] = (
     Duty("read back", readback.due, "engine.jobs.readback:ask"),
     Duty("watch", alarms.due, "engine.jobs.alarms:watch", in_doubt=True),
     Duty("verify", verify.due, "engine.jobs.verify:nightly"),
+    Duty("keep house", retention.due, "engine.jobs.housekeeping:keep_house"),
 )
 
 

@@ -180,6 +180,13 @@ class Inbox(_Part):
         return self.port or (993 if self.tls == "tls" else 143)
 
 
+class Records(_Part):
+    """For how long names and words of people are kept; then they are forgotten. 0: for ever."""
+
+    contact_log_years: int = Field(default=7, ge=0, le=100)  # calls, notes, answers, all that was said
+    messages_years: int = Field(default=7, ge=0, le=100)  # e-mails and letters as they were sent
+
+
 class Alarms(_Part):
     """Who hears that something is wrong, beside the log."""
 
@@ -236,6 +243,7 @@ class Settings(BaseSettings):
     inbox: Inbox = Inbox()
     daemon: Daemon = Daemon()
     alarms: Alarms = Alarms()
+    records: Records = Records()
     people: Mapping[str, Person] = Field(default_factory=dict)
     fields: Mapping[str, OwnField] = Field(default_factory=dict)
     documents: Mapping[str, str] = Field(default_factory=dict)

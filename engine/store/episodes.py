@@ -53,16 +53,19 @@ def turn_episodes(conn: Connection, on: date, company: str = COMPANY) -> tuple[T
     )
     over = now.filter(pl.col("written") & ~pl.col("late")).select("account", "episode").rows()
     not_clean = _not_clean(conn, new["account"].to_list(), on, company)
-    cancelled = []
+    cancelled = [(account, key, LATE_AGAIN) for account, key in not_clean]
     for account, number in over:
         conn.execute(
             sa.update(episode)
             .where(episode.c.company == company, episode.c.account == account, episode.c.number == number)
             .values(ended=on, ended_because=PAID)
         )
-        cancelled += cancel(conn, account, PAID, on, company, number=number)
+        gone = cancel(conn, account, PAID, on, company, number=number)
+        cancelled += [(account, key, PAID) for key in gone]
         propose_way_back(conn, account, number, on, company)
-    turn = Turn(tuple(new["account"]), tuple(account for account, _ in over), (*cancelled, *not_clean))
+    turn = Turn(
+        tuple(new["account"]), tuple(account for account, _ in over), tuple(key for _, key, _ in cancelled)
+    )
     entries = [
         Entry("episode started", account, {"number": n, "since": str(since)})
         for account, n, since in new.iter_rows()
@@ -70,8 +73,8 @@ def turn_episodes(conn: Connection, on: date, company: str = COMPANY) -> tuple[T
     entries += [
         Entry("episode ended", account, {"number": n, "because": PAID, "on": str(on)}) for account, n in over
     ]
-    entries += [Entry("cancelled", "", {"key": key, "because": PAID}) for key in cancelled]
-    return turn, entries + [Entry("cancelled", "", {"key": key, "because": LATE_AGAIN}) for key in not_clean]
+    entries += [Entry("cancelled", account, {"key": key, "because": why}) for account, key, why in cancelled]
+    return turn, entries
 
 
 def cancel(
@@ -102,7 +105,7 @@ def cancel(
     return found
 
 
-def _not_clean(conn: Connection, accounts: Sequence[str], on: date, company: str) -> list[str]:
+def _not_clean(conn: Connection, accounts: Sequence[str], on: date, company: str) -> list[tuple[str, str]]:
     """Who is late again before the clean months were over is not proposed for the way back."""
     query = sa.select(action.c.key, action.c.account).where(
         action.c.company == company,
@@ -113,5 +116,7 @@ def _not_clean(conn: Connection, accounts: Sequence[str], on: date, company: str
     late = frozenset(accounts)
     found = [(key, account) for key, account in conn.execute(query) if account in late]
     return [
-        key for key, account in found for key in cancel(conn, account, LATE_AGAIN, on, company, keys=[key])
+        (account, gone)
+        for key, account in found
+        for gone in cancel(conn, account, LATE_AGAIN, on, company, keys=[key])
     ]

@@ -41,7 +41,7 @@ def as_before(
                 Entry("episode goes on", account, {"number": number, "because": CAME_BACK, "item": name})
             )
             entries += [
-                Entry("cancelled", "", {"key": key, "because": CAME_BACK})
+                Entry("cancelled", account, {"key": key, "because": CAME_BACK})
                 for key in _no_way_back(conn, account, number, on, company)
             ]
     return entries

@@ -40,10 +40,11 @@ from engine.store.tables.decisions import (
     decision,
     episode,
     mark,
+    message_copy,
     outbox,
     run,
 )
-from engine.store.tables.journal import journal, journal_head, journal_person, setting
+from engine.store.tables.journal import OF_THE_HOUSE, journal, journal_head, journal_person, setting
 from engine.store.tables.ledger import contact, customer, item, ledger_file, payment, rate
 from engine.store.tables.service import alarm, feed, lease, pushed, received, release
 
@@ -51,6 +52,7 @@ __all__ = [
     "ACTION_COLUMNS",
     "COMPANY",
     "LADDER_FINISHED",
+    "OF_THE_HOUSE",
     "OPEN",
     "OUTBOX_COLUMNS",
     "TAKEN",
@@ -84,6 +86,7 @@ __all__ = [
     "lease",
     "ledger_file",
     "mark",
+    "message_copy",
     "metadata",
     "note",
     "outbox",

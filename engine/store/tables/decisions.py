@@ -267,3 +267,22 @@ sa.Index(
     sqlite_where=outbox.c.state == "failed",
     postgresql_where=outbox.c.state == "failed",
 )
+
+# Each message as it went out, or may have: what a try that certainly did not deliver has made stays too.
+message_copy = sa.Table(
+    "message_copy",
+    metadata,
+    sa.Column("action", sa.ForeignKey("action.key"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),  # from 1; a try that makes the same again adds none
+    sa.Column("at", sa.String, nullable=False),
+    sa.Column("media", sa.String, nullable=False),  # message/rfc822, application/pdf, application/json
+    sa.Column("size", sa.Integer, nullable=False),  # bytes
+    sa.Column("sha256", sa.String, nullable=False),  # empty once it is forgotten
+    sa.Column("content", sa.LargeBinary),  # zlib; null: the outbox keeps it, or it is forgotten
+    sa.Column(
+        "text", sa.Text, nullable=False, server_default=""
+    ),  # the words of a letter, of a forgotten message
+    sa.Column("forgotten_on", sa.Date),
+)
+_KEPT = message_copy.c.forgotten_on.is_(None)
+sa.Index("ix_message_copy_kept", message_copy.c.at, sqlite_where=_KEPT, postgresql_where=_KEPT)
