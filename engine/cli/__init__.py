@@ -28,6 +28,7 @@ from engine.cli import (
     manual,
     messages,
     policies,
+    report,
     service,
     today,
     verify,
@@ -84,6 +85,7 @@ _VERBS: tuple[Callable[..., None], ...] = (
     *(casework.worklist, casework.log, casework.approve, casework.decline, casework.promise),
     *(brakes.stop, brakes.resume, brakes.quarantine, brakes.backup, brakes.restore),
     *(casework.dispute, casework.pause, casework.note, casework.done, casework.history),
+    report.report,
     *(service.serve, service.status),
     *(verify.verify, doctor.doctor),
 )

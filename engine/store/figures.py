@@ -65,13 +65,6 @@ def accounts_of(
     return frozenset(frame(conn, _POLICY, of, {"account": pl.String()})["account"])
 
 
-def newest_ledger(conn: Connection, company: str = COMPANY) -> date | None:
-    """The day of the newest ledger."""
-    sql = "SELECT MAX(as_of) FROM ledger_file WHERE company = :company AND kind = 'ledger'"
-    found: date | None = frame(conn, sql, {"company": company}, {"as_of": pl.Date()}).item()
-    return found
-
-
 def _ledgers(conn: Connection, company: str) -> tuple[Shown, ...]:
     """The ledgers that came in; of several of one day the last."""
     rows = frame(

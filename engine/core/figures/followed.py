@@ -121,7 +121,7 @@ FIGURES: tuple[Figure, ...] = (
         "period.",
         "accounts invoiced within 90 days of the contact ÷ accounts contacted",
         Unit.PERCENT,
-        "own, practice 44",
+        "own",
         still_buying,
         better="more",
         beside=said.NO_CAUSE,
@@ -141,7 +141,7 @@ TABLES: tuple[TableOf, ...] = (
         "outcomes by tone",
         Chapter.CONTACTS,
         "What followed within 7 days on messages of each tone, of those whose 7 days ended in the period.",
-        "own, practice 51",
+        "own",
         columns(
             tone=Unit.TEXT,
             messages=Unit.COUNT,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from engine.core.figures import compliance, contacts, customers, disputes, followed, owed, promises, speed
 from engine.core.figures.definition import Chapter, Figure, TableOf
 
-_ROOMS = (owed, speed, contacts, followed, promises, disputes, customers, compliance)
+_ROOMS = (owed, speed, contacts, customers, followed, promises, disputes, compliance)
 CHAPTERS = tuple(Chapter)
 FIGURES: tuple[Figure, ...] = tuple(
     sorted(
@@ -21,5 +21,5 @@ _BY_NAME = {figure.name.lower(): figure for figure in FIGURES}
 
 
 def figure_named(name: str) -> Figure | None:
-    """The figure of that name, whatever its capitals."""
-    return _BY_NAME.get(" ".join(name.lower().split()))
+    """The figure of that name, whatever its capitals and dashes."""
+    return _BY_NAME.get(" ".join(name.lower().replace("–", "-").split()))

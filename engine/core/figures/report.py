@@ -92,6 +92,7 @@ class Report:
     periods: tuple[Period, ...]
     as_of: date
     asked_to: date  # the last day that was asked for, where the newest ledger is older
+    house: str
     scopes: tuple[Scope, ...]
     netted: bool
     convention: Convention
@@ -127,13 +128,19 @@ def report(
     convention: Convention = Convention.PAST_DUE,
     netted: bool = False,
     policy: str = "",
+    currency: str = "",
     figures: Sequence[Figure] = FIGURES,
     tables: Sequence[TableOf] = TABLES,
 ) -> Report:
-    """The figures of a period that does not end after the newest ledger. `house` is the currency that others convert into."""
+    """The figures of a period that does not end after the newest ledger. `house` is the currency that others convert into.
+
+    With `currency` only what is in that one, which the ledger must have.
+    """
     periods = tuple(period.earlier(back) for back in reversed(range(MONTHS)))
     told = look_back(records, periods)
     each = scopes(records, house, period.last)
+    if currency:
+        each = tuple(scope for scope in each if scope.name == currency)
     counting = uncounted(records, house)
     columns = {scope.name: facts(told, periods, scope, calendar, netted=netted) for scope in each}
     counted = facts(told, periods, counting, calendar, netted=netted)
@@ -157,6 +164,7 @@ def report(
         periods=periods,
         as_of=period.last,
         asked_to=asked_to or period.last,
+        house=house,
         scopes=each,
         netted=netted,
         convention=convention,
