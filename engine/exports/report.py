@@ -170,8 +170,8 @@ def rows(found: Report) -> Iterator[tuple[object, ...]]:
             head = (table.chapter.value, table.name, row[0])
             for column, cell in zip(table.columns[1:], row[1:], strict=True):
                 unit = sheet.currency if column.unit is Unit.MONEY else column.unit.value
-                value = _cell(cell, column.unit, sheet.currency)
-                yield (*head, column.name, *where, value, unit, "", "", table.beside)
+                number = _cell(cell, column.unit, sheet.currency)
+                yield (*head, column.name, *where, number, unit, "", "", table.beside)
 
 
 def _row(found: Report, line: Line, period: Period, value: Value) -> tuple[object, ...]:

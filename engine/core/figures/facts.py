@@ -18,6 +18,7 @@ from engine.core.netting import net
 from engine.core.sentences import figures as said
 from engine.core.workdays import Calendar
 
+AT_RISK = 90
 SALES = ("invoice", "debit_note")  # what was sold, by kind of document
 _KEY = ["account", "item"]
 _DAY = timedelta(days=1)
@@ -28,17 +29,18 @@ class Past:
     """The records with every evening that a report needs, in the currencies they were written in."""
 
     records: Records
-    documents: pl.DataFrame  # as `past.told` gives them
+    told: past.Told
     evenings: Mapping[date, pl.DataFrame]  # as `past.ledger` gives them
-    when_due: pl.DataFrame  # as `past.open_when_due` gives it
+    when_due: pl.DataFrame  # debits with what was open of each when it fell due
+    after_90: pl.DataFrame  # and 90 days after
 
 
 def look_back(records: Records, periods: Iterable[Period]) -> Past:
     """The evenings on which the periods begin and end, and a month before their end."""
-    documents = past.told(records.documents, records.payments)
+    told = past.told(records.documents, records.payments)
     days = {day for one in periods for day in (one.begins, one.last, month_before(one.last))}
-    evenings = {day: past.ledger(documents, records.payments, day) for day in sorted(days)}
-    return Past(records, documents, evenings, past.open_when_due(documents, records.payments))
+    evenings = {day: past.ledger(told, day) for day in sorted(days)}
+    return Past(records, told, evenings, past.open_after(told, 0), past.open_after(told, AT_RISK))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,8 @@ class Facts:
     end: pl.DataFrame
     month_ago: pl.DataFrame
     credits: pl.DataFrame
-    when_due: pl.DataFrame  # what was open of each debit when it fell due
+    when_due: pl.DataFrame  # debits with what was open of each when it fell due, and 90 days after
+    after_90: pl.DataFrame
     sold: Sales
     calendar: Calendar
 
@@ -132,22 +135,23 @@ class Facts:
 
 
 def facts(
-    told: Past, periods: Iterable[Period], scope: Scope, calendar: Calendar, *, netted: bool = False
+    back: Past, periods: Iterable[Period], scope: Scope, calendar: Calendar, *, netted: bool = False
 ) -> list[Facts]:
     """What the figures of each period in one currency are made from."""
-    records = told.records
-    documents = within(told.documents, scope, "amount")
+    records, every = back.records, back.told.documents
+    documents = within(every, scope, "amount")
     sold = _sales(documents, netted)
     mine = replace(
         records,
-        payments=_late(within(records.payments, scope, "amount"), told.documents),
+        payments=_late(within(records.payments, scope, "amount"), every),
         promises=within(records.promises, scope, "amount", "paid"),
         plans=within(records.plans, scope, "amount"),
-        disputes=within(_with_currency(records.disputes, told.documents), scope, "amount"),
+        disputes=within(_with_currency(records.disputes, every), scope, "amount"),
         actions=within(records.actions, scope, "amount"),
     )
-    when_due = within(told.when_due, scope, "open")
-    debits = {day: within(_debits(evening, netted), scope, "open") for day, evening in told.evenings.items()}
+    when_due = within(back.when_due, scope, "open")
+    after_90 = within(back.after_90, scope, "open")
+    debits = {day: within(_debits(evening, netted), scope, "open") for day, evening in back.evenings.items()}
     return [
         Facts(
             period=period,
@@ -157,8 +161,9 @@ def facts(
             start=debits[period.begins],
             end=debits[period.last],
             month_ago=debits[month_before(period.last)],
-            credits=within(told.evenings[period.last].filter(pl.col("open") < 0), scope, "open"),
+            credits=within(back.evenings[period.last].filter(pl.col("open") < 0), scope, "open"),
             when_due=when_due,
+            after_90=after_90,
             sold=sold,
             calendar=calendar,
         )

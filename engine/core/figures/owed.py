@@ -9,11 +9,10 @@ import polars as pl
 
 from engine.core.figures.ageing import rolled
 from engine.core.figures.definition import Chapter, Check, Figure
-from engine.core.figures.facts import Facts
+from engine.core.figures.facts import AT_RISK, SALES, Facts
 from engine.core.figures.values import Unit, Value, none, ratio, share
 from engine.core.sentences import figures as said
 
-AT_RISK = 90
 _HALF_A_YEAR = timedelta(days=182)
 
 
@@ -90,17 +89,8 @@ def at_risk(facts: Facts) -> Value:
         return none(said.half_a_year(facts.records.told_from))
     day = pl.col("due").dt.offset_by(f"{AT_RISK}d")
     inside = day.is_between(facts.period.first, facts.period.last)
-    came = facts.documents.filter(inside, pl.col("base") > 0, pl.col("kind").is_in(["invoice", "debit_note"]))
-    paid = (
-        facts.records.payments.filter(pl.col("item").is_not_null(), pl.col("late") < AT_RISK)
-        .group_by("account", "item")
-        .agg(paid=pl.col("amount").sum())
-    )
-    early = pl.when((pl.col("applied_on") < day).fill_null(value=False)).then("applied").otherwise(0)
-    left = came.join(paid, on=["account", "item"], how="left").with_columns(
-        left=pl.col("base") - pl.col("unseen") - pl.col("paid").fill_null(0) - early
-    )
-    return share(int((left["left"] > 0).sum()), left.height, said.NONE_REACHED_90)
+    came = facts.after_90.filter(inside, pl.col("kind").is_in(SALES))
+    return share(int((came["open"] > 0).sum()), came.height, said.NONE_REACHED_90)
 
 
 # -- as the report and the manual have them ----------------------------------------------------------------------------

@@ -2,116 +2,58 @@
 
 A document counts from its own date, or from the first ledger that showed it where that is earlier. What was paid later is
 added back. A payment of which only the next ledger told has that ledger's day, and so may be some days late. A credit that
-was used is a credit until the ledger that no longer had it, and taken off the oldest due of the same account from then on,
-as everywhere. What an invoice had been paid before any ledger showed it, nobody knows the day of: it counts as paid from the
-beginning. Of a credit that was used in part, the day is not known either: it counts as used from the beginning.
+was used is a credit until the ledger that no longer had it. What an invoice had been paid before any ledger showed it, nobody
+knows the day of: it counts as paid from the beginning. Of a credit that was used in part, the day is not known either: it
+counts as used from the beginning.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
+from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
 
-from engine.core.netting import net
-
 _KEY = ["account", "item"]
+_USES = {"account": pl.String(), "item": pl.String(), "amount": pl.Int64(), "on": pl.Date()}
 
 
-def told(documents: pl.DataFrame, payments: pl.DataFrame) -> pl.DataFrame:
-    """The documents with what is needed to tell any past day: `base`, `unseen`, `applied` and `applied_on`.
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is needed to tell any past day.
 
-    Of a debit, `base` is what it was over; of that, `unseen` went without a payment on record, and `applied` by credits on
-    `applied_on`. Of a credit all are 0.
+    `documents` have `base`, what a debit was over, and `unseen`, what of it went without anything on record; of a credit both
+    are 0. `less` is what made debits smaller, and when: account, item, amount, on.
     """
-    paid = payments.filter(pl.col("item").is_not_null()).group_by(_KEY).agg(paid=pl.col("amount").sum())
+
+    documents: pl.DataFrame
+    less: pl.DataFrame
+
+
+def told(documents: pl.DataFrame, payments: pl.DataFrame) -> Told:
+    """From the columns of `core.figures.records`."""
+    paid = payments.filter(pl.col("item").is_not_null()).select(*_KEY, "amount", on="paid_on")
     debit = (pl.col("amount") > 0) | (pl.col("open") > 0)
-    docs = (
-        documents.join(paid, on=_KEY, how="left", maintain_order="left")
-        .with_columns(pl.col("paid").fill_null(0))
-        .with_columns(
-            base=pl.when(debit)
-            .then(pl.max_horizontal("amount", pl.col("open") + pl.col("paid")))
-            .otherwise(0)
-        )
-        .with_columns(gap=pl.when(debit).then(pl.col("base") - pl.col("open") - pl.col("paid")).otherwise(0))
+    docs = _beside(documents, paid, "paid").with_columns(
+        base=pl.when(debit).then(pl.max_horizontal("amount", pl.col("open") + pl.col("paid"))).otherwise(0)
     )
-    used = _used(docs.filter(pl.col("gap") > 0), docs.filter((pl.col("amount") < 0) & (pl.col("open") == 0)))
-    return (
-        docs.join(used, on=_KEY, how="left", maintain_order="left")
-        .with_columns(pl.col("applied").fill_null(0))
-        .with_columns(unseen=pl.col("gap") - pl.col("applied"))
-        .drop("gap", "paid")
+    docs = docs.with_columns(
+        gap=pl.when(debit).then(pl.col("base") - pl.col("open") - pl.col("paid")).otherwise(0)
     )
+    gone = docs.filter(pl.col("amount") < 0, pl.col("open") == 0, pl.col("vanished_on").is_not_null())
+    uses = _uses(docs.filter(pl.col("gap") > 0), gone)
+    docs = _beside(docs, uses, "used").with_columns(unseen=pl.col("gap") - pl.col("used"))
+    return Told(docs.drop("paid", "gap", "used"), pl.concat([paid, uses]))
 
 
-def _used(debits: pl.DataFrame, credits: pl.DataFrame) -> pl.DataFrame:
-    """On which documents the credits that are gone were used, and when: account, item, applied, applied_on.
-
-    First on what went in the same ledger; what is left over on the account's other gaps, the oldest due first.
-    """
-    gone = credits.filter(pl.col("vanished_on").is_not_null()).with_columns(left="amount")
-    together = ["account", "vanished_on"]
-    same = _set_against(debits.with_columns(left="gap"), gone, together)
-    spent = same.group_by([*together, "currency"]).agg(spent=pl.col("applied").sum())
-    left = (
-        gone.group_by([*together, "currency"])
-        .agg(left=pl.col("amount").sum(), item=pl.col("item").first(), due=pl.col("due").min())
-        .join(spent, on=[*together, "currency"], how="left")
-        .with_columns(left=pl.col("left") + pl.col("spent").fill_null(0))
-        .filter(pl.col("left") < 0)
-    )
-    when = left.group_by("account", "currency").agg(credited=pl.col("vanished_on").max())
-    rest = debits.join(same.select(*_KEY, first="applied"), on=_KEY, how="left").with_columns(
-        left=pl.col("gap") - pl.col("first").fill_null(0)
-    )
-    other = _set_against(rest, left, ["account"]).join(when, on=["account", "currency"], how="left")
-    return (
-        pl.concat(
-            [
-                same.select(*_KEY, "applied", applied_on="vanished_on"),
-                other.select(*_KEY, "applied", applied_on=pl.min_horizontal("credited", "vanished_on")),
-            ]
-        )
-        .filter(pl.col("applied") > 0)
-        .group_by(_KEY)
-        .agg(pl.col("applied").sum(), pl.col("applied_on").max())
-    )
-
-
-def _set_against(debits: pl.DataFrame, credits: pl.DataFrame, group: list[str]) -> pl.DataFrame:
-    """The debits with `applied`: what of their `left` the credits of the same group and currency cover."""
-    names = [*_KEY, "due", "currency", "left", "vanished_on"]
-    both = pl.concat(
-        [
-            debits.filter(pl.all_horizontal(pl.col(name).is_not_null() for name in group)).select(names),
-            credits.select(names),
-        ]
-    ).with_columns(
-        open="left", group=pl.concat_str([pl.col(name).cast(pl.String) for name in group], separator="\n")
-    )
-    return (
-        net(both, "group")
-        .filter(pl.col("left") > 0)
-        .with_columns(applied=pl.col("left") - pl.col("owed"))
-        .drop("group", "owed", "open")
-    )
-
-
-def ledger(docs: pl.DataFrame, payments: pl.DataFrame, on: date) -> pl.DataFrame:
+def ledger(past: Told, on: date) -> pl.DataFrame:
     """What was open on the evening of a day, credits below zero: account, item, kind, currency, date, due, open, past.
 
-    `docs` are `told`; `past` is days past due, below 0 before it is due.
+    `past` in it is days past due, below 0 before it is due.
     """
-    until = (
-        payments.filter(pl.col("paid_on") <= on, pl.col("item").is_not_null())
-        .group_by(_KEY)
-        .agg(paid=pl.col("amount").sum())
-    )
     there = (pl.col("date") <= on) | (pl.col("first_seen") <= on).fill_null(value=False)
     gone = (pl.col("vanished_on") <= on).fill_null(value=False)
-    applied = pl.when((pl.col("applied_on") <= on).fill_null(value=False)).then("applied").otherwise(0)
-    debit = pl.col("base") - pl.col("unseen") - pl.col("paid").fill_null(0) - applied
     credit = (
         pl.when(gone)
         .then(0)
@@ -121,10 +63,10 @@ def ledger(docs: pl.DataFrame, payments: pl.DataFrame, on: date) -> pl.DataFrame
         .then("amount")
         .otherwise(0)
     )
+    debit = (pl.col("base") - pl.col("unseen") - pl.col("less")).clip(lower_bound=0)
     return (
-        docs.filter(there)
-        .join(until, on=_KEY, how="left", maintain_order="left")
-        .with_columns(open=pl.when(pl.col("base") > 0).then(debit.clip(lower_bound=0)).otherwise(credit))
+        _beside(past.documents.filter(there), past.less.filter(pl.col("on") <= on), "less")
+        .with_columns(open=pl.when(pl.col("base") > 0).then(debit).otherwise(credit))
         .filter(pl.col("open") != 0)
         .select(
             *_KEY,
@@ -138,22 +80,56 @@ def ledger(docs: pl.DataFrame, payments: pl.DataFrame, on: date) -> pl.DataFrame
     )
 
 
-def open_when_due(docs: pl.DataFrame, payments: pl.DataFrame) -> pl.DataFrame:
-    """What of each debit was still open on the evening of its due date: account, item, currency, due, open."""
-    in_time = (
-        payments.filter(pl.col("item").is_not_null())
-        .join(docs.select(*_KEY, "due"), on=_KEY)
-        .filter(pl.col("paid_on") <= pl.col("due"))
-        .group_by(_KEY)
-        .agg(paid=pl.col("amount").sum())
+def open_after(past: Told, days: int) -> pl.DataFrame:
+    """The debits with what of each was still open on the evening so many days after its due date, as `open`."""
+    debits = past.documents.filter(pl.col("base") > 0)
+    ends = pl.col("due").dt.offset_by(f"{days}d")
+    until = past.less.join(debits.select(*_KEY, "due"), on=_KEY).filter(pl.col("on") <= ends)
+    left = pl.col("base") - pl.col("unseen") - pl.col("less")
+    return _beside(debits, until, "less").with_columns(open=left.clip(lower_bound=0)).drop("less")
+
+
+def _beside(documents: pl.DataFrame, less: pl.DataFrame, name: str) -> pl.DataFrame:
+    """The documents with the sum of amounts that are theirs."""
+    sums = less.group_by(_KEY).agg(pl.col("amount").sum().alias(name))
+    return documents.join(sums, on=_KEY, how="left", maintain_order="left").with_columns(
+        pl.col(name).fill_null(0)
     )
-    applied = (
-        pl.when((pl.col("applied_on") <= pl.col("due")).fill_null(value=False)).then("applied").otherwise(0)
-    )
-    return (
-        docs.filter(pl.col("base") > 0)
-        .join(in_time, on=_KEY, how="left", maintain_order="left")
-        .with_columns(open=pl.col("base") - pl.col("unseen") - pl.col("paid").fill_null(0) - applied)
-        .filter(pl.col("open") > 0)
-        .select(*_KEY, "currency", "due", "open")
-    )
+
+
+@dataclass(slots=True)
+class _Gap:
+    """What of a debit went without a payment, and from when until when it was there."""
+
+    item: str
+    left: int
+    since: date
+    until: date
+
+
+def _uses(debits: pl.DataFrame, credits: pl.DataFrame) -> pl.DataFrame:
+    """On which debits the credits that are gone were used, and when: account, item, amount, on.
+
+    A credit went to debits of its account and currency that were there on the day it went, first to those that went first: so
+    none is left for which there is no debit, where it could have been used on one.
+    """
+    gaps: dict[tuple[str, str], list[_Gap]] = defaultdict(list)
+    names = ["account", "currency", "item", "gap", "vanished_on", "first_seen"]
+    order = ["vanished_on", "due", "item"]
+    for account, currency, item, gap, gone, seen in (
+        debits.sort(order, nulls_last=True).select(names).iter_rows()
+    ):
+        gaps[account, currency].append(_Gap(item, gap, seen or date.min, gone or date.max))
+    uses: list[tuple[str, str, int, date]] = []
+    rows = credits.sort("vanished_on", "due", "item").select("account", "currency", "amount", "vanished_on")
+    for account, currency, amount, on in rows.iter_rows():
+        left = -amount
+        for gap in gaps[account, currency]:
+            used = min(left, gap.left) if gap.since <= on <= gap.until else 0
+            if used:
+                gap.left -= used
+                uses.append((account, gap.item, used, on))
+                left -= used
+            if not left:
+                break
+    return pl.DataFrame(uses, schema=_USES, orient="row")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import polars as pl
@@ -137,13 +137,13 @@ def report(
     With `currency` only what is in that one, which the ledger must have.
     """
     periods = tuple(period.earlier(back) for back in reversed(range(MONTHS)))
-    told = look_back(records, periods)
+    back = look_back(records, periods)
     each = scopes(records, house, period.last)
     if currency:
         each = tuple(scope for scope in each if scope.name == currency)
     counting = uncounted(records, house)
-    columns = {scope.name: facts(told, periods, scope, calendar, netted=netted) for scope in each}
-    counted = facts(told, periods, counting, calendar, netted=netted)
+    columns = {scope.name: facts(back, periods, scope, calendar, netted=netted) for scope in each}
+    counted = facts(back, periods, counting, calendar, netted=netted)
     lines, sheets = [], []
     for figure in figures:
         if figure.of_money:
@@ -173,7 +173,7 @@ def report(
         lines=tuple(lines),
         ageing=tuple(_ageing(scope, columns[scope.name], convention) for scope in each),
         sheets=tuple(sheets),
-        ground=_ground(told, period, whole=not policy),
+        ground=_ground(back, period, whole=not policy),
         rates={
             code: (rate, known.on)
             for code, rate in converted.items()
@@ -197,17 +197,21 @@ def _ageing(scope: Scope, over: Sequence[Facts], convention: Convention) -> Agei
     return Ageing(scope.name, scope.currency, buckets, int(over[-1].credits["open"].sum()))
 
 
-def _ground(told: Past, period: Period, *, whole: bool) -> Ground:
+def _ground(back: Past, period: Period, *, whole: bool) -> Ground:
     """What it stands on; the ledgers are compared only where no account was left out."""
-    records = told.records
+    records = back.records
     shown = [each for each in records.ledgers if each.totals]
-    days = sorted(told.evenings)
+    days = sorted(back.evenings)
     newest = {day: next((each for each in reversed(shown) if each.on <= day), None) for day in days}
     compared = list({each.on: each for each in newest.values() if each}.values()) if whole else []
     differs = []
     for each in compared:
-        seen = told.documents.filter(pl.col("first_seen") <= each.on)
-        sums = past.ledger(seen, records.payments, each.on).group_by("currency").agg(pl.col("open").sum())
+        seen = back.told.documents.filter(pl.col("first_seen") <= each.on)
+        sums = (
+            past.ledger(replace(back.told, documents=seen), each.on)
+            .group_by("currency")
+            .agg(pl.col("open").sum())
+        )
         if {code: total for code, total in sums.iter_rows() if total} != {
             k: v for k, v in each.totals.items() if v
         }:

@@ -84,6 +84,8 @@ def _band(figure: Figure, line: Line, notes: Notes) -> Band | None:
     said = reading.word(text).lower()
     if near := _NEAR.fullmatch(said):
         return Band(figure.name, reading.word(text), line.key.place, near=float(near[1]))
+    ends: tuple[float, ...]
+    units: tuple[str | None, ...]
     if most := _MOST.fullmatch(said):
         ends, units = (float(most[2]),), (most[3],)
     elif between := _BETWEEN.fullmatch(said):
