@@ -29,6 +29,7 @@ from engine.cli import (
     messages,
     policies,
     records,
+    report,
     service,
     today,
     verify,
@@ -86,6 +87,7 @@ _VERBS: tuple[Callable[..., None], ...] = (
     *(brakes.stop, brakes.resume, brakes.quarantine, brakes.backup, brakes.restore),
     *(casework.dispute, casework.pause, casework.note, casework.done, records.history),
     *(records.evidence, records.forget),
+    report.report,
     *(service.serve, service.status),
     *(verify.verify, doctor.doctor),
 )

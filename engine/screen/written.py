@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from decimal import Decimal
-
-from babel.numbers import format_currency
 
 from engine.core.decision.summary import PlannedAction
 from engine.core.language.policy import Kind
-from engine.core.money import Amount
 from engine.core.problem import Place
 from engine.core.sentences import Reason
+from engine.core.sentences.amounts import money as money
+from engine.core.sentences.amounts import whole_money as whole_money
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -65,17 +63,6 @@ def span(first: date, last: date) -> str:
         return full_day(first)
     start = day_month(first) if first.year == last.year else full_day(first)
     return f"{start} – {full_day(last)}"
-
-
-def money(minor: int, currency: str) -> str:
-    """Minor units as `$27,400.00`."""
-    return str(format_currency(Amount.of_minor(minor, currency).value, currency, locale="en_US"))
-
-
-def whole_money(minor: int, currency: str) -> str:
-    """Minor units as `$27,400`: for sums of which nobody needs the cents."""
-    units = Amount.of_minor(minor, currency).value.quantize(Decimal(1))
-    return str(format_currency(units, currency, "¤#,##0", locale="en_US", currency_digits=False))
 
 
 def count(number: int, one: str, many: str = "") -> str:

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from engine.core import workdays
 from engine.core.language import reading, reading_tests
+from engine.core.language.bands import read_bands
 from engine.core.language.condition import Clause, Test
 from engine.core.language.policies import read_late
 from engine.core.language.policy import House, Kind, Limit, Pause
@@ -321,6 +322,7 @@ def read_house(root: Node | None, notes: Notes, scope: Scope, policies: tuple[st
         "score": lambda line: reader.choice(line, ("amount and age", "amount", "age")),
         "usual": reader.usual,
         "live": reader.live,
+        "bands": lambda line: reader.found.update(bands=read_bands(line, reader.notes)),
     }
     for line in lines.lines:
         read[line.key.value](line)

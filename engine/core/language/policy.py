@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
+from engine.core.figures.bands import Band
 from engine.core.language.condition import Clause, Condition
 from engine.core.problem import Place
 
@@ -225,6 +226,7 @@ class House:
     score: str = "amount and age"  # or "amount", or "age"
     usual: Decimal = Decimal(0)  # the blast radius, times the usual; 0: no limit
     live: str = "on save"
+    bands: Mapping[str, Band] = field(default_factory=dict)  # by figure of the report
     places: Mapping[str, Place] = field(default_factory=dict)
 
 

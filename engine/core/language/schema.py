@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from engine.core.language.bands import NAMES as FIGURES
 from engine.core.language.fields import Field, Type
 from engine.core.language.houses import EVERYTHING, PLURALS
 from engine.core.language.known import Known
@@ -18,6 +19,7 @@ _DRAFT = "http://json-schema.org/draft-07/schema#"
 _COUNT = r"^[0-9]{1,4}"
 _SEASON = r"^[0-9]{1,2}\.?\s+[A-Za-z]{3,9}\s+(to|until|-|–)\s+[0-9]{1,2}\.?\s+[A-Za-z]{3,9}$"
 _DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+_BAND = r"^([Aa]t (most|least) -?[0-9].*|[Bb]etween -?[0-9].* and -?[0-9].*|[Ww]ithin [0-9].* of its mean)$"
 _COMPARED = r"^([Nn]ot\s+)?([Oo]ver|[Uu]nder|[Aa]t least|[Aa]t most|[Bb]etween)\s+\D{0,4}[0-9].*$"
 
 
@@ -231,6 +233,11 @@ def _house(known: Known, policies: Sequence[str]) -> Schema:
                 "anyOf": [{"type": "number", "minimum": 1}, _text(r"^[0-9]{1,3}(\.[0-9]+)?\s?(times?|x)?$")]
             },
             "live": _enum(("on save", "on approval")),
+            "bands": {
+                "type": "object",
+                "properties": {name: _text(_BAND) for name in FIGURES},
+                "additionalProperties": False,
+            },
         },
     )
 

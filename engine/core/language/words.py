@@ -152,6 +152,11 @@ WORDS: tuple[Word, ...] = (
         ("score", "What the work list is ordered by: amount and age, amount, or age.", "amount and age"),
         ("usual", "How many times the usual number of actions a run may want before it asks.", "3 times"),
         ("live", "Whether a changed policy is live on save, or on approval.", "on save"),
+        (
+            "bands",
+            "The band that a figure of the report is to stay in; outside it there is a task to review the policies.",
+            "{overdue share: at most 20%, CEI: at least 75}",
+        ),
     ),
     *_words(
         Where.OUTCOMES,

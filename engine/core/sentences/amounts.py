@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
-from babel.numbers import format_currency
+from babel.numbers import format_currency, get_currency_symbol
 
 from engine.core.money import Amount
 
@@ -12,6 +13,18 @@ from engine.core.money import Amount
 def money(minor: int, currency: str) -> str:
     """An amount in minor units, as it is written in the house: $1,200.00."""
     return str(format_currency(Amount.of_minor(minor, currency).value, currency, locale="en_US"))
+
+
+def whole_money(minor: int, currency: str) -> str:
+    """Minor units as `$27,400`: for sums of which nobody needs the cents."""
+    units = Amount.of_minor(minor, currency).value.quantize(Decimal(1))
+    return str(format_currency(units, currency, "¤#,##0", locale="en_US", currency_digits=False))
+
+
+def symbol(currency: str) -> str:
+    """`$` for USD; the code itself, with a space, where there is no sign of its own."""
+    sign = str(get_currency_symbol(currency, locale="en_US"))
+    return f"{sign} " if sign.isalpha() else sign
 
 
 def short_day(day: date) -> str:
