@@ -11,10 +11,11 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from engine.core.money import Amount, digits
-from engine.core.sentences import TRIED_AGAIN
+from engine.core.sentences import TRIED_AGAIN, coded
 from engine.store import tables as t
 from engine.store.tables import COMPANY, UNDER_WAY, ActionState, received
+
+money = coded
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +58,6 @@ _FOR_PEOPLE = (
     ActionState.UNCERTAIN,
     ActionState.PUT_BACK,
 )
-
-
-def money(minor: int, currency: str) -> str:
-    """An amount for a sentence: `1,234.50 USD`."""
-    return f"{Amount.of_minor(minor, currency).value:,.{digits(currency)}f} {currency}"
 
 
 def history(conn: Connection, account: str, company: str = COMPANY) -> list[Happened]:

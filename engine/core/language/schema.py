@@ -231,6 +231,24 @@ def _house(known: Known, policies: Sequence[str]) -> Schema:
                 "anyOf": [{"type": "number", "minimum": 1}, _text(r"^[0-9]{1,3}(\.[0-9]+)?\s?(times?|x)?$")]
             },
             "live": _enum(("on save", "on approval")),
+            "limits": {
+                "type": "object",
+                "properties": {role: _allowance() for role in sorted(known.roles)},
+                "additionalProperties": False,
+            },
+        },
+    )
+
+
+def _allowance() -> Schema:
+    share = _text(r"^[0-9]{1,3}(\.[0-9]{1,2})?\s?(%|[Pp]er ?cent)$") | {"examples": ["2%"]}
+    return _lines(
+        Where.LIMIT,
+        {
+            "discount": share,
+            "days": _span("day|week", "7 days"),
+            "plan": _span("month", "3 months"),
+            "waive": _amount(),
         },
     )
 
