@@ -167,7 +167,7 @@ def reopen(conn: Connection, account: str, name: str, gone: date, company: str =
 
 @dataclass(frozen=True, slots=True)
 class Contested:
-    """A dispute as it stands. `amount` is what is contested, minor units; None: all of the invoice.
+    """A dispute as it stands. `amount` is what is contested, minor units (None: all of the invoice), `still` what is open.
 
     `owner` is the role that answers it, `person` who of them, `answer_by` until when; `expected` the document that
     would settle it.
@@ -178,6 +178,7 @@ class Contested:
     item: str
     reason: str
     amount: int | None
+    still: int
     currency: str
     opened: date
     opened_by: str
@@ -188,6 +189,7 @@ class Contested:
     said: str
     closed: date | None
     closed_for: str | None
+    closed_by: str
     result: str
     call: int | None
 
@@ -222,9 +224,9 @@ def disputes(
     return [
         Contested(
             number=row.id, account=row.account, item=row.item, reason=row.reason, amount=row.amount,
-            currency=row.currency or "", opened=row.opened, opened_by=row.opened_by, owner=row.owner or "",
+            still=row.still or 0, currency=row.currency or "", opened=row.opened, opened_by=row.opened_by, owner=row.owner or "",
             person=row.person, answer_by=row.answer_by, expected=row.expected or "", said=row.said,
-            closed=row.closed, closed_for=row.closed_for, result=row.result, call=row.call,
+            closed=row.closed, closed_for=row.closed_for, closed_by=row.closed_by or "", result=row.result, call=row.call,
         )
         for row in conn.execute(query.order_by(dispute.c.opened.desc(), dispute.c.id.desc()))
     ]  # fmt: skip

@@ -13,6 +13,9 @@ from sqlalchemy.engine import Connection
 
 from engine.core.sentences import TRIED_AGAIN, coded
 from engine.store import tables as t
+from engine.store.concessions import THEIRS, concessions
+from engine.store.disputes import disputes
+from engine.store.plans import plans
 from engine.store.tables import COMPANY, UNDER_WAY, ActionState, received
 
 money = coded
@@ -62,7 +65,10 @@ _FOR_PEOPLE = (
 
 def history(conn: Connection, account: str, company: str = COMPANY) -> list[Happened]:
     """Everything about an account, the oldest first."""
-    parts = (_actions, _calls, _payments, _promises, _disputes, _pauses, _notes, _mails, _episodes)
+    parts = (
+        *(_actions, _calls, _payments, _promises, _plans, _disputes, _concessions, _pauses, _notes, _mails),
+        _episodes,
+    )
     found = [each for part in parts for each in part(conn, account, company)]
     return sorted(found, key=lambda each: each.on)
 
@@ -150,27 +156,64 @@ def _payments(conn: Connection, account: str, company: str) -> Iterator[Happened
 
 def _promises(conn: Connection, account: str, company: str) -> Iterator[Happened]:
     for row in _of(conn, t.promise, account, company):
-        yield Happened(
-            row.made_on,
-            "promise",
-            f"{money(row.amount, row.currency)} by {row.pays_on} ({row.state})",
-            row.by,
-        )
-        if row.settled_on:
+        check = f" by check {row.check_number}" if row.check_number else ""
+        mailed = f", mailed {row.mailed_on}" if row.mailed_on else ""
+        says = f", says {row.spoken_with}" if row.spoken_with else ""
+        if row.plan is None:  # instalments are told with their plan
             yield Happened(
-                row.settled_on,
+                row.made_on,
                 "promise",
-                f"{row.state}: {money(row.paid, row.currency)} of {money(row.amount, row.currency)}",
+                f"{money(row.amount, row.currency)} by {row.pays_on}{check}{mailed}{says} ({row.state})",
+                row.by,
             )
+        if not row.settled_on or (row.plan is not None and row.state == "withdrawn"):
+            continue
+        which = f"instalment {row.number} " if row.plan is not None else ""
+        why = f" ({row.because})" if row.because else ""
+        yield Happened(
+            row.settled_on,
+            "promise",
+            f"{which}{row.state}: {money(row.paid, row.currency)} of {money(row.amount, row.currency)}{why}",
+        )
+
+
+def _plans(conn: Connection, account: str, company: str) -> Iterator[Happened]:
+    for one in reversed(plans(conn, account, company)):
+        parts = ", ".join(f"{money(part.amount, one.currency)} by {part.pays_on}" for part in one.instalments)
+        total = f"{money(one.amount, one.currency)}{f' in {len(one.instalments)}: {parts}' if parts else ''}"
+        says = f", says {one.spoken_with}" if one.spoken_with else ""
+        yield Happened(one.made_on, "plan", f"{total}{says} ({one.state})", one.by, ", ".join(one.items))
+        if one.ended_on:
+            yield Happened(one.ended_on, "plan", one.state, "", ", ".join(one.items))
 
 
 def _disputes(conn: Connection, account: str, company: str) -> Iterator[Happened]:
-    for row in _of(conn, t.dispute, account, company):
-        yield Happened(row.opened, "dispute", f"opened: {row.reason}", row.opened_by, row.item)
+    for row in reversed(disputes(conn, account, company)):
+        part = f", {money(row.amount, row.currency)} of it" if row.amount is not None else ""
+        answer = f", {row.owner} answers by {row.answer_by}" if row.owner and row.answer_by else ""
+        expects = f", expected: {row.expected}" if row.expected else ""
+        said = f": {row.said}" if row.said else ""
+        yield Happened(
+            row.opened,
+            "dispute",
+            f"opened: {row.reason}{part}{answer}{expects}{said}",
+            row.opened_by,
+            row.item,
+        )
         if row.closed:
+            result = f": {row.result}" if row.result else ""
             yield Happened(
-                row.closed, "dispute", f"closed for {row.closed_for}", row.closed_by or "", row.item
+                row.closed, "dispute", f"closed for {row.closed_for}{result}", row.closed_by, row.item
             )
+
+
+def _concessions(conn: Connection, account: str, company: str) -> Iterator[Happened]:
+    for one in reversed(concessions(conn, account, company)):
+        much = money(one.amount, one.currency) if one.amount is not None else ""
+        if one.days is not None:
+            much = f"{one.days} more"
+        gave = "in return" if one.side == THEIRS else f"we give {one.kind} {much}".rstrip()
+        yield Happened(one.on, "compromise", f"{gave}: {one.text} ({one.state})", one.by)
 
 
 def _pauses(conn: Connection, account: str, company: str) -> Iterator[Happened]:

@@ -58,7 +58,7 @@ def settle(
         promise.c.plan == number, promise.c.state == Standing.OPEN.value
     )
     if found and not conn.execute(open_ones).scalar_one():
-        entries.append(_over(conn, number, rows[0].account, ENDED, as_of or on))
+        entries.append(_over(conn, number, rows[0].account, ENDED, on))
     return found, entries
 
 
@@ -251,5 +251,7 @@ def kept_rates(conn: Connection, company: str = COMPANY, since: date | None = No
     return sorted(rates, key=lambda rate: (-(rate.over + rate.running), rate.kind))
 
 
-def keep_items(conn: Connection, number: int, items: Collection[str]) -> None:
-    conn.execute(sa.insert(plan_item), [{"plan": number, "item": name} for name in items])
+def with_broken(conn: Connection, company: str = COMPANY) -> list[str]:
+    """Accounts with a plan that was broken."""
+    query = sa.select(plan.c.account).where(plan.c.company == company, plan.c.state == BROKEN)
+    return sorted(set(conn.execute(query).scalars()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar as months_of
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -148,6 +149,14 @@ def monthly(plan: Sequence[Instalment], every: Every) -> int:
     return max(
         min(round(max(one.amount for one in plan) * every.a_month), sum(one.amount for one in plan)), 0
     )
+
+
+def fitting(total: int, a_month: int, every: Every) -> int | None:
+    """How many equal instalments of a total ask for no more than so much a month; None where that is too many."""
+    if a_month <= 0:
+        return None
+    count = math.ceil(total * every.a_month / a_month)
+    return count if count <= MOST else None
 
 
 def shares(paid: int, amounts: Sequence[int]) -> list[int]:

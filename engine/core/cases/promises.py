@@ -87,7 +87,7 @@ def stands(promise: Promise, paid: int, *, as_of: date | None, on: date, left: i
     the promised day shows it: a ledger that is older cannot know.
     """
     if paid >= promise.amount or left == 0:
-        return Settled(Standing.KEPT, as_of or on)
+        return Settled(Standing.KEPT, on)
     if as_of is None or as_of <= promise.pays_on or on < promise.breaks_on:
         return Settled(Standing.OPEN)
     return Settled(Standing.PARTLY if paid > 0 else Standing.BROKEN, max(promise.breaks_on, as_of))

@@ -14,7 +14,7 @@ def promise_made(
     account: str, amount: int, currency: str, pays_on: date, items: int, breaks: date, *, check: str = ""
 ) -> str:
     """A promise that was written down, and what it means for the account."""
-    by_check = f" by check {check}" if check else ""
+    by_check = f", check {check}," if check else ""
     return (
         f"{account} promises {coded(amount, currency)} by {short_day(pays_on)}{by_check} for {many(items, 'item')}. "
         f"They wait; on {short_day(breaks)} the promise would count as broken."
@@ -77,12 +77,17 @@ def kept_rate(kind: str, kept: int, over: int) -> str:
     return f"Of {many(over, 'plan')} of this kind ({kind}) that came to an end, {kept} {'was' if kept == 1 else 'were'} kept."
 
 
-def too_much_a_month(account: str, wants: int, pays: int, currency: str, months: int) -> tuple[str, str]:
-    """The refusal of a plan that asks for more than the account has paid."""
+def too_much_a_month(
+    account: str, wants: int, pays: int, currency: str, months: int, fits: int | None
+) -> tuple[str, str]:
+    """The refusal of a plan that asks for more than the account has paid; `fits` is how many instalments would not."""
+    smaller = (
+        f"with --instalments {fits} it would not; " if fits is not None else "smaller ones may be kept; "
+    )
     return (
         f"this plan asks {account} for {coded(wants, currency)} a month; "
         f"it has paid {coded(pays, currency)} a month, in {many(months, 'month')}",
-        "smaller instalments that are kept are worth more; with --agree it is written down as it is",
+        f"{smaller}with --agree it is written down as it is",
     )
 
 
@@ -156,13 +161,21 @@ def no_such_reason(wanted: str, nearest: Sequence[str], known: Sequence[str]) ->
     )
 
 
+def asked_already(account: str, what: str, items: Sequence[str]) -> tuple[str, str]:
+    """The refusal of a second request for invoices of which one waits for a yes."""
+    return (
+        f"a {what} for {listed(items)} of {account} waits for somebody's yes already",
+        f"it goes on with dunwell approve {account}, or ends with dunwell decline {account} --because TEXT",
+    )
+
+
 # -- what each side gave -----------------------------------------------------------------------------------------------
 
 
 def agreed(account: str, ours: Sequence[str], theirs: Sequence[str], waits_for: str) -> str:
     """A compromise: it holds, or waits for the yes of a role."""
     gives = f"we give {listed(ours)}"
-    takes = f"; they give {listed(theirs)}" if theirs else ""
+    takes = f"; in return: {listed(theirs)}" if theirs else ""
     if waits_for:
         return (
             f"{account}: {gives}{takes}. It waits for the yes of a {waits_for}; until then nothing is given."
@@ -172,7 +185,7 @@ def agreed(account: str, ours: Sequence[str], theirs: Sequence[str], waits_for: 
 
 def agree_to(ours: Sequence[str], theirs: Sequence[str], because: str, asker: str) -> str:
     """The task of whoever may agree."""
-    takes = f", for {listed(theirs)}" if theirs else ""
+    takes = f"; in return: {listed(theirs)}" if theirs else ""
     return f"{asker} asks: {listed(ours)}{takes}. Because: {because}"
 
 
