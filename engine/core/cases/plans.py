@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from engine.core.workdays import Calendar
 
@@ -99,11 +99,11 @@ def instalments(
     rest. With both the last may be up to twice the others.
     """
     amounts = _amounts(total, count, amount)
-    days = every.days(first)
-    found = tuple(Instalment(calendar.next_open(next(days)), each) for each in amounts)
+    days = list(islice(every.days(first), len(amounts)))
+    found = tuple(Instalment(calendar.next_open(on), each) for on, each in zip(days, amounts, strict=True))
     if any(one.on >= other.on for one, other in pairwise(found)):
         raise NoPlan("two instalments fall on one day", "write a longer time between them")
-    if found[-1].on > add_months(first, LONGEST):
+    if days[-1] > add_months(first, LONGEST):
         raise NoPlan(
             f"the last of {len(found)} instalments would be on {found[-1].on}: a plan ends within {LONGEST} months",
             "write fewer and larger instalments",
@@ -146,9 +146,8 @@ def _amounts(total: int, count: int | None, amount: int | None) -> list[int]:
 
 def monthly(plan: Sequence[Instalment], every: Every) -> int:
     """What a plan asks for a month, minor units, as far as its largest instalment says."""
-    return max(
-        min(round(max(one.amount for one in plan) * every.a_month), sum(one.amount for one in plan)), 0
-    )
+    largest = max(one.amount for one in plan)
+    return min(math.ceil(largest * every.a_month), sum(one.amount for one in plan))
 
 
 def fitting(total: int, a_month: int, every: Every) -> int | None:
