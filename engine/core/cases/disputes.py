@@ -110,7 +110,7 @@ class Unknown:
 def read_reason(text: str) -> Reason | Unknown:
     """The reason that is meant: by its name, another spelling, a standard's code, or one sign in a sentence."""
     wanted = _plain(text)
-    exact = _EXACT.get(wanted) or _CODES.get(text.strip().upper())
+    exact = _EXACT.get(wanted) or _CODES.get(text.strip(" .").upper())
     if exact is not None:
         return exact
     found = [one for one in REASONS if any(f" {sign} " in f" {wanted} " for sign in one.signs)]
@@ -118,7 +118,7 @@ def read_reason(text: str) -> Reason | Unknown:
         return found[0]
     if found:
         return Unknown(text, tuple(one.name for one in found))
-    close = difflib.get_close_matches(wanted, list(_EXACT), n=3, cutoff=0.6)
+    close = difflib.get_close_matches(wanted, list(_EXACT), n=3, cutoff=0.75)
     return Unknown(text, tuple(dict.fromkeys(_EXACT[each].name for each in close)))
 
 
