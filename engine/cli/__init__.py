@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from engine.cli import (
+    agreements,
     alarms,
     begin,
     brakes,
@@ -83,9 +84,10 @@ def _dunwell(
 _VERBS: tuple[Callable[..., None], ...] = (
     *(begin.init, begin.demo, policies.check, policies.words, policies.schema, policies.trials),
     *(ledger.import_, feeds.push, coming.preview, today.run, today.explain),
-    *(casework.worklist, casework.log, casework.approve, casework.decline, casework.promise),
+    *(casework.worklist, casework.log, casework.approve, casework.decline),
+    *(agreements.promise, agreements.plan, agreements.dispute, agreements.concede),
     *(brakes.stop, brakes.resume, brakes.quarantine, brakes.backup, brakes.restore),
-    *(casework.dispute, casework.pause, casework.note, casework.done, records.history),
+    *(casework.pause, casework.note, casework.done, records.history),
     *(records.evidence, records.forget),
     report.report,
     *(service.serve, service.status),

@@ -1,4 +1,4 @@
-"""What people do with accounts: calls, approvals, promises, disputes, pauses and notes, with their author."""
+"""What people do with accounts: calls, approvals, pauses and notes, with their author."""
 
 from __future__ import annotations
 
@@ -114,7 +114,9 @@ def approve(
     """Agree to what waits for approval; it goes if it is still due."""
     from engine.jobs import cases
 
-    _do(edge_of(ctx), by, on, lambda engine, who: cases.approve(engine, which, who, because=because))
+    edge = edge_of(ctx)
+    ws = edge.live
+    _do(edge, by, on, lambda engine, who: cases.approve(engine, which, who, because=because, ws=ws))
 
 
 def decline(
@@ -127,88 +129,9 @@ def decline(
     """Refuse what waits for approval; it is not asked again while the account is late."""
     from engine.jobs import cases
 
-    _do(edge_of(ctx), by, on, lambda engine, who: cases.decline(engine, which, who, because=because))
-
-
-def promise(
-    ctx: typer.Context,
-    account: Account,
-    amount: Annotated[str, typer.Argument(metavar="AMOUNT", help="“1,200”, “1,200 EUR”, or “all”.")],
-    pays: Annotated[str, typer.Option("--by", metavar="DATE", help="When the money is to come.")],
-    item: Annotated[
-        list[str] | None, typer.Option("--item", metavar="NUMBER", help="An invoice; may be repeated.")
-    ] = None,
-    said: Annotated[str, typer.Option("--said", metavar="TEXT", help="In the customer's words.")] = "",
-    on: On = None,
-    author: Annotated[str | None, typer.Option("--author", metavar="NAME", help="Who says so.")] = None,
-) -> None:
-    """Write down a promise to pay: what it covers waits, and starts again if it is broken."""
-    from engine.jobs import cases
-
     edge = edge_of(ctx)
     ws = edge.live
-    minor, currency = _amount(amount, ws.live.house.currency)
-    day = edge.day("--by", pays)
-    _do(
-        edge,
-        author,
-        on,
-        lambda engine, who: cases.promise(
-            engine,
-            account,
-            day,
-            who,
-            ws.calendar,
-            amount=minor,
-            currency=currency,
-            items=tuple(item or ()),
-            said=said,
-        ),
-    )
-
-
-def _amount(text: str, house: str) -> tuple[int | None, str | None]:
-    """Minor units, and the currency where one is named."""
-    from engine.core.money import read_amount
-
-    if text.strip().lower() == "all":
-        return None, None
-    try:
-        amount = read_amount(text, house)
-    except ValueError as error:
-        raise typer.BadParameter(f"{error}; write it as “1,200.50”", param_hint="AMOUNT") from None
-    named = amount.currency != house or any(mark.isalpha() for mark in text)
-    return amount.minor, amount.currency if named else None
-
-
-def dispute(
-    ctx: typer.Context,
-    account: Account,
-    items: Annotated[list[str], typer.Argument(metavar="ITEM...", help="The disputed invoices.")],
-    reason: Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="What is disputed.")] = None,
-    close: Annotated[bool, typer.Option("--close", help="The dispute is settled.")] = False,
-    for_: Annotated[str, typer.Option("--for", metavar="us|customer", help="In whose favour.")] = "",
-    on: On = None,
-    by: By = None,
-) -> None:
-    """Set invoices aside because the customer disputes them, or end that."""
-    from engine.jobs import cases
-
-    if close and for_ not in ("us", "customer"):
-        raise typer.BadParameter(
-            "say in whose favour it is closed: --for us, or --for customer", param_hint="--for"
-        )
-    if not close and not reason:
-        raise typer.BadParameter("say what is disputed: --reason “short shipment”", param_hint="--reason")
-
-    def work(engine: Engine, who: Who) -> str:
-        if close:
-            said = [cases.close_dispute(engine, account, item, who, closed_for=for_) for item in items]
-        else:
-            said = [cases.open_dispute(engine, account, item, reason or "", who) for item in items]
-        return "\n".join(said)
-
-    _do(edge_of(ctx), by, on, work)
+    _do(edge, by, on, lambda engine, who: cases.decline(engine, which, who, because=because, ws=ws))
 
 
 def pause(

@@ -21,6 +21,8 @@ from engine.core.decision.summary import HeldGroup, Preview, groups, summarize
 from engine.core.language.policy import Kind
 from engine.errors import Refused
 from engine.jobs import brakes
+from engine.jobs.cases.followups import follow_up
+from engine.jobs.cases.who import Who
 from engine.jobs.records import UnderWay, Writing
 from engine.jobs.workspace import Workspace
 from engine.store import alarms, database, journal, ledger, promises, runs
@@ -28,6 +30,8 @@ from engine.store.dues import THE_RUN
 from engine.store.evidence import Evidence
 from engine.store.state import load_state
 from engine.store.tables import COMPANY, OPEN, UNDER_WAY, ActionState, action
+
+_RUN = "the day's run"  # who makes the tasks that nobody asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +156,7 @@ def _run(ws: Workspace, conn: Connection, on: date, now: datetime, agreed: str) 
     if held:
         runs.lift_hold(conn)
     _, broken = promises.settle_promises(conn, on, as_of)  # the last import may have been too early to tell
+    broken += follow_up(ws, conn, Who(_RUN, now, on))
     if broken:
         journal.append(conn, broken, now)
     state = _state(ws, conn, on, now)

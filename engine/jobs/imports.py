@@ -161,7 +161,10 @@ def _take_in(
         "account", "item", "vanished_on"
     )
     entries += returns.as_before(conn, came_back.iter_rows(), day, company)
+    grown = change.changed.filter(pl.col("after") > pl.col("before")).select("account", "item", "after")
+    returns.bounced(conn, grown.iter_rows(), day, company)
     customers = ledger.store_names(conn, _named(reading), company)
+    credited = disputes.credited(conn, rows, change, day, by, company)
     opened, closed = disputes.flag_disputes(conn, rows, day, by, file, company)
     promises, settled = kept.settle_promises(conn, day, day, company)
     turn, turned = episodes.turn_episodes(conn, day, company)
@@ -191,13 +194,15 @@ def _take_in(
             standing.value: count for standing, count in promises.items() if standing is not Standing.OPEN
         },
         disputes_opened=opened,
-        disputes_closed=closed,
+        disputes_closed=closed + len(credited),
         hold=hold,
         notes=reading.notes,
     )
     told = _told(report, sha256, by)
     conn.execute(sa.update(ledger_file).where(ledger_file.c.id == file).values(summary=bulk.write_json(told)))
-    journal.append(conn, [Entry("import", "", told), *entries, *settled, *turned, *renewed], at, company)
+    journal.append(
+        conn, [Entry("import", "", told), *entries, *credited, *settled, *turned, *renewed], at, company
+    )
     return report
 
 

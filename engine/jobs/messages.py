@@ -14,16 +14,19 @@ import sqlalchemy as sa
 from babel import Locale
 from sqlalchemy.engine import Connection
 
+from engine.core.cases.promises import Standing
 from engine.core.decision.plan import plan
 from engine.core.language.policy import Kind
-from engine.core.messages import Company, Debtor, Item, MessageFacts, Promise, Sender, render
+from engine.core.messages import Company, Debtor, Instalment, Item, MessageFacts, Promise, Sender, render
 from engine.core.money import Amount
 from engine.core.problem import Problem
 from engine.jobs.listing import Listed, listed
 from engine.jobs.workspace import Workspace
 from engine.store import database
+from engine.store.plans import KEPT
 from engine.store.state import load_state
 from engine.store.tables import COMPANY, contact, customer, item, promise
+from engine.store.tables import plan as running
 
 
 def _of(table: sa.Table) -> sa.Select[Any]:
@@ -34,7 +37,21 @@ def _of(table: sa.Table) -> sa.Select[Any]:
 _CUSTOMER = _of(customer)
 _CONTACTS = _of(contact).order_by(contact.c.id)
 _ITEMS = _of(item).where(item.c.open != 0)
-_PROMISES = _of(promise).order_by(promise.c.made_on.desc(), promise.c.id.desc())
+# The latest promise that somebody gave: not one that another took the place of, nor an instalment still to come.
+_PROMISES = (
+    _of(promise)
+    .where(
+        promise.c.state.not_in([Standing.SUPERSEDED.value, Standing.WITHDRAWN.value]),
+        sa.or_(promise.c.plan.is_(None), promise.c.state != Standing.OPEN.value),
+    )
+    .order_by(promise.c.made_on.desc(), promise.c.id.desc())
+)
+_INSTALMENTS = (
+    _of(promise)
+    .join(running, running.c.id == promise.c.plan)
+    .where(running.c.state == KEPT, promise.c.state == Standing.OPEN.value)
+    .order_by(promise.c.pays_on, promise.c.id)
+)
 
 
 def facts(
@@ -80,6 +97,7 @@ def facts(
             _item(rows[number], owed, on, why) for number, owed, why in lists.aside if number in rows
         ),
         promise=_promise(conn, account),
+        plan=_plan(conn, account),
     )
 
 
@@ -188,7 +206,16 @@ def _promise(conn: Connection, account: str) -> Promise | None:
         currency=row["currency"],
         date=row["pays_on"],
         made_on=row["made_on"],
-        spoken_with="",
+        spoken_with=row["spoken_with"] or "",
+        how=f"check {row['check_number']}" if row["check_number"] else "",
+    )
+
+
+def _plan(conn: Connection, account: str) -> tuple[Instalment, ...]:
+    """The instalments that are still to come of the plans that are being kept."""
+    return tuple(
+        Instalment(Amount.of_minor(row["amount"], row["currency"]).value, row["currency"], row["pays_on"])
+        for row in conn.execute(_INSTALMENTS, {"whose": account}).mappings()
     )
 
 

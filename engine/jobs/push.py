@@ -38,7 +38,7 @@ from engine.readers.numbers import written
 from engine.readers.profile import Profile
 from engine.readers.reading import NAMED, ROWS, Reading
 from engine.readers.table import Cell, Table
-from engine.store import asked, disputes, episodes, journal, ledger, promises, pushed, runs
+from engine.store import asked, disputes, episodes, journal, ledger, promises, pushed, returns, runs
 from engine.store.database import writing
 from engine.store.journal import Entry
 from engine.store.pushed import Key
@@ -306,6 +306,13 @@ class _Message:
         whole = ledger.compare(all_before, pl.concat([rest, frame.select(rest.columns)]))
         ledger.store(conn, before, frame, change, file=self.file, as_of=day)
         ledger.store_names(conn, _named(frame))
+        gone = before.select(*key, "vanished_on")
+        self.entries += returns.as_before(
+            conn, change.reappeared.join(gone, on=key).select(gone.columns).iter_rows(), day
+        )
+        grown = change.changed.filter(pl.col("after") > pl.col("before")).select(*key, "after")
+        returns.bounced(conn, grown.iter_rows(), day)
+        credited = disputes.credited(conn, frame, change, day, self._by)
         silent = frame.filter(pl.col("disputed").is_null()).select(key).rows()
         said = set(frame.select(key).rows()) - set(silent)
         still = [(*one, True, 1) for one in pushed.flagged(conn) if one not in said]
@@ -322,7 +329,7 @@ class _Message:
         _, renewed = asked.renew(conn, day)
         if whole.implausible and newest is not None:
             runs.put_hold(conn, f"push {self._event}: {whole.implausible}")
-        self.entries += [*settled, *turned, *renewed]
+        self.entries += [*credited, *settled, *turned, *renewed]
 
     def _customers(self, rows: Sequence[Customer]) -> None:
         if not rows:

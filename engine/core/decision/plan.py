@@ -100,13 +100,17 @@ def morning(state: State, on: date, assumes: str) -> State:
     """What the calendar alone changes: disputes that were closed release their items, promises fall due."""
     items = state.items
     ends = (pl.col("aside_until") <= on).fill_null(value=False)
-    promised = pl.col("aside") == Aside.PROMISED.value
+    promised = pl.col("aside").is_in([Aside.PROMISED.value, Aside.PLANNED.value])
+    planned = pl.col("aside") == Aside.PLANNED.value
     if not items.select((ends & pl.col("aside").is_not_null()).any()).item():
         return state
     broken = items.filter(ends & promised)["row"].unique()
+    plans = items.filter(ends & planned)["row"].unique()
     accounts = state.accounts
     if assumes == PROMISES_KEPT:
-        items = items.filter(~(ends & promised))
+        # A promise that is kept pays its items; of a plan it is one instalment, and the next one is awaited.
+        items = items.filter(~(ends & promised & ~planned))
+        ends &= ~planned
         word = "kept"
     else:
         word = "broken"
@@ -116,6 +120,7 @@ def morning(state: State, on: date, assumes: str) -> State:
         accounts = accounts.with_columns(
             promise_broken=pl.when(hit).then(pl.lit(on)).otherwise("promise_broken"),
             broken=pl.col("broken").fill_null(0) + hit.cast(pl.Int32),
+            plan=pl.when(pl.col("row").is_in(plans.implode())).then(pl.lit(word)).otherwise("plan"),
         )
     items = items.with_columns(aside=pl.when(ends).then(None).otherwise("aside"))
     return replace(state, items=items, accounts=accounts)

@@ -11,6 +11,7 @@ from engine.core import workdays
 from engine.core.language import reading, reading_tests
 from engine.core.language.bands import read_bands
 from engine.core.language.condition import Clause, Test
+from engine.core.language.limits import read_limits, without_owner
 from engine.core.language.policies import read_late
 from engine.core.language.policy import House, Kind, Limit, Pause
 from engine.core.language.source import Block, Line, Listing, Node, Notes, Text, short
@@ -59,6 +60,7 @@ class _Reader:
     scope: Scope
     policies: tuple[str, ...]
     found: dict[str, object] = field(default_factory=dict)
+    roles: Mapping[str, Place] = field(default_factory=dict)  # that have a limit, and where it stands
 
     def text(self, line: Line, example: str) -> Text | None:
         return reading.scalar(line.value, self.notes, example)
@@ -274,6 +276,9 @@ class _Reader:
             somebody = self.scope.known.somebody
             self.found["owner"] = reading.one_of(text, self.notes, "role or person", somebody, "unknown-role")
 
+    def limits(self, line: Line) -> None:
+        self.found["limits"], self.roles = read_limits(line, self.notes, self.scope)
+
     def usual(self, line: Line) -> None:
         if text := self.text(line, "usual: 3 times"):
             found = re.fullmatch(r"([0-9]{1,3}(\.[0-9]{1,2})?)( ?times?| ?x)?", reading.word(text).lower())
@@ -323,9 +328,11 @@ def read_house(root: Node | None, notes: Notes, scope: Scope, policies: tuple[st
         "usual": reader.usual,
         "live": reader.live,
         "bands": lambda line: reader.found.update(bands=read_bands(line, reader.notes)),
+        "limits": reader.limits,
     }
     for line in lines.lines:
         read[line.key.value](line)
+    without_owner(str(reader.found.get("owner") or House().owner), reader.roles, notes)
     if "order" not in {line.key.value for line in lines.lines}:
         _no_order(lines.place, notes, policies, reader.found)
     if notes.failed:

@@ -199,6 +199,27 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
+class Allowance:
+    """What a role may give by itself for a solution; what is not said it may not give.
+
+    `discount` is in hundredths of a per cent, `days` of more time, `plan` the months that a payment plan may take,
+    `waive` minor units of the house's currency.
+    """
+
+    discount: int = 0
+    days: int = 0
+    plan: int = 0
+    waive: int = 0
+
+
+# Where the house says nothing: time, and no money.
+ALLOWANCES: Mapping[str, Allowance] = {
+    "collector": Allowance(days=7, plan=3),
+    "supervisor": Allowance(days=30, plan=6),
+}
+
+
+@dataclass(frozen=True, slots=True)
 class House:
     """What holds for every policy. Amounts are minor units of `currency`; `places` has each word's place."""
 
@@ -227,6 +248,8 @@ class House:
     usual: Decimal = Decimal(0)  # the blast radius, times the usual; 0: no limit
     live: str = "on save"
     bands: Mapping[str, Band] = field(default_factory=dict)  # by figure of the report
+    # What each role may give by itself. The owner's role may give anything, and is not in it.
+    limits: Mapping[str, Allowance] = field(default_factory=lambda: ALLOWANCES)
     places: Mapping[str, Place] = field(default_factory=dict)
 
 

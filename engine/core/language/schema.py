@@ -238,6 +238,24 @@ def _house(known: Known, policies: Sequence[str]) -> Schema:
                 "properties": {name: _text(_BAND) for name in FIGURES},
                 "additionalProperties": False,
             },
+            "limits": {
+                "type": "object",
+                "properties": {role: _allowance() for role in sorted(known.roles)},
+                "additionalProperties": False,
+            },
+        },
+    )
+
+
+def _allowance() -> Schema:
+    share = _text(r"^[0-9]{1,3}(\.[0-9]{1,2})?\s?(%|[Pp]er ?cent)$") | {"examples": ["2%"]}
+    return _lines(
+        Where.LIMIT,
+        {
+            "discount": share,
+            "days": _span("day|week", "7 days"),
+            "plan": _span("month", "3 months"),
+            "waive": _amount(),
         },
     )
 

@@ -21,6 +21,7 @@ class Where(StrEnum):
     ACTION = "an action of a step"
     APPROVAL = "an approval"
     HOUSE = "house.yaml"
+    LIMIT = "a limit"
     OUTCOMES = "outcomes.yaml"
     OUTCOME = "an outcome"
     OPTION = "an option of an outcome"
@@ -157,6 +158,20 @@ WORDS: tuple[Word, ...] = (
             "The band that a figure of the report is to stay in; outside it there is a task to review the policies.",
             "{overdue share: at most 20%, CEI: at least 75}",
         ),
+        (
+            "limits",
+            "What each role may give by itself for a solution; more waits for the yes of a role that may. The owner's "
+            "role may give anything. Without this word a collector may give 7 days and plans of 3 months, a supervisor "
+            "30 days and 6 months, and neither of them money.",
+            "{collector: {discount: 2%, days: 7, plan: 3 months}}",
+        ),
+    ),
+    *_words(
+        Where.LIMIT,
+        ("discount", "The share of what is owed that the role may take off.", "2%"),
+        ("days", "How many days more the role may give.", "7"),
+        ("plan", "How many months a payment plan may take that the role agrees to.", "3 months"),
+        ("waive", "Up to which amount the role may waive charges, in the house's currency.", "25"),
     ),
     *_words(
         Where.OUTCOMES,

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from engine.errors import NotFound, Refused
+from engine.jobs.cases import concessions, plans
+from engine.jobs.cases.plans import AGREEMENT
+from engine.jobs.cases.roles import must_be_able
 from engine.jobs.cases.who import Who, change_action, near
+from engine.jobs.workspace import Workspace
 from engine.store import journal
 from engine.store import tables as t
 from engine.store.database import writing
@@ -19,23 +24,27 @@ from engine.store.outbox import text as moment_text
 from engine.store.tables import ActionState
 
 
-def approve(engine: Engine, which: str, who: Who, *, because: str = "") -> str:
+def approve(engine: Engine, which: str, who: Who, *, because: str = "", ws: Workspace | None = None) -> str:
     """Agree to what waits for approval: an action's key, or an account with one step that waits.
 
     All actions of the step are agreed to together, as they now stand; the next run or delivery decides them
-    again.
+    again. A plan or a compromise holds at once, if whoever agrees has a role that may: `ws` says so.
     """
-    return _answer(engine, which, who, ActionState.APPROVED, because)
+    return _answer(engine, which, who, ActionState.APPROVED, because, ws)
 
 
-def decline(engine: Engine, which: str, who: Who, *, because: str) -> str:
+def decline(engine: Engine, which: str, who: Who, *, because: str, ws: Workspace | None = None) -> str:
     """Refuse what waits for approval: the step is not asked again in this episode."""
-    return _answer(engine, which, who, ActionState.DECLINED, because)
+    return _answer(engine, which, who, ActionState.DECLINED, because, ws)
 
 
-def _answer(engine: Engine, which: str, who: Who, verdict: ActionState, because: str) -> str:
+def _answer(
+    engine: Engine, which: str, who: Who, verdict: ActionState, because: str, ws: Workspace | None
+) -> str:
     with writing(engine) as conn:
         actions = _awaiting(conn, which, who.company)
+        if AGREEMENT in orjson.loads(actions[0].detail):
+            return _agreement(conn, actions[0], who, verdict, because, ws)
         for one in actions:
             conn.execute(
                 sa.insert(t.approval).values(
@@ -67,6 +76,38 @@ def _answer(engine: Engine, which: str, who: Who, verdict: ActionState, because:
         return (
             f"“{first.step}” for {first.account} ({worth}) is declined, and not asked again in this episode."
         )
+
+
+def _agreement(
+    conn: Connection, one: Any, who: Who, verdict: ActionState, because: str, ws: Workspace | None
+) -> str:
+    """The yes or no to a payment plan or a compromise, of somebody who may: it holds from now on, or never did."""
+    detail = orjson.loads(one.detail)
+    about, of = detail[AGREEMENT], plans if detail["kind"] == "plan" else concessions
+    if ws is None:
+        raise Refused("nobody can tell here who may agree to it", "use “dunwell approve”")
+    yes = verdict is ActionState.APPROVED
+    if yes or who.by != about["asker"]:  # who has asked may take it back
+        must_be_able(ws, who.by, of.ask_of(about))
+    conn.execute(
+        sa.insert(t.approval).values(
+            action=one.key,
+            verdict=verdict.value,
+            by=who.by,
+            at=moment_text(who.at),
+            amount=one.amount,
+            detail=one.detail,
+            because=because,
+        )
+    )
+    state = ActionState.DONE if yes else ActionState.DECLINED
+    change_action(conn, one.key, state, because or None, who)
+    body = {"keys": [one.key], "step": one.step, "amount": one.amount, "by": who.by}
+    entries = [Entry(verdict.value, one.account, body, {"because": because} if because else {})]
+    entries += of.answered(ws, conn, one, about, who, yes, because)
+    journal.append(conn, entries, who.at, who.company)
+    what = f"The {one.step} of {one.account}"
+    return f"{what} is agreed, and holds from now on." if yes else f"{what} is declined: nothing was given."
 
 
 def _awaiting(conn: Connection, which: str, company: str) -> Sequence[Any]:

@@ -43,11 +43,13 @@ def add(
     person: str | None = None,
     not_before: date | None = None,
     policy: str = "",
+    state: ActionState = ActionState.PLANNED,
 ) -> Entry:
     """Put a task on the list of a role, or of the account's owner, else of the house's. Its entry for the journal.
 
     `step` is its name and `number` tells it from others of that name; `amount` is what it is about, minor units.
-    `policy` is what it comes from, where that is no step of a ladder ("outcomes").
+    `policy` is what it comes from, where that is no step of a ladder ("outcomes"). `state`: it waits for a yes, where it
+    is not planned.
     """
     if not role:
         role, person = _whose(ws, conn, account)
@@ -66,7 +68,7 @@ def add(
             kind=Kind.TASK.value,
             role=role,
             day=0,
-            state=ActionState.PLANNED.value,
+            state=state.value,
             on=who.on,
             since=who.on,
             not_before=not_before,
@@ -76,7 +78,7 @@ def add(
             detail=orjson.dumps({**(more or {}), "value": role, "what": what, "items": []}).decode(),
         )
     )
-    body = {"key": key, "kind": Kind.TASK.value, "state": ActionState.PLANNED.value, "by": who.by}
+    body = {"key": key, "kind": Kind.TASK.value, "state": state.value, "by": who.by}
     return Entry("action", account, body, {"what": what})
 
 
