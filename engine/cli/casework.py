@@ -35,29 +35,6 @@ def _do(edge: Edge, by: str | None, on: str | None, work: Callable[[Engine, Who]
         engine.dispose()
 
 
-def worklist(
-    ctx: typer.Context,
-    person: Annotated[str | None, typer.Option("--person", metavar="ID", help="Of one person.")] = None,
-    on: On = None,
-    json: Json = False,
-) -> None:
-    """Show the calls, tasks and approvals that wait for people, the highest amount first."""
-    from engine.errors import NotFound
-    from engine.screen.casework import work_value, worklist_drawn
-    from engine.store.history import worklist as list_
-
-    edge = edge_of(ctx)
-    people = edge.workspace.settings.people
-    if person is not None and person not in people:
-        raise NotFound("person", person, tuple(people))
-    with edge.reading() as conn:
-        work = list_(conn, edge.day("--on", on), person=person)
-    if json:
-        edge.write_json(work_value(work))
-    else:
-        edge.show(worklist_drawn(work, {id: one.name for id, one in people.items()}, width=edge.screen.width))
-
-
 def log(
     ctx: typer.Context,
     account: Account,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from sqlalchemy.engine import Connection
 
+    from engine.core.language.policy import House
     from engine.core.problem import Problem
     from engine.jobs.cases import Who
     from engine.jobs.workspace import Workspace
@@ -64,6 +65,14 @@ class Edge:
     def thorough(self) -> Workspace:
         """As `live`, with every message tried out too: before anything is sent."""
         return self._good(self._deciding(writes=True)[0].thorough())
+
+    @property
+    def house(self) -> House:
+        """The house's rules that decide; while the files have an error, the usual ones: whoever only looks is not stopped."""
+        from engine.core.language.policy import House
+
+        ws = self._deciding(writes=False)[0]
+        return ws.book.house if ws.book is not None else House()
 
     def say_what_decides(self) -> None:
         """A line beside the output, where what decides is not what the files say."""

@@ -27,6 +27,7 @@ PARTS = ("amount", "age", "risk", "promise", "quiet")
 _MONTH = 30
 _MOST_MONTHS = 6  # a debt half a year old has all the points that age gives
 _MOST_QUIET = 3
+QUIET_DAYS = _MOST_QUIET * _MONTH  # who was last spoken with so long ago has all the points that quiet gives
 _BROKEN, _DUE = 3.0, 2.0
 # The risk classes in use, the better ones first; another word has no points.
 _RISKS = (("a", "low", "1"), ("b", "medium", "2"), ("c", "high", "3"), ("d", "very high", "4"), ("e", "5"))

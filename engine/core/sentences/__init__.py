@@ -47,6 +47,7 @@ from engine.core.sentences.run import (
     told_of,
     unknown_to_it,
 )
+from engine.core.sentences.worklist import is_away, is_back, score_said
 
 __all__ = [
     "AGREED_TO_LESS",
@@ -73,6 +74,8 @@ __all__ = [
     "gate_holds",
     "gate_open",
     "gone_out",
+    "is_away",
+    "is_back",
     "journal_shorter",
     "look_at_mail",
     "lost_step",
@@ -87,6 +90,7 @@ __all__ = [
     "run_of_day",
     "run_said",
     "safety_stop",
+    "score_said",
     "send_by_hand",
     "short_day",
     "told_of",
