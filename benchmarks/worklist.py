@@ -85,7 +85,7 @@ def _timed(ws: Workspace, score: Score) -> float:
         engine = ws.database(read_only=True)
         began = time.perf_counter()
         with database.reading(engine) as conn:
-            found = worklist(ws, conn, Rules(score=score), on=ON, most=50)
+            found = worklist(ws, conn, on=ON, house=Rules(score=score), most=50)
         times.append(time.perf_counter() - began)
         engine.dispose()
         assert found.today.number == 60 * (len(PEOPLE) - 1)

@@ -82,7 +82,7 @@ def _dunwell(
 _VERBS: tuple[Callable[..., None], ...] = (
     *(begin.init, begin.demo, policies.check, policies.words, policies.schema, policies.trials),
     *(ledger.import_, feeds.push, coming.preview, today.run, today.explain),
-    *(desk.worklist, desk.absent),
+    *(desk.worklist, desk.brief, desk.absent, desk.contacts, desk.review),
     *(casework.log, casework.approve, casework.decline, casework.promise),
     *(brakes.stop, brakes.resume, brakes.quarantine, brakes.backup, brakes.restore),
     *(casework.dispute, casework.pause, casework.note, casework.done, casework.history),

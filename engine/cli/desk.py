@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from engine.cli.casework import By, Json, On, _do
 from engine.cli.edge import edge_of
+
+if TYPE_CHECKING:
+    from engine.jobs.brief import Brief
 
 _SCREEN = 50  # rows of the list that a look shows
 
@@ -28,14 +32,14 @@ def worklist(
     from engine.screen.worklist import worklist_drawn, worklist_value
 
     edge = edge_of(ctx)
-    ws = edge.workspace
-    people = ws.settings.people
+    people = edge.workspace.settings.people
     if person is not None and person not in people:
         raise NotFound("person", person, tuple(people))
     most = None if json or all_ else _SCREEN
     day = edge.day("--on", on)
     with edge.reading() as conn:
-        found = list_(ws, conn, edge.house, on=day, person=person, everything=all_, most=most)
+        ws = edge.at_hand
+        found = list_(ws, conn, on=day, person=person, everything=all_, most=most)
     zone = ZoneInfo(ws.settings.workspace.zone)
     if json:
         edge.write_json(worklist_value(found, zone))
@@ -78,3 +82,100 @@ def absent(
             engine, person, who, names, until=last, from_day=first, because=because
         ),
     )
+
+
+def brief(
+    ctx: typer.Context,
+    account: Annotated[str, typer.Argument(metavar="ACCOUNT")],
+    block: Annotated[
+        int | None, typer.Option("--block", metavar="NUMBER", min=1, help="One block of the script alone.")
+    ] = None,
+    talk: Annotated[
+        bool, typer.Option("--talk", help="The script block after block, at each press of Enter.")
+    ] = False,
+    script: Annotated[str, typer.Option("--script", metavar="NAME", help="Another script.")] = "",
+    on: On = None,
+    by: By = None,
+    json: Json = False,
+) -> None:
+    """Show what one should know before calling an account: it alone, and the script, a block at a time."""
+    from engine.cli.edge import author
+    from engine.screen.brief import block_drawn, brief_drawn, brief_value, has_block
+
+    edge = edge_of(ctx)
+    day = edge.day("--on", on)
+
+    def read() -> Brief:
+        from engine.jobs.brief import brief as briefed
+
+        with edge.reading() as conn:
+            now = edge.moment_of(day)
+            return briefed(edge.at_hand, conn, account, on=day, now=now, by=author(by), script=script)
+
+    found = read()
+    if json:
+        edge.write_json(brief_value(found))
+        return
+    if block is None:
+        edge.show(brief_drawn(found, width=edge.screen.width))
+    else:
+        edge.show(block_drawn(found, has_block(found, block)))
+    number = block or 1
+    while talk and sys.stdin.readline():
+        number += 1
+        found = read()  # the reason may be on record by now
+        if number > len(found.blocks):
+            return
+        edge.show(block_drawn(found, number))
+
+
+def contacts(
+    ctx: typer.Context,
+    missing: Annotated[
+        str | None,
+        typer.Option("--missing", metavar="WHAT", help="A role, address, phone, or bounced."),
+    ] = None,
+    on: On = None,
+    json: Json = False,
+) -> None:
+    """List the accounts that owe something and have no principal, no address, no telephone, or a bounced one."""
+    from engine.errors import NotFound
+    from engine.jobs.cases.who import near
+    from engine.jobs.contacts import GAPS, gaps
+    from engine.screen.contacts import gaps_drawn, gaps_value
+
+    edge = edge_of(ctx)
+    wanted = " ".join(missing.lower().split()) if missing is not None else None
+    if wanted is not None and wanted not in GAPS:
+        raise NotFound("gap", wanted, near(wanted, list(GAPS)) or tuple(GAPS))
+    with edge.reading() as conn:
+        found = gaps(conn, edge.day("--on", on))
+    if json:
+        edge.write_json(gaps_value(found, wanted))
+    else:
+        edge.show(gaps_drawn(found, GAPS, wanted, width=edge.screen.width))
+
+
+def review(
+    ctx: typer.Context,
+    call: Annotated[int, typer.Argument(metavar="CALL", help="Its number, as the brief shows it.")],
+    mark: Annotated[
+        list[str] | None,
+        typer.Option("--mark", metavar="NAME=1-5", help="listening=4; may be repeated."),
+    ] = None,
+    note: Annotated[str, typer.Option("--note", metavar="TEXT", help="A remark.")] = "",
+    on: On = None,
+    by: By = None,
+) -> None:
+    """Keep marks for a call that somebody else has made; none of it is counted against anybody."""
+    from engine.jobs.cases import reviews
+
+    marks = dict(_mark(text) for text in mark or ())
+    _do(edge_of(ctx), by, on, lambda engine, who: reviews.review(engine, call, marks, who, note=note))
+
+
+def _mark(text: str) -> tuple[str, int]:
+    name, _, value = text.partition("=")
+    if not value.strip().isdigit():
+        raise typer.BadParameter(f"“{text}” is no mark; write it as listening=4", param_hint="--mark")
+    return name.strip().lower(), int(value)

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from sqlalchemy.engine import Connection
 
-    from engine.core.language.policy import House
     from engine.core.problem import Problem
     from engine.jobs.cases import Who
     from engine.jobs.workspace import Workspace
@@ -67,12 +66,9 @@ class Edge:
         return self._good(self._deciding(writes=True)[0].thorough())
 
     @property
-    def house(self) -> House:
-        """The house's rules that decide; while the files have an error, the usual ones: whoever only looks is not stopped."""
-        from engine.core.language.policy import House
-
-        ws = self._deciding(writes=False)[0]
-        return ws.book.house if ws.book is not None else House()
+    def at_hand(self) -> Workspace:
+        """The workspace that decides, whatever is wrong with its files: whoever only looks is not stopped by that."""
+        return self._deciding(writes=False)[0]
 
     def say_what_decides(self) -> None:
         """A line beside the output, where what decides is not what the files say."""

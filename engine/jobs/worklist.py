@@ -18,8 +18,9 @@ from engine.core.money import digits
 from engine.core.workdays import Calendar, calendar
 from engine.jobs.workspace import Workspace
 from engine.store import absences, work
+from engine.store.history import Work
 from engine.store.tables import ActionState
-from engine.store.work import Sums, Work
+from engine.store.work import Sums
 
 _TAKES_ROOM = (ActionState.PLANNED.value, ActionState.PUT_BACK.value)
 _NOWHERE = "its currency has no rate"
@@ -73,17 +74,19 @@ class Worklist:
 def worklist(
     ws: Workspace,
     conn: Connection,
-    house: House,
     *,
     on: date,
+    house: House | None = None,
     person: str | None = None,
     everything: bool = False,
     most: int | None = None,
 ) -> Worklist:
-    """The list of a day by the house's rules. `everything` adds what does not fit today; `most` bounds what is read in full.
+    """The list of a day by the house's rules, which are the workspace's if none are given.
 
-    A person's list has what was given to them, what falls to them of their roles, and the approvals of their roles.
+    `everything` adds what does not fit today; `most` bounds what is read in full. A person's list has what was given to
+    them, what falls to them of their roles, and the approvals of their roles.
     """
+    house = house or (ws.book.house if ws.book is not None else House())
     zone = ZoneInfo(ws.settings.workspace.zone)
     end = datetime.combine(on + timedelta(days=1), datetime.min.time(), zone)
     gone = {one.person: one for one in absences.away(conn, on) if one.on(on)}

@@ -73,16 +73,12 @@ def shared(rows: pl.DataFrame, day: Day) -> pl.DataFrame:
 
 def _limits(day: Day) -> pl.DataFrame:
     """person, takes -> room, how many such rows their day takes at most, for those who work."""
-    limits = [
-        (
-            person.id,
-            counted,
-            min([day.left[name] for name in _names(person.id, counted, day.left)], default=_UNLIMITED),
-        )
-        for person in day.people
-        for counted in _COUNTED.values()
-    ]
-    limits += [(person.id, None, _UNLIMITED) for person in day.people]
+    limits: list[tuple[str, str | None, int]] = []
+    for person in day.people:
+        limits.append((person.id, None, _UNLIMITED))
+        for counted in _COUNTED.values():
+            room = [day.left[name] for name in _names(person.id, counted, day.left)]
+            limits.append((person.id, counted, min(room, default=_UNLIMITED)))
     return pl.DataFrame(
         limits, schema={"person": pl.String, "takes": pl.String, "room": pl.Int64}, orient="row"
     )
@@ -90,7 +86,7 @@ def _limits(day: Day) -> pl.DataFrame:
 
 def _names(whose: str | None, counted: str, left: Mapping[str, int]) -> list[str]:
     """The limits that such a row of a person falls under."""
-    return [name for name in (counted, whose, f"{whose}/{counted}") if name in left]
+    return [name for name in (counted, whose or "", f"{whose}/{counted}") if name in left]
 
 
 def _one_by_one(rows: pl.DataFrame, day: Day) -> Iterator[tuple[int, str | None, bool]]:

@@ -20,7 +20,9 @@ _HEADING = re.compile(
     r"(?m)^##[ \t]+(?P<all>(?P<word>[^\W\d_]+)?[ \t]*(?P<colon>:)?[ \t]*(?P<title>.*?))[ \t]*$"
 )
 _TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
-_AMOUNTS = re.compile(r"\{\{[^}]*?\b(total|totals|invoice_list|set_aside_list|promise\.amount)\b")
+_AMOUNTS = re.compile(
+    r"\{\{[^}]*?\b(total|totals|invoice_list|set_aside_list|promise\.amount|charges|charges_list)\b"
+)
 _ASKED = re.compile(r"\{\{[^}]*?\b(total|totals|invoice_list)\b")
 _QUOTED = re.compile(r'(["“][^"”]*["”])')
 # What cannot be answered with yes or no, near the beginning of a question; and what invites to go on.
@@ -82,14 +84,11 @@ def render_script(templates: Templates, name: str, facts: MessageFacts) -> Scrip
     if isinstance(found, Problem):
         return found
     (_, before), *rest = found
-    blocks = []
-    for heading, text in rest:
-        part, title = _part(heading)
-        if part is None and blocks:  # the check names it; nothing is lost
-            last = blocks.pop()
-            blocks.append(Block(last.part, last.title, f"{last.text}\n{heading}\n\n{text}"))
-        else:
-            blocks.append(Block(part or Part.OPENING, title, text))
+    # A heading that does not say its block is named by the check; until it does, its block waits for the reason too.
+    blocks = [
+        Block(part or (Part.DEMAND if number else Part.OPENING), title, text)
+        for number, ((part, title), text) in enumerate((_part(heading), text) for heading, text in rest)
+    ]
     return Script(name, before, tuple(blocks))
 
 
@@ -203,10 +202,11 @@ def _story(template: Template, stories: list[_Section]) -> Iterator[Problem]:
 
 
 def _told(template: Template, start: int, end: int) -> Iterator[Problem]:
-    """What a block that a stranger may hear says of the debt, in quotation marks or as an amount."""
+    """What a part that a stranger may hear says of the debt. Where it quotes, only what is quoted is spoken."""
+    pieces = _QUOTED.split(template.text[start:end])
     spoken = "".join(
-        piece if index % 2 else re.sub(r"[^\n]", "\0", piece)
-        for index, piece in enumerate(_QUOTED.split(template.text[start:end]))
+        piece if index % 2 or len(pieces) == 1 else re.sub(r"[^\n]", "\0", piece)
+        for index, piece in enumerate(pieces)
     )
     told = [
         *(match.span() for match in DEBT.finditer(_TAG.sub(lambda tag: "\0" * len(tag[0]), spoken))),
