@@ -35,29 +35,6 @@ def _do(edge: Edge, by: str | None, on: str | None, work: Callable[[Engine, Who]
         engine.dispose()
 
 
-def worklist(
-    ctx: typer.Context,
-    person: Annotated[str | None, typer.Option("--person", metavar="ID", help="Of one person.")] = None,
-    on: On = None,
-    json: Json = False,
-) -> None:
-    """Show the calls, tasks and approvals that wait for people, the highest amount first."""
-    from engine.errors import NotFound
-    from engine.screen.casework import work_value, worklist_drawn
-    from engine.store.history import worklist as list_
-
-    edge = edge_of(ctx)
-    people = edge.workspace.settings.people
-    if person is not None and person not in people:
-        raise NotFound("person", person, tuple(people))
-    with edge.reading() as conn:
-        work = list_(conn, edge.day("--on", on), person=person)
-    if json:
-        edge.write_json(work_value(work))
-    else:
-        edge.show(worklist_drawn(work, {id: one.name for id, one in people.items()}, width=edge.screen.width))
-
-
 def log(
     ctx: typer.Context,
     account: Account,
@@ -158,14 +135,44 @@ def pause(
 
 def note(
     ctx: typer.Context,
-    account: Account,
-    text: Annotated[str, typer.Argument(metavar="TEXT")],
+    account: Annotated[str, typer.Argument(metavar="[ACCOUNT]", help="Of an account; none with --industry.")],
+    text: Annotated[str | None, typer.Argument(metavar="TEXT")] = None,
+    outside: Annotated[bool, typer.Option("--outside", help="It comes from outside, with a source.")] = False,
+    industry: Annotated[
+        str | None, typer.Option("--industry", metavar="NAME", help="Of all accounts of an industry.")
+    ] = None,
+    source: Annotated[str, typer.Option("--source", metavar="TEXT", help="Whose word it is.")] = "",
+    dated: Annotated[str | None, typer.Option("--dated", metavar="DATE", help="The day it is of.")] = None,
     by: By = None,
 ) -> None:
-    """Keep a remark with an account."""
+    """Keep a remark: with an account, from outside, or of a whole industry."""
     from engine.jobs import cases
+    from engine.jobs.cases.notes import industry_note
 
-    _do(edge_of(ctx), by, None, lambda engine, who: cases.note(engine, account, text, who))
+    edge = edge_of(ctx)
+    day = edge.day("--dated", dated) if dated is not None else None
+    if industry is not None:
+        if text is not None:
+            raise typer.BadParameter(
+                "a note of an industry is of no account: dunwell note --industry NAME TEXT",
+                param_hint="ACCOUNT",
+            )
+        name, words = industry, account
+        _do(
+            edge,
+            by,
+            None,
+            lambda engine, who: industry_note(engine, name, words, who, source=source, dated=day),
+        )
+        return
+    if text is None:
+        raise typer.BadParameter("write the account, then the note in quotation marks", param_hint="TEXT")
+    _do(
+        edge,
+        by,
+        None,
+        lambda engine, who: cases.note(engine, account, text, who, outside=outside, source=source, dated=day),
+    )
 
 
 def done(

@@ -65,6 +65,11 @@ class Edge:
         """As `live`, with every message tried out too: before anything is sent."""
         return self._good(self._deciding(writes=True)[0].thorough())
 
+    @property
+    def at_hand(self) -> Workspace:
+        """The workspace that decides, whatever is wrong with its files: whoever only looks is not stopped by that."""
+        return self._deciding(writes=False)[0]
+
     def say_what_decides(self) -> None:
         """A line beside the output, where what decides is not what the files say."""
         if told := self._deciding(writes=False)[1]:

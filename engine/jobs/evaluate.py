@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -25,7 +23,7 @@ from engine.jobs.cases.followups import follow_up
 from engine.jobs.cases.who import Who
 from engine.jobs.records import UnderWay, Writing
 from engine.jobs.workspace import Workspace
-from engine.store import alarms, database, journal, ledger, promises, runs
+from engine.store import absences, alarms, bulk, database, journal, ledger, promises, runs
 from engine.store.dues import THE_RUN
 from engine.store.evidence import Evidence
 from engine.store.state import load_state
@@ -113,7 +111,7 @@ def _room(ws: Workspace, conn: Connection, on: date) -> Room:
             names += [person, f"{person}/calls"]
         for name in names:
             used[name] = used.get(name, 0) + count
-    return Room(ws.people, used)
+    return Room(ws.people, used, absences.away(conn, on))
 
 
 def run(ws: Workspace, *, on: date, now: datetime, agreed: str = "") -> RunReport:
@@ -123,22 +121,10 @@ def run(ws: Workspace, *, on: date, now: datetime, agreed: str = "") -> RunRepor
     """
     engine = ws.database()
     try:
-        with _uncollected(), database.writing(engine) as conn:
+        with bulk.uncollected(), database.writing(engine) as conn:
             return _run(ws, conn, on, now, agreed)
     finally:
         engine.dispose()
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Python looks for cycles again and again while rows by the hundred thousand are made; they have none."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _run(ws: Workspace, conn: Connection, on: date, now: datetime, agreed: str) -> RunReport:

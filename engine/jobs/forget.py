@@ -71,7 +71,7 @@ def _refuse(conn: Connection, account: str, company: str, agreed: bool) -> None:
         raise Refused(sentences.ON_ITS_WAY, sentences.SEE_IT_OFF)
     counts = _open(conn, account, company)
     if any(counts.values()) and not agreed:
-        raise Refused(sentences.still_open(account, counts), sentences.SETTLE_FIRST)
+        raise Refused(sentences.must_be_settled(account, counts), sentences.SETTLE_FIRST)
 
 
 def _open(conn: Connection, account: str, company: str) -> dict[tuple[str, str], int]:

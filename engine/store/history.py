@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from typing import Any
 
-import orjson
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from engine.core.language.policy import Kind
 from engine.errors import NotFound
-from engine.store import tables as t
 from engine.store.happened import CHAPTERS, KINDS, Happened, money
-from engine.store.tables import COMPANY, UNDER_WAY, ActionState
+from engine.store.tables import COMPANY, ActionState
 
 __all__ = ["Happened", "Work", "history", "kinds_named", "money", "worklist"]
 
@@ -42,14 +39,6 @@ class Work:
     currency: str
     tries: int
     detail: dict[str, Any]
-
-
-_FOR_PEOPLE = (
-    ActionState.AWAITING_APPROVAL,
-    ActionState.HELD_ADDRESS,
-    ActionState.UNCERTAIN,
-    ActionState.PUT_BACK,
-)
 
 
 def history(
@@ -83,51 +72,13 @@ def kinds_named(wanted: Collection[str]) -> frozenset[str]:
 
 
 def worklist(conn: Connection, on: date, company: str = COMPANY, person: str | None = None) -> list[Work]:
-    """What people have to do on a day, the highest amount first; of one person, or of all."""
-    planned = sa.and_(t.action.c.state == ActionState.PLANNED.value, t.action.c.kind.in_(["call", "task"]))
-    query = (
-        sa.select(t.action, t.customer.c.name)
-        .join_from(
-            t.action,
-            t.customer,
-            sa.and_(t.customer.c.company == t.action.c.company, t.customer.c.account == t.action.c.account),
-            isouter=True,
-        )
-        .where(
-            t.action.c.company == company,
-            sa.text(f"action.{UNDER_WAY}"),
-            sa.or_(planned, t.action.c.state.in_([state.value for state in _FOR_PEOPLE])),
-            sa.or_(t.action.c.not_before.is_(None), t.action.c.not_before <= on),
-        )
-        .order_by(t.action.c.amount.desc(), t.action.c.key)
-    )
-    if person is not None:
-        query = query.where(t.action.c.person == person)
-    work: list[Work] = []
-    steps: set[tuple[Any, ...]] = set()
-    for row in conn.execute(query):
-        asks = row.state == ActionState.AWAITING_APPROVAL.value
-        step = (row.account, row.episode, row.policy, row.step, row.item, row.occurrence)
-        if asks and step in steps:
-            continue
-        if asks:
-            steps.add(step)
-        detail = orjson.loads(row.detail)
-        work.append(
-            Work(
-                key=row.key,
-                account=row.account,
-                name=row.name or row.account,
-                kind=row.kind,
-                step=row.step,
-                state=row.state,
-                role=detail.get("approve") or row.role if asks else row.role,
-                person=None if asks else row.person,
-                since=row.since,
-                amount=row.amount,
-                currency=row.currency,
-                tries=row.attempts,
-                detail=detail,
-            )
-        )
-    return work
+    """What people have to do on a day, the highest amount first; what was given to one person, or all."""
+    from engine.store import work  # with columns, which are large to load: what only writes does without
+
+    end = datetime.max.replace(tzinfo=UTC)
+    rows = work.waiting(conn, on, end, (), company=company).sort("amount", "key", descending=[True, False])
+    rows = rows.filter(rows["state"] != ActionState.NO_CAPACITY.value)
+    named = zip(rows["key"].to_list(), rows["person"].to_list(), strict=True)
+    keys = [key for key, given in named if person is None or given == person]
+    found = work.in_full(conn, keys)
+    return [found[key] for key in keys]

@@ -279,7 +279,7 @@ class Ask:
                     "on"
                     FROM call WHERE company = :company AND reached = 1
             ) said GROUP BY account""",  # noqa: S608
-            account=_TEXT, dispute_opened=_DAY, vague=_DAY, promised_on=_DAY, spoke_on=_DAY,
+            account=_TEXT, dispute_opened=_DAY, vague=_DAY, promised_on=_DAY, spoke=_DAY,
         )  # fmt: skip
 
     def actions(self) -> pl.DataFrame:

@@ -337,7 +337,7 @@ def _with_response(accounts: pl.DataFrame, ask: queries.Ask, actions: pl.DataFra
         .then(pl.lit("partial payment"))
         .when(pl.col("vague") >= since)
         .then(pl.lit("vague promise"))
-        .when((pl.col("promised_on") >= since) | (pl.col("spoke_on") >= since))
+        .when((pl.col("promised_on") >= since) | (pl.col("spoke") >= since))
         .then(pl.lit("acknowledged"))
         .otherwise(pl.lit("none"))
     )

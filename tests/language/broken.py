@@ -212,6 +212,13 @@ BROKEN: list[tuple[str, str, str | bytes]] = [
     ("limit plan", H, _house("limits: {collector: {plan: 40 months}}")),
     ("limit waive", H, _house("limits: {collector: {waive: -5}}")),
     ("limit of the owner", H, _house("limits: {credit manager: {days: 90}}")),
+    ("score", H, _house("score: amount and risk")),
+    ("score of an unknown part", H, _house("score: {amount: 1, risc: 2}")),
+    ("score without a number", H, _house("score: {amount: much}")),
+    ("score too heavy", H, _house("score: {amount: 101}")),
+    ("score of nothing", H, _house("score: {amount: 0}")),
+    ("score with nothing behind it", H, _house("score: {}")),
+    ("score is a list", H, _house("score: [amount, risk]")),
     # outcomes.yaml
     ("unknown outcome", C, "hung-upp:\n  guidance: Not about you.\n"),
     ("outcome is a text", C, "hung up: call again\n"),

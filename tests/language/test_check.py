@@ -256,6 +256,11 @@ def test_other_words_of_the_house() -> None:
     assert (found.owner, found.split, found.capacity) == ("supervisor", 1, {"J. Ortiz": 1060, "letters": 40})
 
 
+def test_a_score_by_weights() -> None:
+    said = "score: {amount: 1, age: 1, risk: 2, promise: 2, quiet: 0}\n"
+    assert book(house=HOUSE + said).house.score == {"amount": 1, "age": 1, "risk": 2, "promise": 2}
+
+
 def test_a_season_may_run_over_the_new_year_and_pause_everything() -> None:
     text = HOUSE.replace("letter: 18 Dec to 31 Dec ", "{everything: 20 December to 6 January, country: DE} ")
     pause = book(house=text).house.pause[1]

@@ -85,7 +85,7 @@ def plan(
         decided = decide(book, state, day_of(book, calendar, on, stale), rules, room)
         planned.append(Planned(on, calendar.why_closed(on) or "", decided))
         state = after(book, state, decided, calendar)
-        room = Room(room.people)
+        room = Room(room.people, away=room.away)
     return Plan(tuple(planned), assumes)
 
 
@@ -238,6 +238,8 @@ def _accounts(
         changes["stepped"][row] = on
         if each.touches:
             changes["last_contact"][row] = on
+        if role:
+            changes["spoke"][row] = on
     for unit in np.flatnonzero(
         np.array([choice.tell_owner for choice in decided.choices] + [False])[decided.unit_class]
     ):
@@ -265,6 +267,7 @@ _REMEMBERED = (
     "answer_by",
     "answer_day",
     "last_contact",
+    "spoke",
     "stepped",
     "finished",
     "since",

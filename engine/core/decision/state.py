@@ -49,6 +49,7 @@ ACCOUNTS: dict[str, pl.DataType] = {
     "claims": pl.Int32(),
     "dbt": pl.Int32(),  # average days beyond terms, 12 months, weighted by amount, rounded
     "last_contact": pl.Date(),
+    "spoke": pl.Date(),  # the last day on which somebody there was spoken with
     "last_payment": pl.Date(),
     "promise": pl.String(),  # none, open, kept, broken: the latest one
     "plan": pl.String(),  # none, kept, broken

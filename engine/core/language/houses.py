@@ -32,12 +32,15 @@ PLURALS = {
     "webhooks": Kind.WEBHOOK,
 }
 EVERYTHING = "everything"
+SCORES = ("amount and age", "amount", "age")
+MOST_WEIGHT = 100
 _KINDS = {kind.value: kind for kind in Kind}
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS = re.compile(
     r"(?P<days>.+?)\s+(?P<h>[0-9]{1,2})(:(?P<m>[0-9]{2}))?\s*(-|–|to)\s*(?P<h2>[0-9]{1,2})(:(?P<m2>[0-9]{2}))?",
     re.IGNORECASE,
 )
+_SCORE = "score: {amount: 1, age: 1, risk: 2}"
 _HOUSE_EXAMPLES = {
     "order": "order: [key-accounts, standard]",
     "hours": "hours: weekdays 8:30-17:00",
@@ -266,6 +269,24 @@ class _Reader:
                 counts[name] = reading.whole(text, self.notes, 0, 10_000_000, f"{name}: 60")
         self.found[word] = counts
 
+    def score(self, line: Line) -> None:
+        """One of the three words, or `{amount: 1, risk: 2}`: at least one part has a weight."""
+        if not isinstance(line.value, Block):
+            self.choice(line, SCORES)
+            return
+        weights = {}
+        before = len(self.notes.problems)
+        lines = reading.block(line.value, self.notes, "“score”", names(Where.SCORE), _SCORE)
+        for each in lines.lines if lines else ():
+            if text := self.text(each, f"{each.key.value}: 1"):
+                weight = reading.whole(text, self.notes, 0, MOST_WEIGHT, f"{each.key.value}: 1")
+                weights[each.key.value] = weight or 0
+        if not any(weights.values()) and len(self.notes.problems) == before:
+            self.notes.error(
+                line.value.place, "nothing counts in this score", f"write  {_SCORE}", "score-empty"
+            )
+        self.found["score"] = {part: weight for part, weight in weights.items() if weight}
+
     def whole(self, line: Line, low: int, high: int) -> None:
         word = line.key.value
         if text := self.text(line, f"{word}: {low}"):
@@ -324,7 +345,7 @@ def read_house(root: Node | None, notes: Notes, scope: Scope, policies: tuple[st
         "split": reader.split,
         "owner": reader.owner,
         "fresh": lambda line: reader.duration(line, "hour", 8760, "fresh: 26 hours"),
-        "score": lambda line: reader.choice(line, ("amount and age", "amount", "age")),
+        "score": reader.score,
         "usual": reader.usual,
         "live": reader.live,
         "bands": lambda line: reader.found.update(bands=read_bands(line, reader.notes)),

@@ -198,6 +198,11 @@ class Limit:
     days: int
 
 
+# What the work list is ordered by: "amount and age", "amount" or "age"; or the weight of each part, by its name
+# (`cases.score.PARTS`).
+Score = str | Mapping[str, int]
+
+
 @dataclass(frozen=True, slots=True)
 class Allowance:
     """What a role may give by itself for a solution; what is not said it may not give.
@@ -244,7 +249,7 @@ class House:
     split: int = 1  # reserved: shards of a run
     owner: str = "credit manager"  # the role that gets tasks nobody else owns
     fresh: int = 0  # hours; 0: no limit
-    score: str = "amount and age"  # or "amount", or "age"
+    score: Score = "amount and age"
     usual: Decimal = Decimal(0)  # the blast radius, times the usual; 0: no limit
     live: str = "on save"
     bands: Mapping[str, Band] = field(default_factory=dict)  # by figure of the report

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from engine.core.language.bands import NAMES as FIGURES
 from engine.core.language.fields import Field, Type
-from engine.core.language.houses import EVERYTHING, PLURALS
+from engine.core.language.houses import EVERYTHING, MOST_WEIGHT, PLURALS, SCORES
 from engine.core.language.known import Known
 from engine.core.language.policy import Clock, Event, Kind
 from engine.core.language.steps import FIRST_DAY, HANDED, HELD, LAST_DAY, MOST_STEPS
@@ -228,7 +228,7 @@ def _house(known: Known, policies: Sequence[str]) -> Schema:
             "split": _whole(1, 64),
             "owner": _somebody(known),
             "fresh": _span("hour|day", "26 hours"),
-            "score": _enum(("amount and age", "amount", "age")),
+            "score": {"anyOf": [_enum(SCORES), _score()]},
             "usual": {
                 "anyOf": [{"type": "number", "minimum": 1}, _text(r"^[0-9]{1,3}(\.[0-9]+)?\s?(times?|x)?$")]
             },
@@ -258,6 +258,11 @@ def _allowance() -> Schema:
             "waive": _amount(),
         },
     )
+
+
+def _score() -> Schema:
+    weights = {name: _whole(0, MOST_WEIGHT) for name in names(Where.SCORE)}
+    return _lines(Where.SCORE, weights) | {"minProperties": 1}
 
 
 def _outcomes(known: Known) -> Schema:

@@ -34,6 +34,7 @@ class Where(StrEnum):
     COMPARISON = "a comparison"
     TO = "a person at the customer"
     GATE = "a gate"
+    SCORE = "a part of the score"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,11 @@ WORDS: tuple[Word, ...] = (
         ("split", "In how many parts a large run is worked.", "1"),
         ("owner", "The role that gets what nobody else owns.", "credit manager"),
         ("fresh", "The greatest age of a ledger that may demand.", "26 hours"),
-        ("score", "What the work list is ordered by: amount and age, amount, or age.", "amount and age"),
+        (
+            "score",
+            "What the work list is ordered by: amount and age, amount, or age; or the weight of each part.",
+            "{amount: 1, age: 1, risk: 2, promise: 2, quiet: 1}",
+        ),
         ("usual", "How many times the usual number of actions a run may want before it asks.", "3 times"),
         ("live", "Whether a changed policy is live on save, or on approval.", "on save"),
         (
@@ -312,6 +317,18 @@ WORDS: tuple[Word, ...] = (
         ("approval", "Eleventh gate: a person must agree.", ""),
         ("safety stop", "Twelfth gate: the run wants more than the house allows.", ""),
         ("capacity", "Thirteenth gate: the day is full; the rest waits.", ""),
+    ),
+    *_words(
+        Where.SCORE,
+        ("amount", "A point for each power of ten: 1,000 has 3 points, 10,000 has 4.", "1"),
+        (
+            "age",
+            "A point for every 30 days past due, at most 6: the older a debt, the harder to collect.",
+            "1",
+        ),
+        ("risk", "The risk class: a point each from B or medium on; A or low has none.", "2"),
+        ("promise", "3 points for a promise that was broken, 2 for one that falls due.", "2"),
+        ("quiet", "A point for every 30 days in which nobody there was spoken with, at most 3.", "1"),
     ),
 )
 

@@ -51,6 +51,14 @@ class Template:
         lines = self.text.split("\n")
         return lines[number - 1] if 0 < number <= len(lines) else ""
 
+    def problem(self, start: int, end: int, sentence: str, suggestion: str, code: str) -> Problem:
+        """Something wrong with the characters of `text` from `start` to before `end`."""
+        before = self.text[:start]
+        line = before.count("\n") + 1
+        column = start - (before.rfind("\n") + 1) + 1
+        stop = column + len(self.text[start:end].split("\n")[0])
+        return Problem(Place(self.file, line, column, stop), sentence, suggestion, code, line=self.line(line))
+
 
 @dataclass(frozen=True, slots=True)
 class Templates:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -45,12 +46,17 @@ class Message:
 
 def render(templates: Templates, name: str, facts: MessageFacts, kind: str = "message") -> Message | Problem:
     """The message, in the best language there is for this customer; or the one problem that stopped it."""
+    template = _chosen(templates, name, facts, kind)
+    return template if isinstance(template, Problem) else render_one(templates, template, facts)
+
+
+def _chosen(templates: Templates, name: str, facts: MessageFacts, kind: str) -> Template | Problem:
+    """The template of that name and kind, in the best language there is for this customer."""
     variants = templates.languages(name, kind)
     if not variants:
         near = did_you_mean(name, templates.names(kind), f"add templates/{name}.md")
         return Problem(Place("templates"), f"there is no {kind} “{name}”", near, "no-template")
-    language = choose_language(facts.debtor.languages, facts.debtor.country, frozenset(variants))
-    return render_one(templates, variants[language], facts)
+    return variants[choose_language(facts.debtor.languages, facts.debtor.country, frozenset(variants))]
 
 
 def render_one(templates: Templates, template: Template, facts: MessageFacts) -> Message | Problem:
@@ -78,6 +84,22 @@ def render_one(templates: Templates, template: Template, facts: MessageFacts) ->
     return Message(
         message.subject, message.text, html, message.language, body=message.body, template=message.template
     )
+
+
+def parts(templates: Templates, name: str, facts: MessageFacts, kind: str) -> list[tuple[str, str]] | Problem:
+    """As `render`: the text under each heading of the second level, by heading; the first is what stands before them."""
+    template = _chosen(templates, name, facts, kind)
+    if isinstance(template, Problem):
+        return template
+    slots = Slots(locale_of(template.language, facts.debtor.country))
+    try:
+        markdown = _run(_body(template), context(facts, template.language, slots))
+        # A value waits in its slot, so nothing of the ledger can begin a heading here.
+        before, *rest = re.split(r"(?m)^##[ \t]+(.*?)[ \t]*$", markdown)
+        pieces = [("", before), *zip(rest[::2], rest[1::2], strict=True)]
+        return [(slots.fill(heading), to_text(text, slots)) for heading, text in pieces]
+    except Exception as error:  # as in `render_one`
+        return _problem(template, Place(template.file, template.body_line, 1), error)
 
 
 def header(text: str) -> str:

@@ -30,7 +30,7 @@ def given_out_by_us(at: datetime, by: str) -> str:
     return f"This house gave it out on {at:%Y-%m-%d %H:%M} UTC; {by} had it made."
 
 
-def still_open(account: str, counts: Mapping[tuple[str, str], int]) -> str:
+def must_be_settled(account: str, counts: Mapping[tuple[str, str], int]) -> str:
     """Why nobody is forgotten yet: `ACME still has 2 open items, 1 open promise`. `counts` by (one, many) of each thing."""
     told = [f"{count} {_plural(count, what, many)}" for (what, many), count in counts.items() if count]
     return f"{account} still has {', '.join(told)}"

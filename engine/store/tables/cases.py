@@ -135,6 +135,7 @@ call = sa.Table(
     sa.Column("quality", sa.Text),  # JSON: the marks of somebody who reviewed the call
     sa.Column("by", sa.String, nullable=False),
     sa.Index(None, "company", "account", "on"),
+    sa.Index(None, "company", "on"),  # who has made how many calls on a day
 )
 
 note = sa.Table(

@@ -224,6 +224,8 @@ def upgrade() -> None:
     op.add_column("promise", sa.Column("number", sa.Integer(), nullable=True))
     op.add_column("promise", sa.Column("call", sa.Integer(), nullable=True))
     op.add_column("promise", sa.Column("because", sa.Text(), server_default="", nullable=False))
+    op.create_index(op.f("ix_call_company_on"), "call", ["company", "on"], unique=False)
+    op.create_index(op.f("ix_payment_company_paid_on"), "payment", ["company", "paid_on"], unique=False)
 
     # The field's own words for what has become of a promise.
     op.execute("UPDATE promise SET state = 'partly kept' WHERE state = 'partly'")
