@@ -169,7 +169,9 @@ def _asides(ask: queries.Ask) -> pl.DataFrame:
     ).unique(["account", "item"], keep="first", maintain_order=True)
     days = (pl.col("closed") - pl.col("opened")).dt.total_days()
     lost = (
-        disputes.filter(pl.col("closed_for") == "customer")  # of one closed today too: a preview goes on from it
+        disputes.filter(
+            pl.col("closed_for") == "customer"
+        )  # of one closed today too: a preview goes on from it
         .group_by("account", "item")
         .agg(days_off=days.sum().cast(pl.Int32))
     )
