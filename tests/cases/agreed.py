@@ -68,14 +68,12 @@ MONDAY = "2026-10-05"
 class Shop(House):
     """ACME owes three invoices, one of them not due yet, and BOLT one."""
 
-    def __init__(self, root: Path, template: Path, **more: Any) -> None:
-        shutil.copy(template, root / "dunwell.db")
+    def __init__(self, root: Path, template: Path | None = None, url: str = "", **more: Any) -> None:
+        if template is not None:
+            shutil.copy(template, root / "dunwell.db")
         texts = {"broken-promise": BROKEN, "standard": STANDARD, "outcomes": DISPUTES}
-        super().__init__(
-            root,
-            f"sqlite:///{root / 'dunwell.db'}",
-            **({"house": HOUSE, "policies": texts, "more": DISPUTER} | more),
-        )
+        usual: dict[str, Any] = {"house": HOUSE, "policies": texts, "more": DISPUTER}
+        super().__init__(root, url or f"sqlite:///{root / 'dunwell.db'}", **(usual | more))
         self.owes("ACME", "A1", "2026-09-20", "700.00")
         self.owes("ACME", "A2", "2026-09-28", "500.00")
         self.owes("ACME", "N1", "2026-12-20", "900.00")
@@ -204,6 +202,26 @@ class Shop(House):
             for work in self.worklist(on)
             if work.kind == "task" and work.account == account
         )
+
+
+class Kept:
+    """A shop as it is on that Monday, for many tests: what one of them has done is undone for the next."""
+
+    def __init__(self, root: Path, template: Path) -> None:
+        self.shop = Shop(root, template)
+        self.database, self.copy = root / "dunwell.db", root / "monday.db"
+        self.keep()
+
+    def keep(self) -> None:
+        self.items = dict(self.shop.items)
+        shutil.copy(self.database, self.copy)
+
+    def fresh(self) -> Shop:
+        for left in self.database.parent.glob("dunwell.db-*"):
+            left.unlink()
+        shutil.copy(self.copy, self.database)
+        self.shop.items = dict(self.items)
+        return self.shop
 
 
 def _looked(engine: sa.Engine, work: Any) -> Any:

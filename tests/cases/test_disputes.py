@@ -16,15 +16,19 @@ from engine.errors import NotFound, Refused
 from engine.jobs.cases import Who
 from engine.jobs.cases import disputes as verbs
 from engine.jobs.push import push
-from engine.store import database
 from engine.store import tables as t
 from engine.store.history import history
-from tests.cases.agreed import MONDAY, Shop
+from tests.cases.agreed import MONDAY, Kept, Shop
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Kept:
+    return Kept(tmp_path_factory.mktemp("shop"), sqlite_template)
 
 
 @pytest.fixture
-def shop(tmp_path: Path, sqlite_template: Path) -> Shop:
-    return Shop(tmp_path, sqlite_template)
+def shop(kept: Kept) -> Shop:
+    return kept.fresh()
 
 
 # -- the reasons -------------------------------------------------------------------------------------------------------
@@ -271,8 +275,8 @@ def test_a_missing_credit_closes_its_dispute_for_the_customer_when_it_comes(
     )  # fmt: skip
     assert shop.tasks("2026-10-07") == []
     assert shop.asides("2026-10-08") == {}
-    with database.reading(shop.engine) as conn:
-        told = [each.text for each in history(conn, "ACME") if each.kind == "dispute"]
+    happened = shop.look(lambda conn: history(conn, "ACME"))
+    told = [each.text for each in happened if each.kind == "dispute"]
     assert told[-1] == f"closed for customer: credit note {number} came"
     assert shop.journal("dispute closed")[0]["for"] == "customer"
 

@@ -27,19 +27,23 @@ from engine.core.cases.plans import (
 from engine.core.workdays import calendar
 from engine.errors import Refused
 from engine.jobs import cases
-from engine.store import database
 from engine.store import tables as t
 from engine.store.history import history
-from engine.store.plans import capacity, kept_rates
-from tests.cases.agreed import MONDAY, Shop
-from tests.store.ledgers import day, row, take_in
+from engine.store.plans import Capacity, capacity, kept_rates
+from tests.cases.agreed import MONDAY, Kept, Shop
+from tests.store.ledgers import day
 
 US = calendar("US")
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Kept:
+    return Kept(tmp_path_factory.mktemp("shop"), sqlite_template)
+
+
 @pytest.fixture
-def shop(tmp_path: Path, sqlite_template: Path) -> Shop:
-    return Shop(tmp_path, sqlite_template)
+def shop(kept: Kept) -> Shop:
+    return kept.fresh()
 
 
 def in_months(shop: Shop, count: int = 3, **more: Any) -> str:
@@ -250,8 +254,8 @@ def test_an_instalment_that_does_not_come_breaks_the_plan_and_the_ladder_goes_on
     )
     shop.run("2026-10-14")
     assert len(shop.tasks("2026-10-14")) == 1  # told once
-    with database.reading(shop.engine) as conn:
-        assert "plan: broken" in [f"{one.kind}: {one.text}" for one in history(conn, "ACME")]
+    happened = shop.look(lambda conn: history(conn, "ACME"))
+    assert "plan: broken" in [f"{one.kind}: {one.text}" for one in happened]
 
 
 def test_before_it_is_written_down_the_plan_is_seen_as_broken(shop: Shop) -> None:
@@ -336,28 +340,19 @@ def test_a_plan_is_held_against_what_they_have_paid_and_against_how_such_plans_w
     assert [(one.kind, one.kept, one.broken, one.running) for one in rates] == [("4 × month", 0, 1, 1)]
 
 
-def test_what_an_account_can_pay_is_of_its_last_year_and_of_one_currency(database_url: str) -> None:
-    engine = database.open(database_url)
-    with database.writing(engine) as conn:
-        assert capacity(conn, "ACME", "USD", day("20 Nov")) is None
+def test_what_an_account_can_pay_is_of_its_last_year_and_of_one_currency(shop: Shop) -> None:
+    def found(conn: sa.Connection) -> Capacity | None:
+        assert capacity(conn, "COG", "USD", day("20 Nov")) is None
         paid = [("2025-10-01", 9000), ("2026-01-10", 700), ("2026-05-10", 500)]
-        for on, amount in paid:
-            values = {
-                "account": "ACME",
-                "amount": amount,
-                "currency": "USD",
-                "paid_on": date.fromisoformat(on),
-            }
-            conn.execute(sa.insert(t.payment).values(**values))
-        euros = {"account": "ACME", "amount": 77, "currency": "EUR", "paid_on": day("1 Nov")}
-        back = {"account": "ACME", "amount": 5000, "currency": "USD", "paid_on": day("2 Nov"), "reversed": 1}
-        conn.execute(sa.insert(t.payment).values(**euros))
-        conn.execute(sa.insert(t.payment).values(**back))
-        found = capacity(conn, "ACME", "USD", day("20 Nov"))
-    assert found is not None
-    assert (found.a_month, found.months) == (120, 10)
-    take_in(engine, "20 Nov", row("ACME", "101", "1 Sep", "1 Oct", 500_00))
-    engine.dispose()
+        rows = [{"amount": amount, "paid_on": date.fromisoformat(on)} for on, amount in paid]
+        rows.append({"amount": 77, "paid_on": day("1 Nov"), "currency": "EUR"})
+        rows.append({"amount": 5000, "paid_on": day("2 Nov"), "reversed": 1})
+        for row in rows:
+            conn.execute(sa.insert(t.payment).values(**{"account": "COG", "currency": "USD", **row}))
+        return capacity(conn, "COG", "USD", day("20 Nov"))
+
+    known = shop.within(lambda conn, who: found(conn))
+    assert (known.a_month, known.months) == (120, 10)
 
 
 # -- who may, and bad input --------------------------------------------------------------------------------------------

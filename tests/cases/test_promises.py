@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -25,7 +26,7 @@ from engine.store import database, journal
 from engine.store import tables as t
 from engine.store.promises import promises, settle_promises
 from engine.store.queries import Ask
-from tests.cases.agreed import MONDAY, Shop
+from tests.cases.agreed import MONDAY, Kept, Shop
 from tests.store.ledgers import day, moment, row, state, take_in
 
 OPEN = calendar("none")
@@ -37,14 +38,20 @@ PAID = row("ACME", "100", "1 Aug", "1 Sep", 50_00)
 LEDGER = (OLD, NEW)
 
 
-@pytest.fixture
-def shop(tmp_path: Path, sqlite_template: Path) -> Shop:
-    return Shop(tmp_path, sqlite_template)
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Kept:
+    return Kept(tmp_path_factory.mktemp("shop"), sqlite_template)
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[sa.Engine]:
-    engine = database.open(database_url)
+def shop(kept: Kept) -> Shop:
+    return kept.fresh()
+
+
+@pytest.fixture
+def engine(tmp_path: Path, sqlite_template: Path) -> Iterator[sa.Engine]:
+    shutil.copy(sqlite_template, tmp_path / "dunwell.db")
+    engine = database.open(tmp_path / "dunwell.db")
     take_in(engine, "20 Nov", *LEDGER)
     yield engine
     with database.reading(engine) as conn:
@@ -415,7 +422,7 @@ _LEFT = st.lists(st.tuples(*(st.integers(0, most) for most in _OPEN.values())), 
 _NUMBERS = itertools.count()
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(named=st.sets(st.sampled_from(sorted(_OPEN)), min_size=1), left=_LEFT, wanted=st.integers(1, 1000))
 def test_a_promise_covers_what_it_names_and_settling_twice_is_settling_once(
     anywhere: sa.Engine, named: set[str], left: list[tuple[int, ...]], wanted: int

@@ -128,11 +128,19 @@ def dispute_opened(
 
 
 def answer_dispute(
-    item: str, reason: str, contested: str, answer_by: date, said: str, expected: str, *, missing: bool
+    item: str,
+    reason: str,
+    contested: str,
+    answer_by: date,
+    said: str,
+    expected: str,
+    *,
+    missing: bool,
+    ours: bool = False,
 ) -> str:
-    """The task of whoever answers a dispute. `missing`: a credit note of ours is what it waits for."""
+    """The task of whoever answers a dispute. `missing`: a credit note is what it waits for; `ours`: we agreed to it."""
     about = f"{item}, {reason}{f', {contested}' if contested else ''}"
-    words = f" They say: “{said}”." if said else ""
+    words = f" {'Because' if ours else 'They say'}: “{said}”." if said else ""
     if missing:
         note = f" {expected}" if expected else ""
         return f"Issue the credit note{note}: {about}. By {short_day(answer_by)}.{words}"
@@ -200,5 +208,5 @@ def nobody_may(needed: Sequence[str]) -> tuple[str, str]:
     """More than the caller may give, and nobody there to ask."""
     return (
         f"this needs the yes of a {listed(needed, 'or')}, and nobody in dunwell.toml has that role",
-        'give it to somebody there, as in  [people.ana] roles = ["credit manager"]',
+        f'give it to somebody there:  [people.ana]  roles = ["{needed[-1]}"]',
     )

@@ -314,9 +314,9 @@ def _take_effect(
         )
         entries += made.entries
     for name, amount in less.items():
-        said = f"a discount of {money(amount, currency)} was agreed: {about['because']}"
+        why = about["because"]
         made = disputed(
-            conn, account, name, AGREED_CREDIT, who, amount=amount, said=said, call=about["call"], ws=ws
+            conn, account, name, AGREED_CREDIT, who, amount=amount, said=why, call=about["call"], ws=ws
         )
         entries += made.entries
     if about["waive"]:

@@ -147,6 +147,7 @@ def disputed(
             words,
             expected,
             missing=code.credit,
+            ours=code.name == AGREED_CREDIT,
         )
         entries.append(
             tasks.add(
