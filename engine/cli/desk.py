@@ -100,7 +100,7 @@ def brief(
 ) -> None:
     """Show what one should know before calling an account: it alone, and the script, a block at a time."""
     from engine.cli.edge import author
-    from engine.screen.brief import block_drawn, brief_drawn, brief_value, has_block
+    from engine.screen.brief import block_drawn, brief_drawn, brief_value, has_block, waits
 
     edge = edge_of(ctx)
     day = edge.day("--on", on)
@@ -121,8 +121,8 @@ def brief(
     else:
         edge.show(block_drawn(found, has_block(found, block)))
     number = block or 1
-    while talk and sys.stdin.readline():
-        number += 1
+    while talk and found.blocks and sys.stdin.readline():
+        number += not waits(found, number)
         found = read()  # the reason may be on record by now
         if number > len(found.blocks):
             return

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from engine.core.cases.pattern import told
 from engine.core.problem import Problem, problem_text
-from engine.core.sentences import SELF_CHECK
+from engine.core.sentences import SELF_CHECK, WAITS_FOR_REASON
 from engine.errors import Refused
 from engine.screen.lines import fitted
 from engine.screen.written import clean, count, day_month, full_day, money
@@ -129,7 +129,7 @@ def _talk(one: Talk) -> Text:
     line = Text(f"{full_day(one.on)}  #{one.number}  {clean(one.outcome)}")
     line.append(f", with {clean(one.spoken_with)}" if one.spoken_with else "")
     line.append(f" · {clean(one.reason)}" if one.reason else "")
-    line.append(f"  {clean(one.by)}", "dim")
+    line.append(f"  {clean(one.by)}{', reviewed' if one.reviewed else ''}", "dim")
     for text in filter(None, (one.story, one.note)):
         line.append(f"\n    “{clean(text)}”", "italic")
     return line
@@ -174,6 +174,11 @@ def shown(found: Brief, number: int) -> Block | None:
     """The block of that number, counted from 1; None for one of what we ask for, while that is withheld."""
     block = found.blocks[number - 1]
     return None if block.part.waits and found.withheld else block
+
+
+def waits(found: Brief, number: int) -> bool:
+    """Whether this block comes once the reason is on record, and it is not yet."""
+    return found.withheld == WAITS_FOR_REASON and shown(found, number) is None
 
 
 def block_drawn(found: Brief, number: int) -> RenderableType:

@@ -145,8 +145,11 @@ _WORDS = ("key", "account", "kind", "step", "state", "role", "person", "since", 
 
 def calls_made(conn: Connection, on: date, company: str = COMPANY) -> dict[str, int]:
     """Who has logged how many calls on a day."""
-    query = sa.select(t.call.c.by, sa.func.count()).where(t.call.c.company == company, t.call.c.on == on)
-    return dict(conn.execute(query.group_by(t.call.c.by)).tuples().all())
+    query = sa.select(t.call.c.by, sa.func.count().label("number")).where(
+        t.call.c.company == company, t.call.c.on == on
+    )
+    found: dict[str, int] = {row.by: row.number for row in conn.execute(query.group_by(t.call.c.by))}
+    return found
 
 
 def callers(conn: Connection, role: str, company: str = COMPANY) -> dict[str, set[str]]:
@@ -166,7 +169,8 @@ def callers(conn: Connection, role: str, company: str = COMPANY) -> dict[str, se
 def rates(conn: Connection, on: date, company: str = COMPANY) -> dict[str, float]:
     """Units of the house's currency for one of each other, as last known on a day."""
     query = sa.select(t.rate.c.currency, t.rate.c.rate).where(t.rate.c.company == company, t.rate.c.on <= on)
-    return dict(conn.execute(query.order_by(t.rate.c.on)).tuples().all())
+    found: dict[str, float] = {row.currency: row.rate for row in conn.execute(query.order_by(t.rate.c.on))}
+    return found
 
 
 def promises_kept(

@@ -15,6 +15,7 @@ PEER = "peer"  # the role of a call for somebody who has not called the account
 _OF_PEERS = "collector"
 _NOBODY = ""  # has room for it
 _UNLIMITED = 2**40
+_SPREAD = 2_654_435_761  # Knuth's multiplier: neighbours end far apart
 _COUNTED = {Kind.CALL.value: "calls", Kind.TASK.value: "tasks"}
 
 
@@ -51,7 +52,7 @@ def shared(rows: pl.DataFrame, day: Day) -> pl.DataFrame:
     """`person`, who does each row (null: nobody in particular), and `fits`, whether it goes into today.
 
     `rows` are in the list's order and have `account`, `kind`, `role`, `person`, `owner` and `counts`, whether they take
-    room. Whose list a row is on stays the same while others work: a role's rows go by account round its people.
+    room. Whose list a row is on stays the same while others work: a role's accounts are spread over its people by name.
     """
     takes = pl.col("kind").replace_strict(_COUNTED, default=None, return_dtype=pl.String)
     rows = rows.with_columns(takes=pl.when("counts").then(takes))
@@ -129,13 +130,14 @@ def _able(
     owner: str | None,
     callers: Mapping[str, Collection[str]],
 ) -> list[str]:
-    """Who could do it, in the order in which they are asked: the account's owner, then round the role."""
+    """Who could do it, in the order in which they are asked: the account's owner, then the others of the role."""
     mine = roles.get(role) or (roles.get(_OF_PEERS, []) if role == PEER else [])
     if role == PEER:
         before = callers.get(account, ())
         mine = [id for id in mine if id not in before]
     if len(mine) < 2:
         return mine
-    start = zlib.crc32(account.encode()) % len(mine)
-    ring = mine[start:] + mine[:start]
+    # By account and person together: whoever goes or comes moves no account between the others.
+    of_account = zlib.crc32(account.encode())
+    ring = sorted(mine, key=lambda id: (of_account ^ zlib.crc32(id.encode())) * _SPREAD % 2**32)
     return [owner, *(id for id in ring if id != owner)] if owner in mine else ring
