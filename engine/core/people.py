@@ -40,6 +40,16 @@ class Person:
     others: frozenset[str] = frozenset()
 
 
+def pseudonym(drawn: str) -> str:
+    """What stands for a person from now on; `drawn` are eight hex digits by lot."""
+    return f"person {drawn}"
+
+
+def nobody(name: str) -> bool:
+    """Whether a name is a pseudonym already, or stands for somebody who was forgotten."""
+    return name == FORGOTTEN or re.fullmatch(r"person [0-9a-f]{8}", name) is not None
+
+
 def same_name(one: str, other: str) -> bool:
     """Whether two names are the same but for capitals and spaces."""
     return _folded(one) == _folded(other)

@@ -17,7 +17,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from engine.core.people import FORGOTTEN, Person, about, plain, same_name, without
+from engine.core.people import FORGOTTEN, Person, about, nobody, plain, pseudonym, same_name, without
 from engine.store import copies
 from engine.store import tables as t
 from engine.store.dossier import read_text
@@ -120,7 +120,9 @@ def forget(
     conn: Connection, account: str, people: Sequence[Person], on: date, *, alone: bool, company: str = COMPANY
 ) -> Forgotten:
     """Forget these people; with `alone` no others, else all words of the account's people go, whoever said them."""
-    under_way = _Forgetting(conn, account, on, {one: _pseudonym() for one in people}, alone, company)
+    under_way = _Forgetting(
+        conn, account, on, {one: pseudonym(secrets.token_hex(4)) for one in people}, alone, company
+    )
     under_way.calls = {
         row["id"] for row in under_way.of(t.call) if not alone or _theirs(under_way, row["spoken_with"])
     }
@@ -134,10 +136,6 @@ def forget(
     _journal(under_way)
     pseudonyms = {one.name: instead for one, instead in under_way.names.items()}
     return Forgotten(pseudonyms, under_way.rows, messages, files)
-
-
-def _pseudonym() -> str:
-    return f"person {secrets.token_hex(4)}"
 
 
 def _theirs(under_way: _Forgetting, name: str | None) -> str | None:
@@ -154,7 +152,7 @@ def _row(under_way: _Forgetting, each: Table, row: sa.RowMapping) -> None:
     instead = _theirs(under_way, row[each.name]) if each.name else None
     theirs = not under_way.alone or instead is not None or row.get("call") in under_way.calls
     values: dict[str, Any] = {}
-    if each.name and row[each.name]:
+    if each.name and row[each.name] and not nobody(row[each.name]):
         values[each.name] = instead or (under_way.name(row[each.name]) if under_way.alone else FORGOTTEN)
     for name in each.ways:
         if row[name]:
@@ -191,8 +189,10 @@ def _customer(under_way: _Forgetting) -> None:
 def _actions(under_way: _Forgetting) -> None:
     """What tasks and calls say of people, and what was said when somebody agreed, or not."""
     for row in under_way.of(t.action):
-        detail = under_way.text(orjson.loads(row["detail"]))
-        if not under_way.alone and not row["episode"]:  # of a task that what somebody wrote or said has made
+        kept = orjson.loads(row["detail"])
+        detail = under_way.text(kept)
+        theirs = not under_way.alone or any(about(one, kept) for one in under_way.names)
+        if theirs and not row["episode"]:  # of a task that what somebody wrote or said has made
             detail |= {name: FORGOTTEN for name in ("what", "words") if detail.get(name)}
         reason = under_way.text(row["reason"]) if row["reason"] else _KEPT
         under_way.change(t.action, row, {"detail": orjson.dumps(detail).decode(), "reason": reason})
@@ -235,7 +235,7 @@ def _messages(under_way: _Forgetting) -> tuple[int, tuple[str, ...]]:
         for copy, text in zip(mine, texts, strict=True):
             if not copy.forgotten_on:
                 copies.forget(under_way.conn, copy, under_way.text(text), under_way.on)
-        count += 1
+        count += kept is not None or any(not copy.forgotten_on for copy in mine)
         if path := payload.get("evidence", {}).get("path"):
             files.append(path)
         under_way.change(t.outbox, row, {"payload": orjson.dumps(bare(under_way.text(payload))).decode()})

@@ -9,19 +9,17 @@ from difflib import get_close_matches
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from engine.core.people import Person, same_name
+from engine.core.people import Person, nobody, same_name
 from engine.errors import NotFound
 from engine.store import tables as t
 from engine.store.tables import COMPANY
-
-_PSEUDONYM = re.compile(r"person [0-9a-f]{8}|forgotten", re.IGNORECASE)
 
 
 def persons(conn: Connection, account: str, company: str = COMPANY) -> list[Person]:
     """Everybody at the customer whose name is kept, each once, with all the addresses and numbers kept beside it."""
     ways: dict[str, set[str]] = {}
     for name, *theirs in _named(conn, account, company):
-        if not name or _PSEUDONYM.fullmatch(name):
+        if not name or nobody(name):
             continue
         known = next((one for one in ways if same_name(one, name)), name)
         ways.setdefault(known, set()).update(way for way in theirs if way)
