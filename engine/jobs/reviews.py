@@ -100,8 +100,8 @@ def _task(ws: Workspace, conn: Connection, found: Report, gone: Left, who: Who) 
         place,
         told(gone.mean),
         gone.earlier,
-        period.first,
-        period.last,
+        (period.first, period.last),
+        step,
     )
     evidence = {
         "figure": line.figure.name,

@@ -9,7 +9,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 import sqlalchemy as sa
 
@@ -236,10 +235,11 @@ def test_a_figure_outside_its_band_asks_for_a_review(house: House) -> None:
     ]
     assert not house.do(lambda engine: _due(engine, house))  # nothing more until the next ledger
     listed = run("--workspace", str(house.root), "worklist", "--on", "2027-01-11", at=NEW_YEAR).out
-    assert "Review the policies" in listed
+    assert "current share is 100.0%, its band" in listed
     (task,) = [work for work in house.worklist("2027-01-11") if work.step.startswith("policy review")]
     assert task.person == "ana"  # who has the role of the house's owner
-    assert "current share is 100.0%, and its band is at most 50% (house.yaml:" in task.detail["what"]
+    assert "its band is at most 50% (house.yaml:" in task.detail["what"]
+    assert "review the policies. Its mean over the 5 months before was" in task.detail["what"]
     evidence = task.detail["review"]
     assert (evidence["figure"], evidence["value"], evidence["to"]) == ("current share", 100.0, "2027-01-11")
     assert [each["to"] for each in evidence["trend"]][-2:] == ["2026-12-11", "2027-01-11"]
@@ -248,8 +248,10 @@ def test_a_figure_outside_its_band_asks_for_a_review(house: House) -> None:
     assert "1 has left it: the tasks of this month are there already." in again
     assert "current share is 100.0%, its band is at most 50% (house.yaml:" in again
     body = house.journal("action")[-1]
-    assert orjson.dumps(body)
     assert (body["by"], body["kind"]) == ("the report", "task")
+    ended = run("--workspace", str(house.root), "done", "policy review: current share", at=NEW_YEAR)
+    assert ended.out == "“policy review: current share” is done.\n"
+    assert "there already" in reported(house, "--review").out  # once a month, whatever became of it
     _bands(house, "")
     assert not house.do(lambda engine: _due(engine, house))  # a house without bands is never looked at
     assert "no figure has a band" in reported(house, "--review").out
