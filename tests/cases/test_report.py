@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from engine.jobs import cases, reviews
 from engine.jobs.cases import Who
 from engine.jobs.cases.promises import promised
+from engine.jobs.duties import DUTIES
 from engine.store import database, marks, outbox
 from engine.store import tables as t
 from tests.cli.conftest import Said, run
@@ -229,6 +230,7 @@ def test_a_figure_outside_its_band_asks_for_a_review(house: House) -> None:
     """As of 11 January everything open is current; 30 days of nothing paid are a bad month all the same."""
     _bands(house, "bands: {overdue share: at most 20%, current share: at most 50%, CEI: at least 75}\n")
     clock, stop = (lambda: NEW_YEAR), threading.Event()
+    assert "engine.jobs.reviews:work" in {duty.work for duty in DUTIES}  # the service does it by itself
     assert house.do(lambda engine: _due(engine, house))
     assert house.do(lambda engine: reviews.work(house.ws, clock, stop)) == [
         "3 figures have a band; 1 has left it: 1 new task."
