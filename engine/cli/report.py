@@ -59,6 +59,7 @@ def report(
 ) -> None:
     """Show what is owed, how fast it comes in, and what calls, messages and promises come to."""
     from engine.core.figures.ageing import Convention
+    from engine.core.figures.registry import FIGURES
     from engine.jobs.report import Asked, made
 
     edge = edge_of(ctx)
@@ -66,8 +67,15 @@ def report(
         _review(edge, by, json)
         return
     begins, ends = _days(edge, first, last, month)
+    brief = not (all_ or definitions or json or csv or xlsx or html)
     asked = Asked(
-        begins, ends, policy, currency.strip().upper(), Convention(ageing.value.replace("-", " ")), net
+        begins,
+        ends,
+        policy,
+        currency.strip().upper(),
+        Convention(ageing.value.replace("-", " ")),
+        net,
+        frozenset(figure.name for figure in FIGURES if figure.first) if brief else None,
     )
     with edge.reading() as conn:
         found = made(edge.workspace, conn, asked)

@@ -100,7 +100,7 @@ svg .g { stroke: var(--rule); stroke-width: 1; fill: none; } svg .t { fill: var(
 <p class="small">{{ figure.says }}</p>
 <p class="small soft">Formula: {{ figure.formula }}. Source: {{ figure.source }}.
 {% if figure.usual %}Usual: {{ figure.usual }}.{% endif %}</p>
-{% if figure.beside %}<p class="small note">{{ figure.beside }}</p>{% endif %}
+{% if figure.beside %}<p class="small soft"><em>{{ figure.beside }}</em></p>{% endif %}
 {% if lines[0].value.note %}<p class="small note">{{ sentence(lines[0].value.note) }}</p>{% endif %}
 </article>
 {% endfor %}</div>
@@ -113,7 +113,7 @@ svg .g { stroke: var(--rule); stroke-width: 1; fill: none; } svg .t { fill: var(
 {% for row in sheet.rows %}<tr>{% for cell in row %}{% set column = sheet.table.columns[loop.index0] %}
 <td{% if not text(column) %} class="n"{% endif %}>{{ said(cell, column, sheet.currency) }}</td>{% endfor %}</tr>
 {% endfor %}</table></div>
-{% if sheet.table.beside %}<p class="small note">{{ sheet.table.beside }}</p>{% endif %}
+{% if sheet.table.beside %}<p class="small soft"><em>{{ sheet.table.beside }}</em></p>{% endif %}
 </div>
 {% endfor %}</section>
 {% endfor %}<section>

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -47,7 +48,7 @@ def review(ws: Workspace, conn: Connection, who: Who) -> Review:
     bands = ws.live.house.bands
     if not bands:
         return Review((), (), said.NO_BANDS)
-    found = made(ws, conn, Asked())
+    found = made(ws, conn, Asked(only=frozenset(bands)))
     first = found.scopes[0].name
     lines = [
         line
@@ -100,8 +101,8 @@ def _task(ws: Workspace, conn: Connection, found: Report, gone: Left, who: Who) 
         place,
         told(gone.mean),
         gone.earlier,
-        period.first,
-        period.last,
+        (period.first, period.last),
+        step,
     )
     evidence = {
         "figure": line.figure.name,
@@ -163,7 +164,7 @@ def _newest(conn: Connection) -> date | None:
 def _banded(house: Path) -> bool:
     """Whether the house's file speaks of bands at all: to look at it costs nothing, to read it with all policies does."""
     try:
-        return b"bands" in house.read_bytes()
+        return re.search(rb"(?m)^bands\s*:", house.read_bytes()) is not None
     except OSError:
         return False
 

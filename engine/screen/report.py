@@ -19,24 +19,26 @@ from engine.screen.lines import fitted, plain_table
 from engine.screen.written import clean, count, day_month, line_of, span
 
 _SIDE = 3  # currencies side by side
+_TREND = 12  # columns
 _BARS = "▁▂▃▄▅▆▇█"
 
 
 def report_drawn(found: Report, *, width: int = 100, all_: bool = False, definitions: bool = False) -> Group:
     """The first screen; with `all_` every figure and table; with `definitions` what each of them means."""
     everything = all_ or definitions
-    parts: list[RenderableType] = [*_head(found, width), Text(), *_ageing(found)]
     lines = [line for line in found.lines if everything or line.figure.first]
+    figures, side = _figures(found, lines, width)
+    parts: list[RenderableType] = [*_head(found, width), Text(), *_ageing(found, side), Text()]
     if definitions:
-        parts += _defined(found, lines, width)
+        parts += _defined(found, lines)
     else:
-        parts += [Text(), _figures(found, lines, width)]
+        parts += [figures, Text(), *_beside(lines)]
     if everything:
         for sheet in found.sheets:
             parts += _sheet(sheet, found)
-        parts += [Text(), *(Text(f"  {note}", "dim") for note in notes(found))]
+        parts += [Text(), *map(_beneath, notes(found))]
     else:
-        parts += [Text(), *_beside(lines), *_hints()]
+        parts += _hints(len(found.scopes) > side)
     return Group(*parts)
 
 
@@ -98,81 +100,75 @@ def _head(found: Report, width: int) -> Iterator[RenderableType]:
         yield Text(f"  {said.of_policy(clean(found.policy), found.accounts)}", "yellow")
 
 
-def _ageing(found: Report) -> Iterator[RenderableType]:
+def _ageing(found: Report, side: int) -> Iterator[RenderableType]:
+    """The buckets of so many currencies, side by side."""
+    columns = found.ageing[:side]
     table = plain_table(1, 3)
-    columns = found.ageing[:_SIDE]
     for _ in columns:
         table.add_column(justify="right", no_wrap=True)
         table.add_column(justify="right", no_wrap=True)
-    table.add_row(
-        Text(f"OPEN ITEMS, {SAYS[found.convention]}", "bold"),
-        *(cell for one in columns for cell in (Text(one.scope, "bold"), "")),
-    )
     sums = [sum(bucket.amount for bucket in one.buckets) for one in columns]
-    for number, bucket in enumerate(found.ageing[0].buckets):
+
+    def add(name: str, amounts: Sequence[int], style: str, shares: bool = False) -> None:
         cells: list[Text] = []
-        for one, whole in zip(columns, sums, strict=True):
-            amount = one.buckets[number].amount
-            cells.append(Text(said.written(amount, "money", one.currency) if amount else "–"))
-            cells.append(Text(f"{100 * amount / whole:.0f}%" if whole else "", "dim"))
-        table.add_row(f"  {bucket.name}", *cells)
-    table.add_row(
-        Text("  all", "bold"),
-        *(
-            cell
-            for one, whole in zip(columns, sums, strict=True)
-            for cell in (Text(said.written(whole, "money", one.currency), "bold"), Text())
-        ),
-    )
-    table.add_row(
-        Text("  credits, apart", "dim"),
-        *(
-            cell
-            for one in columns
-            for cell in (Text(said.written(one.credits, "money", one.currency), "dim"), Text())
-        ),
-    )
+        for one, amount, whole in zip(columns, amounts, sums, strict=True):
+            cells.append(Text(said.written(amount, "money", one.currency) if amount else "–", style))
+            cells.append(Text(f"{100 * amount / whole:.0f}%" if shares and whole else "", "dim"))
+        table.add_row(Text(f"  {name}", style), *cells)
+
+    table.add_row("", *(cell for one in columns for cell in (Text(one.scope, "bold"), "")))
+    for number, bucket in enumerate(found.ageing[0].buckets):
+        add(bucket.name, [one.buckets[number].amount for one in columns], "", shares=True)
+    add("all", sums, "bold")
+    add("credits, apart", [one.credits for one in columns], "dim")
+    yield Text(f"OPEN ITEMS, {SAYS[found.convention]}", "bold")
     yield table
 
 
-def _figures(found: Report, lines: Sequence[Line], width: int) -> Table:
-    scopes = [scope.name for scope in found.scopes[:_SIDE]]
-    several = len(scopes) > 1
-    rows: list[tuple[Text, ...]] = [
-        (
-            Text(),
-            *(Text(scope, "bold") for scope in scopes),
-            *(() if several else (Text(),)),
-            Text("a month ago", "dim"),
-            Text("12 months", "dim"),
-        )
-    ]
+def _figures(found: Report, lines: Sequence[Line], width: int) -> tuple[Table, int]:
+    """The figures, and how many currencies there was room for: an amount is never cut."""
+    most = min(_SIDE, len(found.scopes))
+    for side, before in (
+        (most, True),
+        *((fewer, before) for before in (True, False) for fewer in range(most, 0, -1)),
+    ):
+        rows = _rows(found, lines, side, before=before)
+        widths = [max(cell.cell_len for cell in column) for column in list(zip(*rows, strict=True))[:-1]]
+        if sum(widths) + 2 * len(widths) + _TREND <= width:
+            break
+    last = len(rows[0]) - 1
+    return fitted(rows, width, right=tuple(range(1, last)), elastic=(last,)), side
+
+
+def _rows(found: Report, lines: Sequence[Line], side: int, *, before: bool) -> list[tuple[Text, ...]]:
+    scopes = [scope.name for scope in found.scopes[:side]]
+    head = [Text(), *(Text(scope, "bold") for scope in scopes), *[Text()] * (side == 1)]
+    head += [Text("a month ago", "dim")] * before
+    rows = [(*head, Text("12 months", "dim"))]
     chapter: Chapter | None = None
     for figure in dict.fromkeys(line.figure for line in lines):
         mine = [line for line in lines if line.figure is figure]
         if figure.chapter is not chapter:
             chapter = figure.chapter
             rows.append((Text(chapter.value.upper(), "bold"), *[Text()] * (len(rows[0]) - 1)))
-        rows.append(_row(figure, mine, scopes))
-    return fitted(rows, width, right=tuple(range(1, len(rows[0]) - 1)), elastic=(len(rows[0]) - 1,))
+        rows.append(_row(figure, mine, scopes, before=before))
+    return rows
 
 
-def _row(figure: Figure, mine: Sequence[Line], scopes: Sequence[str]) -> tuple[Text, ...]:
+def _row(figure: Figure, mine: Sequence[Line], scopes: Sequence[str], *, before: bool) -> tuple[Text, ...]:
     first = mine[0]
-    made = Text(made_of(first.value), "dim")
     if figure.of_money:
         by = {line.scope: line for line in mine}
-        values = [Text(value_said(figure, by[scope].value, by[scope].currency)) for scope in scopes]
-        values += [] if len(scopes) > 1 else [Text()]
+        cells = [Text(value_said(figure, by[scope].value, by[scope].currency)) for scope in scopes]
+        cells += [Text()] * (len(scopes) == 1)
     else:
-        values = [Text(value_said(figure, first.value, first.currency)), made]
-        values += [Text()] * (len(scopes) - 2)
-    before = value_said(figure, first.trend[-2], first.currency) if len(first.trend) > 1 else ""
+        cells = [Text(value_said(figure, first.value, first.currency)), Text(made_of(first.value), "dim")]
+        cells += [Text()] * (len(scopes) - 2)
+    if before:
+        cells.append(Text(value_said(figure, first.trend[-2], first.currency), "dim"))
     known = any(value.number is not None for value in first.trend)
-    trend = Text(
-        spark([value.number for value in first.trend]) if known else first.value.note, "" if known else "dim"
-    )
-    return (Text(f"  {figure.name}"), *values, Text(before, "dim"), trend)
+    trend = Text(spark([value.number for value in first.trend])) if known else Text(first.value.note, "dim")
+    return (Text(f"  {figure.name}"), *cells, trend)
 
 
 def value_said(figure: Figure, value: Value, currency: str) -> str:
@@ -197,7 +193,7 @@ def spark(numbers: Sequence[float | None]) -> str:
     )
 
 
-def _defined(found: Report, lines: Sequence[Line], width: int) -> Iterator[RenderableType]:
+def _defined(found: Report, lines: Sequence[Line]) -> Iterator[RenderableType]:
     """Each figure with what it means beneath."""
     chapter: Chapter | None = None
     for figure in dict.fromkeys(line.figure for line in lines):
@@ -228,7 +224,8 @@ def _sheet(sheet: Sheet, found: Report) -> Iterator[RenderableType]:
         return
     where = f", {sheet.scope}" if sheet.scope and not found.single else ""
     yield Text()
-    yield Text.assemble((f"{sheet.table.name.upper()}{where}", "bold"), (f"  {sheet.table.says}", "dim"))
+    yield Text(f"{sheet.table.name.upper()}{where}", "bold")
+    yield _beneath(sheet.table.says)
     table = plain_table(0, 3)
     for column in sheet.table.columns:
         table.add_column(justify="left" if column.unit is Unit.TEXT else "right")
@@ -246,7 +243,7 @@ def _sheet(sheet: Sheet, found: Report) -> Iterator[RenderableType]:
         table.add_row(f"  {cells[0]}", *cells[1:])
     yield table
     if sheet.table.beside:
-        yield Text(f"  {sheet.table.beside}", "dim")
+        yield _beneath(sheet.table.beside)
 
 
 def cell_said(cell: object, column: Column, currency: str) -> str:
@@ -264,11 +261,17 @@ def _beside(lines: Sequence[Line]) -> Iterator[RenderableType]:
     for figure in dict.fromkeys(line.figure for line in lines):
         for note in (figure.beside, f"Usual is {figure.usual}." if figure.usual else ""):
             if note:
-                yield Text(f"  {figure.name}: {note[0].lower()}{note[1:]}", "dim")
+                yield _beneath(f"{figure.name}: {note[0].lower()}{note[1:]}")
 
 
-def _hints() -> list[RenderableType]:
+def _beneath(text: str) -> RenderableType:
+    """A remark, which may take several lines."""
+    return Padding(Text(text, "dim"), (0, 0, 0, 2))
+
+
+def _hints(more: bool) -> list[RenderableType]:
     return [
+        *([Text("  There are more currencies than fit: --currency CODE", "dim")] if more else []),
         Text("  Every figure and table: --all    what each means: --definitions", "dim"),
         Text("  A page to print or send: --html report.html", "dim"),
     ]

@@ -105,7 +105,7 @@ def contact_latency(facts: Facts) -> Value:
 
     An episode that began before the first ledger is left out: nobody could have made contact through us.
     """
-    since = facts.records.first_ledger
+    since = facts.seen_from
     began = (
         facts.records.episodes.filter(pl.col("started") > since) if since else facts.records.episodes.clear()
     )

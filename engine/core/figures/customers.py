@@ -48,7 +48,7 @@ def first_time_share(facts: Facts) -> Value:
         .n_unique()
     )
     enough = facts.told(month_before(facts.as_of, FIRST_TIME))
-    note = "" if enough else said.on_record_from(facts.records.told_from)
+    note = "" if enough else said.on_record_from(facts.told_from)
     return share(late.height - earlier, late.height, said.NO_DELINQUENT, note)
 
 

@@ -17,7 +17,7 @@ class Chapter(StrEnum):
     SPEED = "How fast it comes in"
     CONTACTS = "Calls and messages"
     PROMISES = "Promises"
-    DISPUTES = "Disputes and what is set aside"
+    DISPUTES = "Disputes"
     CUSTOMERS = "Customers"
     POLICY = "The policy at work"
 

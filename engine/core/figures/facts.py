@@ -79,6 +79,8 @@ class Facts:
     after_90: pl.DataFrame
     sold: Sales
     calendar: Calendar
+    told_from: date | None  # the first evening that can be told, and the first ledger: of all currencies
+    seen_from: date | None
 
     @property
     def as_of(self) -> date:
@@ -86,23 +88,21 @@ class Facts:
 
     def told(self, day: date) -> bool:
         """Whether the ledger of that evening can be told."""
-        since = self.records.told_from
-        return since is not None and day >= since
+        return self.told_from is not None and day >= self.told_from
 
     def seen(self, day: date) -> bool:
         """Whether a ledger had been seen by then: of credits, disputes and contacts before it nothing is on record."""
-        since = self.records.first_ledger
-        return since is not None and day >= since
+        return self.seen_from is not None and day >= self.seen_from
 
     @property
     def untold(self) -> Value:
         """No value, since the ledger of these days cannot be told."""
-        return none(said.known_from(self.records.told_from))
+        return none(said.known_from(self.told_from))
 
     @property
     def unseen(self) -> Value:
         """No value, since only ledgers that were seen open tell of it."""
-        return none(said.known_from(self.records.first_ledger))
+        return none(said.known_from(self.seen_from))
 
     @property
     def told_a_month_ago(self) -> bool:
@@ -141,6 +141,7 @@ def facts(
     records, every = back.records, back.told.documents
     documents = within(every, scope, "amount")
     sold = _sales(documents, netted)
+    since, seen = records.told_from, records.first_ledger
     mine = replace(
         records,
         payments=_late(within(records.payments, scope, "amount"), every),
@@ -166,6 +167,8 @@ def facts(
             after_90=after_90,
             sold=sold,
             calendar=calendar,
+            told_from=since,
+            seen_from=seen,
         )
         for period in periods
     ]

@@ -86,7 +86,7 @@ def roll_rate(bucket: int) -> Callable[[Facts], Value]:
 def at_risk(facts: Facts) -> Value:
     """Of the invoices whose 90th day past due was in the period, those that were still open on it, by their number."""
     if not facts.told(facts.period.first - _HALF_A_YEAR):  # what was paid in time must be known as well
-        return none(said.half_a_year(facts.records.told_from))
+        return none(said.half_a_year(facts.told_from))
     day = pl.col("due").dt.offset_by(f"{AT_RISK}d")
     inside = day.is_between(facts.period.first, facts.period.last)
     came = facts.after_90.filter(inside, pl.col("kind").is_in(SALES))

@@ -170,13 +170,21 @@ REVIEW = "policy review"
 
 
 def left_band(
-    figure: str, value: str, band: str, place: str, mean: str, earlier: int, first: date, last: date
+    figure: str,
+    value: str,
+    band: str,
+    place: str,
+    mean: str,
+    earlier: int,
+    days: tuple[date, date],
+    task: str,
 ) -> str:
-    """The task of a figure that has left its band, with its evidence."""
+    """The task of a figure that has left its band, with its evidence. `task` is its name."""
+    first, last = days
     usual = f" Its mean over the {earlier} months before was {mean}." if mean else ""
     return (
-        f"Review the policies: {figure} is {value}, and its band is {band} ({place}).{usual} "
-        f"“dunwell report --from {first} --to {last}” shows the rest."
+        f"{figure} is {value}, its band is {band} ({place}): review the policies.{usual} "
+        f'“dunwell report --from {first} --to {last}” shows the rest, “dunwell done "{task}"” ends this.'
     )
 
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from engine.core.language.policy import Kind
+from engine.core.sentences.figures import REVIEW
 from engine.errors import NotFound, Refused
 from engine.jobs.cases.who import Who
 from engine.jobs.workspace import Workspace
@@ -92,7 +93,7 @@ def waiting(conn: Connection, account: str, step: str, company: str = COMPANY) -
 def done(engine: Engine, which: str, who: Who, *, because: str = "") -> str:
     """A task is done: by its key, or by its account where that has one alone. What waited for it goes on.
 
-    “inbox” is the task about mail that nobody could be matched to.
+    “inbox” is the task about mail that nobody could be matched to; a task of no account goes by its name too.
     """
     with writing(engine) as conn:
         task = _task(conn, which, who.company)
@@ -111,8 +112,9 @@ def done(engine: Engine, which: str, who: Who, *, because: str = "") -> str:
 def _task(conn: Connection, which: str, company: str) -> Any:
     """The task on the list that is meant."""
     mine = (t.action.c.company == company, t.action.c.kind == Kind.TASK.value)
-    account = "" if which == OF_NOBODY else which
-    named = sa.or_(t.action.c.key == which, t.action.c.account.in_({account, which}))
+    review = t.action.c.step.startswith(REVIEW)
+    of_nobody = sa.and_(t.action.c.account == "", ~review if which == OF_NOBODY else t.action.c.step == which)
+    named = sa.or_(t.action.c.key == which, t.action.c.account == which, of_nobody)
     waiting = t.action.c.state == ActionState.PLANNED.value
     found: Sequence[Any] = conn.execute(
         sa.select(t.action).where(*mine, waiting, named).order_by(t.action.c.on, t.action.c.key)
