@@ -29,7 +29,9 @@ SEEN = [
     "restore-after", "script without call", "house unknown word", "order unknown policy",
     "unknown house currency", "hours", "closed", "never is a text", "pause is a text", "no season",
     "contact", "capacity is a number", "capacity of nobody", "usual", "live", "unknown outcome",
-    "outcome is a text", "offer is a text", "outcome value", "test of no policy", "no tests",
+    "outcome is a text", "offer is a text", "outcome value", "unknown answer",
+    "unknown reason of an outcome", "reason is a text", "then is no call", "unknown promise", "promise value",
+    "suggest value", "test of no policy", "no tests",
     "tests is a text", "computed field", "unknown address", "invoices is a text", "date",
     "expect is a text", "expect is a list",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""What the files may say, once they have been read: policies, steps, the house's rules, outcomes of calls."""
+"""What the files may say, once they have been read: policies, steps, the house's rules."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from engine.core.language.condition import Clause, Condition
+from engine.core.language.follows import Outcome
 from engine.core.problem import Place
 
 
@@ -226,15 +227,6 @@ class House:
     usual: Decimal = Decimal(0)  # the blast radius, times the usual; 0: no limit
     live: str = "on save"
     places: Mapping[str, Place] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What follows an outcome of a call. Texts are kept as written until casework gives them their flow."""
-
-    name: str
-    words: Mapping[str, object]
-    place: Place
 
 
 @dataclass(frozen=True, slots=True)
