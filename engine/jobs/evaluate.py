@@ -27,7 +27,7 @@ from engine.store import alarms, database, journal, ledger, promises, runs
 from engine.store.dues import THE_RUN
 from engine.store.evidence import Evidence
 from engine.store.state import load_state
-from engine.store.tables import COMPANY, OPEN, UNDER_WAY, ActionState, action
+from engine.store.tables import COMPANY, NO_EPISODE, OPEN, UNDER_WAY, ActionState, action
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +197,7 @@ def _under_way(conn: Connection) -> dict[tuple[str, str | None], list[UnderWay]]
             action.c.state.in_(states),
             action.c.taken_on.is_(None),
             action.c.kind != Kind.TASK.value,
+            action.c.episode != NO_EPISODE,  # what followed a call is no step that could be passed over
         )
     )
     found: dict[tuple[str, str | None], list[UnderWay]] = {}

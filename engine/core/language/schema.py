@@ -8,8 +8,8 @@ from engine.core.language.fields import Field, Type
 from engine.core.language.follows import PEER
 from engine.core.language.houses import EVERYTHING, PLURALS
 from engine.core.language.known import Known
-from engine.core.language.policy import Clock, Event, Kind
 from engine.core.language.outcomes import PROMISES, SAME_PERSON
+from engine.core.language.policy import Clock, Event, Kind
 from engine.core.language.steps import FIRST_DAY, HANDED, HELD, LAST_DAY, MOST_STEPS
 from engine.core.language.trials import ADDRESSES
 from engine.core.language.words import WORDS, Where, names
