@@ -81,7 +81,14 @@ def _dunwell(
 _VERBS: tuple[Callable[..., None], ...] = (
     *(begin.init, begin.demo, policies.check, policies.words, policies.schema, policies.trials),
     *(ledger.import_, feeds.push, coming.preview, today.run, today.explain),
-    *(casework.worklist, casework.log, casework.approve, casework.decline, casework.promise),
+    *(
+        casework.worklist,
+        casework.log,
+        casework.confirm,
+        casework.approve,
+        casework.decline,
+        casework.promise,
+    ),
     *(brakes.stop, brakes.resume, brakes.quarantine, brakes.backup, brakes.restore),
     *(casework.dispute, casework.pause, casework.note, casework.done, casework.history),
     *(service.serve, service.status),

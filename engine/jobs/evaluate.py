@@ -21,6 +21,7 @@ from engine.core.decision.summary import HeldGroup, Preview, groups, summarize
 from engine.core.language.policy import Kind
 from engine.errors import Refused
 from engine.jobs import brakes
+from engine.jobs.cases import Who, broken
 from engine.jobs.records import UnderWay, Writing
 from engine.jobs.workspace import Workspace
 from engine.store import alarms, database, journal, ledger, promises, runs
@@ -151,9 +152,9 @@ def _run(ws: Workspace, conn: Connection, on: date, now: datetime, agreed: str) 
         return _not_made(ws, conn, on, held)
     if held:
         runs.lift_hold(conn)
-    _, broken = promises.settle_promises(conn, on, as_of)  # the last import may have been too early to tell
-    if broken:
-        journal.append(conn, broken, now)
+    _, settled = promises.settle_promises(conn, on, as_of)  # the last import may have been too early to tell
+    if settled:
+        journal.append(conn, settled, now)
     state = _state(ws, conn, on, now)
     house = replace(book.house, stop={}) if agreed else usual_stop(book.house, runs.usual(conn, on))
     fresh = house.fresh
@@ -169,6 +170,8 @@ def _run(ws: Workspace, conn: Connection, on: date, now: datetime, agreed: str) 
         alarms.raised(conn, alarms.STOPPED, THE_RUN, decided.stopped, now)
     else:
         alarms.cleared(conn, alarms.STOPPED, now, THE_RUN)
+        if called := broken.follow_up(ws, conn, Who("", now, on)):
+            journal.append(conn, called, now)
     return _report(ws, conn, decided, record, committed, before is not None)
 
 

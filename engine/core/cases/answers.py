@@ -50,6 +50,7 @@ class Answers:
     date_mailed: date | None = None
     date_paid: date | None = None
     first_date: date | None = None
+    email: str = ""
     invoices: tuple[str, ...] = ()
     instalments: tuple[Instalment, ...] = ()  # empty where only their number was given
     we_give: tuple[Given, ...] = ()
@@ -186,6 +187,12 @@ def _time(text: str, on: date, currency: str) -> time:
     return read_time(text)
 
 
+def _email(text: str, on: date, currency: str) -> str:
+    if not re.fullmatch(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;.]{2,}", text):
+        raise ValueError(f"“{text}” is no e-mail address; write it as in name@example.com")
+    return text
+
+
 def _invoices(text: str, on: date, currency: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part.strip() for part in re.split(r"[,;]", text) if part.strip()))
 
@@ -224,6 +231,7 @@ _SLOTS: Mapping[str, _Slot] = {
     "date mailed": _Slot("date_mailed", _past),
     "date paid": _Slot("date_paid", _past),
     "first date": _Slot("first_date", _day),
+    "email address": _Slot("email", _email),
     "invoice": _Slot("invoices", _invoices),
     "instalments": _Slot("instalments", _instalments),
     "we give": _Slot("we_give", _given),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from engine.core.problem import Place
@@ -107,6 +107,10 @@ class Option:
 
     name: str
     follow: Follow
+
+    def with_call(self, call: Call) -> Option:
+        """The same with another call."""
+        return replace(self, follow=replace(self.follow, call=call))
 
 
 @dataclass(frozen=True, slots=True)

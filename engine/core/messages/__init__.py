@@ -6,6 +6,7 @@ from engine.core.messages.facts import (
     Instalment,
     Item,
     MessageFacts,
+    Point,
     Promise,
     Sender,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "Item",
     "Message",
     "MessageFacts",
+    "Point",
     "Promise",
     "Sender",
     "Template",

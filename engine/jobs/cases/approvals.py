@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from engine.errors import NotFound, Refused
+from engine.jobs.cases.agreed import answered
 from engine.jobs.cases.who import Who, change_action, near
 from engine.store import journal
 from engine.store import tables as t
@@ -16,7 +18,7 @@ from engine.store.database import writing
 from engine.store.history import money
 from engine.store.journal import Entry
 from engine.store.outbox import text as moment_text
-from engine.store.tables import ActionState
+from engine.store.tables import OUTCOMES, ActionState
 
 
 def approve(engine: Engine, which: str, who: Who, *, because: str = "") -> str:
@@ -50,6 +52,8 @@ def _answer(engine: Engine, which: str, who: Who, verdict: ActionState, because:
             )
             change_action(conn, one.key, verdict, because or None, who)
         first = actions[0]
+        if first.policy == OUTCOMES:
+            return _of_a_call(conn, first, who, verdict, because)
         body = {
             "keys": [one.key for one in actions],
             "step": first.step,
@@ -67,6 +71,17 @@ def _answer(engine: Engine, which: str, who: Who, verdict: ActionState, because:
         return (
             f"“{first.step}” for {first.account} ({worth}) is declined, and not asked again in this episode."
         )
+
+
+def _of_a_call(conn: Connection, action: Any, who: Who, verdict: ActionState, because: str) -> str:
+    """Yes or no to what was given on the phone: no run has to let it go."""
+    agreed = verdict is ActionState.APPROVED
+    numbers = orjson.loads(action.detail)["concessions"]
+    entries = answered(conn, numbers, action.account, who, agreed=agreed)
+    if agreed:
+        change_action(conn, action.key, ActionState.DONE, because or None, who)
+    journal.append(conn, entries, who.at, who.company)
+    return f"What was given to {action.account} on the phone is {'agreed to' if agreed else 'declined'}."
 
 
 def _awaiting(conn: Connection, which: str, company: str) -> Sequence[Any]:
