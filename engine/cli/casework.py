@@ -55,7 +55,8 @@ def worklist(
     if json:
         edge.write_json(work_value(work))
     else:
-        edge.show(worklist_drawn(work, {id: one.name for id, one in people.items()}, width=edge.screen.width))
+        names, zone = {id: one.name for id, one in people.items()}, edge.workspace.settings.workspace.zone
+        edge.show(worklist_drawn(work, names, width=edge.screen.width, zone=zone))
 
 
 def log(

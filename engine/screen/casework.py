@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -25,21 +26,25 @@ _STATES = {
 }
 
 
-def worklist_drawn(work: Sequence[Work], names: Mapping[str, str], *, width: int = 100) -> RenderableType:
-    """What is on people's lists, the highest amount first. `names` gives a person's name by their id."""
+def worklist_drawn(
+    work: Sequence[Work], names: Mapping[str, str], *, width: int = 100, zone: str = "UTC"
+) -> RenderableType:
+    """What is on people's lists, the highest amount first. `names` gives a person's name by their id; times are of `zone`."""
     if not work:
         return Text("Nothing is on the list.  “dunwell run” puts today's calls and tasks there.")
     rows = []
     for one in work:
         what = clean(one.detail.get("what") or one.step)
         script = f" · script {clean(one.detail['script'])}" if one.detail.get("script") else ""
+        whom = f" · ask for {clean(one.detail['ask_for'])}" if one.detail.get("ask_for") else ""
+        at = f" · at {one.at.astimezone(ZoneInfo(zone)):%H:%M}" if one.at else ""
         tries = f" ({count(one.tries, 'try', 'tries')})" if one.tries else ""
         rows.append(
             (
                 Text(clean(one.account), "bold"),
                 Text(clean(one.name)),
                 Text(money(one.amount, one.currency)),
-                Text(f"{what}{script}"),
+                Text(f"{what}{at}{whom}{script}"),
                 Text(clean(names.get(one.person or "", one.person or one.role))),
                 Text(_STATES.get(one.state, one.state) + tries, "yellow"),
             )
@@ -73,6 +78,8 @@ def work_value(work: Sequence[Work]) -> list[dict[str, object]]:
             "amount": amount(one.amount, one.currency),
             "currency": one.currency,
             "tries": one.tries,
+            "at": one.at.isoformat() if one.at else None,
+            "ask_for": one.detail.get("ask_for"),
         }
         for one in work
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import orjson
@@ -49,6 +49,7 @@ class Work:
     currency: str
     tries: int
     detail: dict[str, Any]
+    at: datetime | None = None  # of a call that is due at a time of day
 
 
 _FOR_PEOPLE = (
@@ -117,6 +118,7 @@ def worklist(conn: Connection, on: date, company: str = COMPANY, person: str | N
                 currency=row.currency,
                 tries=row.attempts,
                 detail=detail,
+                at=datetime.fromisoformat(row.not_before_at) if row.not_before_at else None,
             )
         )
     return work

@@ -78,14 +78,21 @@ def withheld(field: str) -> str:
     return WITHHELD.get(field, field)
 
 
-def when(day: date, at: datetime | None, today: date, zone: str) -> str:
-    """`at 14:12`, `on Mon 30 Nov 2026 at 9:15`, `today`; times by the customer's clock."""
-    clock = f"{at.astimezone(ZoneInfo(zone)):%H:%M}".lstrip("0") if at else ""
-    if clock.startswith(":"):
-        clock = f"0{clock}"
+def when(day: date, at: datetime | None, today: date, zone: str, office: str) -> str:
+    """`at 14:12`, `on Mon 30 Nov 2026`, `today`; by the customer's clock, and by ours where that is another."""
+    clock = ""
+    if at is not None:
+        clock = f"at {_clock(at, zone)}"
+        if _clock(at, zone) != _clock(at, office):
+            clock += f" their time ({_clock(at, office)} here)"
     if day == today:
-        return f"at {clock}" if clock else "today"
-    return f"on {short_day(day)}{f' at {clock}' if clock else ''}"
+        return clock or "today"
+    return f"on {short_day(day)}{f' {clock}' if clock else ''}"
+
+
+def _clock(at: datetime, zone: str) -> str:
+    there = at.astimezone(ZoneInfo(zone))
+    return f"{there.hour}:{there.minute:02}"
 
 
 def call_follows(when: str, by: str, ask_for: str, number: str, script: str | None, unless: str = "") -> str:
@@ -127,6 +134,11 @@ def drafted(account: str) -> str:
 def look_at_draft(account: str) -> str:
     """The task that keeps a draft from being forgotten."""
     return f"Look at the confirmation and send it: dunwell confirm {account}"
+
+
+def put_back(when: str, tries: int, most: int) -> str:
+    """A call that is tried again; `when` names its day."""
+    return f"The call is put back to {when.removeprefix('on ')} ({tries} of {most} times)."
 
 
 def rests(until: date) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -105,10 +106,11 @@ def _only_written(
     listed = on_list.find(conn, account, key, name, who)
     answers = Answers(typed=typed)
     entries.append(_write(conn, account, name, answers, "", note, who, listed, None)[1])
-    back = None
-    if name in PUT_BACK:
-        back = on_list.put_back(conn, listed, name, who, calendar.add_open(who.on, 1))
-    return f"{account}: {name}. {back or on_list.made(conn, listed, name, who)}"
+    again = calendar.add_open(who.on, 1)
+    if name in PUT_BACK and (tries := on_list.put_back(conn, listed, name, who, again)):
+        when = sentences.when(again, None, date.min, "UTC", "UTC")
+        return f"{account}: {name}. {sentences.put_back(when, tries, TRIES)}"
+    return f"{account}: {name}. {on_list.made(conn, listed, name, who)}"
 
 
 class _Desk:
@@ -126,9 +128,12 @@ class _Desk:
     ) -> None:
         self.ws, self.conn, self.who, self.account, self.name = ws, conn, who, account, name
         self.person = ours.person_of(ws, who.by)
-        zone = ws.settings.workspace.zone
         self.listed = on_list.find(
-            conn, account, key, name, who, zone=zone, another=another, person=self.person
+            *(conn, account, key, name, who),
+            zone=ws.settings.workspace.zone,
+            another=another,
+            person=self.person,
+            called=lambda by: ours.name_of(ws, ours.person_of(ws, by), "") if ours.person_of(ws, by) else by,
         )
         row = self.listed.row
         ours.must_have(ws, account, self.listed.role, row.person if row is not None else None, who)
@@ -255,17 +260,16 @@ class _Desk:
     def _done_with(self, option: Option | None) -> str:
         if self._comes_back:
             call = (option.follow.call if option else None) or self.outcome.follow.call
-            due = self.known.clock.after(
-                _NEXT_DAY if call is None or call.after is None else call.after, self.who.at
-            )
-            peer = None
+            clock, peer = self.known.clock, None
+            due = clock.after(_NEXT_DAY if call is None or call.after is None else call.after, self.who.at)
             if call is not None and call.by == PEER:
-                due = self.known.clock.after(NOW, self.who.at)
+                due = clock.after(call.after or NOW, self.who.at)
                 callers = [one.by for one in self.known.calls]
                 peer = next(iter(ours.peers(self.ws, self.conn, callers, self.person, due.day)), None)
-            back = on_list.put_back(self.conn, self.listed, self.name, self.who, due.day, due.at, peer)
-            if back:
-                return back
+            tries = on_list.put_back(self.conn, self.listed, self.name, self.who, due.day, due.at, peer)
+            office = self.ws.settings.workspace.zone
+            when = sentences.when(due.day, due.at, date.min, clock.zone, office)
+            return sentences.put_back(when, tries or 0, TRIES)
         return on_list.made(self.conn, self.listed, self.name, self.who)
 
     def _remarks(self, found: Allowed, kept: Mapping[str, str]) -> list[str]:

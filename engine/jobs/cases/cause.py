@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from engine.core.cases.answers import Answers
+from engine.core.cases.moments import Due
+from engine.core.sentences import calls as sentences
 from engine.jobs.cases.known import Account
 from engine.jobs.cases.who import Who
 from engine.jobs.workspace import Workspace
@@ -40,6 +42,11 @@ class Cause:
     def with_known(self, known: Account) -> Cause:
         """The same with what is known now."""
         return replace(self, known=known)
+
+    def when(self, due: Due) -> str:
+        """A day, or a moment, as it is said to whoever made the call."""
+        office = self.ws.settings.workspace.zone
+        return sentences.when(due.day, due.at, self.who.on, self.known.clock.zone, office)
 
     @property
     def told(self) -> dict[str, Any]:

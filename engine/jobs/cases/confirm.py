@@ -70,7 +70,8 @@ def confirm(ws: Workspace, engine: Engine, account: str, who: Who) -> str:
         change_action(conn, draft.key, ActionState.DONE, "sent", who)
         entries.append(Entry("task done", account, {"key": draft.key, "by": who.by, "on": who.on}))
         now = due.at is None or due.at <= who.at
-        when = "now" if now else sentences.when(due.day, due.at, who.on, it.clock.zone)
+        office = ws.settings.workspace.zone
+        when = "now" if now else sentences.when(due.day, due.at, who.on, it.clock.zone, office)
         return f"{account}: {sentences.email_follows(detail['template'], 'their ' + detail['to'], when)}"
 
 

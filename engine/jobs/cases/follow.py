@@ -22,6 +22,7 @@ from engine.jobs.cases.cause import Cause, Effects
 from engine.jobs.cases.known import About
 from engine.jobs.cases.pauses import paused
 from engine.jobs.cases.tasks import add as add_task
+from engine.jobs.cases.tasks import whose
 from engine.jobs.cases.todo import Todo, put
 from engine.jobs.cases.who import Who
 from engine.jobs.documents import copies
@@ -145,7 +146,7 @@ def _call(
         detail=detail,
     )
     entry = put(cause.conn, todo, cause.who)[1]
-    when = sentences.when(due.day, due.at, cause.who.on, cause.known.clock.zone)
+    when = cause.when(due)
     by = ours.name_of(cause.ws, person, role)
     number = str(told.get("number", ""))
     return done.add(sentences.call_follows(when, by, cause.spoken_with, number, call.script, unless), entry)
@@ -194,13 +195,7 @@ def answer_by(cause: Cause, task: Task) -> date | None:
 def _task(cause: Cause, task: Task, number: int, told: dict[str, Any], done: Effects) -> Effects:
     about, by = cause.known.about(), answer_by(cause, task)
     what = sentences.task_text(_WITHIN.sub("", task.what) or task.what, by, _facts(cause))
-    person, role = task.role, task.role
-    if task.role in cause.ws.settings.people:
-        person, role = task.role, ours.role_of(cause.ws, task.role)
-    elif task.role == cause.role:
-        person = cause.person or ""
-    elif task.role:
-        person = ours.in_turn(cause.ws, cause.conn, task.role, cause.who.on) or ""
+    role, person = _whose(cause, task)
     more: dict[str, Any] = {**told, "items": about.items}
     if by is not None:
         more["answer_by"] = by.isoformat()
@@ -216,11 +211,22 @@ def _task(cause: Cause, task: Task, number: int, told: dict[str, Any], done: Eff
         currency=about.currency,
         more=more,
         role=role,
-        person=person or None,
+        person=person,
         policy=OUTCOMES,
     )
-    whose = ours.name_of(cause.ws, person, role) if role else "the account's owner"
-    return done.add(sentences.task_follows(what, whose), entry)
+    return done.add(sentences.task_follows(what, ours.name_of(cause.ws, person, role)), entry)
+
+
+def _whose(cause: Cause, task: Task) -> tuple[str, str | None]:
+    """(role, person) who is to do it: whoever made the call where they have the role, else whose turn it is."""
+    ws, conn = cause.ws, cause.conn
+    if not task.role:
+        return whose(ws, conn, cause.account)
+    if task.role in ws.settings.people:
+        return ours.role_of(ws, task.role), task.role
+    if task.role == cause.role:
+        return task.role, cause.person
+    return task.role, ours.in_turn(ws, conn, task.role, cause.who.on)
 
 
 def _facts(cause: Cause) -> str:
@@ -324,7 +330,7 @@ def _sent(cause: Cause, detail: dict[str, Any], about: About, done: Effects) -> 
     entry = send(cause.ws, cause.conn, cause.account, cause.number, detail, about, due, cause.who)
     to = detail.get("address") or f"their {detail['to']}"
     now = due.at is None or due.at <= cause.who.at
-    when = "now" if now else sentences.when(due.day, due.at, cause.who.on, cause.known.clock.zone)
+    when = "now" if now else cause.when(due)
     return done.add(sentences.email_follows(detail["template"], to, when), entry)
 
 

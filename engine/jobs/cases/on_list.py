@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -53,10 +53,12 @@ def find(
     zone: str = "UTC",
     another: bool = True,
     person: str | None = None,
+    called: Callable[[str], str] = str,
 ) -> Listed:
     """The call of an account that is on the list, or of this key. Refused where somebody has logged it already.
 
-    With `another` a call that is on no list is one of its own. Times in a refusal are those of the office's `zone`.
+    With `another` a call that is on no list is one of its own. A refusal says when by the office's `zone`, and whoever it
+    was by the name that `called` gives.
     """
     state = t.action.c.state
     there: sa.ColumnElement[bool] = state.in_(_ON_LIST)
@@ -78,7 +80,7 @@ def find(
     rows = conn.execute(query.order_by(ended, ladder_first, t.action.c.day.desc()).with_for_update()).all()
     rows = [row for row in rows if key is not None or _due(row, who, person)]
     if not rows and (key is not None or not another):
-        _refuse_second(conn, account, key, who, zone)
+        _refuse_second(conn, account, key, who, zone, called)
     if not rows:
         return Listed(None)
     first, rest = rows[0], [row for row in rows[1:] if row.state in _ON_LIST]
@@ -97,7 +99,9 @@ def _due(row: Any, who: Who, person: str | None) -> bool:
     return not early or row.person is None or row.person == person
 
 
-def _refuse_second(conn: Connection, account: str, key: str | None, who: Who, zone: str) -> None:
+def _refuse_second(
+    conn: Connection, account: str, key: str | None, who: Who, zone: str, called: Callable[[str], str]
+) -> None:
     mine = (t.call.c.company == who.company, t.call.c.account == account, t.call.c.action.is_not(None))
     which = t.call.c.action == key if key is not None else t.call.c.on == who.on
     query = sa.select(t.call).where(*mine, which).order_by(t.call.c.id.desc())
@@ -105,7 +109,7 @@ def _refuse_second(conn: Connection, account: str, key: str | None, who: Who, zo
     if logged is not None:
         at = datetime.fromisoformat(logged.at).astimezone(ZoneInfo(zone))
         when = f"{at:%H:%M}" if logged.on == who.on else f"{at:%H:%M} on {day_of(logged.on)}"
-        raise Refused(*sentences.logged_already(account, logged.by, when, logged.outcome))
+        raise Refused(*sentences.logged_already(account, called(logged.by), when, logged.outcome))
     if key is not None:
         raise Refused(
             f"this call of {account} is not on the list any more", "see what is, with dunwell worklist"
@@ -120,17 +124,17 @@ def put_back(
     day: date,
     at: datetime | None = None,
     person: str | None = None,
-) -> str | None:
-    """Nobody was reached: the call comes back, twice; then None, and it counts as made."""
+) -> int | None:
+    """Nobody was reached: the call comes back, twice. Which time it is; None: it counts as made."""
     row = listed.row
-    tries = row.attempts + 1 if row is not None else TRIES + 1
-    if row is None or tries > TRIES:
+    if row is None or row.attempts >= TRIES:
         return None
     more: dict[str, Any] = {"not_before_at": moment_text(at) if at else None}
     if person is not None:
         more["person"] = person
+    tries = int(row.attempts) + 1
     change_action(conn, row.key, ActionState.PUT_BACK, outcome, who, attempts=tries, not_before=day, **more)
-    return f"The call is put back to {day_of(day)} ({tries} of {TRIES} times)."
+    return tries
 
 
 def made(conn: Connection, listed: Listed, outcome: str, who: Who) -> str:
