@@ -175,7 +175,8 @@ def _as_before(state: State, planned: Iterable[_Planned], rows: Mapping[str, int
             continue
         found, step = one.action, one.step
         effects[row] &= 255 ^ effect_bits(step)
-        marks += [(row, item, name) for item, name in one.detail.get("marks", [])]
+        # Only its own: a lower step that gave way to it stays passed over.
+        marks += [(row, item, name) for item, name in one.detail.get("marks", []) if name == step.name]
         if step.approve:
             own = {"item": found["item"] if found["each"] else None, "policy": found["policy"]}
             waits = {"state": Pending.APPROVED.value, "since": found["on"], "not_before": None, "attempts": 0}
