@@ -86,7 +86,7 @@ _VERBS: tuple[Callable[..., None], ...] = (
     *(begin.init, begin.demo, policies.check, policies.words, policies.schema, policies.trials),
     *(ledger.import_, feeds.push, coming.preview, today.run, today.explain),
     *(desk.worklist, desk.brief, desk.absent, desk.contacts, desk.review),
-    *(casework.log, casework.approve, casework.decline),
+    *(casework.log, casework.confirm, casework.approve, casework.decline),
     *(agreements.promise, agreements.plan, agreements.dispute, agreements.concede),
     *(brakes.stop, brakes.resume, brakes.quarantine, brakes.backup, brakes.restore),
     *(casework.pause, casework.note, casework.done, records.history),

@@ -38,24 +38,38 @@ def _do(edge: Edge, by: str | None, on: str | None, work: Callable[[Engine, Who]
 def log(
     ctx: typer.Context,
     account: Account,
-    outcome: Annotated[str, typer.Argument(metavar="OUTCOME", help="As in policies/outcomes.yaml.")],
+    outcome: Annotated[
+        str, typer.Argument(metavar="[OUTCOME]", help="As in policies/outcomes.yaml, or its code: HU, PTP, …")
+    ] = "",
     with_: Annotated[str, typer.Option("--with", metavar="NAME", help="Who was spoken with.")] = "",
     answer: Annotated[
         list[str] | None,
-        typer.Option("--answer", metavar="KEY=VALUE", help="What was learned; may be repeated."),
+        typer.Option("--answer", "-a", metavar="KEY=VALUE", help="What was learned; may be repeated."),
     ] = None,
+    then: Annotated[
+        str, typer.Option("--then", metavar="OPTION", help="What follows: its name or number.")
+    ] = "",
+    script: Annotated[str, typer.Option("--script", metavar="NAME", help="Another script for it.")] = "",
     note: Annotated[str, typer.Option("--note", metavar="TEXT", help="A remark.")] = "",
+    save: Annotated[bool, typer.Option("--save", help="Keep the answers; nothing is logged yet.")] = False,
+    another: Annotated[
+        bool, typer.Option("--another", help="A further call, not one logged already.")
+    ] = False,
     on: On = None,
     by: By = None,
 ) -> None:
-    """Write down what came of a call."""
+    """Write down what came of a call; what follows is begun."""
     from engine.jobs import cases
 
     edge = edge_of(ctx)
-    ws = edge.live
     answers = dict(_pair(text) for text in answer or ())
-    outcomes = tuple(dict.fromkeys((*ws.live.outcomes, *cases.OUTCOMES)))
-    wanted = " ".join(outcome.lower().split())
+    if save:
+        answers |= {"spoken with": with_} if with_ else {}
+        _do(edge, by, on, lambda engine, who: cases.save(engine, account, answers, who))
+        return
+    if not outcome:
+        raise typer.BadParameter("say what came of the call, as in “no answer”", param_hint="OUTCOME")
+    ws = edge.live
     _do(
         edge,
         by,
@@ -63,15 +77,44 @@ def log(
         lambda engine, who: cases.log_call(
             engine,
             account,
-            wanted,
+            outcome,
             who,
             ws.calendar,
+            ws=ws,
             spoken_with=with_,
             answers=answers,
             note=note,
-            outcomes=outcomes,
+            then=then,
+            script=script,
+            another=another,
         ),
     )
+
+
+def confirm(
+    ctx: typer.Context,
+    account: Account,
+    send: Annotated[bool, typer.Option("--send", help="It is right: send it.")] = False,
+    drop: Annotated[bool, typer.Option("--drop", help="Let it go.")] = False,
+    because: Annotated[str, typer.Option("--because", metavar="TEXT", help="Why it is let go.")] = "",
+    on: On = None,
+    by: By = None,
+) -> None:
+    """Show the confirmation of what was agreed on the phone, and send it or let it go."""
+    from engine.jobs.cases import confirm as confirmation
+
+    if send and drop:
+        raise typer.BadParameter("either send it or let it go", param_hint="--send")
+    edge = edge_of(ctx)
+    ws = edge.live
+    if send:
+        _do(edge, by, on, lambda engine, who: confirmation.confirm(ws, engine, account, who))
+        return
+    if drop:
+        _do(edge, by, on, lambda engine, who: confirmation.drop(engine, account, who, because=because))
+        return
+    with edge.reading() as conn:
+        edge.say(confirmation.shown(ws, conn, account, edge.clock()))
 
 
 def _pair(text: str) -> tuple[str, str]:

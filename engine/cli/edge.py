@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import getpass
 import os
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import typer
+
+from engine.core.spoken import read_day
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from engine.jobs.cases import Who
     from engine.jobs.workspace import Workspace
 
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _PIPED = 100  # columns, where there is no screen to ask
 
 
@@ -132,19 +132,10 @@ class Edge:
         today = self.moment().date()
         if text is None:
             return today
-        word = text.strip().lower()
-        if word in ("today", "tomorrow"):
-            return today + timedelta(days=word == "tomorrow")
-        for number, name in enumerate(_WEEKDAYS):
-            if len(word) > 2 and name.startswith(word):
-                return today + timedelta(days=(number - today.weekday()) % 7)
         try:
-            if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", word):
-                raise ValueError
-            return date.fromisoformat(word)
-        except ValueError:
-            hint = f"write it as {today.isoformat()}, or today, tomorrow, monday, …"
-            raise typer.BadParameter(f"“{text}” is no day; {hint}", param_hint=option) from None
+            return read_day(text, today)
+        except ValueError as error:
+            raise typer.BadParameter(str(error), param_hint=option) from None
 
     def moment(self) -> datetime:
         """This moment, on the office's clock."""

@@ -22,11 +22,13 @@ from engine.core.decision.signature import NONE
 from engine.core.decision.state import Pending, State
 from engine.core.language.policy import Step
 from engine.core.sentences import Reason
+from engine.jobs.cases import Who
+from engine.jobs.cases.known import account
 from engine.jobs.listing import Listed, listed
 from engine.jobs.workspace import Workspace
 from engine.store import runs
 from engine.store.state import load_state
-from engine.store.tables import action
+from engine.store.tables import OUTCOMES, action
 
 # What only says when: the step stays what it was, so these do not undo it. Its sister actions may have caused them.
 _TIMING = frozenset(
@@ -75,6 +77,9 @@ def again(ws: Workspace, conn: Connection, keys: Sequence[str], now: datetime) -
     held = runs.hold(conn)
     for found in conn.execute(sa.select(action).where(action.c.key.in_(keys))).mappings():
         detail = orjson.loads(found["detail"])
+        if found["policy"] == OUTCOMES:
+            answers[found["key"]] = _after_a_call(ws, conn, found, detail, now, held)
+            continue
         policy = book.policy(found["policy"])
         step = policy.step(found["step"]) if policy else None
         if step is None:
@@ -118,6 +123,45 @@ def again(ws: Workspace, conn: Connection, keys: Sequence[str], now: datetime) -
     return answers
 
 
+def _after_a_call(
+    ws: Workspace,
+    conn: Connection,
+    found: RowMapping,
+    detail: Mapping[str, Any],
+    now: datetime,
+    held: str | None,
+) -> Again:
+    """What followed a call has no step. It passes minimum, pause and gap, but not never, hours and address; nor does it ask
+    for what is not owed any more. A demand also waits for a ledger that can be trusted."""
+    on = ws.today(now)
+    it = account(ws, conn, found["account"], Who("", now, on, found["company"]))
+    asked_for = {name for name, _ in detail["items"]}
+    about = it.about(asked_for)
+    to = [email for role, email in it.emails if role == found["role"]]
+    reason = ""
+    if not any(one.row["item"] in asked_for for one in it.open):
+        reason = sentences.PAID
+    elif it.left_alone:
+        reason = it.left_alone
+    elif it.no_emails:
+        reason = sentences.calls.NO_EMAILS
+    elif not to and not detail.get("address"):
+        reason = Reason.NO_ADDRESS.value
+    elif about.items != detail["items"]:
+        reason = sentences.CHANGED
+    stale = 0 < ws.live.house.fresh < it.age
+    if not reason and found["day"] >= 0 and (held or stale):
+        return Again(found, detail, held or Reason.STALE.value, waits=True)
+    late = [one for one in it.open if one.past and one.row["item"] not in asked_for]
+    aside = [
+        [one.row["item"], one.owed, it.asides[one.row["item"]]]
+        for one in late
+        if one.row["item"] in it.asides
+    ]
+    lists = Listed(about.amount, about.currency, about.items, aside)
+    return Again(found, detail, reason, lists, it.clock.zone)
+
+
 def _as_before(state: State, planned: Iterable[_Planned], rows: Mapping[str, int]) -> State:
     """The accounts as if nothing of these steps had been done: their own marks, effects and what is under way are their
     sisters'."""
@@ -131,7 +175,8 @@ def _as_before(state: State, planned: Iterable[_Planned], rows: Mapping[str, int
             continue
         found, step = one.action, one.step
         effects[row] &= 255 ^ effect_bits(step)
-        marks += [(row, item, name) for item, name in one.detail.get("marks", [])]
+        # Only its own: a lower step that gave way to it stays passed over.
+        marks += [(row, item, name) for item, name in one.detail.get("marks", []) if name == step.name]
         if step.approve:
             own = {"item": found["item"] if found["each"] else None, "policy": found["policy"]}
             waits = {"state": Pending.APPROVED.value, "since": found["on"], "not_before": None, "attempts": 0}

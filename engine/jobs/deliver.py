@@ -233,8 +233,15 @@ def _verdict(ws: Workspace, conn: Connection, row: Row, found: Again, now: datet
             to=planned["role"],
             from_=detail.get("people", {}).get("from"),
             links=files.links,
+            agreed=detail,
         )
-    to = messages.recipients(conn, row.account, planned["role"]) if row.channel == "email" else ()
+    to: tuple[str, ...] = ()
+    if row.channel == "email":
+        to = (
+            (detail["address"],)
+            if "address" in detail
+            else messages.recipients(conn, row.account, planned["role"])
+        )
     version = 0 if facts else _version(conn, row)
     return Verdict(True, facts=_Contents(found, facts, to, version, files.files))
 

@@ -19,15 +19,15 @@ from engine.core.decision.summary import HeldGroup, Preview, groups, summarize
 from engine.core.language.policy import Kind
 from engine.errors import Refused
 from engine.jobs import brakes
+from engine.jobs.cases import Who, broken
 from engine.jobs.cases.followups import follow_up
-from engine.jobs.cases.who import Who
 from engine.jobs.records import UnderWay, Writing
 from engine.jobs.workspace import Workspace
 from engine.store import absences, alarms, bulk, database, journal, ledger, promises, runs
 from engine.store.dues import THE_RUN
 from engine.store.evidence import Evidence
 from engine.store.state import load_state
-from engine.store.tables import COMPANY, OPEN, UNDER_WAY, ActionState, action
+from engine.store.tables import COMPANY, NO_EPISODE, OPEN, UNDER_WAY, ActionState, action
 
 _RUN = "the day's run"  # who makes the tasks that nobody asked for
 
@@ -141,10 +141,10 @@ def _run(ws: Workspace, conn: Connection, on: date, now: datetime, agreed: str) 
         return _not_made(ws, conn, on, held)
     if held:
         runs.lift_hold(conn)
-    _, broken = promises.settle_promises(conn, on, as_of)  # the last import may have been too early to tell
-    broken += follow_up(ws, conn, Who(_RUN, now, on))
-    if broken:
-        journal.append(conn, broken, now)
+    _, settled = promises.settle_promises(conn, on, as_of)  # the last import may have been too early to tell
+    settled += follow_up(ws, conn, Who(_RUN, now, on))
+    if settled:
+        journal.append(conn, settled, now)
     state = _state(ws, conn, on, now)
     house = replace(book.house, stop={}) if agreed else usual_stop(book.house, runs.usual(conn, on))
     fresh = house.fresh
@@ -160,6 +160,8 @@ def _run(ws: Workspace, conn: Connection, on: date, now: datetime, agreed: str) 
         alarms.raised(conn, alarms.STOPPED, THE_RUN, decided.stopped, now)
     else:
         alarms.cleared(conn, alarms.STOPPED, now, THE_RUN)
+        if called := broken.follow_up(ws, conn, Who("", now, on)):
+            journal.append(conn, called, now)
     return _report(ws, conn, decided, record, committed, before is not None)
 
 
@@ -188,6 +190,7 @@ def _under_way(conn: Connection) -> dict[tuple[str, str | None], list[UnderWay]]
             action.c.state.in_(states),
             action.c.taken_on.is_(None),
             action.c.kind != Kind.TASK.value,
+            action.c.episode != NO_EPISODE,  # what followed a call is no step that could be passed over
         )
     )
     found: dict[tuple[str, str | None], list[UnderWay]] = {}

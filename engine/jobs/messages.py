@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -17,7 +17,17 @@ from sqlalchemy.engine import Connection
 from engine.core.cases.promises import Standing
 from engine.core.decision.plan import plan
 from engine.core.language.policy import Kind
-from engine.core.messages import Company, Debtor, Instalment, Item, MessageFacts, Promise, Sender, render
+from engine.core.messages import (
+    Company,
+    Debtor,
+    Instalment,
+    Item,
+    MessageFacts,
+    Point,
+    Promise,
+    Sender,
+    render,
+)
 from engine.core.money import Amount
 from engine.core.problem import Problem
 from engine.jobs.listing import Listed, listed
@@ -25,7 +35,7 @@ from engine.jobs.workspace import Workspace
 from engine.store import database
 from engine.store.plans import KEPT
 from engine.store.state import load_state
-from engine.store.tables import COMPANY, contact, customer, item, promise
+from engine.store.tables import COMPANY, concession, contact, customer, item, promise
 from engine.store.tables import plan as running
 
 
@@ -65,8 +75,12 @@ def facts(
     to: str,
     from_: str | None,
     links: Mapping[str, str] = MappingProxyType({}),
+    agreed: Mapping[str, Any] = MappingProxyType({}),
 ) -> MessageFacts:
-    """Everything a template can show for one account. `links` says where the documents of its items are."""
+    """Everything a template can show for one account. `links` says where the documents of its items are.
+
+    `agreed` has the numbers of what a call agreed on (promise, plan, concessions); without them it is the latest promise.
+    """
     master = conn.execute(_CUSTOMER, {"whose": account}).mappings().first()
     person = _contact(conn, account, to)
     rows = {row["item"]: row for row in conn.execute(_ITEMS, {"whose": account}).mappings()}
@@ -96,8 +110,9 @@ def facts(
         aside=tuple(
             _item(rows[number], owed, on, why) for number, owed, why in lists.aside if number in rows
         ),
-        promise=_promise(conn, account),
-        plan=_plan(conn, account),
+        promise=_promise(conn, account, agreed),
+        plan=_plan(conn, account, agreed),
+        points=_points(conn, agreed.get("concessions", ())),
     )
 
 
@@ -197,8 +212,11 @@ def _item(row: Any, owed: int, on: date, why: str = "", link: str = "") -> Item:
     )
 
 
-def _promise(conn: Connection, account: str) -> Promise | None:
-    row = conn.execute(_PROMISES, {"whose": account}).mappings().first()
+def _promise(conn: Connection, account: str, agreed: Mapping[str, Any]) -> Promise | None:
+    found: Sequence[Any] = conn.execute(_PROMISES, {"whose": account}).mappings().all()
+    if "call" in agreed:  # of that very call, and of no other
+        found = [row for row in found if row["id"] == agreed.get("promise")]
+    row = next(iter(found), None)
     if row is None:
         return None
     return Promise(
@@ -207,15 +225,36 @@ def _promise(conn: Connection, account: str) -> Promise | None:
         date=row["pays_on"],
         made_on=row["made_on"],
         spoken_with=row["spoken_with"] or "",
-        how=f"check {row['check_number']}" if row["check_number"] else "",
+        check=row["check_number"] or "",
     )
 
 
-def _plan(conn: Connection, account: str) -> tuple[Instalment, ...]:
-    """The instalments that are still to come of the plans that are being kept."""
+def _plan(conn: Connection, account: str, agreed: Mapping[str, Any]) -> tuple[Instalment, ...]:
+    """The instalments of the plan of that call; else those still to come of the plans that are being kept."""
+    rows = conn.execute(_INSTALMENTS, {"whose": account}).mappings()
+    if "call" in agreed:
+        mine = sa.select(promise).where(promise.c.plan == agreed.get("plan")).order_by(promise.c.number)
+        rows = conn.execute(mine).mappings()
     return tuple(
         Instalment(Amount.of_minor(row["amount"], row["currency"]).value, row["currency"], row["pays_on"])
-        for row in conn.execute(_INSTALMENTS, {"whose": account}).mappings()
+        for row in rows
+    )
+
+
+def _points(conn: Connection, numbers: Sequence[int]) -> tuple[Point, ...]:
+    """What each side gives, as far as it is agreed."""
+    agreed = (concession.c.id.in_(numbers), concession.c.state == "agreed")
+    rows = conn.execute(sa.select(concession).where(*agreed).order_by(concession.c.id)) if numbers else ()
+    return tuple(
+        Point(
+            row.kind,
+            row.side == "ours",
+            Amount.of_minor(row.amount, row.currency).value if row.amount is not None else None,
+            row.currency or "",
+            row.days,
+            row.text,
+        )
+        for row in rows
     )
 
 

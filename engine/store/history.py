@@ -39,6 +39,7 @@ class Work:
     currency: str
     tries: int
     detail: dict[str, Any]
+    at: datetime | None = None  # of a call that is due at a time of day
 
 
 def history(

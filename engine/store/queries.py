@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 from engine.store.bulk import frame
 
 FLAGS = ("insolvent", "attorney", "natural_person", "strategic", "contract_supply")
+LEARNED = FLAGS[:3]  # what people may learn before the customer master says so
 _TEXT = pl.String()
 _DAY = pl.Date()
 _WHOLE = pl.Int32()
@@ -128,6 +129,19 @@ class Ask:
             **schema,
         )
         return _with_own(customers, own)
+
+    def learned(self) -> pl.DataFrame:
+        """What somebody has learned of an account that its master does not say: a column a yes/no field, null where nothing."""
+        learned = self._frame(
+            """SELECT account, field, value FROM learned WHERE company = :company
+            AND from_day <= :on AND (until IS NULL OR until >= :on) ORDER BY from_day, id""",
+            account=_TEXT, field=_TEXT, value=_TEXT,
+        )  # fmt: skip
+        named = pl.col("field").str.replace_all("-", "_")
+        return learned.group_by("account", maintain_order=True).agg(
+            (pl.col("value").filter(named == field).last() == "yes").alias(f"learned_{field}")
+            for field in LEARNED
+        )
 
     def addresses(self) -> pl.DataFrame:
         """`addresses`: bit 0 to 2 an e-mail address by role, bit 3 a postal address, bit 4 a telephone."""

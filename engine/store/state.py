@@ -230,6 +230,7 @@ def running(episodes: pl.DataFrame, items: pl.DataFrame, on: date) -> pl.DataFra
 
 def _with_history(accounts: pl.DataFrame, ask: queries.Ask, items: pl.DataFrame) -> pl.DataFrame:
     for answer in (
+        ask.learned(),
         ask.addresses(),
         ask.contacts(),
         ask.payments(),
@@ -245,11 +246,12 @@ def _with_history(accounts: pl.DataFrame, ask: queries.Ask, items: pl.DataFrame)
         pl.col(*counts).fill_null(0),
         *(pl.col(word).str.to_lowercase() for word in _WORDS),
         pl.col("promise", "plan").fill_null("none"),
-        pl.col(*queries.FLAGS).fill_null(value=False),
+        *(pl.coalesce(f"learned_{flag}", flag).alias(flag) for flag in queries.LEARNED),
         name=pl.when(pl.col("name").fill_null("") != "").then("name").otherwise("account"),
         tags=pl.col("tags").str.to_lowercase().str.split("\n").fill_null([]),
         first_time=pl.col("first_time").fill_null(value=True),
     ).with_columns(
+        pl.col(*queries.FLAGS).fill_null(value=False),
         terms=pl.coalesce("terms", "inferred", pl.lit("mixed")),
     )
 

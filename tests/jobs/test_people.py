@@ -190,6 +190,23 @@ def test_a_call_that_nobody_makes_is_passed_over_once_a_higher_step_is_due(calli
     assert [work.role for work in calling.worklist("2026-10-15")] == ["supervisor"]
 
 
+def test_a_letter_that_a_call_gave_way_to_goes_out(build: Callable[..., House]) -> None:
+    steps = "  - {day: 5, call: collector}\n  - {day: 15, letter: firm-reminder}\n"
+    house = build(policies={"standard": f"policy: Standard\nclock: due date\nsteps:\n{steps}"})
+    house.owes("ACME", "A1", "2026-09-30")
+    house.contact("ACME")
+    house.import_customers()
+    house.import_ledger("2026-10-05")
+    house.run("2026-10-05")
+    house.import_ledger("2026-10-15")
+    house.run("2026-10-15")
+    assert [(kind, state) for kind, _, state in house.states()][-2:] == [
+        ("call", "passed over"),
+        ("letter", "planned"),
+    ]
+    assert dict(house.deliver("2026-10-15").sent) == {"letter": 1}
+
+
 def test_after_the_last_step_the_owner_is_told_every_thirty_days(calling: House) -> None:
     calling.day("2026-10-05")
     _log(calling, "2026-10-05", "refused")

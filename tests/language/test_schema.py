@@ -32,6 +32,10 @@ SEEN = [
     "band of no figure", "band of hang-ups", "no band", "score",
     "score of an unknown part", "score with nothing behind it", "unknown outcome",
     "outcome is a text", "offer is a text", "outcome value", "test of no policy", "no tests",
+    "contact", "capacity is a number", "capacity of nobody", "usual", "live", "unknown outcome",
+    "outcome is a text", "offer is a text", "outcome value", "unknown answer",
+    "unknown reason of an outcome", "reason is a text", "then is no call", "unknown promise", "promise value",
+    "suggest value", "test of no policy", "no tests",
     "tests is a text", "computed field", "unknown address", "invoices is a text", "date",
     "expect is a text", "expect is a list",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from engine.core.language.policy import Outcome
+from engine.core.language.follows import Outcome, Unit
 
 OWNER = "dispute owner"
 OTHER = "other"
@@ -129,10 +129,11 @@ def expects_credit(reason: str) -> bool:
 
 def answered_by(outcome: Outcome | None) -> tuple[str, int]:
     """(role or person, open days) that answer a dispute, as outcomes.yaml says: `task: dispute owner, answer in 5 open days`."""
-    said = str(outcome.words.get("task", "")) if outcome is not None else ""
-    owner, _, rest = said.partition(",")
-    days = re.search(r"\bin ([0-9]{1,3}) (?:open )?days?\b", rest)
-    return (owner.strip() if rest else "") or OWNER, int(days[1]) if days else DAYS
+    task = next(iter(outcome.follow.tasks), None) if outcome is not None else None
+    if task is None:
+        return OWNER, DAYS
+    days = task.within.count if task.within and task.within.unit in (Unit.DAY, Unit.OPEN_DAY) else DAYS
+    return task.role or OWNER, days
 
 
 def _plain(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What the files may say, once they have been read: policies, steps, the house's rules, outcomes of calls."""
+"""What the files may say, once they have been read: policies, steps, the house's rules."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from engine.core.figures.bands import Band
 from engine.core.language.condition import Clause, Condition
+from engine.core.language.follows import Outcome
 from engine.core.problem import Place
 
 
@@ -256,15 +257,6 @@ class House:
     # What each role may give by itself. The owner's role may give anything, and is not in it.
     limits: Mapping[str, Allowance] = field(default_factory=lambda: ALLOWANCES)
     places: Mapping[str, Place] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What follows an outcome of a call. Texts are kept as written until casework gives them their flow."""
-
-    name: str
-    words: Mapping[str, object]
-    place: Place
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from engine.core.language.bands import NAMES as FIGURES
 from engine.core.language.fields import Field, Type
+from engine.core.language.follows import PEER
 from engine.core.language.houses import EVERYTHING, MOST_WEIGHT, PLURALS, SCORES
 from engine.core.language.known import Known
+from engine.core.language.outcomes import PROMISES, SAME_PERSON
 from engine.core.language.policy import Clock, Event, Kind
 from engine.core.language.steps import FIRST_DAY, HANDED, HELD, LAST_DAY, MOST_STEPS
 from engine.core.language.trials import ADDRESSES
@@ -267,33 +269,42 @@ def _score() -> Schema:
 
 def _outcomes(known: Known) -> Schema:
     who, message, script = _somebody(known), _enum(known.names("message")), _enum(known.names("script"))
-    caller = _enum((*known.somebody, "peer", "same person"))
-    to = _enum(names(Where.TO))
-    option_words: dict[str, Schema] = {
-        "call back": _text("^(now|in [0-9]{1,3} (minutes?|hours?|(open )?days?))$"),
-        "call": caller,
+    days = "[0-9]{1,3} (open )?days?"
+    after = f"now|in [0-9]{{1,3}} (minutes?|hours?)|in {days}"
+    texts = _one_or_more(_text())
+    follow: dict[str, Schema] = {
         "script": script,
         "email": message,
         "from": who,
-        "to": to,
-        "task": _text(),
+        "to": _enum(names(Where.TO)),
+        "task": texts,
+        "cool": _text(f"^{days}$"),
+        "suggest": _text("^promise( to pay)? within [0-9]{1,3} days?$"),
+        "checklist": texts,
+        "resources": texts,
         "close": _text(),
     }
-    option = _lines(Where.OPTION, option_words) | {"minProperties": 1}
+    called: dict[str, Schema] = {
+        "call back": _text(f"^({after})$"),
+        "call": _enum((*known.somebody, PEER, SAME_PERSON)),
+    }
+    option = _lines(Where.OPTION, {**called, **follow}) | {"minProperties": 1}
+    reasons: Schema = {
+        "type": "object",
+        "properties": _described(Where.REASON, dict.fromkeys(names(Where.REASON), option)),
+        "additionalProperties": False,
+    }
     words: dict[str, Schema] = {
+        **follow,
         "guidance": _text(),
-        "ask": _one_or_more(_text()),
+        "ask": _one_or_more({"anyOf": [_enum(names(Where.ANSWER)), _text(r"(\?| if known)$")]}),
         "offer": {"type": "array", "items": option, "minItems": 1},
-        "promise": _text(),
+        "promise": _text("^(" + "|".join(PROMISES) + ")(,.+)?$"),
         "then": _text("^call"),
-        "email": message,
-        "from": who,
-        "to": to,
-        "task": _text(),
-        "cool": _text(r"^[0-9]{1,3} (open )?days?$"),
-        "close": _text(),
         "twice running": option,
         "twice-running": option,
+        "on reason": reasons,
+        "on-reason": reasons,
     }
     outcome = _lines(Where.OUTCOME, words)
     return _lines(Where.OUTCOMES, dict.fromkeys(names(Where.OUTCOMES), outcome))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from engine.core.language import call_words
 from engine.core.language.condition import Op, Test
 from engine.core.language.fields import FIELDS, Field, name_of
 
@@ -25,6 +26,8 @@ class Where(StrEnum):
     OUTCOMES = "outcomes.yaml"
     OUTCOME = "an outcome"
     OPTION = "an option of an outcome"
+    REASON = "a reason for not paying"
+    ANSWER = "an answer on a call"
     TRIALS = "a test file"
     ACCOUNT = "the account of a test"
     DOCUMENT = "an invoice of a test"
@@ -178,65 +181,11 @@ WORDS: tuple[Word, ...] = (
         ("plan", "How many months a payment plan may take that the role agrees to.", "3 months"),
         ("waive", "Up to which amount the role may waive charges, in the house's currency.", "25"),
     ),
-    *_words(
-        Where.OUTCOMES,
-        ("hung up", "The customer put the phone down.", ""),
-        ("check in the mail", "The customer says that a cheque was sent.", ""),
-        ("no invoice", "The customer says that the invoice never came.", ""),
-        ("promise to pay", "The customer promised an amount by a date.", ""),
-        ("dispute", "The customer contests an invoice.", ""),
-        ("hardship", "The customer cannot pay.", ""),
-        ("angry", "The customer is angry.", ""),
-        ("no answer", "Nobody picked up; the call is tried again.", ""),
-        ("busy", "The line was busy; the call is tried again.", ""),
-        ("voicemail", "A message was left on a machine; the call is tried again.", ""),
-        ("left message", "A message was left with a person.", ""),
-        ("not in", "The person was not in.", ""),
-        ("wrong number", "The number is not the customer's.", ""),
-        ("callback requested", "The customer asked to be called at another time.", ""),
-        ("paid already", "The customer says that it is paid.", ""),
-        ("payment plan agreed", "Instalments were agreed.", ""),
-        ("return agreed", "Goods will come back.", ""),
-        ("compromise", "A middle way was agreed.", ""),
-        ("information only", "The customer was only told something.", ""),
-        ("refused", "The customer will not pay.", ""),
-        ("insolvent", "The customer is insolvent.", ""),
-        ("abusive", "The call was abusive.", ""),
-    ),
-    *_words(
-        Where.OUTCOME,
-        ("guidance", "A line for the collector.", "Not about you."),
-        ("ask", "What the call form asks for.", "[amount, date]"),
-        (
-            "offer",
-            "Options of which the collector picks one; the same is not offered twice running.",
-            "[{call: supervisor}]",
-        ),
-        (
-            "promise",
-            "The promise that it makes, and when it counts as broken.",
-            "check, 5 to 7 days from date mailed",
-        ),
-        ("then", "The call that follows.", "call same person"),
-        ("email", "A message that goes at once.", "confirmation"),
-        ("from", "The role or person who signs it.", "supervisor"),
-        ("to", "Whom at the customer it goes to.", "principal"),
-        ("task", "A task for somebody.", "dispute owner, answer in 5 open days"),
-        ("cool", "No contact for so long.", "1 open day"),
-        ("close", "The step is done; why.", "enough was said"),
-        ("twice running", "What happens when it comes twice in a row.", "{email: after-hang-ups}"),
-    ),
-    *_words(
-        Where.OPTION,
-        ("call back", "Call again, now or later.", "in 10 minutes"),
-        ("call", "Somebody else calls: a role, or a peer who has not called this account.", "peer"),
-        ("script", "The call script, a template.", "carry-on"),
-        ("email", "A message that goes at once.", "after-hang-ups"),
-        ("from", "The role or person who signs it.", "supervisor"),
-        ("to", "Whom at the customer it goes to.", "principal"),
-        ("task", "A task for somebody.", "supervisor, listen to the call"),
-        ("close", "The step is done; why.", "enough was said"),
-    ),
+    *_words(Where.OUTCOMES, *call_words.OUTCOMES),
+    *_words(Where.OUTCOME, *call_words.OUTCOME),
+    *_words(Where.OPTION, *call_words.OPTION),
+    *_words(Where.REASON, *call_words.REASONS),
+    *_words(Where.ANSWER, *call_words.ANSWERS),
     *_words(
         Where.TRIALS,
         ("policy", "The policy that is tested: its file's name.", "standard"),
@@ -385,7 +334,10 @@ def explain(word: str, own_fields: Mapping[str, Field] | None = None) -> str | N
     return "\n\n".join(parts) or None
 
 
-_KINDS = (Where.ACTION, Where.CLOCK, Where.EVENT, Where.COMPARISON, Where.TO, Where.GATE)
+_KINDS = (
+    *(Where.ACTION, Where.CLOCK, Where.EVENT, Where.COMPARISON, Where.TO, Where.GATE),
+    *(Where.REASON, Where.ANSWER),
+)
 
 
 def overview(own_fields: Mapping[str, Field] | None = None) -> str:

@@ -6,6 +6,7 @@ from engine.core.messages.facts import (
     Instalment,
     Item,
     MessageFacts,
+    Point,
     Promise,
     Sender,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "Message",
     "MessageFacts",
     "Part",
+    "Point",
     "Promise",
     "Script",
     "Sender",

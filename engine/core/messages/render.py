@@ -17,7 +17,7 @@ from jinja2 import Template as Compiled
 from jinja2 import TemplateSyntaxError
 from jinja2.exceptions import SecurityError, TemplateError
 
-from engine.core.messages.facts import Item, MessageFacts
+from engine.core.messages.facts import Item, MessageFacts, Point
 from engine.core.messages.frames import email_html
 from engine.core.messages.head import Template, Templates, did_you_mean
 from engine.core.messages.markdown import BadLink, to_html, to_text
@@ -157,11 +157,13 @@ def context(facts: MessageFacts, language: str, slots: Slots) -> dict[str, Any]:
             "date": facts.promise.date,
             "made_on": facts.promise.made_on,
             "spoken_with": facts.promise.spoken_with or None,
-            "how": facts.promise.how or None,
+            "how": facts.promise.how
+            or (words.check.format(number=clean(facts.promise.check)) if facts.promise.check else None),
         },
         "plan": [
             {"amount": money(each.amount, each.currency, slots), "date": each.date} for each in facts.plan
         ],
+        "points": [_point(point, words.points, slots) for point in facts.points],
         "greeting": words.dear.format(name=clean(debtor.contact)) if debtor.contact else words.dear_nobody,
         "invoice_list": Prose(_table(facts.items, language, slots, facts.totals)),
         "set_aside_list": Prose(
@@ -204,6 +206,16 @@ def _item(item: Item, reasons: Mapping[str, str], slots: Slots) -> dict[str, Any
         "days_overdue": item.days_overdue,
         "reason": reasons.get(item.reason, item.reason) or None,
     }
+
+
+def _point(point: Point, known: Mapping[str, str], slots: Slots) -> str:
+    """A point of an agreement as a sentence; in the words that were used where we have none, or it is theirs."""
+    sentence = known.get(point.kind, "") if point.ours else ""
+    lacks = ("{amount}" in sentence and point.amount is None) or ("{days}" in sentence and point.days is None)
+    if not sentence or lacks:
+        return point.text
+    amount = money(point.amount, point.currency, slots) if point.amount is not None else ""
+    return sentence.format(amount=amount, days=point.days, text=clean(point.text))
 
 
 def _table(
@@ -347,6 +359,7 @@ KNOWN = (
     "invoice_list",
     "invoices",
     "plan",
+    "points",
     "promise",
     "respond_by",
     "sender",

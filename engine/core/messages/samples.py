@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from engine.core.messages.facts import Company, Debtor, Instalment, Item, MessageFacts, Promise, Sender
+from engine.core.messages.facts import Company, Debtor, Instalment, Item, MessageFacts, Point, Promise, Sender
 
 _COMPANY = Company(
     name="Northwind Supply Co.",
@@ -75,6 +75,10 @@ _FULL = MessageFacts(
     plan=(
         Instalment(Decimal("1500.00"), "USD", date(2026, 12, 15)),
         Instalment(Decimal("1500.00"), "USD", date(2027, 1, 15)),
+    ),
+    points=(
+        Point("return", amount=Decimal("310.00"), currency="USD", text="RMA-204"),
+        Point("other", ours=False, text="monthly statements go to Robin Hale"),
     ),
 )
 

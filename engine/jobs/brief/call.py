@@ -75,7 +75,7 @@ def withheld(items: Sequence[Item], reason: str, stop: Sequence[str]) -> str:
 def guidance(look: Look, outcome: str) -> str:
     """The line that outcomes.yaml has for the outcome of the last call."""
     found = look.ws.book.outcomes.get(outcome) if look.ws.book is not None else None
-    return str(found.words.get("guidance") or "") if found is not None else ""
+    return found.guidance if found is not None else ""
 
 
 def script(

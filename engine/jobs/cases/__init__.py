@@ -4,10 +4,12 @@ Every verb names its author and its moment; `on` is the day it happened in the c
 is `Refused` or `NotFound`, and nothing has changed.
 """
 
+from engine.core.cases.outcomes import NOT_REACHED, OUTCOMES, PUT_BACK
 from engine.jobs.cases.approvals import approve, decline
-from engine.jobs.cases.calls import NOT_REACHED, OUTCOMES, PUT_BACK, log_call
+from engine.jobs.cases.calls import log_call
 from engine.jobs.cases.concessions import Give, concede
 from engine.jobs.cases.disputes import close_dispute, open_dispute
+from engine.jobs.cases.form import save
 from engine.jobs.cases.notes import note
 from engine.jobs.cases.pauses import lift_pause, pause, paused
 from engine.jobs.cases.plans import end_plan, plan
@@ -34,5 +36,6 @@ __all__ = [
     "paused",
     "plan",
     "promise",
+    "save",
     "withdraw",
 ]

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from engine.errors import NotFound, Refused
 from engine.jobs.cases import concessions, plans
+from engine.jobs.cases.agreed import answered
 from engine.jobs.cases.plans import AGREEMENT
 from engine.jobs.cases.roles import must_be_able
 from engine.jobs.cases.who import Who, change_action, near
@@ -21,7 +22,7 @@ from engine.store.database import writing
 from engine.store.history import money
 from engine.store.journal import Entry
 from engine.store.outbox import text as moment_text
-from engine.store.tables import ActionState
+from engine.store.tables import OUTCOMES, ActionState
 
 
 def approve(engine: Engine, which: str, who: Who, *, because: str = "", ws: Workspace | None = None) -> str:
@@ -45,6 +46,9 @@ def _answer(
         actions = _awaiting(conn, which, who.company)
         if AGREEMENT in orjson.loads(actions[0].detail):
             return _agreement(conn, actions[0], who, verdict, because, ws)
+        detail = orjson.loads(actions[0].detail)
+        if "ask" in detail and ws is not None and verdict is ActionState.APPROVED:
+            must_be_able(ws, who.by, concessions.ask_of(detail))
         for one in actions:
             conn.execute(
                 sa.insert(t.approval).values(
@@ -59,6 +63,8 @@ def _answer(
             )
             change_action(conn, one.key, verdict, because or None, who)
         first = actions[0]
+        if first.policy == OUTCOMES:
+            return _of_a_call(conn, first, who, verdict, because)
         body = {
             "keys": [one.key for one in actions],
             "step": first.step,
@@ -108,6 +114,17 @@ def _agreement(
     journal.append(conn, entries, who.at, who.company)
     what = f"The {one.step} of {one.account}"
     return f"{what} is agreed, and holds from now on." if yes else f"{what} is declined: nothing was given."
+
+
+def _of_a_call(conn: Connection, action: Any, who: Who, verdict: ActionState, because: str) -> str:
+    """Yes or no to what was given on the phone: no run has to let it go."""
+    agreed = verdict is ActionState.APPROVED
+    numbers = orjson.loads(action.detail)["concessions"]
+    entries = answered(conn, numbers, action.account, who, agreed=agreed)
+    if agreed:
+        change_action(conn, action.key, ActionState.DONE, because or None, who)
+    journal.append(conn, entries, who.at, who.company)
+    return f"What was given to {action.account} on the phone is {'agreed to' if agreed else 'declined'}."
 
 
 def _awaiting(conn: Connection, which: str, company: str) -> Sequence[Any]:

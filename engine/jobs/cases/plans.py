@@ -33,6 +33,7 @@ from engine.jobs.workspace import Workspace
 from engine.store import asked, bulk
 from engine.store import plans as kept
 from engine.store import tables as t
+from engine.store.history import money
 from engine.store.journal import Entry
 from engine.store.outbox import text as moment_text
 from engine.store.tables import ActionState
@@ -99,16 +100,20 @@ def planned(
     because: str = "",
     agree: bool = False,
     call: int | None = None,
+    parts: Sequence[Instalment] = (),
 ) -> Made:
-    """As `plan`, in a transaction that is open already. The number is the plan's."""
+    """As `plan`, in a transaction that is open already. The number is the plan's. `parts` were agreed on one by one."""
     happened(who)
     _first(first, who)
     found = covered(conn, account, who, items, currency)
     not_asked_yet(conn, account, found.names, who)
-    try:
-        parts = instalments(found.total, first, ws.calendar, count=count, amount=amount, every=every)
-    except NoPlan as no:
-        raise Refused(no.sentence, no.hint) from None
+    if parts:
+        _in_full(account, found.total, found.currency, parts)
+    else:
+        try:
+            parts = instalments(found.total, first, ws.calendar, count=count, amount=amount, every=every)
+        except NoPlan as no:
+            raise Refused(no.sentence, no.hint) from None
     told = _can_pay(conn, account, found.currency, parts, every, who, agree)
     waits_for = whose_yes(ws, who.by, Ask(plan=_months(who.on, parts[-1].on)))
     made = conn.execute(
@@ -147,6 +152,22 @@ def planned(
     out = sentences.not_part(found.left_out) if found.left_out else ""
     rate = _kept_rate(conn, [one.on for one in parts], who.company)
     return Made(number, "\n".join(filter(None, (head, replaced, out, told, rate))), entries)
+
+
+def _in_full(account: str, total: int, currency: str, parts: Sequence[Instalment]) -> None:
+    """Refused where instalments are not in the order of their days, or are not exactly what they cover."""
+    days = [one.on for one in parts]
+    much = sum(one.amount for one in parts)
+    if days != sorted(set(days)) or min(one.amount for one in parts) <= 0:
+        raise Refused(
+            "these are no instalments",
+            "name each once, the first first: 500 by 2026-12-01; 500 by 2027-01-04",
+        )
+    if much != total:
+        raise Refused(
+            f"the instalments come to {money(much, currency)}, and {account} owes {money(total, currency)}",
+            "make them what is owed, or name the invoices they are for",
+        )
 
 
 def end_plan(engine: Engine, account: str, who: Who, *, because: str, items: Sequence[str] = ()) -> str:

@@ -52,6 +52,9 @@ TAKEN = frozenset({ActionState.SENT, ActionState.DONE})
 
 # The step under which the owner is told that a ladder is finished.
 LADDER_FINISHED = "ladder finished"
+# The policy of what followed an outcome of a call. It is of no episode: no ladder waits for it, and none ends it.
+OUTCOMES = "outcomes"
+NO_EPISODE = 0
 
 
 episode = sa.Table(
@@ -131,6 +134,14 @@ decision = sa.Table(
 #   aside    [[item, open, why], …]  listed apart
 #   people   {"to": …, "from": …, "notify": …}
 #   template, script, what, value   what to render or do
+# What followed a call also has:
+#   call     the call's number
+#   ask_for, number  whom at the customer to ask for, and their direct number
+#   story    what they told
+#   promise, plan, concessions  what was agreed; once a promise is settled, what hangs on it ends
+#   despite  why an item may be set aside (disputed, promised, planned) and still be spoken of
+#   address  where a message goes in place of the contact's own
+#   checklist, resources  what to go through with the customer
 action = sa.Table(
     "action",
     metadata,
