@@ -25,10 +25,11 @@ from engine.channels.receipt import Sender, Unsendable
 from engine.channels.request import Request, RequestFolder
 from engine.channels.webhook import Hook, Webhook
 from engine.core import sentences
+from engine.core.cases import guards
 from engine.core.language.policy import Kind
 from engine.core.messages import MessageFacts
 from engine.core.sentences import Reason
-from engine.core.workdays import Hours, window
+from engine.core.workdays import window
 from engine.errors import Refused
 from engine.jobs import brakes, messages
 from engine.jobs.again import Again, again
@@ -213,7 +214,8 @@ def _verdict(ws: Workspace, conn: Connection, row: Row, found: Again, now: datet
     facts, files = None, Copies({}, {}, ())
     if Kind(row.kind).written:
         house = ws.live.house
-        opens = window(now, found.zone, ws.calendar, Hours(house.opens, house.closes))
+        hours = guards.hours(house.opens, house.closes, natural=found.natural)
+        opens = window(now, found.zone, ws.calendar, hours)
         if row.channel == "email" and opens > now:
             return Verdict(False, Reason.OUTSIDE_HOURS.value, not_before=opens)
         if detail["template"] == TEMPLATE:

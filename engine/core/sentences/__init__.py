@@ -10,6 +10,7 @@ from engine.core.sentences.explain import (
     not_so,
     verdict,
 )
+from engine.core.sentences.guards import held_by_wish
 from engine.core.sentences.mail import (
     ANSWERED,
     CAME_BACK,
@@ -73,6 +74,7 @@ __all__ = [
     "gate_holds",
     "gate_open",
     "gone_out",
+    "held_by_wish",
     "journal_shorter",
     "look_at_mail",
     "lost_step",
