@@ -17,7 +17,7 @@ from engine.core import sentences
 from engine.core.cases import guards
 from engine.core.decision.choose import LADDER_FINISHED, Choice, Verdict, tone_rank
 from engine.core.decision.decide import Decided, key_items
-from engine.core.decision.fairness import narrower
+from engine.core.decision.fairness import narrower, open_ways
 from engine.core.decision.gates import approver
 from engine.core.decision.ladder import EMAILS, addresses
 from engine.core.decision.signature import NONE
@@ -326,7 +326,12 @@ class Writing:
     def _has_email(self, row: int, step: Step) -> bool:
         either = addresses(step)[1]
         known = int(self.state.accounts["addresses"][row] or 0)
-        return bool(either & known & EMAILS)
+        return bool(either & self._ways.get(row, known) & EMAILS)
+
+    @cached_property
+    def _ways(self) -> Mapping[int, int]:
+        """row -> the ways that rules about contact leave open, for accounts with such rules."""
+        return open_ways(self.state, self.decided.day.on)
 
     def _moment(self, row: int) -> str:
         """The next moment within the customer's own contact hours, as text."""

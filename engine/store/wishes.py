@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -37,7 +37,7 @@ class Rule:
         """The attorney's address, where everything goes there."""
         return self.whom if self.wish is Wish.VIA_ATTORNEY and "@" in self.whom else ""
 
-    def means(self, who: Mapping[str, Any]) -> bool:
+    def means(self, who: Any) -> bool:
         """Whether a contact is the one meant: by name, address or number."""
         said = self.whom.strip().lower()
         if not said or self.attorney:
@@ -53,10 +53,13 @@ def _digits(text: str) -> str:
 
 
 def in_force(conn: Connection, company: str, on: date, accounts: Collection[str] | None = None) -> list[Rule]:
-    """The rules of a day, of some accounts or of all, the oldest first. A word that is no rule here is left alone."""
+    """The rules of a day, of some accounts or of all, the oldest first. A word that is no rule here is left alone.
+
+    A rule holds from the moment it is written down, whatever the date is there.
+    """
     r = contact_rule.c
     query = sa.select(r.id, r.account, r.rule, r.whom, r.from_day, r.until, r.because, r.by).where(
-        r.company == company, r.from_day <= on, sa.or_(r.until.is_(None), r.until >= on)
+        r.company == company, sa.or_(r.until.is_(None), r.until >= on)
     )
     if accounts is not None and len(accounts) <= 500:
         query = query.where(r.account.in_(sorted(accounts)))
@@ -92,8 +95,8 @@ def in_columns(
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _people(conn: Connection, company: str, accounts: Collection[str]) -> dict[str, list[Mapping[str, Any]]]:
-    found: dict[str, list[Mapping[str, Any]]] = {}
+def _people(conn: Connection, company: str, accounts: Collection[str]) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
     listed = sorted(accounts)
     for first in range(0, len(listed), 500):
         some = listed[first : first + 500]
@@ -103,13 +106,13 @@ def _people(conn: Connection, company: str, accounts: Collection[str]) -> dict[s
     return found
 
 
-def _ways(who: Mapping[str, Any]) -> int:
+def _ways(who: Any) -> int:
     """The bits of the ways to one contact."""
     email = _EMAIL_BIT.get(who["role"], 0) if who["email_ok"] else 0
     return email | (POST if who["post_ok"] else 0) | (PHONE if who["phone"] else 0)
 
 
-def _only_theirs(rule: Rule, people: Iterable[Mapping[str, Any]], rules: Iterable[Rule]) -> int:
+def _only_theirs(rule: Rule, people: Iterable[Any], rules: Iterable[Rule]) -> int:
     """The ways that are shut once nobody is left whom a rule about one person does not shut them for."""
     theirs = others = 0
     single = [other for other in rules if other.account == rule.account and other.whom and not other.attorney]
@@ -122,9 +125,7 @@ def _only_theirs(rule: Rule, people: Iterable[Mapping[str, Any]], rules: Iterabl
     return theirs & ~others
 
 
-def may_have(
-    rules: Sequence[Rule], people: Iterable[Mapping[str, Any]], way: int
-) -> Iterator[Mapping[str, Any]]:
+def may_have(rules: Sequence[Rule], people: Iterable[Any], way: int) -> Iterator[Any]:
     """The contacts of one account to whom a way is open; `rules` are those in force of that account."""
     for who in people:
         if not any(CLOSES[rule.wish] & way and not rule.attorney and rule.means(who) for rule in rules):

@@ -31,7 +31,9 @@ SEEN = [
     "contact", "capacity is a number", "capacity of nobody", "usual", "live", "unknown outcome",
     "outcome is a text", "offer is a text", "outcome value", "test of no policy", "no tests",
     "tests is a text", "computed field", "unknown address", "invoices is a text", "date",
-    "expect is a text", "expect is a list",
+    "expect is a text", "expect is a list", "guards is a text", "guard unknown word", "guard limit",
+    "unknown pack", "charge unknown word", "contract rate", "charge from when", "rates of nobody",
+    "rates is a number", "rate of no half-year", "rate is a word",
 ]  # fmt: skip
 
 

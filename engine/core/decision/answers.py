@@ -44,23 +44,22 @@ def answers(
     has = (origin != Origin.NOTHING) & (step >= 0)
     table = _Steps(view.ladders, view.policy, np.where(has, step, NONE))
     contact = table.flag(contacts)
-    calls = table.flag(calls_somebody)
     role, voice, words = _voice(view, table)
     none: Array = np.zeros(view.units, dtype=np.int8)
     found = {
         "never": _never(view, has | (step < 0)),
         "minimum": _below(view, table, origin, offers),
         "pause": _paused(view, table),
-        "closed": _closed(view, contact, calls),
+        "closed": _closed(view, table, contact),
         "gap": none,
         "answer": _answer(view, table),
-        "contact": _called(view, calls),
+        "contact": _called(view, table),
         "stale": table.flag(lambda step: contacts(step) and step.demand) if view.day.stale else none,
         "address": fairness.addresses(
             view,
             table.value(lambda step: addresses(step)[0]),
             table.value(lambda step: addresses(step)[1]),
-            calls,
+            lambda: table.flag(calls_somebody),
         ),
         "approve": _approve(view, table),
         "role": role,
@@ -104,7 +103,7 @@ def _answer(view: View, table: _Steps) -> Array:
     return waits
 
 
-def _closed(view: View, contact: Array, calls: Array) -> Array:
+def _closed(view: View, table: _Steps, contact: Array) -> Array:
     """unit -> 1: the day is closed for its step; 2: it is a holiday of the customer's country, and the step calls."""
     if view.day.closed:
         closed: Array = contact
@@ -112,15 +111,15 @@ def _closed(view: View, contact: Array, calls: Array) -> Array:
     there = fairness.holidays(view)
     if there is None:
         return np.zeros(view.units, dtype=np.int8)
-    return np.where(calls & there[view.unit_row], np.int8(2), np.int8(0))
+    return np.where(table.flag(calls_somebody) & there[view.unit_row], np.int8(2), np.int8(0))
 
 
-def _called(view: View, calls: Array) -> Array:
+def _called(view: View, table: _Steps) -> Array:
     """unit -> why one more call would be one too many."""
     called = fairness.called(view)
     if called is None:
         return np.zeros(view.units, dtype=np.int8)
-    return np.where(calls, called[view.unit_row], np.int8(Called.NO))
+    return np.where(table.flag(calls_somebody), called[view.unit_row], np.int8(Called.NO))
 
 
 def _touches(view: View) -> tuple[Array, Array]:
@@ -216,7 +215,8 @@ def _approve(view: View, table: _Steps) -> Array:
                     approve |= mine & view.holds(columns.condition(step.approve.when))[view.unit_row]
     tones = view.book.tones
     legal = table.flag(partial(speaks_of_law, tones)) if Tone.LEGAL in tones.values() else table.none
-    return fairness.asks(view, approve, table.flag(weighs), legal)
+    heavy = table.flag(weighs) if view.natural is not None else table.none
+    return fairness.asks(view, approve, heavy, legal)
 
 
 def _voice(view: View, table: _Steps) -> tuple[Array, Array, dict[str, Words]]:

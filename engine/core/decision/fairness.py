@@ -5,6 +5,7 @@ What no account can meet stays one constant column and costs nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -57,8 +58,8 @@ def _wishes(view: View) -> pl.DataFrame:
     return wishes.filter((pl.col("until") >= view.day.on).fill_null(value=True))
 
 
-def addresses(view: View, needed: Array, either: Array, calls: Array) -> Array:
-    """unit -> an address its step needs is missing, or a rule about contact closes the way to it."""
+def addresses(view: View, needed: Array, either: Array, calls: Callable[[], Array]) -> Array:
+    """unit -> an address its step needs is missing, or a rule about contact closes the way to it. `calls`: it calls somebody."""
     wishes = _wishes(view)
     if not needed.any() and not either.any() and not wishes.height:
         return np.zeros(view.units, dtype=np.int8)
@@ -69,7 +70,7 @@ def addresses(view: View, needed: Array, either: Array, calls: Array) -> Array:
     here = left[view.unit_row]
     answer: Array = (((needed & here) != needed) | ((either != 0) & ((either & here) == 0))).astype(np.int8)
     if wishes.height:
-        needs = needed | np.where(calls, PHONE, 0)
+        needs = needed | np.where(calls(), PHONE, 0)
         none_left = (either != 0) & ((either & here) == 0)
         for number in range(len(WISHES)):
             mine = wishes.filter(pl.col("wish") == number)
@@ -138,6 +139,16 @@ def called(view: View) -> Array | None:
     return answer if answer.any() else None
 
 
+def open_ways(state: State, on: date) -> dict[int, int]:
+    """row -> bits of ADDRESSES that are left of those known, for the accounts with a rule about contact."""
+    found: dict[int, list[guards.Closed]] = {}
+    for row, wish, closes, opens, until in state.wishes.iter_rows():
+        if until is None or until >= on:
+            found.setdefault(row, []).append(guards.Closed(WISHES[wish], closes, opens))
+    known = state.accounts["addresses"]
+    return {row: guards.open_ways(rules, int(known[row] or 0)) for row, rules in found.items()}
+
+
 def narrower(house: House, state: State, on: date) -> frozenset[int]:
     """Rows of the natural persons whose hours are narrower than the house's; none where the house's lie within them."""
     if guards.hours(house.opens, house.closes, natural=True) == guards.hours(
@@ -151,9 +162,7 @@ def narrower(house: House, state: State, on: date) -> frozenset[int]:
 
 def asks(view: View, approve: Array, weighs: Array, legal: Array) -> Array:
     """unit -> why its step asks for an approval: the policy, else a natural person, else a message of tone legal."""
-    if view.natural is None or not weighs.any():
-        weighs = np.zeros(view.units, dtype=bool)
-    else:
+    if view.natural is not None and weighs.any():
         off = view.without(guards.PERSONS)
         weighs = weighs & (view.natural if off is None else view.natural & ~off)[view.unit_row]
     if not weighs.any() and not legal.any():

@@ -9,7 +9,9 @@ from decimal import Decimal
 
 from engine.core import workdays
 from engine.core.language import reading, reading_tests
+from engine.core.language.charging import read_charge, read_rates
 from engine.core.language.condition import Clause, Test
+from engine.core.language.guarding import read_guards
 from engine.core.language.policies import read_late
 from engine.core.language.policy import House, Kind, Limit, Pause
 from engine.core.language.source import Block, Line, Listing, Node, Notes, Text, short
@@ -321,6 +323,9 @@ def read_house(root: Node | None, notes: Notes, scope: Scope, policies: tuple[st
         "score": lambda line: reader.choice(line, ("amount and age", "amount", "age")),
         "usual": reader.usual,
         "live": reader.live,
+        "guards": lambda line: reader.found.update(guards=read_guards(line, notes)),
+        "charge": lambda line: reader.found.update(charge=read_charge(line, notes)),
+        "rates": lambda line: reader.found.update(rates=read_rates(line, notes)),
     }
     for line in lines.lines:
         read[line.key.value](line)

@@ -6,6 +6,8 @@ import datetime
 from dataclasses import dataclass
 from decimal import Decimal
 
+from engine.core.messages.charged import Charged
+
 
 @dataclass(frozen=True, slots=True)
 class Company:
@@ -106,6 +108,7 @@ class MessageFacts:
     aside: tuple[Item, ...] = ()
     promise: Promise | None = None
     plan: tuple[Instalment, ...] = ()
+    charges: tuple[Charged, ...] = ()  # late-payment money of the items, not in their totals
 
     @property
     def totals(self) -> tuple[tuple[str, Decimal], ...]:

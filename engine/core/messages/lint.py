@@ -26,7 +26,9 @@ _REMOTE = re.compile(
     re.I,
 )
 _STRANGER = re.compile(r"voicemail|answering|reception|on the line", re.IGNORECASE)
-_AMOUNTS = re.compile(r"\{\{[^}]*?\b(total|totals|invoice_list|set_aside_list|promise\.amount)\b")
+_AMOUNTS = re.compile(
+    r"\{\{[^}]*?\b(total|totals|invoice_list|set_aside_list|promise\.amount|charges|charges_list)\b"
+)
 _ASKED = re.compile(r"\{\{[^}]*?\b(total|totals|invoice_list)\b")
 _LOOP = ("index", "index0", "first", "last", "length", "revindex")
 
@@ -168,8 +170,12 @@ def _manner(template: Template) -> Iterator[Problem]:
 
 
 def _script(template: Template) -> Iterator[Problem]:
-    """A script asks before it demands, and tells nothing to a stranger."""
+    """A script asks before it demands, and tells nothing to a stranger: one for voicemail or a receptionist nowhere."""
     text = template.text
+    if template.stranger:
+        start = template.body_offset
+        yield from _told(template, start, len(text), quoted=bool(re.search('["“]', text[start:])))
+        return
     asked, named = text.find("?"), _ASKED.search(text)
     if named and (asked < 0 or asked > named.start()):
         yield _at(
@@ -193,23 +199,30 @@ def _script(template: Template) -> Iterator[Problem]:
         end = sections[number + 1].start() if number + 1 < len(sections) else len(text)
         if not _STRANGER.search(heading[1]):
             continue
+        yield from _told(template, heading.end(), end)
+
+
+def _told(template: Template, start: int, end: int, *, quoted: bool = True) -> Iterator[Problem]:
+    """What a part of a script tells whoever listens; `quoted`: only what stands in quotation marks is spoken."""
+    part = spoken = template.text[start:end]
+    if quoted:
         spoken = "".join(
-            part if index % 2 else re.sub(r"[^\n]", "\0", part)
-            for index, part in enumerate(re.split(r'(["“][^"”]*["”])', text[heading.end() : end]))
+            each if index % 2 else re.sub(r"[^\n]", "\0", each)
+            for index, each in enumerate(re.split(r'(["“][^"”]*["”])', part))
         )
-        told = [
-            *(match.span() for match in DEBT.finditer(_TAG.sub(lambda tag: "\0" * len(tag[0]), spoken))),
-            *(match.span(1) for match in _AMOUNTS.finditer(text[heading.end() : end])),
-        ]
-        for start, stop in told:
-            yield _at(
-                template,
-                heading.end() + start,
-                heading.end() + stop,
-                "this tells whoever answers about the debt",
-                "until the right person is on the line give only your name, our company and your number",
-                "third-party",
-            )
+    told = [
+        *(match.span() for match in DEBT.finditer(_TAG.sub(lambda tag: "\0" * len(tag[0]), spoken))),
+        *(match.span(1) for match in _AMOUNTS.finditer(part)),
+    ]
+    for first, last in told:
+        yield _at(
+            template,
+            start + first,
+            start + last,
+            "this tells whoever answers about the debt",
+            "until the right person is on the line give only your name, our company and your number",
+            "third-party",
+        )
 
 
 def _tried(templates: Templates, template: Template, demand: bool) -> Iterator[Problem]:

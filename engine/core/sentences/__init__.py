@@ -1,6 +1,18 @@
 """Reason codes, counts, dates and amounts as sentences: all wording in one place, a chapter for each thing it is about."""
 
 from engine.core.sentences.amounts import money, short_day
+from engine.core.sentences.charges import (
+    NO_BASIS,
+    below_floor,
+    charge_waits,
+    no_pack,
+    no_rate,
+    not_for_consumers,
+    nothing_to_charge,
+    percent,
+    plain_money,
+    sum_formula,
+)
 from engine.core.sentences.explain import (
     FORECAST,
     OWES_NOTHING,
@@ -10,7 +22,17 @@ from engine.core.sentences.explain import (
     not_so,
     verdict,
 )
-from engine.core.sentences.guards import held_by_wish
+from engine.core.sentences.guards import (
+    LEFT_TO_PEOPLE,
+    WISH_SAID,
+    called_enough,
+    held_by_wish,
+    outside_hours,
+    spoken_with,
+    strange_address,
+    strange_name,
+    wish_written,
+)
 from engine.core.sentences.mail import (
     ANSWERED,
     CAME_BACK,
@@ -56,7 +78,9 @@ __all__ = [
     "CHANGED",
     "FORECAST",
     "LADDER_DONE",
+    "LEFT_TO_PEOPLE",
     "NOT_MADE",
+    "NO_BASIS",
     "OTHER_STEP",
     "OVERTAKEN",
     "OWES_NOTHING",
@@ -66,9 +90,13 @@ __all__ = [
     "UNMATCHED",
     "WAS_ANSWERED",
     "WAS_SEEN",
+    "WISH_SAID",
     "Gate",
     "Reason",
     "answer_mail",
+    "below_floor",
+    "called_enough",
+    "charge_waits",
     "disagreement",
     "find_address",
     "gate_holds",
@@ -82,8 +110,15 @@ __all__ = [
     "messages",
     "money",
     "no_document",
+    "no_pack",
+    "no_rate",
+    "not_for_consumers",
     "not_so",
+    "nothing_to_charge",
     "older_copy",
+    "outside_hours",
+    "percent",
+    "plain_money",
     "refused_mail",
     "restored",
     "run_of_day",
@@ -91,7 +126,12 @@ __all__ = [
     "safety_stop",
     "send_by_hand",
     "short_day",
+    "spoken_with",
+    "strange_address",
+    "strange_name",
+    "sum_formula",
     "told_of",
     "unknown_to_it",
     "verdict",
+    "wish_written",
 ]
