@@ -225,7 +225,7 @@ class Writing:
         if action.what:
             detail["what"] = action.what
         if choice.gate is Gate.ADDRESS and choice.reason is not Reason.NO_ADDRESS:
-            detail["held"] = sentences.held_by_wish(choice.reason)
+            detail |= {"held": choice.reason.value, "todo": sentences.held_by_wish(choice.reason)}
         if step.script and kind is Kind.CALL:
             detail["script"] = step.script
         people = {word: who for word, who in (("from", step.from_), ("notify", step.notify)) if who}

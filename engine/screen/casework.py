@@ -31,7 +31,8 @@ def worklist_drawn(work: Sequence[Work], names: Mapping[str, str], *, width: int
         return Text("Nothing is on the list.  “dunwell run” puts today's calls and tasks there.")
     rows = []
     for one in work:
-        what = clean(one.detail.get("what") or one.step)
+        wished = one.detail.get("held", "") if one.state == "held address" else ""
+        what = clean((one.detail.get("todo") if wished else one.detail.get("what")) or one.step)
         script = f" · script {clean(one.detail['script'])}" if one.detail.get("script") else ""
         tries = f" ({count(one.tries, 'try', 'tries')})" if one.tries else ""
         rows.append(
@@ -41,7 +42,7 @@ def worklist_drawn(work: Sequence[Work], names: Mapping[str, str], *, width: int
                 Text(money(one.amount, one.currency)),
                 Text(f"{what}{script}"),
                 Text(clean(names.get(one.person or "", one.person or one.role))),
-                Text(_STATES.get(one.state, one.state) + tries, "yellow"),
+                Text(clean(wished) or _STATES.get(one.state, one.state) + tries, "yellow"),
             )
         )
     hints = ["  A call is done:  dunwell log ACCOUNT OUTCOME --with NAME"]

@@ -13,6 +13,7 @@ from enum import IntEnum, StrEnum
 
 from engine.core.language.policy import GuardRules, House, Kind, Limit, Step, Tone
 from engine.core.problem import Place
+from engine.core.sentences import money
 from engine.core.workdays import Hours, holiday
 
 # Bits of `decision.state.ADDRESSES`: ways to somebody at the customer.
@@ -168,6 +169,7 @@ def standings(house: House) -> tuple[Standing, ...]:
         "gap": f"{house.gap} days",
         "contacts": _limit(house.contact) if house.contact else "",
         "fresh": f"{house.fresh} hours",
+        "minimum": money(house.minimum, house.currency),
     }
     found = []
     for each in GUARDS:

@@ -230,7 +230,9 @@ def _sum(pack: Pack, chosen: Charge, whom: Whom, owing: Owing, through: date, wa
         return None
     amount = lump_sum(pack, debt - contested, owing.currency, consumer=whom.consumer)
     if isinstance(amount, NoSum):
-        return None
+        if not pack.sums:
+            return None
+        return Line(owing.item, LUMP_SUM, 0, pack.currency, begins, begins, pack.id, {}, waits or amount.why)
     calculation = {
         "law": pack.law,
         "source": pack.source,

@@ -58,7 +58,7 @@ PACKS: Mapping[str, Pack] = {
             Decimal(8),
             currency="EUR",
             sums=_FORTY,
-            note="The least that a member state must give; its own law may give more.",
+            note="The least that a member state must give; its own law may give more. Compensation, without VAT.",
         ),
         Pack(
             "germany",
@@ -70,7 +70,8 @@ PACKS: Mapping[str, Pack] = {
             currency="EUR",
             sums=_FORTY,
             consumer=Decimal(5),
-            note="The sum of 40 EUR is set against the cost of going to law (§ 288 V). A consumer owes 5 points, and no sum.",
+            note="The sum of 40 EUR is set against the cost of going to law (§ 288 V). A consumer owes 5 points, and no sum. "
+            "Compensation, without VAT.",
         ),
         Pack(
             "france",
@@ -83,7 +84,7 @@ PACKS: Mapping[str, Pack] = {
             sums=_FORTY,
             floor=FRANCE_LEGAL,
             floor_times=3,
-            note="On the amount with VAT; 40 EUR an invoice; rate and sum must stand on the invoice and in the terms.",
+            note="On the amount with VAT; 40 EUR an invoice, without VAT; both must stand on the invoice and in the terms.",
         ),
         Pack(
             "uk",
@@ -95,7 +96,7 @@ PACKS: Mapping[str, Pack] = {
             rebased=False,
             currency="GBP",
             sums=((999_99, 40_00), (9_999_99, 70_00), (None, 100_00)),
-            note="Only where the contract has no other substantial remedy. The rate is fixed for each debt.",
+            note="Only where the contract has no other substantial remedy. The rate is fixed for each debt. Without VAT.",
         ),
         Pack(
             "contract",

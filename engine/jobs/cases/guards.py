@@ -87,7 +87,7 @@ def set_aside(
         if any(one.guard == guard.name for one in exceptions(conn, who.on, who.company, account)):
             raise Refused(
                 f"“{guard.name}” is set aside for {account} already",
-                f"end that first:  dunwell guard {account} {guard.name} --on",
+                f"end that first:  dunwell guard {account} {guard.name} --lift",
             )
         values = {"guard": guard.name, "from_day": who.on, "until": until, "because": because, "by": who.by}
         conn.execute(sa.insert(t.guard_override).values(company=who.company, account=account, **values))

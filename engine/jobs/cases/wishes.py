@@ -142,7 +142,7 @@ def _hold_calls(conn: Connection, account: str, who: Who) -> list[str]:
         )
     ).all()
     for row in waiting:
-        detail = bulk.read_json(row.detail) | {"held": sentences.held_by_wish(reason)}
+        detail = bulk.read_json(row.detail) | {"held": reason.value, "todo": sentences.held_by_wish(reason)}
         change_action(
             conn,
             row.key,
