@@ -29,12 +29,12 @@ def strange_address(address: str, before: Sequence[str]) -> str:
     """Why a recipient is to be confirmed: nobody at the customer had an address there."""
     listed = sorted(set(before))
     known = " and ".join(listed[:2]) + (f" and {len(listed) - 2} more" if len(listed) > 2 else "")
-    return f"we wrote to {known}; the master now says {address}"
+    return f"the master said {known}, and now says {address}"
 
 
 def strange_name(before: str, now: str) -> str:
     """The same, where the customer has another name."""
-    return f"we wrote to “{before}”; the master now says “{now}”"
+    return f"the master said “{before}”, and now says “{now}”"
 
 
 def wish_written(account: str, rule: str, whom: str, until: str | None, held: int) -> str:
