@@ -83,7 +83,8 @@ class Line:
 
 def pack_of(house: House, whom: Whom) -> Charge | None:
     """What the house charges in the customer's country."""
-    return house.charge.get(whom.country.lower()) or house.charge.get(ELSE)
+    found = house.charge.get(whom.country.lower()) or house.charge.get(ELSE)
+    return found if found is not None and found.pack else None
 
 
 def lines(

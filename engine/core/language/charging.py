@@ -38,9 +38,14 @@ def read_charge(line: Line, notes: Notes) -> Mapping[str, Charge]:
             notes.error(each.key.place, f"there is no country “{short(said)}”", hint, "unknown-country")
             continue
         one = _charge(each.value, each.key.place, notes)
-        if one:
-            found[country] = one
+        if one or _nothing(each.value):
+            found[country] = one or Charge("", each.key.place)
     return found
+
+
+def _nothing(node: Node) -> bool:
+    """A country in which nothing is charged, whatever is charged elsewhere."""
+    return isinstance(node, Text) and reading.word(node).lower() in (NOTHING, "none")
 
 
 def _charge(node: Node, place: Place, notes: Notes) -> Charge | None:
@@ -49,9 +54,9 @@ def _charge(node: Node, place: Place, notes: Notes) -> Charge | None:
     text = reading.scalar(node, notes, _EXAMPLE)
     if text is None:
         return None
-    said = reading.word(text)
-    if said.lower() in (NOTHING, "none"):
+    if _nothing(text):
         return None
+    said = reading.word(text)
     pack, _, rest = said.partition(" ")
     return _checked(Text(pack, text.place), Text(rest, text.place) if rest else None, place, notes)
 

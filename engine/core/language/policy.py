@@ -215,7 +215,7 @@ class GuardRules:
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """Late-payment money as a house charges it: a pack of `core.figures.packs`, from which day, and how.
+    """Late-payment money as a house charges it: a pack of `core.figures.packs` (empty: nothing), from which day, and how.
 
     `rate` is a contract's, in percent a year; `basis` is where the contract says so.
     """
