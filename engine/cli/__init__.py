@@ -20,10 +20,12 @@ from engine.cli import (
     begin,
     brakes,
     casework,
+    charges,
     coming,
     desk,
     doctor,
     feeds,
+    guards,
     inbox,
     ledger,
     live,
@@ -92,10 +94,12 @@ _VERBS: tuple[Callable[..., None], ...] = (
     *(casework.pause, casework.note, casework.done, records.history),
     *(records.evidence, records.forget),
     report.report,
+    *(guards.guards, guards.guard, guards.contact_rule),
+    *(charges.charges, charges.charge, charges.waive),
     *(service.serve, service.status),
     *(verify.verify, doctor.doctor),
 )
-_NAMES = {"trials": "test"}  # where the verb is no name for a function
+_NAMES = {"trials": "test", "contact_rule": "contact-rule"}  # where the verb is no name for a function
 for _verb in _VERBS:
     app.command(_NAMES.get(_verb.__name__, _verb.__name__.rstrip("_")))(_verb)
 app.add_typer(messages.app, name="outbox")

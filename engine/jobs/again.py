@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,13 +14,15 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
 from engine.core import sentences
+from engine.core.cases.guards import speaks_of_law, weighs
 from engine.core.decision.choose import Choice, Verdict
 from engine.core.decision.decide import Decided, decide
+from engine.core.decision.fairness import narrower
 from engine.core.decision.ladder import contacts, effect_bits
 from engine.core.decision.plan import day_of
 from engine.core.decision.signature import NONE
 from engine.core.decision.state import Pending, State
-from engine.core.language.policy import Step
+from engine.core.language.policy import PolicyBook, Step
 from engine.core.sentences import Reason
 from engine.jobs.cases import Who
 from engine.jobs.cases.known import account
@@ -28,17 +30,19 @@ from engine.jobs.listing import Listed, listed
 from engine.jobs.workspace import Workspace
 from engine.store import runs
 from engine.store.state import load_state
-from engine.store.tables import OUTCOMES, action
+from engine.store.tables import OUTCOMES, action, approval
 
 # What only says when: the step stays what it was, so these do not undo it. Its sister actions may have caused them.
 _TIMING = frozenset(
     {Reason.GAP, Reason.ANSWER, Reason.CONTACT_LIMIT, Reason.CLOSED_DAY, Reason.NO_CAPACITY, Reason.APPROVAL}
+    | {Reason.CALLS, Reason.SPOKEN, Reason.HOLIDAY}
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """The answer: `reason` is empty where it still goes. `lists` is what it asks for now, `zone` the customer's own.
+    """The answer: `reason` is empty where it still goes. `lists` is what it asks for now, `zone` the customer's own;
+    `natural`: their hours are narrower than the house's.
 
     `waits`: it is not called off, since nobody can say whether it should go: the ledger is too old, or a person
     must look at it first.
@@ -50,6 +54,7 @@ class Again:
     lists: Listed | None = None
     zone: str = ""
     waits: bool = False
+    natural: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +105,9 @@ def again(ws: Workspace, conn: Connection, keys: Sequence[str], now: datetime) -
     day = day_of(book, ws.calendar, on, stale)
     rows = {account: row for row, account in enumerate(state.accounts["account"].to_list())}
     zones = state.accounts["time_zone"].to_list()
-    decided = decide(bare, _as_before(state, planned, rows), day, ws.rules[:1]) if rows else None
+    natural = narrower(book.house, state, on)
+    agreed = _agreed(conn, book, planned)
+    decided = decide(bare, _as_before(state, planned, rows, agreed), day, ws.rules[:1]) if rows else None
     units = {one.account: _unit(decided, one, rows.get(one.account)) for one in planned}
     mask = np.zeros(len(decided.portfolio.unit_row) if decided else 0, dtype=bool)
     mask[[unit for unit in units.values() if unit is not None]] = True
@@ -119,7 +126,10 @@ def again(ws: Workspace, conn: Connection, keys: Sequence[str], now: datetime) -
             reason = Reason.STALE.value  # a gate that only says when may stand before this one
         old = reason == Reason.STALE.value
         zone = zones[rows[one.account]] or ws.settings.workspace.zone
-        answers[one.action["key"]] = Again(one.action, one.detail, reason, found_now, zone, waits=old)
+        person = rows[one.account] in natural
+        answers[one.action["key"]] = Again(
+            one.action, one.detail, reason, found_now, zone, waits=old, natural=person
+        )
     return answers
 
 
@@ -162,7 +172,22 @@ def _after_a_call(
     return Again(found, detail, reason, lists, it.clock.zone)
 
 
-def _as_before(state: State, planned: Iterable[_Planned], rows: Mapping[str, int]) -> State:
+def _agreed(conn: Connection, book: PolicyBook, planned: Iterable[_Planned]) -> frozenset[str]:
+    """The keys of what somebody has agreed to, of the steps that a guard may ask about without the policy's word."""
+    asks = [
+        one.action["key"]
+        for one in planned
+        if one.step.approve is None and (weighs(one.step) or speaks_of_law(book.tones, one.step))
+    ]
+    if not asks:
+        return frozenset()
+    query = sa.select(approval.c.action).where(approval.c.action.in_(asks), approval.c.verdict == "approved")
+    return frozenset(conn.execute(query).scalars())
+
+
+def _as_before(
+    state: State, planned: Iterable[_Planned], rows: Mapping[str, int], agreed: Container[str]
+) -> State:
     """The accounts as if nothing of these steps had been done: their own marks, effects and what is under way are their
     sisters'."""
     effects = np.full(state.accounts.height, 255, dtype=np.uint8)
@@ -177,7 +202,7 @@ def _as_before(state: State, planned: Iterable[_Planned], rows: Mapping[str, int
         effects[row] &= 255 ^ effect_bits(step)
         # Only its own: a lower step that gave way to it stays passed over.
         marks += [(row, item, name) for item, name in one.detail.get("marks", []) if name == step.name]
-        if step.approve:
+        if step.approve or found["key"] in agreed:
             own = {"item": found["item"] if found["each"] else None, "policy": found["policy"]}
             waits = {"state": Pending.APPROVED.value, "since": found["on"], "not_before": None, "attempts": 0}
             approved.append({"row": row, "step": step.name, **own, **waits})
@@ -221,4 +246,5 @@ def _objection(found: RowMapping, choice: Choice) -> str:
         return sentences.OTHER_STEP
     if choice.verdict is Verdict.HELD and choice.reason not in _TIMING:
         return choice.reason.value
-    return ""
+    # What the policy asks about has been agreed to; what a guard asks about since it was planned has not.
+    return choice.reason.value if choice.verdict is Verdict.ASK else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import threading
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Container, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -25,10 +25,12 @@ from engine.channels.receipt import Sender, Unsendable
 from engine.channels.request import Request, RequestFolder
 from engine.channels.webhook import Hook, Webhook
 from engine.core import sentences
+from engine.core.cases import guards
 from engine.core.language.policy import Kind
 from engine.core.messages import MessageFacts
+from engine.core.messages.charged import showing_charges
 from engine.core.sentences import Reason
-from engine.core.workdays import Hours, window
+from engine.core.workdays import window
 from engine.errors import Refused
 from engine.jobs import brakes, copies, messages
 from engine.jobs.again import Again, again
@@ -38,7 +40,7 @@ from engine.jobs.workspace import Workspace
 from engine.outbox import Delivery, Result, Round, Row, Verdict, deliver, recover
 from engine.rendering import Rendered, Renderer
 from engine.rendering import Request as RenderRequest
-from engine.store import database, journal, marks
+from engine.store import charges, database, journal, marks
 from engine.store.evidence import Evidence
 from engine.store.journal import Entry
 from engine.store.outbox import SENDING, under_way
@@ -100,6 +102,7 @@ async def _round(
     with owner(engine) as name, Renderer(ws.templates) as renderer:
         async with ways_out(ws, clock) as senders:
             maker = _Maker(ws, renderer)
+            showing = showing_charges(ws.templates)
             delivery = Delivery(
                 engine=engine,
                 senders=senders,
@@ -110,8 +113,8 @@ async def _round(
                 make=maker.make,
                 taken=lambda conn, key, at: marks.take(conn, key, at, ws.today(at)),
                 taken_all=lambda conn, keys, at: marks.take_all(conn, keys, at, ws.today(at)),
-                settled=_settled,
-                settled_all=_settled_all,
+                settled=lambda conn, row, result, at: _settled_all(conn, [(row, result)], at, showing),
+                settled_all=lambda conn, told, at: _settled_all(conn, told, at, showing),
                 halted=brakes.why,
                 remember=evidence.remember,
                 preserve=copies.preserve,
@@ -215,7 +218,8 @@ def _verdict(ws: Workspace, conn: Connection, row: Row, found: Again, now: datet
     facts, files = None, Copies({}, {}, ())
     if Kind(row.kind).written:
         house = ws.live.house
-        opens = window(now, found.zone, ws.calendar, Hours(house.opens, house.closes))
+        hours = guards.hours(house.opens, house.closes, natural=found.natural)
+        opens = window(now, found.zone, ws.calendar, hours)
         if row.channel == "email" and opens > now:
             return Verdict(False, Reason.OUTSIDE_HOURS.value, not_before=opens)
         if detail["template"] == TEMPLATE:
@@ -240,7 +244,7 @@ def _verdict(ws: Workspace, conn: Connection, row: Row, found: Again, now: datet
         to = (
             (detail["address"],)
             if "address" in detail
-            else messages.recipients(conn, row.account, planned["role"])
+            else messages.recipients(conn, row.account, planned["role"], ws.today(now))
         )
     version = 0 if facts else _version(conn, row)
     return Verdict(True, facts=_Contents(found, facts, to, version, files.files))
@@ -385,12 +389,13 @@ class _Maker:
 # -- written down ----------------------------------------------------------------------------------------------------
 
 
-def _settled(conn: Connection, row: Row, result: Result, at: datetime) -> None:
-    _settled_all(conn, [(row, result)], at)
+def _settled_all(
+    conn: Connection, told: Sequence[tuple[Row, Result]], at: datetime, showing: Container[str] = ()
+) -> None:
+    """Every end and every delay of a message is in the journal, with the hash of what went.
 
-
-def _settled_all(conn: Connection, told: Sequence[tuple[Row, Result]], at: datetime) -> None:
-    """Every end and every delay of a message is in the journal, with the hash of what went."""
+    `showing` are the templates that show charges.
+    """
     digests = copies.hashes(conn, told)
     entries = [
         Entry(
@@ -404,6 +409,9 @@ def _settled_all(conn: Connection, told: Sequence[tuple[Row, Result]], at: datet
         if (row.state, row.reason) != (result.state, result.sentence)  # it goes on waiting for the same thing
     ]
     journal.append(conn, entries, at)
+    sent = [(row.account, row.key) for row, result in told if result.state == ActionState.SENT.value]
+    if sent:
+        charges.told(conn, sent, showing)
     for row, result in told:
         if result.refused:
             _flag_refused(conn, row.account, result.refused)

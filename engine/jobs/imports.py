@@ -18,7 +18,7 @@ from engine.core.sentences import Reason
 from engine.errors import Refused
 from engine.readers.customers import CustomersReading
 from engine.readers.reading import Reading
-from engine.store import asked, bulk, disputes, episodes, journal, ledger, outbox, returns, runs
+from engine.store import asked, bulk, disputes, episodes, journal, ledger, outbox, recipients, returns, runs
 from engine.store import promises as kept
 from engine.store.database import writing
 from engine.store.journal import Entry
@@ -250,11 +250,22 @@ def put_customers(
     query = sa.select(customer.c.account, customer.c.terms, customer.c.terms_changed)
     known = {row.account: row for row in conn.execute(query.where(customer.c.company == company))}
     _file(conn, name, sha256, "customers", None, reading.customers.height, by, at, company)
+    before = recipients.known(conn, company)
     _store_master(conn, reading, known, at.date(), company)
+    strange = recipients.to_confirm(conn, before, *_named_now(reading), by, at.date(), company)
     new = reading.customers.filter(~pl.col("account").is_in(list(known))).height
     report = ImportReport(name, rows=reading.customers.height, customers=new, notes=reading.notes)
-    journal.append(conn, [Entry("import customers", "", _told(report, sha256, by))], at, company)
+    journal.append(conn, [Entry("import customers", "", _told(report, sha256, by)), *strange], at, company)
     return report
+
+
+def _named_now(reading: CustomersReading) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """account -> its name; account -> its addresses of e-mail."""
+    addresses: dict[str, list[str]] = {}
+    for account, email in reading.contacts.select("account", "email").iter_rows():
+        addresses.setdefault(account, []).extend([email] if email else [])
+    names = reading.customers.select("account", pl.col("name").fill_null("")).iter_rows()
+    return dict(names), addresses
 
 
 def _store_master(

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from babel import Locale
 from sqlalchemy.engine import Connection
 
+from engine.core.cases.guards import EMAILS, POST
 from engine.core.cases.promises import Standing
 from engine.core.decision.plan import plan
 from engine.core.language.policy import Kind
@@ -28,11 +29,12 @@ from engine.core.messages import (
     Sender,
     render,
 )
+from engine.core.messages.charged import Charged
 from engine.core.money import Amount
 from engine.core.problem import Problem
 from engine.jobs.listing import Listed, listed
 from engine.jobs.workspace import Workspace
-from engine.store import database
+from engine.store import charges, database, wishes
 from engine.store.plans import KEPT
 from engine.store.state import load_state
 from engine.store.tables import COMPANY, concession, contact, customer, item, promise
@@ -82,7 +84,8 @@ def facts(
     `agreed` has the numbers of what a call agreed on (promise, plan, concessions); without them it is the latest promise.
     """
     master = conn.execute(_CUSTOMER, {"whose": account}).mappings().first()
-    person = _contact(conn, account, to)
+    rules = wishes.of_account(conn, account, on)
+    person = _contact(conn, account, to, rules)
     rows = {row["item"]: row for row in conn.execute(_ITEMS, {"whose": account}).mappings()}
     language = (master["language"] if master else None) or ""
     return MessageFacts(
@@ -91,7 +94,7 @@ def facts(
         debtor=Debtor(
             name=(master["name"] if master else "") or account,
             address=_address(
-                conn, account, person, ((master["country"] if master else "") or "").upper(), _home(ws)
+                conn, account, person, ((master["country"] if master else "") or "").upper(), _home(ws), rules
             ),
             contact=(person["name"] if person else "") or "",
             country=((master["country"] if master else None) or "").upper(),
@@ -113,6 +116,19 @@ def facts(
         promise=_promise(conn, account, agreed),
         plan=_plan(conn, account, agreed),
         points=_points(conn, agreed.get("concessions", ())),
+        charges=tuple(map(_charge, charges.shown(conn, account, [number for number, _ in lists.items]))),
+    )
+
+
+def _charge(one: charges.Charged) -> Charged:
+    return Charged(
+        number=one.item,
+        kind=one.kind,
+        amount=one.amount,
+        currency=one.currency,
+        first=one.first,
+        last=one.last,
+        calculation=one.calculation,
     )
 
 
@@ -151,16 +167,22 @@ def sender(ws: Workspace, wanted: str | None, owner: str | None) -> Sender:
     return Sender(found.name, found.roles[0] if found.roles else "", found.phone, str(found.email or ""))
 
 
-def recipients(conn: Connection, account: str, to: str) -> tuple[str, ...]:
-    """The addresses of e-mail of the contacts who have the role."""
-    found = conn.execute(_CONTACTS, {"whose": account}).mappings()
+def recipients(conn: Connection, account: str, to: str, on: date) -> tuple[str, ...]:
+    """The addresses of e-mail of the contacts who have the role and want to be written to; or the attorney's alone."""
+    rules = wishes.of_account(conn, account, on)
+    if attorneys := {rule.attorney for rule in rules if rule.attorney}:
+        return tuple(sorted(attorneys))
+    found = wishes.may_have(rules, conn.execute(_CONTACTS, {"whose": account}).mappings(), EMAILS)
     return tuple(
         sorted({row["email"] for row in found if row["role"] == to and row["email_ok"] == 1 and row["email"]})
     )
 
 
-def _contact(conn: Connection, account: str, to: str) -> Any:
-    found = conn.execute(_CONTACTS, {"whose": account}).mappings()
+def _contact(conn: Connection, account: str, to: str, rules: Sequence[wishes.Rule]) -> Any:
+    """Whom a message speaks to; nobody where it goes to the attorney."""
+    if any(rule.attorney for rule in rules):
+        return None
+    found = wishes.may_have(rules, conn.execute(_CONTACTS, {"whose": account}).mappings(), EMAILS)
     return next((row for row in found if row["role"] == to), None)
 
 
@@ -170,13 +192,15 @@ def _home(ws: Workspace) -> str:
     return country if len(country) == 2 else ""
 
 
-def _address(conn: Connection, account: str, person: Any, country: str, home: str) -> tuple[str, ...]:
+def _address(
+    conn: Connection, account: str, person: Any, country: str, home: str, rules: Sequence[wishes.Rule]
+) -> tuple[str, ...]:
     """The postal address of the contact, or of another contact of the account that a letter can find.
 
     A letter abroad ends with the country's name in capitals, as the Universal Postal Union asks.
     """
-    if person is None or not person["post_ok"]:
-        found = conn.execute(_CONTACTS, {"whose": account}).mappings()
+    if person is None or not person["post_ok"] or not any(wishes.may_have(rules, [person], POST)):
+        found = wishes.may_have(rules, conn.execute(_CONTACTS, {"whose": account}).mappings(), POST)
         person = next((row for row in found if row["post_ok"] == 1), None)
     if person is None:
         return ()

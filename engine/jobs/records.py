@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -13,14 +14,17 @@ import numpy as np
 import orjson
 
 from engine.core import sentences
+from engine.core.cases import guards
 from engine.core.decision.choose import LADDER_FINISHED, Choice, Verdict, tone_rank
 from engine.core.decision.decide import Decided, key_items
+from engine.core.decision.fairness import narrower, open_ways
+from engine.core.decision.gates import approver
 from engine.core.decision.ladder import EMAILS, addresses
 from engine.core.decision.signature import NONE
 from engine.core.decision.state import EFFECTS, State
 from engine.core.language.policy import Action, Kind, PolicyBook, Step
-from engine.core.sentences import Reason
-from engine.core.workdays import Calendar, Hours, window
+from engine.core.sentences import Gate, Reason
+from engine.core.workdays import Calendar, window
 from engine.jobs.listing import Listed, by_unit, listed, pairs
 from engine.jobs.rows import ActionRow, Contact, Pattern, Planned
 from engine.store.outbox import text as moment_text
@@ -220,6 +224,8 @@ class Writing:
                 detail["restore_after"] = step.restore_after
         if action.what:
             detail["what"] = action.what
+        if choice.gate is Gate.ADDRESS and choice.reason is not Reason.NO_ADDRESS:
+            detail |= {"held": choice.reason.value, "todo": sentences.held_by_wish(choice.reason)}
         if step.script and kind is Kind.CALL:
             detail["script"] = step.script
         people = {word: who for word, who in (("from", step.from_), ("notify", step.notify)) if who}
@@ -245,8 +251,8 @@ class Writing:
         if lists.aside:
             detail["aside"] = lists.aside
         detail |= pattern.detail
-        if step.approve and state is ActionState.AWAITING_APPROVAL:
-            detail["approve"] = step.approve.by
+        if state is ActionState.AWAITING_APPROVAL:
+            detail["approve"] = approver(self.book, step)
         start = f"{pattern.policy} {contact.event}" if pattern.starts else ""
         row = ActionRow(
             key=action_key(
@@ -267,9 +273,9 @@ class Writing:
         return Planned(row, pattern.place, channel, self._moment(contact.row) if channel == "email" else None)
 
     def _without_address(self) -> Iterator[Planned]:
-        """Steps that wait for an address: a person must find one, so they are on a list."""
+        """Steps that wait for an address, or that the customer asked us not to take: they are on a list, for a person."""
         decided, view = self.decided, self.decided.portfolio
-        held = np.array([choice.reason is Reason.NO_ADDRESS for choice in decided.choices] + [False])
+        held = np.array([choice.gate is Gate.ADDRESS for choice in decided.choices] + [False])
         numbers = view.items["item"]
         units = np.flatnonzero(held[decided.unit_class])
         if not len(units):
@@ -287,7 +293,7 @@ class Writing:
                 passed=False, goes=False, person=None,
             )  # fmt: skip
             for pattern in self._patterns(number):
-                yield self._planned(contact, pattern, ActionState.HELD_ADDRESS, Reason.NO_ADDRESS.value)
+                yield self._planned(contact, pattern, ActionState.HELD_ADDRESS, choice.reason.value)
 
     def _event(self, choice: Choice, account: Mapping[str, Any]) -> date | None:
         policy = self.book.policy(choice.policy)
@@ -320,21 +326,31 @@ class Writing:
     def _has_email(self, row: int, step: Step) -> bool:
         either = addresses(step)[1]
         known = int(self.state.accounts["addresses"][row] or 0)
-        return bool(either & known & EMAILS)
+        return bool(either & self._ways.get(row, known) & EMAILS)
+
+    @cached_property
+    def _ways(self) -> Mapping[int, int]:
+        """row -> the ways that rules about contact leave open, for accounts with such rules."""
+        return open_ways(self.state, self.decided.day.on)
 
     def _moment(self, row: int) -> str:
         """The next moment within the customer's own contact hours, as text."""
         zone = self._zones[row] or self.zone
-        found = self._windows.get(zone)
+        natural = row in self._natural
+        found = self._windows.get((zone, natural))
         if found is None:
-            found = self._windows[zone] = moment_text(self._window(zone))
+            house = self.book.house
+            hours = guards.hours(house.opens, house.closes, natural=natural)
+            moment = window(self.finished, zone, self.calendar, hours)
+            found = self._windows[zone, natural] = moment_text(moment)
         return found
 
-    def _window(self, zone: str) -> datetime:
-        house = self.book.house
-        return window(self.finished, zone, self.calendar, Hours(house.opens, house.closes))
+    _windows: dict[tuple[str, bool], str] = field(default_factory=dict, init=False)
 
-    _windows: dict[str, str] = field(default_factory=dict, init=False)
+    @cached_property
+    def _natural(self) -> AbstractSet[int]:
+        """Rows of accounts whose hours are narrower than the house's."""
+        return narrower(self.book.house, self.state, self.decided.day.on)
 
     @cached_property
     def _zones(self) -> Sequence[str | None]:
@@ -353,7 +369,7 @@ class Writing:
         decided = self.decided
         acting = np.zeros(len(decided.portfolio.unit_row), dtype=bool)
         acting[decided.contacts["unit"].to_numpy()] = True
-        wanted = np.array([c.reason is Reason.NO_ADDRESS or c.tell_owner for c in decided.choices] + [False])
+        wanted = np.array([c.gate is Gate.ADDRESS or c.tell_owner for c in decided.choices] + [False])
         return listed(self.book, decided, acting | wanted[decided.unit_class])
 
     def _counts(self, actions: Sequence[Planned]) -> Mapping[str, int]:

@@ -80,7 +80,9 @@ def _lines(
 
 def _row(one: Entry, names: Mapping[str, str], zone: tzinfo) -> tuple[Text, ...]:
     work = one.work
-    what = clean(work.detail.get("what") or work.step)
+    wished = work.detail.get("held", "") if work.state == "held address" else ""
+    what = clean((work.detail.get("todo") if wished else work.detail.get("what")) or work.step)
+    whom = f" · ask for {clean(work.detail['ask_for'])}" if work.detail.get("ask_for") else ""
     script = f" · script {clean(work.detail['script'])}" if work.detail.get("script") else ""
     tries = f" ({count(work.tries, 'try', 'tries')})" if work.tries else ""
     whose = clean(names.get(one.person or "", one.person or work.role))
@@ -90,9 +92,9 @@ def _row(one: Entry, names: Mapping[str, str], zone: tzinfo) -> tuple[Text, ...]
         Text(clean(work.account), "bold"),
         Text(clean(work.name)),
         Text(money(work.amount, work.currency)),
-        Text(f"{what}{script}"),
+        Text(f"{what}{whom}{script}"),
         Text(f"{whose}{instead}"),
-        Text(_STATES.get(work.state, work.state) + tries, "yellow"),
+        Text(clean(wished) or _STATES.get(work.state, work.state) + tries, "yellow"),
     )
 
 

@@ -38,6 +38,10 @@ _REASONS = {
     Reason.ON_ITS_WAY: "a message is on its way",
     Reason.UNCERTAIN: "nobody knows whether the last message arrived",
     Reason.NO_ADDRESS: "no address to send it to",
+    Reason.CALLS: "called often enough for now",
+    Reason.SPOKEN: "spoken with in the last days",
+    Reason.HOLIDAY: "a public holiday where they are",
+    Reason.CONFIRM: "the recipient has changed and nobody has confirmed it",
     Reason.DISAGREE: "the two evaluators disagree",
 }
 
@@ -81,8 +85,10 @@ def reason_words(reason: Reason) -> str:
 
 
 def line_of(place: Place | None) -> str:
-    """`standard.yaml:20`: the file without its folders, and the line."""
-    return f"{clean(place.file.rpartition('/')[2])}:{place.line}" if place else ""
+    """`standard.yaml:20`: the file without its folders, and the line; of what is built in its name."""
+    if place is None or not place.line:
+        return clean(place.file) if place else ""
+    return f"{clean(place.file.rpartition('/')[2])}:{place.line}"
 
 
 def does(kind: Kind, value: str) -> str:

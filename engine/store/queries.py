@@ -174,6 +174,21 @@ class Ask:
             account=_TEXT, item=_TEXT, on=_DAY,
         )  # fmt: skip
 
+    def calls(self) -> pl.DataFrame:
+        """Calls of the last weeks, whatever came of them."""
+        return self._frame(
+            """SELECT account, "on", reached FROM call WHERE company = :company AND "on" > :touched""",
+            account=_TEXT, on=_DAY, spoke=_YES,
+        )  # fmt: skip
+
+    def guards_off(self) -> pl.DataFrame:
+        """Guards that somebody has set aside, today or for some days more."""
+        return self._frame(
+            """SELECT account, guard, until FROM guard_override
+            WHERE company = :company AND from_day <= :on AND until >= :on""",
+            account=_TEXT, guard=_TEXT, until=_DAY,
+        )  # fmt: skip
+
     def payments(self) -> pl.DataFrame:
         return self._frame(
             """SELECT account, MAX(paid_on), ROUND(

@@ -15,19 +15,22 @@ from sqlalchemy.engine import Connection
 from engine.core.decision.state import (
     ACCOUNTS,
     BARRED,
+    CALLS,
     EFFECTS,
     ITEMS,
     MARKS,
+    OFF,
     PENDING,
     REPEATS,
     TOUCHES,
+    WISHES,
     Pending,
     State,
 )
 from engine.core.language.policy import seniority
 from engine.core.money import digits
 from engine.core.netting import net
-from engine.store import queries
+from engine.store import queries, wishes
 from engine.store.tables import COMPANY, LADDER_FINISHED, TAKEN, ActionState
 
 _WRITTEN = ("email", "letter", "statement")
@@ -119,7 +122,17 @@ def load_state(
         repeats=_repeats(actions),
         as_of=ask.as_of,
         age=_age(ask.as_of, ask.imported, moment),
+        calls=_of(ask.calls(), rows, CALLS),
+        wishes=_of(wishes.in_columns(conn, company, on, only), rows, WISHES),
+        off=_of(ask.guards_off(), rows, OFF),
     )
+
+
+def _of(found: pl.DataFrame, rows: pl.DataFrame, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    """What was found of the accounts that are decided, in a fixed order."""
+    if not found.height:
+        return pl.DataFrame(schema=schema)
+    return found.join(rows, on="account").select(*_typed(schema)).sort(*schema)
 
 
 def _typed(schema: Mapping[str, pl.DataType]) -> list[pl.Expr]:

@@ -166,7 +166,14 @@ BROKEN: list[tuple[str, str, str | bytes]] = [
     (
         "legal alone",
         P,
-        _HEAD + "steps:\n  - {day: 35, letter: firm-reminder}\n  - {day: 90, letter: attorney-notice}\n",
+        _HEAD + "steps:\n  - {day: 35, letter: firm-reminder}\n  - {day: 90, letter: attorney-notice}\n"
+        "  - {day: 120, hand off: attorney, approve: credit manager}\n",
+    ),
+    (
+        "empty threat",
+        P,
+        _HEAD + "steps:\n  - {day: 35, letter: firm-reminder}\n"
+        "  - {day: 90, letter: attorney-notice, approve: credit manager}\n",
     ),
     ("hand-off alone", P, _step("day: 90", "hand off: agency")),
     ("before due", P, _HEAD + "for:\n  terms: [net 30, net 60]\n" + _ONE),
@@ -219,6 +226,21 @@ BROKEN: list[tuple[str, str, str | bytes]] = [
     ("score of nothing", H, _house("score: {amount: 0}")),
     ("score with nothing behind it", H, _house("score: {}")),
     ("score is a list", H, _house("score: [amount, risk]")),
+    ("guards is a text", H, _house("guards: strict")),
+    ("guard unknown word", H, _house("guards: {letters: at most 3 in 7 days}")),
+    ("guard limit", H, _house("guards: {calls: three a week}")),
+    ("guard looser", H, _house("guards: {calls: at most 5 in 7 days, conversation: 3 days}")),
+    ("unknown pack", H, _house("charge: germoney")),
+    ("charge for nowhere", H, _house("charge: {Atlantis: germany}")),
+    ("charge unknown word", H, _house("charge: {pack: uk, since: 2026-01-01}")),
+    ("contract without a rate", H, _house("charge: contract")),
+    ("contract rate", H, _house("charge: contract 1.5 monthly")),
+    ("rate of law", H, _house("charge: {pack: uk, rate: 12% a year}")),
+    ("charge from when", H, _house("charge: {pack: uk, from: January, lump-sum: maybe}")),
+    ("rates of nobody", H, _house("rates: {fed: {2026-07-01: 4%}}")),
+    ("rates is a number", H, _house("rates: {ecb: 2.15%}")),
+    ("rate of no half-year", H, _house("rates: {ecb: {2026-08-01: 2.15%}}")),
+    ("rate is a word", H, _house("rates: {ecb: {2026-07-01: high}}")),
     # outcomes.yaml
     ("unknown outcome", C, "hung-upp:\n  guidance: Not about you.\n"),
     ("outcome is a text", C, "hung up: call again\n"),

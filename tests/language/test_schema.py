@@ -37,7 +37,9 @@ SEEN = [
     "unknown reason of an outcome", "reason is a text", "then is no call", "unknown promise", "promise value",
     "suggest value", "test of no policy", "no tests",
     "tests is a text", "computed field", "unknown address", "invoices is a text", "date",
-    "expect is a text", "expect is a list",
+    "expect is a text", "expect is a list", "guards is a text", "guard unknown word", "guard limit",
+    "unknown pack", "charge unknown word", "contract rate", "charge from when", "rates of nobody",
+    "rates is a number", "rate of no half-year", "rate is a word",
 ]  # fmt: skip
 
 

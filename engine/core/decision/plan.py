@@ -20,12 +20,12 @@ from engine.core.decision.decide import Decided, decide
 from engine.core.decision.ladder import effect_bits, event_column, repeats
 from engine.core.decision.portfolio import Portfolio
 from engine.core.decision.signature import NONE, Origin
-from engine.core.decision.state import MARKS, PENDING, REPEATS, TOUCHES, Aside, Pending, State
+from engine.core.decision.state import CALLS, MARKS, PENDING, REPEATS, TOUCHES, Aside, Pending, State
 from engine.core.decision.view import Day
 from engine.core.language.policy import Action, Kind, Policy, PolicyBook, Step, seniority
 from engine.core.rules import Rules
-from engine.core.sentences import Reason
-from engine.core.workdays import Calendar
+from engine.core.sentences import Gate
+from engine.core.workdays import ALWAYS, WEEKENDS_ONLY, Calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,9 @@ PROMISES_KEPT = "promises kept"
 def day_of(book: PolicyBook, calendar: Calendar, on: date, stale: bool = False) -> Day:
     """The moment of a decision by the house's calendar."""
     closed = book.house.closed == "next open day" and not calendar.is_open(on)
-    return Day(on, closed=closed, stale=stale, patience=_open_days_before(calendar, on, PATIENCE))
+    # Where no day is a holiday, or closed days hold nothing, holidays elsewhere hold nothing either.
+    holidays = book.house.closed == "next open day" and calendar.name not in (ALWAYS, WEEKENDS_ONLY)
+    return Day(on, closed, stale, _open_days_before(calendar, on, PATIENCE), holidays)
 
 
 def _open_days_before(calendar: Calendar, on: date, days: int) -> date:
@@ -153,6 +155,9 @@ def after(book: PolicyBook, state: State, decided: Decided, calendar: Calendar) 
     made = [*arrived, *_made(book, decided, went)]
     marks = decided.marks.join(went.select("unit"), on="unit", how="semi")
     touches = [(each.row, each.item, on) for each in made if each.touches]
+    calls = [
+        (each.row, on, True) for each in made if any(action.kind is Kind.CALL for action in each.actions)
+    ]
     return replace(
         state,
         accounts=_accounts(book, state, decided, made, calendar),
@@ -160,6 +165,7 @@ def after(book: PolicyBook, state: State, decided: Decided, calendar: Calendar) 
         touches=pl.concat([state.touches, pl.DataFrame(touches, schema=TOUCHES, orient="row")]),
         pending=_pending(state, decided, went, done, on),
         repeats=_repeats(state, made, on),
+        calls=pl.concat([state.calls, pl.DataFrame(calls, schema=CALLS, orient="row")]),
     )
 
 
@@ -307,7 +313,7 @@ def _pending(
 
 
 def _missing_addresses(decided: Decided, on: date) -> pl.DataFrame:
-    held = np.array([choice.reason is Reason.NO_ADDRESS for choice in decided.choices] + [False])
+    held = np.array([choice.gate is Gate.ADDRESS for choice in decided.choices] + [False])
     units = np.flatnonzero(held[decided.unit_class])
     numbers = decided.unit_class[units]
     view = decided.portfolio

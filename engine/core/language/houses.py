@@ -10,7 +10,9 @@ from decimal import Decimal
 from engine.core import workdays
 from engine.core.language import reading, reading_tests
 from engine.core.language.bands import read_bands
+from engine.core.language.charging import read_charge, read_rates
 from engine.core.language.condition import Clause, Test
+from engine.core.language.guarding import read_guards
 from engine.core.language.limits import read_limits, without_owner
 from engine.core.language.policies import read_late
 from engine.core.language.policy import House, Kind, Limit, Pause
@@ -350,6 +352,9 @@ def read_house(root: Node | None, notes: Notes, scope: Scope, policies: tuple[st
         "live": reader.live,
         "bands": lambda line: reader.found.update(bands=read_bands(line, reader.notes)),
         "limits": reader.limits,
+        "guards": lambda line: reader.found.update(guards=read_guards(line, notes)),
+        "charge": lambda line: reader.found.update(charge=read_charge(line, notes)),
+        "rates": lambda line: reader.found.update(rates=read_rates(line, notes)),
     }
     for line in lines.lines:
         read[line.key.value](line)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
@@ -226,6 +227,36 @@ ALLOWANCES: Mapping[str, Allowance] = {
 
 
 @dataclass(frozen=True, slots=True)
+class GuardRules:
+    """What a house may set of the guards of people; what it does not set is built in.
+
+    `calls` holds for companies, `persons` where consumer law may apply; `conversation` are days without a call after one with
+    a person; `exceptions` the days an exception may hold at most. `because` is why something is looser than what is built in.
+    """
+
+    calls: Limit = Limit(3, 7)
+    persons: Limit = Limit(7, 7)
+    conversation: int = 7
+    exceptions: int = 30
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """Late-payment money as a house charges it: a pack of `core.figures.packs` (empty: nothing), from which day, and how.
+
+    `rate` is a contract's, in percent a year; `basis` is where the contract says so.
+    """
+
+    pack: str
+    place: Place
+    since: date | None = None
+    lump_sum: bool = True
+    rate: Decimal | None = None
+    basis: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class House:
     """What holds for every policy. Amounts are minor units of `currency`; `places` has each word's place."""
 
@@ -256,6 +287,11 @@ class House:
     bands: Mapping[str, Band] = field(default_factory=dict)  # by figure of the report
     # What each role may give by itself. The owner's role may give anything, and is not in it.
     limits: Mapping[str, Allowance] = field(default_factory=lambda: ALLOWANCES)
+    guards: GuardRules = GuardRules()
+    # By ISO country in lower case; "else" for every other. Empty: nothing is charged.
+    charge: Mapping[str, Charge] = field(default_factory=dict)
+    # Reference rates that are not known here: (name, the day from which) -> percent a year.
+    rates: Mapping[tuple[str, date], Decimal] = field(default_factory=dict)
     places: Mapping[str, Place] = field(default_factory=dict)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from engine.core.figures.packs import PACKS
+from engine.core.figures.reference_rates import REFERENCES
 from engine.core.language.bands import NAMES as FIGURES
 from engine.core.language.fields import Field, Type
 from engine.core.language.follows import PEER
@@ -245,6 +247,9 @@ def _house(known: Known, policies: Sequence[str]) -> Schema:
                 "properties": {role: _allowance() for role in sorted(known.roles)},
                 "additionalProperties": False,
             },
+            "guards": _guards(),
+            "charge": _charge(),
+            "rates": _rates(),
         },
     )
 
@@ -265,6 +270,48 @@ def _allowance() -> Schema:
 def _score() -> Schema:
     weights = {name: _whole(0, MOST_WEIGHT) for name in names(Where.SCORE)}
     return _lines(Where.SCORE, weights) | {"minProperties": 1}
+
+
+def _guards() -> Schema:
+    calls = _text(r"^[Aa]t most [0-9]{1,3}( calls?)? in [0-9]{1,3} days?$")
+    days = {"conversation": _span("day|week", "7 days"), "exceptions": _span("day|week", "30 days")}
+    return _lines(Where.GUARDS, {"calls": calls, "persons": calls, **days, "because": _text()})
+
+
+def _charge() -> Schema:
+    """One pack for all, or one by country."""
+    packs = "|".join(_any_case(pack) for pack in PACKS)
+    rate = r"[0-9]{1,2}(\.[0-9]{1,4})?\s?%\s*(a|per)\s*(month|year)"
+    in_a_word = _text(rf"^(({packs})(\s+{rate})?|nothing|none)$")
+    lines = {
+        "pack": _text(rf"^({packs})$"),
+        "from": _text(_DATE),
+        "lump-sum": _flag(),
+        "rate": _text(rf"^{rate}$"),
+        "basis": _text(),
+    }
+    one: Schema = {"anyOf": [in_a_word, _lines(Where.CHARGE, lines, ("pack",))]}
+    by_country: Schema = {
+        "type": "object",
+        "propertyNames": {"not": {"enum": list(names(Where.CHARGE))}},
+        "additionalProperties": one,
+        "minProperties": 1,
+    }
+    return {"anyOf": [*one["anyOf"], by_country]}  # type: ignore[misc]
+
+
+def _rates() -> Schema:
+    percent: Schema = {"anyOf": [{"type": "number"}, _text(r"^-?[0-9]{1,2}(\.[0-9]{1,4})?\s?%?$")]}
+    by_day: Schema = {
+        "type": "object",
+        "patternProperties": {r"^[0-9]{4}-0(1|7)-01$": percent},
+        "additionalProperties": False,
+    }
+    return {
+        "type": "object",
+        "properties": dict.fromkeys(REFERENCES, by_day),
+        "additionalProperties": False,
+    }
 
 
 def _outcomes(known: Known) -> Schema:

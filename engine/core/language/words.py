@@ -37,6 +37,8 @@ class Where(StrEnum):
     COMPARISON = "a comparison"
     TO = "a person at the customer"
     GATE = "a gate"
+    GUARDS = "the guards of house.yaml"
+    CHARGE = "a charge of house.yaml"
     SCORE = "a part of the score"
 
 
@@ -162,6 +164,21 @@ WORDS: tuple[Word, ...] = (
         ("usual", "How many times the usual number of actions a run may want before it asks.", "3 times"),
         ("live", "Whether a changed policy is live on save, or on approval.", "on save"),
         (
+            "guards",
+            "How often people are called, and how long an exception may hold: tighter as you like, looser with a reason.",
+            "{calls: at most 3 in 7 days}",
+        ),
+        (
+            "charge",
+            "The late-payment law that is charged, for all or by country; without it nothing is.",
+            "{DE: germany, GB: uk}",
+        ),
+        (
+            "rates",
+            "Reference rates that Dunwell does not know yet, by half-year.",
+            "{ecb: {2026-07-01: 2.15%}}",
+        ),
+        (
             "bands",
             "The band that a figure of the report is to stay in; outside it there is a task to review the policies.",
             "{overdue share: at most 20%, CEI: at least 75}",
@@ -172,6 +189,34 @@ WORDS: tuple[Word, ...] = (
             "role may give anything. Without this word a collector may give 7 days and plans of 3 months, a supervisor "
             "30 days and 6 months, and neither of them money.",
             "{collector: {discount: 2%, days: 7, plan: 3 months}}",
+        ),
+    ),
+    *_words(
+        Where.GUARDS,
+        ("calls", "The most calls to one company in so many days.", "at most 3 in 7 days"),
+        (
+            "persons",
+            "The same where consumer law may apply: natural persons, sole traders.",
+            "at most 7 in 7 days",
+        ),
+        ("conversation", "Days without a call after a conversation with one of those.", "7 days"),
+        ("exceptions", "The most days for which a guard may be set aside for an account.", "30 days"),
+        ("because", "Why something is looser than what is built in.", "our counsel agreed to it on 3 March"),
+    ),
+    *_words(
+        Where.CHARGE,
+        ("pack", "The law: eu, germany, france, uk; or contract.", "uk"),
+        ("from", "The first day for which anything is charged.", "2026-01-01"),
+        (
+            "lump-sum",
+            "Whether the law's lump sum is charged beside the interest; yes if nothing is said.",
+            "no",
+        ),
+        ("rate", "The rate that was agreed, of a contract or above France's least.", "1.5% a month"),
+        (
+            "basis",
+            "Where the contract says so; without it each charge must name it.",
+            "terms of sale 2025, section 7",
         ),
     ),
     *_words(

@@ -6,6 +6,8 @@ import datetime
 from dataclasses import dataclass
 from decimal import Decimal
 
+from engine.core.messages.charged import Charged
+
 
 @dataclass(frozen=True, slots=True)
 class Company:
@@ -123,6 +125,7 @@ class MessageFacts:
     promise: Promise | None = None
     plan: tuple[Instalment, ...] = ()
     points: tuple[Point, ...] = ()
+    charges: tuple[Charged, ...] = ()  # late-payment money of the items, not in their totals
 
     @property
     def totals(self) -> tuple[tuple[str, Decimal], ...]:

@@ -17,6 +17,7 @@ from jinja2 import Template as Compiled
 from jinja2 import TemplateSyntaxError
 from jinja2.exceptions import SecurityError, TemplateError
 
+from engine.core.messages import charged
 from engine.core.messages.facts import Item, MessageFacts, Point
 from engine.core.messages.frames import email_html
 from engine.core.messages.head import Template, Templates, did_you_mean
@@ -164,6 +165,8 @@ def context(facts: MessageFacts, language: str, slots: Slots) -> dict[str, Any]:
             {"amount": money(each.amount, each.currency, slots), "date": each.date} for each in facts.plan
         ],
         "points": [_point(point, words.points, slots) for point in facts.points],
+        "charges": charged.values(facts.charges, language, slots),
+        "charges_list": Prose(charged.listed(facts.charges, language, slots)),
         "greeting": words.dear.format(name=clean(debtor.contact)) if debtor.contact else words.dear_nobody,
         "invoice_list": Prose(_table(facts.items, language, slots, facts.totals)),
         "set_aside_list": Prose(
@@ -352,6 +355,8 @@ def find(template: Template, word: str, line: int) -> Place:
 
 KNOWN = (
     "account",
+    "charges",
+    "charges_list",
     "company",
     "customer",
     "greeting",

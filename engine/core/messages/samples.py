@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+from engine.core.messages.charged import Charged
 from engine.core.messages.facts import Company, Debtor, Instalment, Item, MessageFacts, Point, Promise, Sender
 
 _COMPANY = Company(
@@ -79,6 +80,41 @@ _FULL = MessageFacts(
     points=(
         Point("return", amount=Decimal("310.00"), currency="USD", text="RMA-204"),
         Point("other", ours=False, text="monthly statements go to Robin Hale"),
+    ),
+    charges=(
+        Charged(
+            "E-0077",
+            "interest",
+            1_95,
+            "EUR",
+            date(2026, 11, 19),
+            date(2026, 11, 25),
+            {
+                "law": "§ 288 BGB",
+                "parts": [
+                    {
+                        "from": "2026-11-19",
+                        "to": "2026-11-25",
+                        "days": 7,
+                        "principal": 990_40,
+                        "percent": "10.27",
+                        "reference": "bundesbank",
+                        "reference_percent": "1.27",
+                        "reference_since": "2026-07-01",
+                        "points": "9",
+                    }
+                ],
+            },
+        ),
+        Charged(
+            "E-0077",
+            "lump sum",
+            40_00,
+            "EUR",
+            date(2026, 11, 19),
+            date(2026, 11, 19),
+            {"law": "§ 288 BGB", "debt": 990_40},
+        ),
     ),
 )
 

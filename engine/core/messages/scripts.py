@@ -111,6 +111,9 @@ class _Section:
 
 def script_problems(template: Template) -> Iterator[Problem]:
     """A script lets the customer tell their story, asks before it demands, and tells nothing to a stranger."""
+    if template.stranger:
+        yield from _told(template, template.body_offset, len(template.text))
+        return
     headings = [*_HEADING.finditer(template.text)]
     ends = [each.start() for each in headings[1:]]
     sections = [

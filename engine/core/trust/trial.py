@@ -38,7 +38,7 @@ from engine.core.language.trials import Document, DocumentKind, Expectation, Hap
 from engine.core.ledger import Terms, clock_date, due_date, infer_terms, read_terms
 from engine.core.problem import Place
 from engine.core.rules import Rules
-from engine.core.sentences import Reason
+from engine.core.sentences import Gate, Reason
 from engine.core.workdays import ALWAYS, Calendar, calendar
 
 # Outcomes that put a call back: twice, a day apart.
@@ -261,7 +261,7 @@ class _Group:
             for standing in stand(self.book, known, moment, self.rules[0]):
                 choice = choose(self.book, standing.signature)
                 goes = choice.verdict in (Verdict.GO, Verdict.ASK)
-                if goes or choice.tell_owner or choice.reason is Reason.NO_ADDRESS:
+                if goes or choice.tell_owner or choice.gate is Gate.ADDRESS:
                     return False
                 if begins and standing.policy and standing.signature.overdue:
                     return False

@@ -45,7 +45,7 @@ def shown(ws: Workspace, conn: Connection, account: str, now: datetime) -> str:
     if isinstance(made, Problem):
         raise Refused(f"{made.place}: {made.sentence}", made.suggestion)
     to = (
-        ", ".join(messages.recipients(conn, account, detail["to"]))
+        ", ".join(messages.recipients(conn, account, detail["to"], on))
         or f"nobody: no address of their {detail['to']}"
     )
     return f"To: {to}\nSubject: {made.subject}\n\n{made.text}"
