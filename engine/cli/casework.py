@@ -135,7 +135,7 @@ def approve(
     from engine.jobs import cases
 
     edge = edge_of(ctx)
-    ws = edge.live
+    ws = edge.deciding
     _do(edge, by, on, lambda engine, who: cases.approve(engine, which, who, because=because, ws=ws))
 
 
@@ -150,7 +150,7 @@ def decline(
     from engine.jobs import cases
 
     edge = edge_of(ctx)
-    ws = edge.live
+    ws = edge.deciding
     _do(edge, by, on, lambda engine, who: cases.decline(engine, which, who, because=because, ws=ws))
 
 

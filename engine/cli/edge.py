@@ -61,6 +61,11 @@ class Edge:
         return self._good(self._deciding(writes=False)[0])
 
     @property
+    def deciding(self) -> Workspace:
+        """As `live`, for what can be done whatever is wrong with the policies."""
+        return self._deciding(writes=False)[0]
+
+    @property
     def thorough(self) -> Workspace:
         """As `live`, with every message tried out too: before anything is sent."""
         return self._good(self._deciding(writes=True)[0].thorough())

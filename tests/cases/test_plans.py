@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -24,12 +24,14 @@ from engine.core.cases.plans import (
     rhythm,
     shares,
 )
+from engine.core.decision.plan import PROMISES_KEPT, plan
 from engine.core.workdays import calendar
 from engine.errors import Refused
 from engine.jobs import cases
 from engine.store import tables as t
 from engine.store.history import history
 from engine.store.plans import Capacity, capacity, kept_rates
+from engine.store.state import load_state
 from tests.cases.agreed import MONDAY, Kept, Shop
 from tests.store.ledgers import day
 
@@ -273,6 +275,18 @@ def test_a_preview_foresees_that_an_instalment_does_not_come(shop: Shop) -> None
     assert next((str(one.on), one.policy) for one in seen.actions if one.account == "ACME") == (
         "2026-10-13", "broken-promise",
     )  # fmt: skip
+
+
+def test_a_preview_that_assumes_promises_kept_sees_the_plan_go_on(shop: Shop) -> None:
+    in_months(shop)
+    coming = [date(2026, 10, 6) + timedelta(days=n) for n in range(10)]
+    state = shop.look(
+        lambda conn: load_state(conn, on=coming[0], moment=shop.who("2026-10-06").at, currency="USD")
+    )
+    seen = plan(shop.ws.live, state, coming, shop.ws.calendar, shop.ws.rules, assumes=PROMISES_KEPT)
+    row = state.accounts["account"].to_list().index("ACME")
+    for each in seen.days:
+        assert row not in each.decided.contacts["row"].to_list()
 
 
 def test_a_plan_takes_the_place_of_a_promise(shop: Shop) -> None:
