@@ -130,7 +130,7 @@ def _as_before(state: State, planned: Iterable[_Planned], rows: Mapping[str, int
         if row is None:
             continue
         found, step = one.action, one.step
-        effects[row] &= 255 ^ effect_bits(step)
+        effects[row] &= 255 ^ effect_bits(step.actions)
         marks += [(row, item, name) for item, name in one.detail.get("marks", [])]
         if step.approve:
             own = {"item": found["item"] if found["each"] else None, "policy": found["policy"]}

@@ -59,6 +59,7 @@ def answers(
         "role": role,
         "voice": voice,
         "no_rate": _no_rate(view),
+        "supply": _bound(view, table),
     }
     if view.state.touches.height:
         touched, recent = _touches(view)
@@ -190,15 +191,32 @@ def _paused(view: View, table: _Steps) -> Array:
     return paused
 
 
+def _bound(view: View, table: _Steps) -> Array:
+    """unit -> its step asks for terms or a hold, and a contract obliges us to supply."""
+    bound: Array = _flagged(view, "contract_supply") & table.flag(lambda step: step.restricts)
+    return bound
+
+
+def _flagged(view: View, name: str) -> Array:
+    """unit -> a yes/no of its account; no where it is not known."""
+    flag: Array = view.accounts[name].fill_null(value=False).to_numpy()[view.unit_row]
+    return flag
+
+
 def _approve(view: View, table: _Steps) -> Array:
-    """unit -> its step asks for an approval."""
+    """unit -> its step asks for an approval: as it says, and whatever takes supply from a strategic account.
+
+    Where a contract obliges us to supply nothing is taken, so that there is nothing to agree to.
+    """
     approve = table.flag(lambda step: step.approve is not None and step.approve.when is None)
+    approve |= _flagged(view, "strategic") & table.flag(lambda step: step.restricts)
     for number, steps in enumerate(view.ladders):
         for step in steps.policy.steps:
             if step.approve and step.approve.when:
                 mine = (view.policy == number) & (table.step == step.index)
                 if mine.any():
                     approve |= mine & view.holds(columns.condition(step.approve.when))[view.unit_row]
+    approve &= ~_bound(view, table)
     return approve
 
 

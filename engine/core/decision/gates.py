@@ -75,9 +75,9 @@ def address(book: PolicyBook, policy: Policy, step: Step, at: Signature) -> Hold
 
 
 def approval(book: PolicyBook, policy: Policy, step: Step, at: Signature) -> Hold | None:
-    if not at.approve or at.under in (Under.APPROVED, Under.AGAIN_NOW) or step.approve is None:
+    if not at.approve or at.under in (Under.APPROVED, Under.AGAIN_NOW):
         return None
-    return Gate.APPROVAL, Reason.APPROVAL, step.approve.place
+    return Gate.APPROVAL, Reason.APPROVAL, step.approve.place if step.approve else step.place
 
 
 ORDER: tuple[Callable[[PolicyBook, Policy, Step, Signature], Hold | None], ...] = (

@@ -472,6 +472,7 @@ class _Unit:
             "role": account["reached"] if 0 < seniority(role) < seniority(account["reached"] or "") else "",
             "voice": (account["tone_step"] or "") if tone and (account["tone"] or 0) > tone else "",
             "no_rate": int(any(item.row["rate"] is None for item in self.all_items)),
+            "supply": int(self._bound(step)),
         }
 
     def _gap(self, policy: Policy) -> int:
@@ -513,7 +514,15 @@ class _Unit:
         )
         return OWN_PAUSE if own else NONE
 
+    def _bound(self, step: Step) -> bool:
+        """A contract obliges us to supply, and the step would change that."""
+        return step.restricts and bool(self.case.account["contract_supply"])
+
     def _approve(self, policy: Policy, step: Step) -> bool:
+        if self._bound(step):
+            return False
+        if step.restricts and self.case.account["strategic"]:
+            return True
         if step.approve is None:
             return False
         return step.approve.when is None or f"approve:{step.index}" in self.rules.match(policy.id, self.facts)
