@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,19 +14,21 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
 from engine.core import sentences
+from engine.core.cases.restrictions import stays_due
 from engine.core.decision.choose import Choice, Verdict
 from engine.core.decision.decide import Decided, decide
 from engine.core.decision.ladder import contacts, effect_bits
 from engine.core.decision.plan import day_of
 from engine.core.decision.signature import NONE
 from engine.core.decision.state import Pending, State
-from engine.core.language.policy import Step
+from engine.core.language.policy import Kind, Step
 from engine.core.sentences import Reason
 from engine.jobs.listing import Listed, listed
 from engine.jobs.workspace import Workspace
 from engine.store import runs
+from engine.store.outbox import announced
 from engine.store.state import load_state
-from engine.store.tables import action
+from engine.store.tables import action, approval
 
 # What only says when: the step stays what it was, so these do not undo it. Its sister actions may have caused them.
 _TIMING = frozenset(
@@ -95,7 +97,8 @@ def again(ws: Workspace, conn: Connection, keys: Sequence[str], now: datetime) -
     day = day_of(book, ws.calendar, on, stale)
     rows = {account: row for row, account in enumerate(state.accounts["account"].to_list())}
     zones = state.accounts["time_zone"].to_list()
-    decided = decide(bare, _as_before(state, planned, rows), day, ws.rules[:1]) if rows else None
+    agreed, out = _agreed(conn, keys), announced(conn, keys)
+    decided = decide(bare, _as_before(state, planned, rows, agreed), day, ws.rules[:1]) if rows else None
     units = {one.account: _unit(decided, one, rows.get(one.account)) for one in planned}
     mask = np.zeros(len(decided.portfolio.unit_row) if decided else 0, dtype=bool)
     mask[[unit for unit in units.values() if unit is not None]] = True
@@ -108,7 +111,7 @@ def again(ws: Workspace, conn: Connection, keys: Sequence[str], now: datetime) -
         choice = decided.choices[int(decided.unit_class[unit])]
         reason = _objection(one.action, choice)
         found_now = lists.get(unit)
-        if not reason and (found_now is None or found_now.items != one.detail.get("items")):
+        if not reason and (found_now is None or not _same(one, found_now, one.action["key"] in out)):
             reason = sentences.CHANGED
         if not reason and stale and one.step.demand and contacts(one.step):
             reason = Reason.STALE.value  # a gate that only says when may stand before this one
@@ -118,7 +121,18 @@ def again(ws: Workspace, conn: Connection, keys: Sequence[str], now: datetime) -
     return answers
 
 
-def _as_before(state: State, planned: Iterable[_Planned], rows: Mapping[str, int]) -> State:
+def _same(one: _Planned, now: Listed, announced: bool) -> bool:
+    """Whether what is owed is what was decided on. Terms or a hold that the customer has been told of are not called off
+    because more has come to it meanwhile."""
+    before = one.detail.get("items", [])
+    if not announced or not Kind(one.action["kind"]).restricts:
+        return bool(now.items == before)
+    return stays_due([(item, owed) for item, owed in before], [(item, owed) for item, owed in now.items])
+
+
+def _as_before(
+    state: State, planned: Iterable[_Planned], rows: Mapping[str, int], agreed: Collection[str]
+) -> State:
     """The accounts as if nothing of these steps had been done: their own marks, effects and what is under way are their
     sisters'."""
     effects = np.full(state.accounts.height, 255, dtype=np.uint8)
@@ -132,7 +146,7 @@ def _as_before(state: State, planned: Iterable[_Planned], rows: Mapping[str, int
         found, step = one.action, one.step
         effects[row] &= 255 ^ effect_bits(step.actions)
         marks += [(row, item, name) for item, name in one.detail.get("marks", [])]
-        if step.approve:
+        if step.approve or found["key"] in agreed:
             own = {"item": found["item"] if found["each"] else None, "policy": found["policy"]}
             waits = {"state": Pending.APPROVED.value, "since": found["on"], "not_before": None, "attempts": 0}
             approved.append({"row": row, "step": step.name, **own, **waits})
@@ -151,6 +165,12 @@ def _as_before(state: State, planned: Iterable[_Planned], rows: Mapping[str, int
         pending=pl.DataFrame(approved, schema=state.pending.schema),
         repeats=pl.concat([state.repeats.join(earlier, on=["row", "step"], how="anti"), earlier]),
     )
+
+
+def _agreed(conn: Connection, keys: Sequence[str]) -> set[str]:
+    """Which of these somebody has agreed to."""
+    query = sa.select(approval.c.action).where(approval.c.action.in_(keys), approval.c.verdict == "approved")
+    return set(conn.execute(query).scalars())
 
 
 def _unit(decided: Decided | None, one: _Planned, row: int | None) -> int | None:

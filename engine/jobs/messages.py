@@ -16,10 +16,11 @@ from sqlalchemy.engine import Connection
 
 from engine.core.decision.plan import plan
 from engine.core.language.policy import Kind
-from engine.core.messages import Company, Debtor, Item, MessageFacts, Promise, Sender, render
+from engine.core.messages import Change, Company, Debtor, Item, MessageFacts, Promise, Sender, render
 from engine.core.money import Amount
 from engine.core.problem import Problem
 from engine.jobs.listing import Listed, listed
+from engine.jobs.rows import announced
 from engine.jobs.workspace import Workspace
 from engine.store import database
 from engine.store.state import load_state
@@ -48,6 +49,7 @@ def facts(
     to: str,
     from_: str | None,
     links: Mapping[str, str] = MappingProxyType({}),
+    change: Change | None = None,
 ) -> MessageFacts:
     """Everything a template can show for one account. `links` says where the documents of its items are."""
     master = conn.execute(_CUSTOMER, {"whose": account}).mappings().first()
@@ -80,7 +82,17 @@ def facts(
             _item(rows[number], owed, on, why) for number, owed, why in lists.aside if number in rows
         ),
         promise=_promise(conn, account),
+        change=change,
     )
+
+
+def change(detail: Mapping[str, Any], on: date) -> Change | None:
+    """What the notice of an action's step announces, from its detail: not before today, and no earlier day than said."""
+    if "change" not in detail:
+        return None
+    kind, value, lifted = detail["change"]
+    said = date.fromisoformat(detail["effective"]) if detail.get("effective") else on
+    return Change(kind, value, lifted, max(said, on))
 
 
 def company(ws: Workspace) -> Company:
@@ -220,7 +232,17 @@ def _message(ws: Workspace, conn: Connection, account: str, on: date, kind: Kind
         mask = np.arange(len(planned.portfolio.unit_row)) == going["unit"]
         lists = listed(book, planned, mask)[going["unit"]]
         by = ws.calendar.next_open(on + timedelta(days=book.answer(policy)))
-        told = facts(ws, conn, account, lists, on=on, respond_by=by, to=step.to, from_=step.from_)
+        told = facts(
+            ws,
+            conn,
+            account,
+            lists,
+            on=on,
+            respond_by=by,
+            to=step.to,
+            from_=step.from_,
+            change=change(announced(step, on, ws.calendar), on),
+        )
         made = render(ws.templates, action.value, told)
         return (
             f"{made.sentence} ({made.place})"

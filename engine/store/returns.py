@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from engine.core.cases.promises import Standing
-from engine.store import episodes, marks, restrictions
+from engine.store import marks, ways_back
 from engine.store.journal import Entry
-from engine.store.tables import COMPANY, ActionState, action, dispute, episode, mark, promise, promise_item
+from engine.store.tables import COMPANY, dispute, episode, mark, promise, promise_item
 
 CAME_BACK = "an invoice that was presumed paid came again"
 
@@ -42,7 +42,7 @@ def as_before(
             )
             entries += [
                 Entry("cancelled", "", {"key": key, "because": CAME_BACK})
-                for key in _no_way_back(conn, account, number, on, company)
+                for key in ways_back.withdraw(conn, [account], CAME_BACK, on, company)
             ]
     return entries
 
@@ -80,15 +80,3 @@ def _promises(conn: Connection, account: str, name: str, gone: date, company: st
     )
     again = {"state": Standing.OPEN.value, "settled_on": None, "paid": 0}
     conn.execute(sa.update(promise).where(*where, *settled).values(**again))
-
-
-def _no_way_back(conn: Connection, account: str, number: int, on: date, company: str) -> list[str]:
-    query = sa.select(action.c.key).where(
-        action.c.company == company,
-        action.c.account == account,
-        action.c.episode == number,
-        action.c.step == restrictions.WAY_BACK,
-        action.c.state == ActionState.PLANNED.value,
-    )
-    keys = [key for (key,) in conn.execute(query)]
-    return episodes.cancel(conn, account, CAME_BACK, on, company, keys=keys) if keys else []

@@ -1,6 +1,7 @@
 """A template and a decision become a message."""
 
 from engine.core.messages.facts import (
+    Change,
     Company,
     Debtor,
     Instalment,
@@ -15,6 +16,7 @@ from engine.core.messages.lint import lint, written_demands
 from engine.core.messages.render import Message, render, render_one
 
 __all__ = [
+    "Change",
     "Company",
     "Debtor",
     "Instalment",

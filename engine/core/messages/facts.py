@@ -89,6 +89,17 @@ class Instalment:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """What a notice announces: new terms or a hold (`kind`), or its end where something is `lifted`. `effective` is its
+    first day."""
+
+    kind: str  # terms, hold
+    value: str  # "cash on delivery", "net 30"; "orders", "none"
+    lifted: str
+    effective: datetime.date
+
+
+@dataclass(frozen=True, slots=True)
 class MessageFacts:
     """Everything a template can show. `items` are what we ask for, `aside` what is set aside, each in its
     own list.
@@ -106,6 +117,7 @@ class MessageFacts:
     aside: tuple[Item, ...] = ()
     promise: Promise | None = None
     plan: tuple[Instalment, ...] = ()
+    change: Change | None = None
 
     @property
     def totals(self) -> tuple[tuple[str, Decimal], ...]:

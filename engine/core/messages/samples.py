@@ -5,7 +5,16 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from engine.core.messages.facts import Company, Debtor, Instalment, Item, MessageFacts, Promise, Sender
+from engine.core.messages.facts import (
+    Change,
+    Company,
+    Debtor,
+    Instalment,
+    Item,
+    MessageFacts,
+    Promise,
+    Sender,
+)
 
 _COMPANY = Company(
     name="Northwind Supply Co.",
@@ -76,6 +85,7 @@ _FULL = MessageFacts(
         Instalment(Decimal("1500.00"), "USD", date(2026, 12, 15)),
         Instalment(Decimal("1500.00"), "USD", date(2027, 1, 15)),
     ),
+    change=Change("terms", "cash on delivery", "", date(2026, 11, 25)),
 )
 
 _BARE = MessageFacts(
@@ -86,6 +96,7 @@ _BARE = MessageFacts(
     on=date(2026, 11, 25),
     respond_by=date(2026, 12, 3),
     items=(Item("1", date(2026, 10, 10), date(2026, 11, 9), Decimal("75.00"), "USD"),),
+    change=Change("hold", "orders", "", date(2026, 11, 25)),
 )
 
 

@@ -28,7 +28,8 @@ def restricted(what: str, value: str) -> str:
 
 def way_back(what: str, value: str, before: str, months: int) -> str:
     """The proposal at the end of an episode: what its yes would do."""
-    clean = f", and {months} clean month{'s' * (months != 1)} have passed" if months else ""
+    passed = "1 clean month has" if months == 1 else f"{months} clean months have"
+    clean = f", and {passed} passed" if months else ""
     if what == "terms":
         back = f"back from {value} to {before}" if before else f"back from {value}"
     else:
@@ -43,9 +44,7 @@ def asked_by_hand(what: str, value: str, reason: str, by: str, because: str) -> 
 
 def told_owner(what: str, value: str, day: str) -> str:
     """The account owner's task before it bites."""
-    return (
-        f"From {day} this account is on {restricted(what, value)}; the customer is told. Speak with them first."
-    )
+    return f"From {day} this account is on {restricted(what, value)}; the customer is told. Speak with them first."
 
 
 def told_owner_back(what: str, value: str) -> str:

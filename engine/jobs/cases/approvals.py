@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from engine.errors import NotFound, Refused
-from engine.jobs.cases.who import Who, change_action, near
+from engine.jobs.cases import restrictions
+from engine.jobs.cases.who import Who, change_action, must_be, near
 from engine.store import journal
 from engine.store import tables as t
 from engine.store.database import writing
 from engine.store.history import money
 from engine.store.journal import Entry
 from engine.store.outbox import text as moment_text
-from engine.store.tables import ActionState
+from engine.store.tables import BY_HAND, ActionState
 
 
 def approve(engine: Engine, which: str, who: Who, *, because: str = "") -> str:
@@ -28,14 +31,25 @@ def approve(engine: Engine, which: str, who: Who, *, because: str = "") -> str:
     return _answer(engine, which, who, ActionState.APPROVED, because)
 
 
-def decline(engine: Engine, which: str, who: Who, *, because: str) -> str:
-    """Refuse what waits for approval: the step is not asked again in this episode."""
-    return _answer(engine, which, who, ActionState.DECLINED, because)
+def decline(engine: Engine, which: str, who: Who, *, because: str, review: date | None = None) -> str:
+    """Refuse what waits for approval: the step is not asked again in this episode.
+
+    Of a way back: what the account is on stays, and is looked at again on `review`.
+    """
+    return _answer(engine, which, who, ActionState.DECLINED, because, review)
 
 
-def _answer(engine: Engine, which: str, who: Who, verdict: ActionState, because: str) -> str:
+# What no run decides again goes on at somebody's yes or no itself: by the action's policy.
+FOLLOWS = {BY_HAND: restrictions.answered}
+
+
+def _answer(
+    engine: Engine, which: str, who: Who, verdict: ActionState, because: str, review: date | None = None
+) -> str:
     with writing(engine) as conn:
-        actions = _awaiting(conn, which, who.company)
+        actions = _awaiting(conn, which, who)
+        if role := orjson.loads(actions[0].detail).get("approve"):
+            must_be(who, role)
         for one in actions:
             conn.execute(
                 sa.insert(t.approval).values(
@@ -57,7 +71,12 @@ def _answer(engine: Engine, which: str, who: Who, verdict: ActionState, because:
             "by": who.by,
         }
         said = {"because": because} if because else {}
-        journal.append(conn, [Entry(verdict.value, first.account, body, said)], who.at, who.company)
+        entries = [Entry(verdict.value, first.account, body, said)]
+        if follow := FOLLOWS.get(first.policy):
+            sentence, more = follow(conn, actions, who, verdict, because, review)
+            journal.append(conn, [*entries, *more], who.at, who.company)
+            return sentence
+        journal.append(conn, entries, who.at, who.company)
         worth = money(first.amount, first.currency)
         if verdict is ActionState.APPROVED:
             return (
@@ -69,9 +88,13 @@ def _answer(engine: Engine, which: str, who: Who, verdict: ActionState, because:
         )
 
 
-def _awaiting(conn: Connection, which: str, company: str) -> Sequence[Any]:
+def _awaiting(conn: Connection, which: str, who: Who) -> Sequence[Any]:
     """The actions of the one step that is meant."""
-    waits = (t.action.c.company == company, t.action.c.state == ActionState.AWAITING_APPROVAL.value)
+    waits = (
+        t.action.c.company == who.company,
+        t.action.c.state == ActionState.AWAITING_APPROVAL.value,
+        sa.or_(t.action.c.not_before.is_(None), t.action.c.not_before <= who.on),
+    )
     found = conn.execute(
         sa.select(t.action)
         .where(*waits, sa.or_(t.action.c.key == which, t.action.c.account == which))

@@ -50,7 +50,7 @@ def add(
     `policy` is what it comes from, where that is no step of a ladder ("outcomes").
     """
     if not role:
-        role, person = _whose(ws, conn, account)
+        role, person = whose(ws, conn, account)
     key = action_key(account, _NO_EPISODE, step, "", number, Kind.TASK.value, role, company=who.company)
     house = ws.book.house if ws.book is not None else None
     conn.execute(
@@ -138,7 +138,7 @@ def _lift(conn: Connection, number: int | None, on: date) -> bool:
     return bool(ended.rowcount)
 
 
-def _whose(ws: Workspace, conn: Connection, account: str) -> tuple[str, str | None]:
+def whose(ws: Workspace, conn: Connection, account: str) -> tuple[str, str | None]:
     """(role, person) who is to do it: the account's owner where they work here, else who has the house owner's role."""
     people = {id.lower(): id for id in ws.settings.people}
     query = sa.select(t.customer.c.owner).where(

@@ -52,6 +52,8 @@ TAKEN = frozenset({ActionState.SENT, ActionState.DONE})
 
 # The step under which the owner is told that a ladder is finished.
 LADDER_FINISHED = "ladder finished"
+# The policy of what people asked for themselves: no ladder made it, and none passes it over.
+BY_HAND = "by hand"
 
 
 episode = sa.Table(
@@ -131,6 +133,8 @@ decision = sa.Table(
 #   aside    [[item, open, why], …]  listed apart
 #   people   {"to": …, "from": …, "notify": …}
 #   template, script, what, value   what to render or do
+#   effective   the day from which terms, a hold or the way back hold; `change` what a notice says of them
+#   reason, because, by, review   of terms and holds; `lifts` the restriction that the action takes back
 action = sa.Table(
     "action",
     metadata,
