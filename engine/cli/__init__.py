@@ -22,6 +22,7 @@ from engine.cli import (
     coming,
     doctor,
     feeds,
+    holds,
     inbox,
     ledger,
     live,
@@ -84,10 +85,12 @@ _VERBS: tuple[Callable[..., None], ...] = (
     *(casework.worklist, casework.log, casework.approve, casework.decline, casework.promise),
     *(brakes.stop, brakes.resume, brakes.quarantine, brakes.backup, brakes.restore),
     *(casework.dispute, casework.pause, casework.note, casework.done, casework.history),
+    *(holds.terms, holds.hold, holds.reduce_service, holds.release, holds.restore, holds.confirm),
+    holds.restrictions,
     *(service.serve, service.status),
     *(verify.verify, doctor.doctor),
 )
-_NAMES = {"trials": "test"}  # where the verb is no name for a function
+_NAMES = {"trials": "test", "reduce_service": "reduce-service"}  # where the verb is no name for a function
 for _verb in _VERBS:
     app.command(_NAMES.get(_verb.__name__, _verb.__name__.rstrip("_")))(_verb)
 app.add_typer(messages.app, name="outbox")

@@ -121,13 +121,18 @@ def decline(
     ctx: typer.Context,
     which: Annotated[str, typer.Argument(metavar="ACCOUNT|KEY")],
     because: Annotated[str, typer.Option("--because", metavar="TEXT", help="Why not.")],
+    review: Annotated[
+        str | None, typer.Option("--review", metavar="DATE", help="Of a way back: when to look again.")
+    ] = None,
     on: On = None,
     by: By = None,
 ) -> None:
     """Refuse what waits for approval; it is not asked again while the account is late."""
     from engine.jobs import cases
 
-    _do(edge_of(ctx), by, on, lambda engine, who: cases.decline(engine, which, who, because=because))
+    edge = edge_of(ctx)
+    again = None if review is None else edge.day("--review", review)
+    _do(edge, by, on, lambda engine, who: cases.decline(engine, which, who, because=because, review=again))
 
 
 def promise(
@@ -147,7 +152,7 @@ def promise(
 
     edge = edge_of(ctx)
     ws = edge.live
-    minor, currency = _amount(amount, ws.live.house.currency)
+    minor, currency = amount_of(amount, ws.live.house.currency)
     day = edge.day("--by", pays)
     _do(
         edge,
@@ -167,9 +172,8 @@ def promise(
     )
 
 
-def _amount(text: str, house: str) -> tuple[int | None, str | None]:
+def amount_of(text: str, house: str) -> tuple[int | None, str | None]:
     """Minor units, and the currency where one is named."""
-    from engine.core.money import read_amount
 
     if text.strip().lower() == "all":
         return None, None

@@ -70,6 +70,10 @@ class Edge:
         if told := self._deciding(writes=False)[1]:
             _console(sys.stderr).print(told, style="yellow", soft_wrap=True)
 
+    def tell(self, text: str) -> None:
+        """A line beside the output, that somebody should know of."""
+        _console(sys.stderr).print(text, style="yellow", soft_wrap=True)
+
     def _deciding(self, *, writes: bool) -> tuple[Workspace, str]:
         from engine.jobs.releases import deciding
 

@@ -41,7 +41,7 @@ def again(ws: Workspace, conn: Connection, keys: Sequence[str], now: datetime) -
     on = ws.today(now)
     owed = overdue(conn, ws, on, [row["account"] for row in found])
     held = runs.hold(conn)
-    old = 0 < ws.live.house.fresh < _age(conn, on, now)
+    old = 0 < ws.live.house.fresh < ledger_age(conn, on, now)
     zones = _zones(conn, [row["account"] for row in found])
     answers = {}
     for row in found:
@@ -123,7 +123,7 @@ def settled(ws: Workspace, conn: Connection, told: Sequence[tuple[Row, Result]],
             journal.append(conn, [entry], at)
 
 
-def _age(conn: Connection, on: date, now: datetime) -> int:
+def ledger_age(conn: Connection, on: date, now: datetime) -> int:
     """Hours since the newest ledger was true."""
     ask = Ask.of(conn, COMPANY, on)
     return age_of(ask.as_of, ask.imported, now)

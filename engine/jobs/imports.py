@@ -14,11 +14,12 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy.engine import Connection, Engine
 
 from engine.core.cases.promises import Standing
+from engine.core.cases.restrictions import What
 from engine.core.sentences import Reason
 from engine.errors import Refused
 from engine.readers.customers import CustomersReading
 from engine.readers.reading import Reading
-from engine.store import asked, bulk, disputes, episodes, journal, ledger, outbox, returns, runs
+from engine.store import asked, bulk, disputes, episodes, journal, ledger, outbox, returns, runs, shown
 from engine.store import promises as kept
 from engine.store.database import writing
 from engine.store.journal import Entry
@@ -248,7 +249,10 @@ def put_customers(
     _store_master(conn, reading, known, at.date(), company)
     new = reading.customers.filter(~pl.col("account").is_in(list(known))).height
     report = ImportReport(name, rows=reading.customers.height, customers=new, notes=reading.notes)
-    journal.append(conn, [Entry("import customers", "", _told(report, sha256, by))], at, company)
+    terms = {account: text for account, text in reading.customers.select("account", "terms").iter_rows()}  # noqa: C416
+    told = shown.compared(conn, What.TERMS.value, terms, at.date(), "the customer master", at)
+    entries = [Entry("import customers", "", _told(report, sha256, by)), *told]
+    journal.append(conn, entries, at, company)
     return report
 
 

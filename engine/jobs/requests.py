@@ -12,7 +12,6 @@ from engine.channels.request import Request
 from engine.core.cases.restrictions import Why
 from engine.core.language.policy import Kind
 from engine.outbox import Row
-from engine.settings import Workspace as Files
 from engine.store.tables import action, outbox
 
 REQUEST = (
@@ -47,10 +46,3 @@ def version(conn: Connection, row: Row) -> int:
         action.c.account == row.account, outbox.c.id <= row.id, outbox.c.channel == row.channel
     )
     return int(conn.execute(query).scalar_one())
-
-
-def hook(files: Files, channel: str) -> str:
-    """The webhook that a channel goes by; empty where it goes by none."""
-    if channel == REQUEST:
-        return files.settings.ledger.requests
-    return channel.removeprefix(_WEBHOOK) if channel.startswith(_WEBHOOK) else ""

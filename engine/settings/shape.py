@@ -290,6 +290,12 @@ class Workspace:
             url = url.set(database=str(self.root / str(url.database)))
         return url.render_as_string(hide_password=False)
 
+    def hook(self, channel: str) -> str:
+        """The webhook that a way out goes by; empty where it goes by none."""
+        if channel == "request":
+            return self.settings.ledger.requests
+        return channel.removeprefix("webhook ") if channel.startswith("webhook ") else ""
+
     def person(self, name: str) -> str | None:
         """The id of the person of that id or name, however it is spaced and whatever its capitals."""
         said = " ".join(name.split()).casefold()

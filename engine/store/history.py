@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from engine.core.money import Amount, digits
-from engine.core.sentences import TRIED_AGAIN
+from engine.core.sentences import TRIED_AGAIN, restricted
+from engine.store import restrictions
 from engine.store import tables as t
 from engine.store.tables import COMPANY, UNDER_WAY, ActionState, received
 
@@ -66,8 +67,8 @@ def money(minor: int, currency: str) -> str:
 
 def history(conn: Connection, account: str, company: str = COMPANY) -> list[Happened]:
     """Everything about an account, the oldest first."""
-    parts = (_actions, _calls, _payments, _promises, _disputes, _pauses, _notes, _mails, _episodes)
-    found = [each for part in parts for each in part(conn, account, company)]
+    parts = (_actions, _calls, _payments, _promises, _disputes, _pauses, _restrictions, _notes, _mails)
+    found = [each for part in (*parts, _episodes) for each in part(conn, account, company)]
     return sorted(found, key=lambda each: each.on)
 
 
@@ -181,6 +182,18 @@ def _pauses(conn: Connection, account: str, company: str) -> Iterator[Happened]:
     for row in _of(conn, t.pause, account, company):
         until = f"through {row.until}" if row.until else "until lifted"
         yield Happened(row.from_day, "pause", f"{row.kinds or 'everything'} {until}: {row.because}", row.by)
+
+
+def _restrictions(conn: Connection, account: str, company: str) -> Iterator[Happened]:
+    for one in restrictions.of_account(conn, account, company):
+        on = restricted(one.kind, one.value)
+        before = f", from {one.before}" if one.before else ""
+        yield Happened(one.asked_on, one.kind, f"{on} asked for ({one.reason.value}){before}", one.by)
+        if one.confirmed_on:
+            yield Happened(one.confirmed_on, one.kind, f"{on} in force")
+        if one.ended_on:
+            why = f": {one.ended_because}" if one.ended_because else ""
+            yield Happened(one.ended_on, one.kind, f"{on} taken back ({one.state.value}{why})")
 
 
 def _notes(conn: Connection, account: str, company: str) -> Iterator[Happened]:

@@ -10,8 +10,7 @@ from collections.abc import Collection
 from datetime import date, timedelta
 from enum import StrEnum
 
-from engine.core.language import norms
-from engine.core.ledger import Ambiguous
+from engine.core import ledger
 
 
 class What(StrEnum):
@@ -69,10 +68,10 @@ def _plain(text: str) -> str:
 
 def read_terms(text: str) -> str | tuple[str, ...]:
     """New terms in their one spelling; the readings of terms that can be read in several ways, none if nobody knows them."""
-    meaning = norms.terms(text)
-    if isinstance(meaning, Ambiguous):
+    meaning = ledger.read_terms(text)
+    if isinstance(meaning, ledger.Ambiguous):
         return tuple(each.text for each in meaning.readings)
-    return meaning if norms.understood(meaning) else ()
+    return meaning.text if meaning else ()
 
 
 def review_on(asked: date, wanted: date | None = None) -> date:
