@@ -174,6 +174,7 @@ def promise(
 
 def amount_of(text: str, house: str) -> tuple[int | None, str | None]:
     """Minor units, and the currency where one is named."""
+    from engine.core.money import read_amount
 
     if text.strip().lower() == "all":
         return None, None

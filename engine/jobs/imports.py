@@ -210,16 +210,15 @@ def import_customers(
     *,
     by: str,
     at: datetime,
-    live: bool = False,
     company: str = COMPANY,
 ) -> ImportReport:
     """Put a customer master into the database, in one transaction: it replaces what was known.
 
     A customer it does not name stays. Terms that differ from those before are the event "terms changed" of
-    that day. The same bytes twice change nothing; `live` as for a ledger.
+    that day. The same bytes twice running change nothing.
     """
     with writing(engine) as conn:
-        return put_customers(conn, name, data, reading, by=by, at=at, live=live, company=company)
+        return put_customers(conn, name, data, reading, by=by, at=at, company=company)
 
 
 def put_customers(
@@ -230,7 +229,6 @@ def put_customers(
     *,
     by: str,
     at: datetime,
-    live: bool = False,
     company: str = COMPANY,
 ) -> ImportReport:
     """As `import_customers`, within the caller's transaction."""
@@ -239,7 +237,8 @@ def put_customers(
     sha256 = hashlib.sha256(data).hexdigest()
     last = ledger.last(conn, "customers", company)
     there = ledger.known_file(conn, sha256, last, company)
-    if there is not None and live and there != last:
+    if there is not None and there != last:
+        # A master has no day of its own: what it said before the last one, and says again, is news.
         sha256, there = f"{sha256} {moment_text(at)}", None
     if there is not None:
         return ImportReport(name, already=there.imported_at, rows=there.rows)

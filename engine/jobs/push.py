@@ -363,7 +363,7 @@ class _Message:
                 ]
             )
         name = f"push {self._event}"
-        put_customers(self._conn, name, name.encode(), reading, by=self._by, at=self._now, live=True)
+        put_customers(self._conn, name, name.encode(), reading, by=self._by, at=self._now)
 
 
 def _named(frame: pl.DataFrame) -> pl.DataFrame:

@@ -107,7 +107,7 @@ def load_state(
         accounts=known.select(*_typed(ACCOUNTS), *own),
         items=items.join(rows, on="account").select(*_typed(ITEMS)).sort("row", "due", "item"),
         marks=_present(ask.marks(), rows).select(*_typed(MARKS)),
-        barred=actions.filter(pl.col("state") == ActionState.DECLINED.value)
+        barred=actions.filter((pl.col("state") == ActionState.DECLINED.value) & (pl.col("policy") != BY_HAND))
         .select(*_typed(BARRED))
         .unique(maintain_order=True),
         touches=ask.touches()

@@ -61,6 +61,7 @@ def propose_one(
         "lifts": one.id,
         "lifted": one.value,
         "restricts": one.kind.value,
+        "reason": one.reason.value,
         "restore_after": months,
         "approve": approver(conn, one),
         "what": what or sentences.way_back(one.kind.value, one.value, one.back, months),

@@ -23,6 +23,7 @@ from engine.core.cases.restrictions import (
 )
 from engine.core.language.policy import Kind
 from engine.core.sentences import REG_B
+from engine.core.workdays import Hours, window
 from engine.errors import NotFound, Refused
 from engine.jobs import by_hand
 from engine.jobs.cases.restrictions import address, agreed, chosen, give_back, insert, not_overdue
@@ -41,8 +42,8 @@ from engine.store.ways_back import WAY_BACK
 CHANGE_NOTICE, CASH_NOTICE = "change-notice", "cod-notice"
 _CASH = "cash on delivery"
 _STEPS: Mapping[What, str] = {
-    What.TERMS: "new terms by hand",
-    What.HOLD: "a hold by hand",
+    What.TERMS: "new terms",
+    What.HOLD: "hold",
     What.SERVICE: "less service",
 }
 _ORDER = "one order let go"
@@ -77,7 +78,7 @@ def ask(
         _refuse_bound(account, flags)
         _refuse_again(conn, account, what, value, who)
         why = _why(account, reason, owed)
-        first = ws.calendar.add_open(who.on, 1) if from_day is None else from_day
+        first = _day_after_notice(ws, who) if from_day is None else from_day
         _refuse_past(who, first, review)
         role = ws.live.house.owner
         at_once = who.may(role) and not flags["strategic"]
@@ -369,6 +370,13 @@ def _written(
     if template not in known:
         raise NotFound("message", template, near(template, known))
     return kind, template
+
+
+def _day_after_notice(ws: Workspace, who: Who) -> date:
+    """The open day after that on which a message can go."""
+    house = ws.live.house
+    goes = window(who.at, ws.settings.workspace.zone, ws.calendar, Hours(house.opens, house.closes))
+    return ws.calendar.add_open(max(ws.today(goes), who.on), 1)
 
 
 def _waits(account: str, what: What, value: str, role: str, strategic: bool, who: Who) -> str:

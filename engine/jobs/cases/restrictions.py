@@ -74,7 +74,7 @@ def agreed(conn: Connection, actions: Sequence[Any], who: Who) -> tuple[str, lis
         detail = orjson.loads(one.detail)
         if one.kind == Kind.TASK:
             entries += _to_do(conn, one, detail, who)
-            said = said or f"{one.account}: {detail['what']}"
+            said = said or f"{one.account}: {detail['do']}"
             continue
         moment = None
         if "effective" in detail:
@@ -96,7 +96,7 @@ def agreed(conn: Connection, actions: Sequence[Any], who: Who) -> tuple[str, lis
 def _to_do(conn: Connection, one: Any, detail: Mapping[str, Any], who: Who) -> list[Entry]:
     """A task that had to be agreed to is on its list; less service is what the account is on from then."""
     role, person = detail["owner"]
-    changed = bulk.write_json({**detail, "what": detail["do"], "value": role})
+    changed = bulk.write_json({**detail, "what": detail["do"]})
     change_action(conn, one.key, ActionState.PLANNED, None, who, role=role, person=person, detail=changed)
     found = conn.execute(sa.select(t.action).where(t.action.c.key == one.key)).mappings().one()
     restrictions.requested(conn, [found], who.on, who.at)
@@ -110,7 +110,7 @@ def _tell_owner(conn: Connection, one: Any, detail: Mapping[str, Any], what: str
     return insert(
         conn, who, one.account, f"{one.step}: for the account owner", Kind.TASK.value, {"what": what, "value": role},
         item=one.item, number=one.occurrence, role=role, person=person, state=ActionState.PLANNED,
-        currency=one.currency,
+        amount=one.amount, currency=one.currency,
     )  # fmt: skip
 
 
@@ -148,6 +148,7 @@ def give_back(
     before = conn.execute(sa.select(t.action.c.detail).where(t.action.c.key == one.action)).scalar()
     owner = orjson.loads(before or "{}").get("owner") or ("account owner", None)
     said = sentences.told_owner_back(one.kind.value, one.value)
+    told: list[Entry] = []
     if one.kind is What.SERVICE:
         detail |= {"owner": owner, "do": sentences.undo_service(one.value)}
         entries = _to_do(conn, asked, detail, who)
@@ -155,9 +156,10 @@ def give_back(
         change_action(conn, key, ActionState.PLANNED, None, who, detail=bulk.write_json(detail))
         _send(conn, key, asked.kind)
         entries = [_tell_owner(conn, asked, {"owner": owner}, said, who)]
-        entries += _notice(conn, one, asked, detail, who)
+        told = _notice(conn, one, asked, detail, who)
     back = detail["value"] if one.kind is What.TERMS else f"end {sentences.restricted(one.kind, one.value)}"
-    return f"{one.account}: {back} is asked for now; the customer and the account owner are told.", entries
+    hears = "the customer and the account owner are told" if told else "the account owner tells the customer"
+    return f"{one.account}: {back} is asked for now; {hears}.", [*entries, *told]
 
 
 def not_overdue(conn: Connection, one: Restriction, who: Who) -> None:
