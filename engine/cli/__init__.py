@@ -26,6 +26,7 @@ from engine.cli import (
     doctor,
     feeds,
     guards,
+    holds,
     inbox,
     ledger,
     live,
@@ -96,10 +97,18 @@ _VERBS: tuple[Callable[..., None], ...] = (
     report.report,
     *(guards.guards, guards.guard, guards.contact_rule),
     *(charges.charges, charges.charge, charges.waive),
+    *(holds.terms, holds.hold, holds.reduce_service, holds.release, holds.restore, holds.in_force),
+    holds.restrictions,
     *(service.serve, service.status),
     *(verify.verify, doctor.doctor),
 )
-_NAMES = {"trials": "test", "contact_rule": "contact-rule"}  # where the verb is no name for a function
+# Where the verb is no name for a function.
+_NAMES = {
+    "trials": "test",
+    "contact_rule": "contact-rule",
+    "reduce_service": "reduce-service",
+    "in_force": "in-force",
+}
 for _verb in _VERBS:
     app.command(_NAMES.get(_verb.__name__, _verb.__name__.rstrip("_")))(_verb)
 app.add_typer(messages.app, name="outbox")

@@ -143,6 +143,9 @@ def decline(
     ctx: typer.Context,
     which: Annotated[str, typer.Argument(metavar="ACCOUNT|KEY")],
     because: Annotated[str, typer.Option("--because", metavar="TEXT", help="Why not.")],
+    review: Annotated[
+        str | None, typer.Option("--review", metavar="DATE", help="Of a way back: when to look again.")
+    ] = None,
     on: On = None,
     by: By = None,
 ) -> None:
@@ -151,7 +154,13 @@ def decline(
 
     edge = edge_of(ctx)
     ws = edge.deciding
-    _do(edge, by, on, lambda engine, who: cases.decline(engine, which, who, because=because, ws=ws))
+    again = None if review is None else edge.day("--review", review)
+    _do(
+        edge,
+        by,
+        on,
+        lambda engine, who: cases.decline(engine, which, who, because=because, ws=ws, review=again),
+    )
 
 
 def pause(

@@ -80,6 +80,10 @@ class Edge:
         if told := self._deciding(writes=False)[1]:
             _console(sys.stderr).print(told, style="yellow", soft_wrap=True)
 
+    def tell(self, text: str) -> None:
+        """A line beside the output, that somebody should know of."""
+        _console(sys.stderr).print(text, style="yellow", soft_wrap=True)
+
     def _deciding(self, *, writes: bool) -> tuple[Workspace, str]:
         from engine.jobs.releases import deciding
 
@@ -152,10 +156,14 @@ class Edge:
         return here if on == here.date() else datetime.combine(on, time(10), here.tzinfo)
 
     def who(self, by: str | None, on: date) -> Who:
-        """The author of a change: as named, else DUNWELL_USER, else who is logged in."""
+        """The author of a change: as named, else DUNWELL_USER, else who is logged in; with the roles of dunwell.toml."""
         from engine.jobs.cases import Who
 
-        return Who(author(by), self.moment_of(on).astimezone(UTC), on)
+        files = self.workspace.files
+        name, people = author(by), files.settings.people
+        id = files.person(name)
+        roles = frozenset(people[id].roles if id else ()) if people else None
+        return Who(id or name, self.moment_of(on).astimezone(UTC), on, roles=roles)
 
     @cached_property
     def screen(self) -> Console:

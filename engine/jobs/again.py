@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
 from engine.core import sentences
-from engine.core.cases.guards import speaks_of_law, weighs
+from engine.core.cases.restrictions import stays_due
 from engine.core.decision.choose import Choice, Verdict
 from engine.core.decision.decide import Decided, decide
 from engine.core.decision.fairness import narrower
@@ -22,13 +22,14 @@ from engine.core.decision.ladder import contacts, effect_bits
 from engine.core.decision.plan import day_of
 from engine.core.decision.signature import NONE
 from engine.core.decision.state import Pending, State
-from engine.core.language.policy import PolicyBook, Step
+from engine.core.language.policy import Kind, Step
 from engine.core.sentences import Reason
 from engine.jobs.cases import Who
 from engine.jobs.cases.known import account
 from engine.jobs.listing import Listed, listed
 from engine.jobs.workspace import Workspace
 from engine.store import runs
+from engine.store.outbox import announced
 from engine.store.state import load_state
 from engine.store.tables import OUTCOMES, action, approval
 
@@ -106,7 +107,7 @@ def again(ws: Workspace, conn: Connection, keys: Sequence[str], now: datetime) -
     rows = {account: row for row, account in enumerate(state.accounts["account"].to_list())}
     zones = state.accounts["time_zone"].to_list()
     natural = narrower(book.house, state, on)
-    agreed = _agreed(conn, book, planned)
+    agreed, out = _agreed(conn, keys), announced(conn, keys)
     decided = decide(bare, _as_before(state, planned, rows, agreed), day, ws.rules[:1]) if rows else None
     units = {one.account: _unit(decided, one, rows.get(one.account)) for one in planned}
     mask = np.zeros(len(decided.portfolio.unit_row) if decided else 0, dtype=bool)
@@ -120,7 +121,7 @@ def again(ws: Workspace, conn: Connection, keys: Sequence[str], now: datetime) -
         choice = decided.choices[int(decided.unit_class[unit])]
         reason = _objection(one.action, choice)
         found_now = lists.get(unit)
-        if not reason and (found_now is None or found_now.items != one.detail.get("items")):
+        if not reason and (found_now is None or not _same(one, found_now, one.action["key"] in out)):
             reason = sentences.CHANGED
         if not reason and stale and one.step.demand and contacts(one.step):
             reason = Reason.STALE.value  # a gate that only says when may stand before this one
@@ -172,21 +173,17 @@ def _after_a_call(
     return Again(found, detail, reason, lists, it.clock.zone)
 
 
-def _agreed(conn: Connection, book: PolicyBook, planned: Iterable[_Planned]) -> frozenset[str]:
-    """The keys of what somebody has agreed to, of the steps that a guard may ask about without the policy's word."""
-    asks = [
-        one.action["key"]
-        for one in planned
-        if one.step.approve is None and (weighs(one.step) or speaks_of_law(book.tones, one.step))
-    ]
-    if not asks:
-        return frozenset()
-    query = sa.select(approval.c.action).where(approval.c.action.in_(asks), approval.c.verdict == "approved")
-    return frozenset(conn.execute(query).scalars())
+def _same(one: _Planned, now: Listed, announced: bool) -> bool:
+    """Whether what is owed is what was decided on. Terms or a hold that the customer has been told of are not called off
+    because more has come to it meanwhile."""
+    before = one.detail.get("items", [])
+    if not announced or not Kind(one.action["kind"]).restricts:
+        return bool(now.items == before)
+    return stays_due([(item, owed) for item, owed in before], [(item, owed) for item, owed in now.items])
 
 
 def _as_before(
-    state: State, planned: Iterable[_Planned], rows: Mapping[str, int], agreed: Container[str]
+    state: State, planned: Iterable[_Planned], rows: Mapping[str, int], agreed: Collection[str]
 ) -> State:
     """The accounts as if nothing of these steps had been done: their own marks, effects and what is under way are their
     sisters'."""
@@ -199,7 +196,7 @@ def _as_before(
         if row is None:
             continue
         found, step = one.action, one.step
-        effects[row] &= 255 ^ effect_bits(step)
+        effects[row] &= 255 ^ effect_bits(step.actions)
         # Only its own: a lower step that gave way to it stays passed over.
         marks += [(row, item, name) for item, name in one.detail.get("marks", []) if name == step.name]
         if step.approve or found["key"] in agreed:
@@ -221,6 +218,12 @@ def _as_before(
         pending=pl.DataFrame(approved, schema=state.pending.schema),
         repeats=pl.concat([state.repeats.join(earlier, on=["row", "step"], how="anti"), earlier]),
     )
+
+
+def _agreed(conn: Connection, keys: Sequence[str]) -> set[str]:
+    """Which of these somebody has agreed to."""
+    query = sa.select(approval.c.action).where(approval.c.action.in_(keys), approval.c.verdict == "approved")
+    return set(conn.execute(query).scalars())
 
 
 def _unit(decided: Decided | None, one: _Planned, row: int | None) -> int | None:

@@ -32,7 +32,7 @@ from engine.core.messages.charged import showing_charges
 from engine.core.sentences import Reason
 from engine.core.workdays import window
 from engine.errors import Refused
-from engine.jobs import brakes, copies, messages
+from engine.jobs import brakes, by_hand, copies, messages, requests
 from engine.jobs.again import Again, again
 from engine.jobs.documents import TEMPLATE, Copies, attached
 from engine.jobs.documents import copies as documents
@@ -46,7 +46,7 @@ from engine.store.journal import Entry
 from engine.store.outbox import SENDING, under_way
 from engine.store.outbox import text as moment_text
 from engine.store.owner import gone, owner
-from engine.store.tables import COMPANY, ActionState, action, contact, outbox
+from engine.store.tables import BY_HAND, COMPANY, ActionState, action, contact, outbox
 
 _LOOK = 0.05  # seconds
 _LOOK_AGAIN = timedelta(hours=1)  # at what waits for a newer ledger, or for a person who looks at it
@@ -113,8 +113,8 @@ async def _round(
                 make=maker.make,
                 taken=lambda conn, key, at: marks.take(conn, key, at, ws.today(at)),
                 taken_all=lambda conn, keys, at: marks.take_all(conn, keys, at, ws.today(at)),
-                settled=lambda conn, row, result, at: _settled_all(conn, [(row, result)], at, showing),
-                settled_all=lambda conn, told, at: _settled_all(conn, told, at, showing),
+                settled=lambda conn, row, result, at: _settled_all(ws, conn, [(row, result)], at, showing),
+                settled_all=lambda conn, told, at: _settled_all(ws, conn, told, at, showing),
                 halted=brakes.why,
                 remember=evidence.remember,
                 preserve=copies.preserve,
@@ -174,6 +174,8 @@ async def ways_out(ws: Workspace, clock: Any) -> AsyncIterator[Mapping[str, Send
             except ValueError as error:
                 raise Refused(str(error), f"mend [webhooks.{name}] in dunwell.toml") from None
             found[f"webhook {name}"] = Webhook(to, clock)
+        if ws.settings.ledger.requests:
+            found[requests.REQUEST] = found[f"webhook {ws.settings.ledger.requests}"]
         yield found
 
 
@@ -204,7 +206,9 @@ def smtp_server(ws: Workspace) -> Server:
 
 
 def _decide(ws: Workspace, conn: Connection, rows: Sequence[Row], now: datetime) -> dict[str, Verdict]:
-    found = again(ws, conn, [row.key for row in rows], now)
+    people = [row.key for row in rows if row.policy == BY_HAND]
+    found = by_hand.again(ws, conn, people, now) if people else {}
+    found |= again(ws, conn, [row.key for row in rows if row.policy != BY_HAND], now)
     return {row.key: _verdict(ws, conn, row, found[row.key], now) for row in rows}
 
 
@@ -238,6 +242,7 @@ def _verdict(ws: Workspace, conn: Connection, row: Row, found: Again, now: datet
             from_=detail.get("people", {}).get("from"),
             links=files.links,
             agreed=detail,
+            change=messages.change(detail, ws.today(now)),
         )
     to: tuple[str, ...] = ()
     if row.channel == "email":
@@ -246,7 +251,7 @@ def _verdict(ws: Workspace, conn: Connection, row: Row, found: Again, now: datet
             if "address" in detail
             else messages.recipients(conn, row.account, planned["role"], ws.today(now))
         )
-    version = 0 if facts else _version(conn, row)
+    version = 0 if facts else requests.version(conn, row)
     return Verdict(True, facts=_Contents(found, facts, to, version, files.files))
 
 
@@ -274,15 +279,6 @@ def _for_a_person(
         journal.append(conn, [Entry("action", planned["account"], body)], now)
 
 
-def _version(conn: Connection, row: Row) -> int:
-    """How many effects of the account came before this one, so that a receiver can tell an old request that comes late."""
-    earlier = sa.select(sa.func.count()).select_from(outbox.join(action, action.c.key == outbox.c.action))
-    query = earlier.where(
-        action.c.account == row.account, outbox.c.id <= row.id, outbox.c.channel == row.channel
-    )
-    return int(conn.execute(query).scalar_one())
-
-
 # -- made at sending time --------------------------------------------------------------------------------------------
 
 
@@ -297,7 +293,8 @@ class _Maker:
     def make(self, row: Row, verdict: Verdict) -> Mail | Letter | Request | Unsendable:
         contents: _Contents = verdict.facts
         if row.channel == "request" or row.channel.startswith("webhook"):
-            return self._request(row, contents)
+            found = contents.again
+            return requests.made(row, found.action, found.detail, contents.version)
         rendered = self._rendered(row, contents)
         if rendered.problem is not None or rendered.message is None:
             problem = rendered.problem
@@ -367,30 +364,16 @@ class _Maker:
             rendered.message.text if rendered.message else "",
         )
 
-    def _request(self, row: Row, contents: _Contents) -> Request:
-        found = contents.again
-        what = row.channel.partition(" ")[2] if row.channel.startswith("webhook ") else row.kind
-        return Request(
-            key=row.key,
-            account=row.account,
-            what=what,
-            desired=str(found.detail.get("value", "")),
-            version=contents.version,
-            day=found.action["on"],
-            because=f"{row.policy}: {row.step}",
-            facts={
-                "amount": found.action["amount"],
-                "currency": found.action["currency"],
-                "items": found.detail["items"],
-            },
-        )
-
 
 # -- written down ----------------------------------------------------------------------------------------------------
 
 
 def _settled_all(
-    conn: Connection, told: Sequence[tuple[Row, Result]], at: datetime, showing: Container[str] = ()
+    ws: Workspace,
+    conn: Connection,
+    told: Sequence[tuple[Row, Result]],
+    at: datetime,
+    showing: Container[str] = (),
 ) -> None:
     """Every end and every delay of a message is in the journal, with the hash of what went.
 
@@ -412,6 +395,7 @@ def _settled_all(
     sent = [(row.account, row.key) for row, result in told if result.state == ActionState.SENT.value]
     if sent:
         charges.told(conn, sent, showing)
+    by_hand.settled(ws, conn, told, at)
     for row, result in told:
         if result.refused:
             _flag_refused(conn, row.account, result.refused)

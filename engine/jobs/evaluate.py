@@ -19,7 +19,7 @@ from engine.core.decision.summary import HeldGroup, Preview, groups, summarize
 from engine.core.language.policy import Kind
 from engine.errors import Refused
 from engine.jobs import brakes
-from engine.jobs.cases import Who, broken
+from engine.jobs.cases import Who, broken, restrictions
 from engine.jobs.cases.followups import follow_up
 from engine.jobs.records import UnderWay, Writing
 from engine.jobs.workspace import Workspace
@@ -27,7 +27,7 @@ from engine.store import absences, alarms, bulk, database, journal, ledger, prom
 from engine.store.dues import THE_RUN
 from engine.store.evidence import Evidence
 from engine.store.state import load_state
-from engine.store.tables import COMPANY, NO_EPISODE, OPEN, UNDER_WAY, ActionState, action
+from engine.store.tables import BY_HAND, COMPANY, NO_EPISODE, OPEN, UNDER_WAY, ActionState, action
 
 _RUN = "the day's run"  # who makes the tasks that nobody asked for
 
@@ -156,6 +156,7 @@ def _run(ws: Workspace, conn: Connection, on: date, now: datetime, agreed: str) 
     record = writing.record()
     before = runs.run_of(conn, on)
     committed = runs.commit_run(conn, record)
+    journal.append(conn, restrictions.reviews(conn, on, now, book.house.owner), now)
     if decided.stopped:
         alarms.raised(conn, alarms.STOPPED, THE_RUN, decided.stopped, now)
     else:
@@ -168,14 +169,15 @@ def _run(ws: Workspace, conn: Connection, on: date, now: datetime, agreed: str) 
 def _not_made(ws: Workspace, conn: Connection, on: date, why: str, remedy: str = "") -> RunReport:
     """Nothing was decided, and nothing written down."""
     evaluators = tuple(rule.name for rule in ws.rules)
-    return RunReport(on, 0, {}, 0, _awaiting(conn), (), why, (), evaluators, why, remedy)
+    return RunReport(on, 0, {}, 0, _awaiting(conn, on), (), why, (), evaluators, why, remedy)
 
 
-def _awaiting(conn: Connection) -> int:
-    """How many actions wait for somebody to agree."""
+def _awaiting(conn: Connection, on: date) -> int:
+    """How many actions wait for somebody to agree on a day."""
     waits = action.c.state == ActionState.AWAITING_APPROVAL.value
+    ripe = sa.or_(action.c.not_before.is_(None), action.c.not_before <= on)
     query = sa.select(sa.func.count()).where(
-        action.c.company == COMPANY, waits, sa.text(f"action.{UNDER_WAY}")
+        action.c.company == COMPANY, waits, ripe, sa.text(f"action.{UNDER_WAY}")
     )
     return int(conn.execute(query).scalar_one())
 
@@ -191,6 +193,7 @@ def _under_way(conn: Connection) -> dict[tuple[str, str | None], list[UnderWay]]
             action.c.taken_on.is_(None),
             action.c.kind != Kind.TASK.value,
             action.c.episode != NO_EPISODE,  # what followed a call is no step that could be passed over
+            action.c.policy != BY_HAND,
         )
     )
     found: dict[tuple[str, str | None], list[UnderWay]] = {}
@@ -215,7 +218,7 @@ def _report(
         actions=new,
         by_kind=by_kind if new else {},
         already=committed.ignored,
-        awaiting=_awaiting(conn),
+        awaiting=_awaiting(conn, decided.day.on),
         held=groups(ws.live, decided),
         stopped=decided.stopped,
         faults=tuple(

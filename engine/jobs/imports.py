@@ -14,11 +14,24 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy.engine import Connection, Engine
 
 from engine.core.cases.promises import Standing
+from engine.core.cases.restrictions import What
 from engine.core.sentences import Reason
 from engine.errors import Refused
 from engine.readers.customers import CustomersReading
 from engine.readers.reading import Reading
-from engine.store import asked, bulk, disputes, episodes, journal, ledger, outbox, recipients, returns, runs
+from engine.store import (
+    asked,
+    bulk,
+    disputes,
+    episodes,
+    journal,
+    ledger,
+    outbox,
+    recipients,
+    returns,
+    runs,
+    shown,
+)
 from engine.store import promises as kept
 from engine.store.database import writing
 from engine.store.journal import Entry
@@ -214,16 +227,15 @@ def import_customers(
     *,
     by: str,
     at: datetime,
-    live: bool = False,
     company: str = COMPANY,
 ) -> ImportReport:
     """Put a customer master into the database, in one transaction: it replaces what was known.
 
     A customer it does not name stays. Terms that differ from those before are the event "terms changed" of
-    that day. The same bytes twice change nothing; `live` as for a ledger.
+    that day. The same bytes twice running change nothing.
     """
     with writing(engine) as conn:
-        return put_customers(conn, name, data, reading, by=by, at=at, live=live, company=company)
+        return put_customers(conn, name, data, reading, by=by, at=at, company=company)
 
 
 def put_customers(
@@ -234,7 +246,6 @@ def put_customers(
     *,
     by: str,
     at: datetime,
-    live: bool = False,
     company: str = COMPANY,
 ) -> ImportReport:
     """As `import_customers`, within the caller's transaction."""
@@ -243,7 +254,8 @@ def put_customers(
     sha256 = hashlib.sha256(data).hexdigest()
     last = ledger.last(conn, "customers", company)
     there = ledger.known_file(conn, sha256, last, company)
-    if there is not None and live and there != last:
+    if there is not None and there != last:
+        # A master has no day of its own: what it said before the last one, and says again, is news.
         sha256, there = f"{sha256} {moment_text(at)}", None
     if there is not None:
         return ImportReport(name, already=there.imported_at, rows=there.rows)
@@ -255,7 +267,10 @@ def put_customers(
     strange = recipients.to_confirm(conn, before, *_named_now(reading), by, at.date(), company)
     new = reading.customers.filter(~pl.col("account").is_in(list(known))).height
     report = ImportReport(name, rows=reading.customers.height, customers=new, notes=reading.notes)
-    journal.append(conn, [Entry("import customers", "", _told(report, sha256, by)), *strange], at, company)
+    terms = {account: text for account, text in reading.customers.select("account", "terms").iter_rows()}  # noqa: C416
+    told = shown.compared(conn, What.TERMS.value, terms, at.date(), "the customer master", at)
+    entries = [Entry("import customers", "", _told(report, sha256, by)), *strange, *told]
+    journal.append(conn, entries, at, company)
     return report
 
 

@@ -19,6 +19,7 @@ from engine.core.cases.promises import Standing
 from engine.core.decision.plan import plan
 from engine.core.language.policy import Kind
 from engine.core.messages import (
+    Change,
     Company,
     Debtor,
     Instalment,
@@ -33,6 +34,7 @@ from engine.core.messages.charged import Charged
 from engine.core.money import Amount
 from engine.core.problem import Problem
 from engine.jobs.listing import Listed, listed
+from engine.jobs.rows import announced
 from engine.jobs.workspace import Workspace
 from engine.store import charges, database, wishes
 from engine.store.plans import KEPT
@@ -78,6 +80,7 @@ def facts(
     from_: str | None,
     links: Mapping[str, str] = MappingProxyType({}),
     agreed: Mapping[str, Any] = MappingProxyType({}),
+    change: Change | None = None,
 ) -> MessageFacts:
     """Everything a template can show for one account. `links` says where the documents of its items are.
 
@@ -117,6 +120,7 @@ def facts(
         plan=_plan(conn, account, agreed),
         points=_points(conn, agreed.get("concessions", ())),
         charges=tuple(map(_charge, charges.shown(conn, account, [number for number, _ in lists.items]))),
+        change=change,
     )
 
 
@@ -130,6 +134,15 @@ def _charge(one: charges.Charged) -> Charged:
         last=one.last,
         calculation=one.calculation,
     )
+
+
+def change(detail: Mapping[str, Any], on: date) -> Change | None:
+    """What the notice of an action's step announces, from its detail: not before today, and no earlier day than said."""
+    if "change" not in detail:
+        return None
+    kind, value, lifted = detail["change"]
+    said = date.fromisoformat(detail["effective"]) if detail.get("effective") else on
+    return Change(kind, value, lifted, max(said, on))
 
 
 def company(ws: Workspace) -> Company:
@@ -310,7 +323,17 @@ def _message(ws: Workspace, conn: Connection, account: str, on: date, kind: Kind
         mask = np.arange(len(planned.portfolio.unit_row)) == going["unit"]
         lists = listed(book, planned, mask)[going["unit"]]
         by = ws.calendar.next_open(on + timedelta(days=book.answer(policy)))
-        told = facts(ws, conn, account, lists, on=on, respond_by=by, to=step.to, from_=step.from_)
+        told = facts(
+            ws,
+            conn,
+            account,
+            lists,
+            on=on,
+            respond_by=by,
+            to=step.to,
+            from_=step.from_,
+            change=change(announced(step, on, ws.calendar), on),
+        )
         made = render(ws.templates, action.value, told)
         return (
             f"{made.sentence} ({made.place})"

@@ -6,19 +6,19 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import orjson
 
 from engine.core import sentences
 from engine.core.cases import guards
-from engine.core.decision.choose import LADDER_FINISHED, Choice, Verdict, tone_rank
+from engine.core.decision.choose import LADDER_FINISHED, Choice, Verdict, approver, tone_rank
 from engine.core.decision.decide import Decided, key_items
 from engine.core.decision.fairness import narrower, open_ways
-from engine.core.decision.gates import approver
 from engine.core.decision.ladder import EMAILS, addresses
 from engine.core.decision.signature import NONE
 from engine.core.decision.state import EFFECTS, State
@@ -26,13 +26,10 @@ from engine.core.language.policy import Action, Kind, PolicyBook, Step
 from engine.core.sentences import Gate, Reason
 from engine.core.workdays import Calendar, window
 from engine.jobs.listing import Listed, by_unit, listed, pairs
-from engine.jobs.rows import ActionRow, Contact, Pattern, Planned
+from engine.jobs.rows import ActionRow, Contact, Pattern, Planned, announced
 from engine.store.outbox import text as moment_text
 from engine.store.runs import RunRecord, action_key
 from engine.store.tables import WAITING, ActionState
-
-if TYPE_CHECKING:
-    pass
 
 # The way out of each kind; calls and tasks stay on the list.
 CHANNELS: Mapping[Kind, str] = {
@@ -204,7 +201,7 @@ class Writing:
         found = self._known.get(number)
         if found is None:
             choice = self.decided.choices[number]
-            found = self._known[number] = [self._pattern(choice, action) for action in choice.actions]
+            found = self._known[number] = _told_apart([self._pattern(choice, one) for one in choice.actions])
         return found
 
     _known: dict[int, Sequence[Pattern]] = field(default_factory=dict, init=False)
@@ -216,12 +213,15 @@ class Writing:
         assert step is not None
         kind = action.kind
         detail: dict[str, Any] = {}
+        said = announced(step, self.decided.day.on, self.calendar)
         if kind.written:
-            detail["template"] = action.value
+            detail |= {"template": action.value, **said}
         elif kind is not Kind.CALL:
             detail["value"] = action.value
             if kind.value in EFFECTS and step.restore_after:
                 detail["restore_after"] = step.restore_after
+            if kind.restricts:
+                detail["effective"] = said["effective"]
         if action.what:
             detail["what"] = action.what
         if choice.gate is Gate.ADDRESS and choice.reason is not Reason.NO_ADDRESS:
@@ -251,7 +251,8 @@ class Writing:
         if lists.aside:
             detail["aside"] = lists.aside
         detail |= pattern.detail
-        if state is ActionState.AWAITING_APPROVAL:
+        agreed = self.decided.signatures[contact.number].approve
+        if agreed and (state is ActionState.AWAITING_APPROVAL or Kind(pattern.kind).restricts):
             detail["approve"] = approver(self.book, step)
         start = f"{pattern.policy} {contact.event}" if pattern.starts else ""
         row = ActionRow(
@@ -269,8 +270,17 @@ class Writing:
         channel = pattern.channel
         if pattern.kind == Kind.STATEMENT and not self._has_email(contact.row, step):
             channel = "letter"
-        # An e-mail goes within the customer's own contact hours. A letter or a request rings nobody's bell.
-        return Planned(row, pattern.place, channel, self._moment(contact.row) if channel == "email" else None)
+        # An e-mail goes within the customer's own contact hours. A letter or a request rings nobody's bell; what was
+        # announced for a later day waits for it.
+        moment = self._moment(contact.row) if channel == "email" else None
+        if step.ahead and Kind(pattern.kind).restricts:
+            moment = self._opening(date.fromisoformat(detail["effective"]))
+        return Planned(row, pattern.place, channel, moment)
+
+    def _opening(self, day: date) -> str:
+        """When the office opens on a day."""
+        opens = datetime.combine(day, time(), ZoneInfo(self.zone)) + timedelta(minutes=self.book.house.opens)
+        return moment_text(opens)
 
     def _without_address(self) -> Iterator[Planned]:
         """Steps that wait for an address, or that the customer asked us not to take: they are on a list, for a person."""
@@ -376,3 +386,15 @@ class Writing:
         planned = ActionState.PLANNED.value
         kinds = Counter(action.row.kind for action in actions if action.row.state == planned)
         return {"actions": kinds.total(), **kinds}
+
+
+def _told_apart(patterns: Sequence[Pattern]) -> Sequence[Pattern]:
+    """Two tasks of one step are two things: the further ones are named after whom they are for."""
+    seen: set[tuple[str, str]] = set()
+    apart = []
+    for pattern in patterns:
+        if (pattern.kind, pattern.role) in seen and pattern.kind == Kind.TASK.value:
+            pattern = pattern._replace(role=str(pattern.detail["value"]))
+        seen.add((pattern.kind, pattern.role))
+        apart.append(pattern)
+    return apart

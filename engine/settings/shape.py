@@ -127,6 +127,7 @@ class LedgerPart(_Part):
     profile: str = ""
     customers_profile: str = ""
     currency: Currency | None = None  # of amounts whose file names none
+    requests: str = ""  # one of [webhooks], which takes terms, holds and hand-offs; none: files in `out`
 
 
 class Mail(_Part):
@@ -296,6 +297,18 @@ class Workspace:
         if url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:"):
             url = url.set(database=str(self.root / str(url.database)))
         return url.render_as_string(hide_password=False)
+
+    def hook(self, channel: str) -> str:
+        """The webhook that a way out goes by; empty where it goes by none."""
+        if channel == "request":
+            return self.settings.ledger.requests
+        return channel.removeprefix("webhook ") if channel.startswith("webhook ") else ""
+
+    def person(self, name: str) -> str | None:
+        """The id of the person of that id or name, however it is spaced and whatever its capitals."""
+        said = " ".join(name.split()).casefold()
+        people = self.settings.people.items()
+        return next((id for id, one in people if said in (id.casefold(), one.name.casefold())), None)
 
     def people_with(self, role: str) -> tuple[str, ...]:
         """The ids of everybody who has the role, in the order of the file."""

@@ -8,9 +8,9 @@ from datetime import date, timedelta
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from engine.store import disputes, episodes, marks, promises, restrictions
+from engine.store import disputes, marks, promises, ways_back
 from engine.store.journal import Entry
-from engine.store.tables import COMPANY, ActionState, action, episode, mark
+from engine.store.tables import COMPANY, episode, mark
 
 CAME_BACK = "an invoice that was presumed paid came again"
 _BOUNCES = timedelta(days=60)  # in which a payment may turn out to be none
@@ -42,7 +42,7 @@ def as_before(
             )
             entries += [
                 Entry("cancelled", account, {"key": key, "because": CAME_BACK})
-                for key in _no_way_back(conn, account, number, on, company)
+                for _, key in ways_back.withdraw(conn, [account], CAME_BACK, on, company)
             ]
     return entries
 
@@ -72,15 +72,3 @@ def _carry_marks(conn: Connection, account: str, name: str, number: int, company
         mark.c.company == company, mark.c.account == account, mark.c.item == name, mark.c.episode < number
     )
     marks.add(conn, [{**row, "episode": number} for row in conn.execute(query).mappings()])
-
-
-def _no_way_back(conn: Connection, account: str, number: int, on: date, company: str) -> list[str]:
-    query = sa.select(action.c.key).where(
-        action.c.company == company,
-        action.c.account == account,
-        action.c.episode == number,
-        action.c.step == restrictions.WAY_BACK,
-        action.c.state == ActionState.PLANNED.value,
-    )
-    keys = [key for (key,) in conn.execute(query)]
-    return episodes.cancel(conn, account, CAME_BACK, on, company, keys=keys) if keys else []

@@ -31,7 +31,7 @@ from engine.core.language.policy import seniority
 from engine.core.money import digits
 from engine.core.netting import net
 from engine.store import queries, wishes
-from engine.store.tables import COMPANY, LADDER_FINISHED, TAKEN, ActionState
+from engine.store.tables import BY_HAND, COMPANY, LADDER_FINISHED, TAKEN, ActionState
 
 _WRITTEN = ("email", "letter", "statement")
 _WORDS = (
@@ -110,7 +110,7 @@ def load_state(
         accounts=known.select(*_typed(ACCOUNTS), *own),
         items=items.join(rows, on="account").select(*_typed(ITEMS)).sort("row", "due", "item"),
         marks=_present(ask.marks(), rows).select(*_typed(MARKS)),
-        barred=actions.filter(pl.col("state") == ActionState.DECLINED.value)
+        barred=actions.filter((pl.col("state") == ActionState.DECLINED.value) & (pl.col("policy") != BY_HAND))
         .select(*_typed(BARRED))
         .unique(maintain_order=True),
         touches=ask.touches()
@@ -121,7 +121,7 @@ def load_state(
         pending=_pending(actions),
         repeats=_repeats(actions),
         as_of=ask.as_of,
-        age=_age(ask.as_of, ask.imported, moment),
+        age=age_of(ask.as_of, ask.imported, moment),
         calls=_of(ask.calls(), rows, CALLS),
         wishes=_of(wishes.in_columns(conn, company, on, only), rows, WISHES),
         off=_of(ask.guards_off(), rows, OFF),
@@ -360,7 +360,8 @@ def _with_response(accounts: pl.DataFrame, ask: queries.Ask, actions: pl.DataFra
 
 
 def _pending(actions: pl.DataFrame) -> pl.DataFrame:
-    """The one thing under way for an account (for an item, under `each: invoice`). Tasks bind nobody."""
+    """The one thing under way for an account (for an item, under `each: invoice`). Tasks bind nobody, nor does what people
+    asked for themselves."""
     word = pl.col("state").replace_strict(
         {state.value: word.value for state, word in _PENDING.items()}, default=None, return_dtype=pl.String
     )
@@ -373,7 +374,9 @@ def _pending(actions: pl.DataFrame) -> pl.DataFrame:
         dict(zip(_STRICTEST, range(len(_STRICTEST)), strict=True)), return_dtype=pl.Int8
     )
     return (
-        actions.filter(pl.col("taken_on").is_null() & (pl.col("kind") != "task"))
+        actions.filter(
+            pl.col("taken_on").is_null() & (pl.col("kind") != "task") & (pl.col("policy") != BY_HAND)
+        )
         .with_columns(state=word, item=pl.when(pl.col("each") == 1).then("item"))
         .filter(pl.col("state").is_not_null())
         .sort("row", "item", rank, pl.col("day"), descending=[False, False, False, True], maintain_order=True)
@@ -391,7 +394,7 @@ def _repeats(actions: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _age(as_of: date | None, imported: datetime | None, moment: datetime) -> int:
+def age_of(as_of: date | None, imported: datetime | None, moment: datetime) -> int:
     """Hours since the ledger was true: since it came in, or the end of its own day where that is earlier."""
     if as_of is None or imported is None:
         return 0

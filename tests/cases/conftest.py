@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.cases.telephone import Telephone
+from tests.jobs.conftest import build, build_on_each
+
+__all__ = ["build", "build_on_each", "house"]
 
 
 @pytest.fixture(scope="session")

@@ -142,12 +142,18 @@ ACTIONS: list[tuple[Any, ...]] = [
     ),
     (
         "EAST", "ladder", STOP, "501", 0, "terms", "", 40, 0, "awaiting approval", "needs approval", 100_00, None,
-        {"marks": EAST_MARKS, "items": EAST_ITEMS, "value": "cash on delivery", "approve": "credit manager"},
+        {
+            **{"marks": EAST_MARKS, "items": EAST_ITEMS, "value": "cash on delivery"},
+            **{"effective": ON.isoformat(), "approve": "credit manager"},
+        },
     ),
     (
         "EAST", "ladder", STOP, "501", 0, "email", AP, 40, 3, "awaiting approval", "needs approval", 100_00,
         date(2026, 11, 30),
-        {"marks": EAST_MARKS, "items": EAST_ITEMS, "template": "cod-notice", "approve": "credit manager"},
+        {
+            **{"marks": EAST_MARKS, "items": EAST_ITEMS, "template": "cod-notice", "approve": "credit manager"},
+            **{"change": ["terms", "cash on delivery", ""], "effective": ON.isoformat()},
+        },
     ),
     (
         "FORT", "single", REMIND, "602", 1, "email", AP, 3, 1, "planned", None, 200_00, date(2026, 11, 30),

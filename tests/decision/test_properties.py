@@ -299,7 +299,7 @@ def test_with_several_items_nothing_is_too_high_nor_softens_nor_comes_twice(seed
                 assert step.index <= max(due.index for name in free for due in standing.due[name])
             for action in choice.actions:
                 if action.kind.written and tone_rank(rules, action.value):
-                    if effect_bits(step):
+                    if effect_bits(step.actions):
                         continue  # the notice of a hold or of new terms says what nothing else may: it sets no tone
                     assert tone_rank(rules, action.value) >= tone_before[row]
                     tones[row] = max(tones[row], tone_rank(rules, action.value))

@@ -198,6 +198,7 @@ def state(rng: random.Random, b: PolicyBook, accounts: int, on: date = ON) -> St
             "segment": maybe(rng.choice(SEGMENTS), 0.9),
             "tags": maybe(["vip"] if rng.random() < 0.5 else [], 0.8),
             "strategic": maybe(rng.random() < 0.5),
+            "contract_supply": maybe(rng.random() < 0.3),
             "limit": maybe(150_000),
             "addresses": rng.choice([31, 31, 31, 0, 8, 3]),
             "last_contact": maybe(back(20)),

@@ -104,8 +104,11 @@ def test_the_end_proposes_the_way_back_after_the_clean_months(asking: House) -> 
     asking.import_ledger("2026-10-07")
     assert asking.worklist("2026-10-07") == []
     (work,) = asking.worklist("2026-11-30")
-    assert (work.kind, work.role, work.state) == ("task", "credit manager", "planned")
-    assert "back to the terms" in work.detail["what"]
+    assert (work.kind, work.role, work.state) == ("terms", "credit manager", "awaiting approval")
+    assert (
+        work.detail["what"]
+        == "back from cash on delivery to net 58: all is paid, and 1 clean month has passed"
+    )
     assert work.detail["restore_after"] == 1
 
 

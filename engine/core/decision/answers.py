@@ -65,6 +65,7 @@ def answers(
         "role": role,
         "voice": voice,
         "no_rate": _no_rate(view),
+        "supply": _bound(view, table),
     }
     if view.state.touches.height:
         touched, recent = _touches(view)
@@ -204,19 +205,38 @@ def _paused(view: View, table: _Steps) -> Array:
     return paused
 
 
+def _bound(view: View, table: _Steps) -> Array:
+    """unit -> its step asks for terms or a hold, and a contract obliges us to supply."""
+    bound: Array = table.flag(lambda step: step.restricts)
+    return _flagged(view, "contract_supply") & bound if bound.any() else bound
+
+
+def _flagged(view: View, name: str) -> Array:
+    """unit -> a yes/no of its account; no where it is not known."""
+    flag: Array = view.accounts[name].fill_null(value=False).to_numpy()[view.unit_row]
+    return flag
+
+
 def _approve(view: View, table: _Steps) -> Array:
-    """unit -> why its step asks for an approval."""
+    """unit -> why its step asks for an approval: as it says, and whatever takes supply from a strategic account.
+
+    Where a contract obliges us to supply nothing is taken, so that there is nothing to agree to.
+    """
     approve = table.flag(lambda step: step.approve is not None and step.approve.when is None)
+    restricts = table.flag(lambda step: step.restricts)
+    if restricts.any():
+        approve |= _flagged(view, "strategic") & restricts
     for number, steps in enumerate(view.ladders):
         for step in steps.policy.steps:
             if step.approve and step.approve.when:
                 mine = (view.policy == number) & (table.step == step.index)
                 if mine.any():
                     approve |= mine & view.holds(columns.condition(step.approve.when))[view.unit_row]
+    bound = _bound(view, table)
     tones = view.book.tones
     legal = table.flag(partial(speaks_of_law, tones)) if Tone.LEGAL in tones.values() else table.none
-    heavy = table.flag(weighs) if view.natural is not None else table.none
-    return fairness.asks(view, approve, heavy, legal)
+    heavy = table.flag(weighs) & ~bound if view.natural is not None else table.none
+    return fairness.asks(view, approve & ~bound, heavy, legal & ~bound)
 
 
 def _voice(view: View, table: _Steps) -> tuple[Array, Array, dict[str, Words]]:

@@ -120,13 +120,10 @@ def approval(book: PolicyBook, policy: Policy, step: Step, at: Signature) -> Hol
         return None
     if step.approve is not None:
         return Gate.APPROVAL, Reason.APPROVAL, step.approve.place
+    if at.approve == Asks.POLICY:  # what takes supply from a strategic account
+        return Gate.APPROVAL, Reason.APPROVAL, step.place
     name = guards.PERSONS if at.approve == Asks.PERSON else guards.LEGAL
     return Gate.APPROVAL, Reason.APPROVAL, guards.place(name)
-
-
-def approver(book: PolicyBook, step: Step) -> str:
-    """Who must agree to a step that asks for it: whom it names, else the house's owner."""
-    return step.approve.by if step.approve is not None else book.house.owner
 
 
 ORDER: tuple[Callable[[PolicyBook, Policy, Step, Signature], Hold | None], ...] = (

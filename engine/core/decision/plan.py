@@ -228,7 +228,7 @@ def _accounts(
             return changes[name].get(row, known[name][row])
 
         written = any(action.kind.written for action in each.actions)
-        effects = effect_bits(step)
+        effects = effect_bits(each.actions)
         if effects:
             changes["effects"][row] = (now("effects") or 0) | effects
         tone = step_tone(book, step) if written else 0

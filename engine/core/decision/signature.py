@@ -67,6 +67,7 @@ class Signature(NamedTuple):
     role: str  # who calls, when a higher step's call was made by another role already
     voice: str  # "policy/step" whose message is sent instead, because a firmer tone was reached
     no_rate: int  # an item's currency has no exchange rate
+    supply: int = 0  # the step asks for terms or a hold, and a contract obliges us to supply
 
 
 OWN_PAUSE = 62

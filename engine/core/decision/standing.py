@@ -491,6 +491,7 @@ class _Unit:
             "role": account["reached"] if 0 < seniority(role) < seniority(account["reached"] or "") else "",
             "voice": (account["tone_step"] or "") if tone and (account["tone"] or 0) > tone else "",
             "no_rate": int(any(item.row["rate"] is None for item in self.all_items)),
+            "supply": int(self._bound(step)),
         }
 
     def _gap(self, policy: Policy) -> int:
@@ -573,11 +574,21 @@ class _Unit:
     def _asks(self, policy: Policy, step: Step) -> Asks:
         if self._approve(policy, step):
             return Asks.POLICY
+        if self._bound(step):
+            return Asks.NO
         if guards.weighs(step) and self._natural and not self._without(guards.PERSONS):
             return Asks.PERSON
         return Asks.LEGAL if guards.speaks_of_law(self.book.tones, step) else Asks.NO
 
+    def _bound(self, step: Step) -> bool:
+        """A contract obliges us to supply, and the step would change that."""
+        return step.restricts and bool(self.case.account["contract_supply"])
+
     def _approve(self, policy: Policy, step: Step) -> bool:
+        if self._bound(step):
+            return False
+        if step.restricts and self.case.account["strategic"]:
+            return True
         if step.approve is None:
             return False
         return step.approve.when is None or f"approve:{step.index}" in self.rules.match(policy.id, self.facts)

@@ -11,9 +11,8 @@ import polars as pl
 
 from engine.core import sentences
 from engine.core.decision.allocate import ROOM, Room, used
-from engine.core.decision.choose import LADDER_FINISHED, Choice, Verdict
+from engine.core.decision.choose import LADDER_FINISHED, Choice, Verdict, approver
 from engine.core.decision.decide import Decided, reasons
-from engine.core.decision.gates import approver
 from engine.core.decision.plan import Plan, Planned
 from engine.core.decision.portfolio import Portfolio
 from engine.core.decision.state import State

@@ -38,6 +38,11 @@ class Kind(StrEnum):
         return self in (Kind.TERMS, Kind.HOLD, Kind.HAND_OFF)
 
     @property
+    def restricts(self) -> bool:
+        """It takes something away that is given back: never by itself from an account we must, or want to, supply."""
+        return self in (Kind.TERMS, Kind.HOLD)
+
+    @property
     def contact(self) -> bool:
         """It reaches the customer, so that gap and contact limit count it. Tasks and webhooks do not."""
         return self is Kind.CALL or self.written
@@ -139,6 +144,7 @@ class Step:
     notify: str | None = None
     repeat: Repeat | None = None
     restore_after: int = 0  # clean months before the way back from terms or hold is proposed
+    ahead: int = 0  # days between the notice and the terms or hold that it announces
 
     @property
     def demand(self) -> bool:
@@ -152,6 +158,11 @@ class Step:
 
     def has(self, kind: Kind) -> bool:
         return any(action.kind is kind for action in self.actions)
+
+    @property
+    def restricts(self) -> bool:
+        """It asks for terms or a hold."""
+        return any(action.kind.restricts for action in self.actions)
 
 
 @dataclass(frozen=True, slots=True)

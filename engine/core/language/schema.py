@@ -181,7 +181,7 @@ def _step(known: Known) -> Schema:
         "from": who,
         "when": when,
         "approve": {"anyOf": [who, approval]},
-        "notify": who,
+        "notify": {"anyOf": [who, _text(r"^[^,]+,\s*[1-9][0-9]? days? ahead$")]},
         "repeat": _text(r"^every [0-9]{1,3} days?, ?at most [0-9]{1,3}( times)?$"),
         "restore-after": _span("clean month|month", "3 clean months"),
     }

@@ -96,7 +96,11 @@ WORDS: tuple[Word, ...] = (
         ("from", "The role or person of ours who signs.", "account owner"),
         ("when", "Dashes, one of which must hold, for each item by itself.", "[{amount: at least 500}]"),
         ("approve", "The role that must agree first.", "credit manager"),
-        ("notify", "The role that is told.", "account owner"),
+        (
+            "notify",
+            "The role that is told; with days ahead, terms and a hold wait so long after their notice.",
+            "account owner, 3 days ahead",
+        ),
         ("repeat", "Comes again until nothing is overdue.", "every 14 days, at most 5"),
         (
             "restore-after",

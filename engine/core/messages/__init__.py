@@ -1,6 +1,7 @@
 """A template and a decision become a message."""
 
 from engine.core.messages.facts import (
+    Change,
     Company,
     Debtor,
     Instalment,
@@ -18,6 +19,7 @@ from engine.core.messages.scripts import Block, Part, Script, render_script
 
 __all__ = [
     "Block",
+    "Change",
     "Company",
     "Debtor",
     "Instalment",

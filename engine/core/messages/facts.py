@@ -107,6 +107,17 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """What a notice announces: new terms or a hold (`kind`), or its end where something is `lifted`. `effective` is its
+    first day."""
+
+    kind: str  # terms, hold
+    value: str  # "cash on delivery", "net 30"; "orders", "none"
+    lifted: str
+    effective: datetime.date
+
+
+@dataclass(frozen=True, slots=True)
 class MessageFacts:
     """Everything a template can show. `items` are what we ask for, `aside` what is set aside, each in its
     own list.
@@ -126,6 +137,7 @@ class MessageFacts:
     plan: tuple[Instalment, ...] = ()
     points: tuple[Point, ...] = ()
     charges: tuple[Charged, ...] = ()  # late-payment money of the items, not in their totals
+    change: Change | None = None
 
     @property
     def totals(self) -> tuple[tuple[str, Decimal], ...]:

@@ -18,6 +18,7 @@ from jinja2 import TemplateSyntaxError
 from jinja2.exceptions import SecurityError, TemplateError
 
 from engine.core.messages import charged
+from engine.core.messages.changes import changed
 from engine.core.messages.facts import Item, MessageFacts, Point
 from engine.core.messages.frames import email_html
 from engine.core.messages.head import Template, Templates, did_you_mean
@@ -125,6 +126,10 @@ def context(facts: MessageFacts, language: str, slots: Slots) -> dict[str, Any]:
         "account": facts.account,
         "today": facts.on,
         "respond_by": facts.respond_by,
+        "effective": facts.change.effective if facts.change else facts.on,
+        "change": changed(facts.change.kind, facts.change.value, facts.change.lifted, language)
+        if facts.change
+        else None,
         "company": {
             "name": company.name,
             "address": ", ".join(company.address) or None,
@@ -355,10 +360,12 @@ def find(template: Template, word: str, line: int) -> Place:
 
 KNOWN = (
     "account",
+    "change",
     "charges",
     "charges_list",
     "company",
     "customer",
+    "effective",
     "greeting",
     "how_to_pay",
     "invoice_list",

@@ -6,7 +6,17 @@ from datetime import date
 from decimal import Decimal
 
 from engine.core.messages.charged import Charged
-from engine.core.messages.facts import Company, Debtor, Instalment, Item, MessageFacts, Point, Promise, Sender
+from engine.core.messages.facts import (
+    Change,
+    Company,
+    Debtor,
+    Instalment,
+    Item,
+    MessageFacts,
+    Point,
+    Promise,
+    Sender,
+)
 
 _COMPANY = Company(
     name="Northwind Supply Co.",
@@ -116,6 +126,7 @@ _FULL = MessageFacts(
             {"law": "§ 288 BGB", "debt": 990_40},
         ),
     ),
+    change=Change("terms", "cash on delivery", "", date(2026, 11, 25)),
 )
 
 _BARE = MessageFacts(
@@ -126,6 +137,7 @@ _BARE = MessageFacts(
     on=date(2026, 11, 25),
     respond_by=date(2026, 12, 3),
     items=(Item("1", date(2026, 10, 10), date(2026, 11, 9), Decimal("75.00"), "USD"),),
+    change=Change("hold", "orders", "", date(2026, 11, 25)),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import orjson
@@ -10,11 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from engine.errors import NotFound, Refused
-from engine.jobs.cases import concessions, plans
+from engine.jobs.cases import concessions, plans, restrictions
 from engine.jobs.cases.agreed import answered
 from engine.jobs.cases.plans import AGREEMENT
 from engine.jobs.cases.roles import must_be_able
-from engine.jobs.cases.who import Who, change_action, near
+from engine.jobs.cases.who import Who, change_action, must_be, near
 from engine.jobs.workspace import Workspace
 from engine.store import journal
 from engine.store import tables as t
@@ -22,7 +23,7 @@ from engine.store.database import writing
 from engine.store.history import money
 from engine.store.journal import Entry
 from engine.store.outbox import text as moment_text
-from engine.store.tables import OUTCOMES, ActionState
+from engine.store.tables import BY_HAND, OUTCOMES, ActionState
 
 
 def approve(engine: Engine, which: str, who: Who, *, because: str = "", ws: Workspace | None = None) -> str:
@@ -34,21 +35,45 @@ def approve(engine: Engine, which: str, who: Who, *, because: str = "", ws: Work
     return _answer(engine, which, who, ActionState.APPROVED, because, ws)
 
 
-def decline(engine: Engine, which: str, who: Who, *, because: str, ws: Workspace | None = None) -> str:
-    """Refuse what waits for approval: the step is not asked again in this episode."""
-    return _answer(engine, which, who, ActionState.DECLINED, because, ws)
+def decline(
+    engine: Engine,
+    which: str,
+    who: Who,
+    *,
+    because: str,
+    ws: Workspace | None = None,
+    review: date | None = None,
+) -> str:
+    """Refuse what waits for approval: the step is not asked again in this episode.
+
+    Of a way back: what the account is on stays, and is looked at again on `review`.
+    """
+    return _answer(engine, which, who, ActionState.DECLINED, because, ws, review)
+
+
+# What no run decides again goes on at somebody's yes or no itself: by the action's policy.
+FOLLOWS = {BY_HAND: restrictions.answered}
 
 
 def _answer(
-    engine: Engine, which: str, who: Who, verdict: ActionState, because: str, ws: Workspace | None
+    engine: Engine,
+    which: str,
+    who: Who,
+    verdict: ActionState,
+    because: str,
+    ws: Workspace | None,
+    review: date | None = None,
 ) -> str:
     with writing(engine) as conn:
-        actions = _awaiting(conn, which, who.company)
-        if AGREEMENT in orjson.loads(actions[0].detail):
-            return _agreement(conn, actions[0], who, verdict, because, ws)
+        actions = _awaiting(conn, which, who)
         detail = orjson.loads(actions[0].detail)
-        if "ask" in detail and ws is not None and verdict is ActionState.APPROVED:
-            must_be_able(ws, who.by, concessions.ask_of(detail))
+        if AGREEMENT in detail:
+            return _agreement(conn, actions[0], who, verdict, because, ws)
+        if "ask" in detail:
+            if ws is not None and verdict is ActionState.APPROVED:
+                must_be_able(ws, who.by, concessions.ask_of(detail))
+        elif role := detail.get("approve"):
+            must_be(who, role)
         for one in actions:
             conn.execute(
                 sa.insert(t.approval).values(
@@ -72,7 +97,12 @@ def _answer(
             "by": who.by,
         }
         said = {"because": because} if because else {}
-        journal.append(conn, [Entry(verdict.value, first.account, body, said)], who.at, who.company)
+        entries = [Entry(verdict.value, first.account, body, said)]
+        if follow := FOLLOWS.get(first.policy):
+            sentence, more = follow(conn, actions, who, verdict, because, review)
+            journal.append(conn, [*entries, *more], who.at, who.company)
+            return sentence
+        journal.append(conn, entries, who.at, who.company)
         worth = money(first.amount, first.currency)
         if verdict is ActionState.APPROVED:
             return (
@@ -127,9 +157,13 @@ def _of_a_call(conn: Connection, action: Any, who: Who, verdict: ActionState, be
     return f"What was given to {action.account} on the phone is {'agreed to' if agreed else 'declined'}."
 
 
-def _awaiting(conn: Connection, which: str, company: str) -> Sequence[Any]:
+def _awaiting(conn: Connection, which: str, who: Who) -> Sequence[Any]:
     """The actions of the one step that is meant."""
-    waits = (t.action.c.company == company, t.action.c.state == ActionState.AWAITING_APPROVAL.value)
+    waits = (
+        t.action.c.company == who.company,
+        t.action.c.state == ActionState.AWAITING_APPROVAL.value,
+        sa.or_(t.action.c.not_before.is_(None), t.action.c.not_before <= who.on),
+    )
     found = conn.execute(
         sa.select(t.action)
         .where(*waits, sa.or_(t.action.c.key == which, t.action.c.account == which))

@@ -25,6 +25,7 @@ from engine.store.tables.cases import (
 )
 from engine.store.tables.decisions import (
     ACTION_COLUMNS,
+    BY_HAND,
     LADDER_FINISHED,
     NO_EPISODE,
     OPEN,
@@ -52,6 +53,7 @@ from engine.store.tables.service import alarm, feed, lease, pushed, received, re
 
 __all__ = [
     "ACTION_COLUMNS",
+    "BY_HAND",
     "COMPANY",
     "LADDER_FINISHED",
     "NO_EPISODE",

@@ -55,6 +55,8 @@ LADDER_FINISHED = "ladder finished"
 # The policy of what followed an outcome of a call. It is of no episode: no ladder waits for it, and none ends it.
 OUTCOMES = "outcomes"
 NO_EPISODE = 0
+# The policy of what people asked for themselves: no ladder made it, and none passes it over.
+BY_HAND = "by hand"
 
 
 episode = sa.Table(
@@ -142,6 +144,8 @@ decision = sa.Table(
 #   despite  why an item may be set aside (disputed, promised, planned) and still be spoken of
 #   address  where a message goes in place of the contact's own
 #   checklist, resources  what to go through with the customer
+#   effective   the day from which terms, a hold or the way back hold; `change` what a notice says of them
+#   reason, because, by, review   of terms and holds; `lifts` the restriction that the action takes back
 action = sa.Table(
     "action",
     metadata,
