@@ -94,11 +94,12 @@ def _item(one: Item) -> tuple[Text, ...]:
     owed = one.open if one.open < 0 else one.owed
     left = f" of {money(one.open, one.currency)}" if 0 < one.owed < one.open else ""
     kind = "" if one.kind == "invoice" else one.kind.replace("_", " ")
+    no_order = "" if one.open < 0 else "no order number"
     return (
         Text(clean(one.number), "bold"),
         Text(money(owed, one.currency) + left),
         Text("" if one.open < 0 else late),
-        Text(f"order {clean(one.po)}" if one.po else "no order number", "" if one.po else "yellow"),
+        Text(f"order {clean(one.po)}" if one.po else no_order, "" if one.po else "yellow"),
         Text(f"delivery {clean(one.reference)}" if one.reference else ""),
         Text(clean(" ".join(filter(None, (kind, _ASIDE.get(one.aside, one.aside), one.text)))), "yellow"),
     )

@@ -52,6 +52,10 @@ MASTER = (
     *("industry", "risk class", "account owner", "terms"),
 )
 MONDAY = "2026-10-05"
+TEMPLATES = (
+    *("first-call.script.md", "key-account-call.script.md", "supervisor-call.script.md"),
+    *("firm-reminder.md", "_email.html", "_letter.html"),
+)
 
 
 class Desk:
@@ -69,6 +73,9 @@ class Desk:
         shutil.copy(template, root / "dunwell.db")
         url = f"sqlite:///{root / 'dunwell.db'}"
         self.house = House(root, url, house=rules, policies=policies or {"standard": STANDARD}, more=people)
+        for file in (self.house.root / "templates").iterdir():
+            if file.name not in TEMPLATES:  # the fewer there are, the sooner a command has read them
+                file.unlink()
 
     def says(self, *words: str, on: str = MONDAY, at: str = "10:00", code: int = 0) -> str:
         said = run("--workspace", str(self.house.root), *words, at=moment(on, at))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -46,8 +47,18 @@ LEDGER = (
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[sa.Engine]:
-    engine = database.open(database_url)
+def url(request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Path) -> str:
+    """SQLite, but for the tests that ask their questions of both databases."""
+    if getattr(request, "param", "") == "postgresql":
+        address: str = request.getfixturevalue("postgres_url")
+        return address
+    shutil.copy(sqlite_template, tmp_path / "dunwell.db")
+    return f"sqlite:///{tmp_path / 'dunwell.db'}"
+
+
+@pytest.fixture
+def engine(url: str) -> Iterator[sa.Engine]:
+    engine = database.open(url)
     take_in(engine, "20 Nov", *LEDGER)
     yield engine
     engine.dispose()
@@ -68,6 +79,9 @@ def look(engine: sa.Engine, tmp_path: Path) -> Any:
     return list_
 
 
+both = pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
+
+
 def put(engine: sa.Engine, *actions: dict[str, Any]) -> None:
     with database.writing(engine) as conn:
         for one in actions:
@@ -86,6 +100,7 @@ def who(text: str = "23 Nov", by: str = "Joe Ortiz") -> Who:
     return Who(by, moment(text, 15), day(text))
 
 
+@both
 def test_the_order_is_the_houses_score(engine: sa.Engine, look: Any) -> None:
     put(
         engine,
@@ -152,6 +167,7 @@ def test_a_call_that_is_due_at_a_time_stands_at_its_time(engine: sa.Engine, look
     assert (found.today.number, found.not_today.number) == (2, 1)
 
 
+@both
 def test_what_does_not_fit_is_counted_with_its_value(engine: sa.Engine, look: Any) -> None:
     put(engine, *(call(name, 100_00 * n) for n, name in enumerate(("ACME", "BOLT", "CORE"), 1)))
     put(engine, call("DELL", 50_00, currency="EUR"), call("DELL", 70_00, key="full", state="no capacity"))
@@ -171,6 +187,7 @@ def test_what_does_not_fit_is_counted_with_its_value(engine: sa.Engine, look: An
     assert accounts(look(score="amount")) == ["BOLT"], "one call of two is made"
 
 
+@both
 def test_a_steps_approval_is_one_thing_and_everybody_of_the_role_sees_it(
     engine: sa.Engine, look: Any
 ) -> None:
