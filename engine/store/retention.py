@@ -165,7 +165,7 @@ class _Tasks:
                 t.action.c.company == self.company,
                 t.action.c.episode == 0,
                 t.action.c.on < self.before,
-                sa.not_(sa.text(f"action.{UNDER_WAY}")),
+                sa.text(f"NOT (action.{UNDER_WAY})"),
                 t.action.c.detail.like('%"what":%'),
                 t.action.c.detail.not_like(f'%"what":"{FORGOTTEN}"%'),
                 _settled(t.action.c.account, self.before, self.company),

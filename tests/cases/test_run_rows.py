@@ -212,11 +212,13 @@ def test_the_journal_and_the_outbox_of_a_run_in_their_order(ws: Workspace) -> No
         }
         for key, row in zip(KEYS, ACTIONS, strict=True)
     ]  # fmt: skip
-    basis = orjson.loads(told.pop(-2)[2])  # what the run was decided on, by its hashes
-    assert (basis["run"], basis["on"], basis["ledger"]["as_of"]) == (1, str(ON), str(ON))
-    assert len(basis["book"]) == len(basis["ledger"]["sha256"]) == 64
-    assert [(kind, account, orjson.loads(body)) for kind, account, body in told[-8:]] == [
+    files = sa.select(t.ledger_file.c.sha256, t.ledger_file.c.imported_at)
+    (file,) = rows(ws, files.where(t.ledger_file.c.kind == "ledger"))
+    ledger = {"sha256": file[0], "as_of": "2026-11-23", "imported_at": file[1]}
+    basis = {"run": 1, "time": 1, "on": "2026-11-23", "book": ws.live.hash, "ledger": ledger}
+    assert [(kind, account, orjson.loads(body)) for kind, account, body in told[-9:]] == [
         *(("action", row[0], body) for row, body in zip(ACTIONS, expected, strict=True)),
+        ("basis", "", basis),
         ("run", "", {"run": 1, "time": 1, "counts": {"actions": 4, "call": 1, "email": 3}}),
     ]
     o = t.outbox.c
