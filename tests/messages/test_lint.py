@@ -180,6 +180,30 @@ def test_scripts(body: str, found: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ('- "Please call me back about your overdue account."', ["third-party"]),
+        ("Please call me back about {{ total }}.", ["third-party"]),
+        ("Please call me back about your unpaid invoices.", ["third-party"]),
+        ("Please call {{ sender.name }} back.", []),
+        ('- "Please call me back."\n\nSay nothing of what they owe.', []),
+    ],
+)
+def test_a_script_for_voicemail_says_nothing_of_the_account_anywhere(body: str, found: list[str]) -> None:
+    for whom in ("voicemail", "reception"):
+        assert codes(body, f"{SCRIPT}\nfor: {whom}", "call.script.md") == found
+
+
+def test_only_a_script_is_for_somebody() -> None:
+    for head, sentence in (
+        (f"{SCRIPT}\nfor: voicmail", "a script is not for “voicmail”"),
+        (f"{FIRM}\nfor: voicemail", "only a script is for somebody"),
+    ):
+        _, problems = read_templates({"a.md": f"---\n{head}\n---\nHow are you?\n".encode()})
+        assert [problem.sentence for problem in problems] == [sentence]
+
+
+@pytest.mark.parametrize(
     "body",
     [
         STORY + QUESTIONS + DEMAND + "## Close\n\nThank them.",

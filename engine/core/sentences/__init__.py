@@ -53,7 +53,7 @@ from engine.core.sentences.brief import (
     too_few,
     wrong_number,
 )
-from engine.core.sentences.calling import SELF_CHECK, checks
+from engine.core.sentences.calling import CHECKS, INSTEAD, SELF_CHECK, checks
 from engine.core.sentences.charges import (
     NO_BASIS,
     below_floor,
@@ -167,9 +167,11 @@ __all__ = [
     "ATTORNEY",
     "CAME_BACK",
     "CHANGED",
+    "CHECKS",
     "CONTRACT",
     "FORECAST",
     "INSOLVENT",
+    "INSTEAD",
     "LADDER_DONE",
     "LEFT_TO_PEOPLE",
     "NAME_A_BUNDLE",
