@@ -151,7 +151,7 @@ def _live(
         routes=tuple(_routes(book, standing)),
         steps=tuple(_rungs(ws, standing, choice, done, on)),
         gates=tuple(gate_checks(book, standing.signature, on, ws.calendar.why_closed(on))),
-        verdict=verdict_said(choice, on, future=on > today),
+        verdict=verdict_said(choice, on, future=on > today, bound=bool(standing.signature.supply)),
         book=book.hash,
         stored=False,
     )
@@ -277,8 +277,11 @@ def gate_checks(book: PolicyBook, at: Signature, on: date, closed: str | None) -
     return checks
 
 
-def verdict_said(choice: Choice, on: date, *, future: bool) -> tuple[str, ...]:
+def verdict_said(choice: Choice, on: date, *, future: bool, bound: bool = False) -> tuple[str, ...]:
+    """What it comes to. `bound`: a contract obliges us to supply, and the step would change that."""
     said = sentences.verdict(choice.verdict.value, choice.step, choice.reason, on)
+    if bound and choice.verdict in (Verdict.GO, Verdict.ASK):
+        said = (sentences.supplied_by_contract(choice.step),)
     return (*said, sentences.FORECAST) if future else said
 
 
@@ -356,7 +359,7 @@ def _stored(ws: Workspace, conn: Connection, account: str, name: str, on: date) 
         routes=routes,
         steps=rungs,
         gates=tuple(gate_checks(then, at, on, closed)),
-        verdict=verdict_said(choice, on, future=False),
+        verdict=verdict_said(choice, on, future=False, bound=bool(at.supply)),
         book=row["book"],
         stored=True,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 from engine.core.cases.restrictions import What
 from engine.errors import NotFound, Refused
 from engine.jobs.cases import asking
+from engine.jobs.explain import explain
 from engine.store import tables as t
 from tests.cases.holding import (
     LADDER,
@@ -26,7 +28,7 @@ from tests.cases.holding import (
     todo,
     who,
 )
-from tests.jobs.world import House
+from tests.jobs.world import HOUSE, House, moment
 
 COD = "cash on delivery"
 CALM_HOLD = """
@@ -51,6 +53,7 @@ def mails_to(house: House, address: str = "ap@acme.example.com") -> list[str]:
 
 @pytest.mark.practice(32)
 @pytest.mark.practice(34)
+@pytest.mark.practice(47)
 def test_cash_on_delivery_from_the_ladder_to_the_way_back(build_on_each: Callable[..., House]) -> None:
     """Approved on Mon 5 Oct; customer and account owner hear of it that day, and it is asked for three days later."""
     house = open_house(build_on_each, LADDER, owner="sue")
@@ -116,7 +119,8 @@ def test_cash_on_delivery_from_the_ladder_to_the_way_back(build_on_each: Callabl
     assert (last["desired"], last["version"], last["facts"]["lifted"]) == ("net 30", 2, COD)
     assert mails_to(house)[-1] == "Your account ACME is as before"
     text = " ".join(house.mails()[-1].get_body(("plain",)).get_content().split())
-    assert "our invoices are due within 30 days" in text
+    assert "what we had holds once more, our invoices are due within 30 days" in text
+    assert "Your good terms with us are worth keeping" in text
     assert [one.detail["what"] for one in todo(house, "2026-11-30", "task")][-1] == (
         "The account is no longer on cash on delivery; the customer is told."
     )
@@ -215,6 +219,8 @@ def test_what_a_contract_obliges_us_to_supply_becomes_a_task(build: Callable[...
     house = open_house(build, LADDER, contract="yes")
     (planned,) = house.preview("2026-10-05", days=1).actions
     assert (planned.kind.value, planned.approve) == ("task", "")
+    told = explain(house.ws, "ACME", on=date(2026, 10, 5), now=moment("2026-10-05", "09:00"))
+    assert told.verdict[0].endswith("Decide with whoever holds the contract.")
     house.day("2026-10-05")
     assert house.mails() == []
     (work,) = todo(house, "2026-10-05")
@@ -535,3 +541,41 @@ def test_terms_that_nobody_knows_are_said(build: Callable[..., House]) -> None:
     with pytest.raises(Refused, match="nobody knows the terms of ACME from before"):
         restore(house, "2026-10-07")
     assert "net 45 is asked for now" in restore(house, "2026-10-07", terms="45 days")
+
+
+# -- the lighter ladder ------------------------------------------------------------------------------------------------
+
+SHIPPED = Path(__file__).parents[2] / "policies"
+
+
+@pytest.mark.practice(18)
+@pytest.mark.practice(46)
+def test_a_good_payer_who_is_late_for_once_gets_the_lighter_policy(build: Callable[..., House]) -> None:
+    """GOOD always paid in time, SLOW some forty days late: the one is reminded by mail, the other is called."""
+    names = ("first-time", "everyone-else")
+    policies = {name: (SHIPPED / f"{name}.yaml").read_text("utf-8") for name in names}
+    order = HOUSE.replace("order: [standard]", f"order: [{', '.join(names)}]")
+    house = build(house=order, policies=policies)
+    for account in ("GOOD", "SLOW"):
+        house.contact(account)
+        house.owes(account, f"{account}-0", "2026-08-14")
+    house.import_customers()
+    house.import_ledger("2026-08-10")
+    house.paid("GOOD-0")
+    house.owes("SLOW", "SLOW-1", "2026-08-20")
+    house.import_ledger("2026-08-13")
+    house.paid("SLOW-0")
+    for account in ("GOOD", "SLOW"):
+        house.owes(account, f"{account}-2", "2026-09-30")
+    house.import_ledger("2026-09-24")
+    house.import_ledger("2026-10-05")
+    policy = {one.account: one.policy for one in house.preview("2026-10-05", days=1).actions}
+    assert policy == {"GOOD": "first-time", "SLOW": "everyone-else"}
+    house.day("2026-10-05")
+    assert [(one.account, one.kind) for one in todo(house, "2026-10-05")] == [("SLOW", "call")]
+    (mail,) = house.mails()
+    assert "a payment is easily overlooked" in mail.get_body(("plain",)).get_content()
+    told = explain(house.ws, "GOOD", on=date(2026, 10, 6), now=moment("2026-10-06", "09:00"))
+    assert "first-time is yes · dbt at most 15" in told.routes[0].sentence
+    with_terms = [step.what for step in told.steps if "terms" in step.what or "hold" in step.what]
+    assert with_terms == [], "no change of terms on the lighter ladder"

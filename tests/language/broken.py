@@ -148,6 +148,8 @@ BROKEN: list[tuple[str, str, str | bytes]] = [
     ("repeat", P, _step("day: 35", "call: collector", "repeat: weekly")),
     ("repeated effect", P, _step("day: 35", "hold: orders", "repeat: every 7 days, at most 2")),
     ("restore-after", P, _step("day: 35", "hold: orders", "restore-after: a while")),
+    ("notify ahead", P, _step("day: 35", "hold: orders", "notify: account owner, soon")),
+    ("ahead without effect", P, _step("day: 35", "call: collector", "notify: supervisor, 3 days ahead")),
     ("script without call", P, _step("day: 35", "letter: firm-reminder", "script: first-call")),
     ("from without message", P, _step("day: 35", "call: collector", "from: supervisor")),
     ("to without contact", P, _step("day: 35", "hold: orders", "to: principal")),

@@ -26,7 +26,7 @@ SEEN = [
     "step unknown word", "step no day", "day is a text", "no action", "unknown role", "unknown contact",
     "unknown template", "unknown script", "script for a message", "message for a script", "unknown hold",
     "unknown hand-off", "task without what", "unknown webhook", "approval by nobody", "repeat",
-    "restore-after", "script without call", "house unknown word", "order unknown policy",
+    "restore-after", "notify ahead", "script without call", "house unknown word", "order unknown policy",
     "unknown house currency", "hours", "closed", "never is a text", "pause is a text", "no season",
     "contact", "capacity is a number", "capacity of nobody", "usual", "live", "bands is a text",
     "band of no figure", "band of hang-ups", "no band", "score",

@@ -189,13 +189,21 @@ def _under_way(
     view = decided.portfolio
     made: list[_Made] = []
     marks: list[tuple[Any, ...]] = []
+    ahead = [step.name for policy in book.policies for step in policy.steps if step.ahead]
+    told = state.marks.filter(pl.col("step").is_in(ahead)) if ahead else state.marks.clear()
+    announced = set(told.select("row", "policy", "step").iter_rows())
     overtaken = set(decided.contacts.filter("passed").select("row", "own_item").iter_rows())
     for row, item, policy_id, name in ends.select("row", "item", "policy", "step").iter_rows():
         policy = book.policy(policy_id)
         step = policy.step(name) if policy else None
         if policy is None or step is None or (row, item) in overtaken:
             continue
-        made.append(_Made(row, item, policy, step, step.actions, again=False))
+        actions = step.actions
+        if (
+            step.ahead and (row, policy_id, name) in announced
+        ):  # its notice has gone; what it announced is left
+            actions = tuple(action for action in actions if action.kind.restricts)
+        made.append(_Made(row, item, policy, step, actions, again=False))
         event = view.accounts[event_column(policy)][row] if policy.start else None
         for number, index in _asked(view, row, item if policy.each_invoice else None):
             names = [step.name]
