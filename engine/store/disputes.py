@@ -201,9 +201,17 @@ class Contested:
 
 
 def disputes(
-    conn: Connection, account: str | None = None, company: str = COMPANY, *, open_only: bool = False
+    conn: Connection,
+    account: str | None = None,
+    company: str = COMPANY,
+    *,
+    open_only: bool = False,
+    unanswered_on: date | None = None,
 ) -> list[Contested]:
-    """The disputes of an account, or of all; the latest first. `open_only`: those that run."""
+    """The disputes of an account, or of all; the latest first. `open_only`: those that run.
+
+    `unanswered_on`: whose answer was due before that day.
+    """
     query = (
         sa.select(dispute, item.c.currency, item.c.open.label("still"))
         .join(
@@ -219,8 +227,10 @@ def disputes(
     )
     if account is not None:
         query = query.where(dispute.c.account == account)
-    if open_only:
+    if open_only or unanswered_on is not None:
         query = query.where(dispute.c.closed.is_(None))
+    if unanswered_on is not None:
+        query = query.where(dispute.c.answer_by < unanswered_on)
     return [
         Contested(
             number=row.id, account=row.account, item=row.item, reason=row.reason, amount=row.amount,
@@ -234,5 +244,5 @@ def disputes(
 
 def unanswered(conn: Connection, on: date, company: str = COMPANY) -> list[Contested]:
     """Disputes whose answer should have been there before this day, the longest overdue first."""
-    late = [one for one in disputes(conn, None, company, open_only=True) if one.late(on)]
+    late = disputes(conn, None, company, unanswered_on=on)
     return sorted(late, key=lambda one: (one.answer_by or on, one.number))

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from engine.core.cases.plans import rhythm, shares
 from engine.core.cases.promises import FAILED, Promise, Standing, stands
 from engine.store.journal import Entry
-from engine.store.tables import COMPANY, ledger_file, payment, plan, plan_item, promise
+from engine.store.tables import COMPANY, action, ledger_file, payment, plan, plan_item, promise
 
 KEPT = "kept"  # it runs
 BROKEN = "broken"
@@ -251,7 +251,16 @@ def kept_rates(conn: Connection, company: str = COMPANY, since: date | None = No
     return sorted(rates, key=lambda rate: (-(rate.over + rate.running), rate.kind))
 
 
-def with_broken(conn: Connection, company: str = COMPANY) -> list[str]:
-    """Accounts with a plan that was broken."""
-    query = sa.select(plan.c.account).where(plan.c.company == company, plan.c.state == BROKEN)
-    return sorted(set(conn.execute(query).scalars()))
+def untold(conn: Connection, step: str, company: str = COMPANY) -> list[Agreed]:
+    """Broken plans of which no task of that step, numbered as the plan, was ever made."""
+    a = action.c
+    told = sa.select(a.key).where(
+        a.company == company,
+        a.account == plan.c.account,
+        a.episode == 0,
+        a.step == step,
+        a.occurrence == plan.c.id,
+    )
+    broken = (plan.c.company == company, plan.c.state == BROKEN, ~told.exists())
+    rows = conn.execute(sa.select(plan.c.id, plan.c.account).where(*broken).order_by(plan.c.id)).all()
+    return [one for row in rows for one in plans(conn, row.account, company) if one.number == row.id]

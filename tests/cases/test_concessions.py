@@ -228,7 +228,9 @@ def test_nobody_in_the_house_may(tmp_path: Path, sqlite_template: Path) -> None:
 
 
 def test_somebody_who_is_not_in_the_settings_has_no_role_and_may_give_nothing(shop: Shop) -> None:
-    assert "It waits for the yes of a collector" in shop.concede(by="root", days=1)
+    told = shop.concede(by="root", days=1)
+    assert "It waits for the yes of a collector" in told
+    assert told.endswith("root has no role in dunwell.toml, and so may give nothing alone.")
     with pytest.raises(
         Refused, match=r"root has no role in dunwell\.toml, and this needs a collector, supervisor or"
     ):

@@ -10,6 +10,7 @@ from engine.core.sentences.agreements import (
     dispute_opened,
     kept_rate,
     may_not,
+    no_role,
     no_such_reason,
     nobody_may,
     not_part,
@@ -249,9 +250,12 @@ __all__ = [
     "no_copies",
     "no_copy",
     "no_document",
+<<<<<<< HEAD
     "no_pack",
     "no_po",
     "no_rate",
+=======
+>>>>>>> promises
     "no_role",
     "no_such_reason",
     "nobody_may",

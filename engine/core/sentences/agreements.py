@@ -204,6 +204,11 @@ def may_not(who: str, roles: Sequence[str], needed: Sequence[str], names: Sequen
     return f"{has}, and this needs a {listed(needed, 'or')}", able
 
 
+def no_role(who: str) -> str:
+    """Why even a little has to wait."""
+    return f"{who} has no role in dunwell.toml, and so may give nothing alone."
+
+
 def nobody_may(needed: Sequence[str]) -> tuple[str, str]:
     """More than the caller may give, and nobody there to ask."""
     return (

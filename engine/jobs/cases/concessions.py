@@ -21,7 +21,7 @@ from engine.jobs.cases.disputes import disputed
 from engine.jobs.cases.owing import Covered, covered, happened
 from engine.jobs.cases.plans import AGREEMENT, POLICIES, not_asked_yet
 from engine.jobs.cases.promises import promised
-from engine.jobs.cases.roles import whose_yes
+from engine.jobs.cases.roles import roles_of, whose_yes
 from engine.jobs.cases.who import Made, Who, number_of, verb
 from engine.jobs.workspace import Workspace
 from engine.store import tables as t
@@ -134,7 +134,8 @@ def conceded(
         entries += _take_effect(ws, conn, account, about, found.currency, who)
     out = sentences.not_part(found.left_out) if found.left_out else ""
     told = sentences.agreed(account, ours, gains, waits_for)
-    return Made(numbers[0], " ".join(filter(None, (told, out))), entries)
+    alone = sentences.no_role(who.by) if waits_for and not roles_of(ws, who.by) else ""
+    return Made(numbers[0], " ".join(filter(None, (told, alone, out))), entries)
 
 
 def answered(

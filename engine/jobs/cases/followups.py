@@ -56,29 +56,26 @@ def _late_answers(ws: Workspace, conn: Connection, who: Who) -> list[Entry]:
 def _broken_plans(ws: Workspace, conn: Connection, who: Who) -> list[Entry]:
     """A plan that was broken is told to the account's owner."""
     entries = []
-    for account in plans.with_broken(conn, who.company):
-        for one in plans.plans(conn, account, who.company):
-            if one.state != plans.BROKEN or _there(conn, account, PLAN_BROKEN, one.number, who.company):
-                continue
-            part = next(part for part in one.instalments if part.state in FAILED)
-            what = sentences.plan_broken(
-                part.number, len(one.instalments), part.amount, part.paid, one.currency, part.pays_on
+    for one in plans.untold(conn, PLAN_BROKEN, who.company):
+        part = next(part for part in one.instalments if part.state in FAILED)
+        what = sentences.plan_broken(
+            part.number, len(one.instalments), part.amount, part.paid, one.currency, part.pays_on
+        )
+        entries.append(
+            tasks.add(
+                ws,
+                conn,
+                one.account,
+                PLAN_BROKEN,
+                one.number,
+                what,
+                who,
+                amount=sum(part.amount - part.paid for part in one.instalments),
+                currency=one.currency,
+                more={"plan": one.number},
+                policy="plans",
             )
-            entries.append(
-                tasks.add(
-                    ws,
-                    conn,
-                    account,
-                    PLAN_BROKEN,
-                    one.number,
-                    what,
-                    who,
-                    amount=sum(part.amount - part.paid for part in one.instalments),
-                    currency=one.currency,
-                    more={"plan": one.number},
-                    policy="plans",
-                )
-            )
+        )
     return entries
 
 

@@ -27,7 +27,7 @@ from engine.errors import Refused
 from engine.jobs.cases import tasks
 from engine.jobs.cases.owing import covered, happened
 from engine.jobs.cases.promises import superseded
-from engine.jobs.cases.roles import whose_yes
+from engine.jobs.cases.roles import roles_of, whose_yes
 from engine.jobs.cases.who import Made, Who, day_of, number_of, verb
 from engine.jobs.workspace import Workspace
 from engine.store import asked, bulk
@@ -151,7 +151,8 @@ def planned(
     )
     out = sentences.not_part(found.left_out) if found.left_out else ""
     rate = _kept_rate(conn, [one.on for one in parts], who.company)
-    return Made(number, "\n".join(filter(None, (head, replaced, out, told, rate))), entries)
+    alone = sentences.no_role(who.by) if waits_for and not roles_of(ws, who.by) else ""
+    return Made(number, "\n".join(filter(None, (head, alone, replaced, out, told, rate))), entries)
 
 
 def _in_full(account: str, total: int, currency: str, parts: Sequence[Instalment]) -> None:
