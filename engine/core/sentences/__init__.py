@@ -43,7 +43,6 @@ from engine.core.sentences.brief import (
     no_copies,
     no_copy,
     no_po,
-    no_role,
     not_to_call,
     old_master,
     pays_after_demand,
@@ -250,12 +249,9 @@ __all__ = [
     "no_copies",
     "no_copy",
     "no_document",
-<<<<<<< HEAD
     "no_pack",
     "no_po",
     "no_rate",
-=======
->>>>>>> promises
     "no_role",
     "no_such_reason",
     "nobody_may",
