@@ -65,7 +65,7 @@ def _contacts(contacts: Sequence[Contact], wrong: Sequence[str]) -> Iterable[str
         yield sentences.NO_CONTACT
         return
     if not any(each.role == "principal" for each in contacts):
-        yield sentences.no_role("principal")
+        yield sentences.nobody_with_role("principal")
     if not any(each.email_ok or each.post_ok for each in contacts):
         yield sentences.NO_ADDRESS
     if not any(each.phone and each.phone not in wrong for each in contacts):

@@ -82,7 +82,7 @@ def no_copies() -> str:
     return "no copies of invoices are at hand: [documents] in dunwell.toml says where they are"
 
 
-def no_role(role: str) -> str:
+def nobody_with_role(role: str) -> str:
     return f"no {role} is known"
 
 
