@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,11 @@ class Telephone(House):
     def today(self, on: str, account: str = "ACME") -> list[Any]:
         """What is on people's lists for an account on a day."""
         return [work for work in self.worklist(on) if work.account == account]
+
+    @cached_property
+    def engine(self) -> sa.Engine:  # type: ignore[override]
+        """One for all that a test does: each new one reads its tables and compiles its statements anew."""
+        return database.open(self.ws.files.database_url)
 
     def change(self, statement: Any) -> None:
         """Something that no verb of this piece does."""

@@ -18,7 +18,15 @@ from engine.store import database
 from engine.store import tables as t
 from engine.store.history import history
 from tests.cases.telephone import MONDAY, RIGHT, TUESDAY, WEDNESDAY, Telephone, on_sqlite
-from tests.messages.shipped import made_of, shipped
+from tests.messages.shipped import made_of
+
+TWO_CALLS = """
+policy: Standard
+clock: due date
+steps:
+  - {day: 5, call: collector, script: first-call}
+  - {day: 20, call: supervisor, script: supervisor-call}
+"""
 
 
 @pytest.mark.practice(1)
@@ -291,7 +299,6 @@ def test_nobody_raises_the_voice(house: Telephone) -> None:
     assert "stay quiet yourself" in house.log("angry", answers=RIGHT)
     shouted = lint(made_of("{{ greeting }}\n\nYou MUST pay now!\n\n{{ signature }}"))
     assert {problem.code for problem in shouted} >= {"capitals", "exclamation"}
-    assert [p for p in lint(shipped()) if p.code in ("capitals", "exclamation", "accusing")] == []
 
 
 def test_a_call_at_a_time_they_chose(house: Telephone) -> None:
@@ -338,19 +345,19 @@ def test_what_is_paid_is_not_called_about(house: Telephone) -> None:
 
 
 def test_no_ladder_is_held_and_none_passes_over_what_follows(house: Telephone) -> None:
+    house.write("standard", TWO_CALLS)
     house.log("callback requested", answers={"spoken_with": "Ann", "date": "2026-10-21", "time": "10:00"})
-    for day in ("2026-10-08", "2026-10-20"):
-        house.import_ledger(day)
-        house.day(day, "08:45")
+    house.import_ledger("2026-10-20")
+    house.run("2026-10-20", "08:45")
     assert [work.role for work in house.today("2026-10-20")] == ["supervisor"], "the ladder goes on"
     assert sorted(work.at is not None for work in house.today("2026-10-21")) == [False, True]
 
 
 def test_one_conversation_does_for_all_calls_of_the_day(house: Telephone) -> None:
+    house.write("standard", TWO_CALLS)
     house.log("vague promise", answers=RIGHT)
-    for day in ("2026-10-08", "2026-10-20"):
-        house.import_ledger(day)
-        house.day(day, "08:45")
+    house.import_ledger("2026-10-20")
+    house.run("2026-10-20", "08:45")
     assert len(house.today("2026-10-20")) == 2
     told = house.log("information only", on="2026-10-20", by="sue")
     assert "“call supervisor” is done" in told

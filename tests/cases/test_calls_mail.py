@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from engine.errors import NotFound, Refused
 from engine.jobs.cases import confirm
-from engine.store import database
+from engine.store import database, invariants
 from engine.store import tables as t
 from engine.store.state import load_state
 from tests.cases.telephone import MONDAY, RIGHT, TUESDAY, Telephone
@@ -53,9 +53,7 @@ def test_a_copy_without_a_document_is_sent_by_a_person(house: Telephone) -> None
     documents(house, "A1")
     told = house.log("no invoice", answers={"spoken_with": "Ann", "email_address": "ap@acme.example.com"})
     assert "Send copies of the invoices by hand: no document is known of A2." in told
-    house.deliver(MONDAY, "11:01")
-    (mail,) = house.mails()
-    assert [part.get_filename() for part in mail.iter_attachments()] == ["A1.pdf"]
+    assert [row.detail["items"] for row in house.followed() if row.kind == "email"] == [[["A1", 1200_00]]]
     (task,) = house.today(MONDAY)
     assert (task.detail["items"], task.person) == ([["A2", 300_00]], "joe")
 
@@ -80,7 +78,10 @@ def test_the_first_address_of_an_account_is_kept(house: Telephone) -> None:
     house.change(sa.update(t.contact).values(email=None, email_ok=0))
     told = house.log("no invoice", answers={"spoken_with": "Ann Lee", "email_address": "ap@acme.example.com"})
     assert "ap@acme.example.com is kept as their address." in told
-    assert dict(house.deliver(MONDAY, "11:01").sent) == {"email": 1}
+    assert len(house.waiting()) == 1
+    assert house.rows(
+        sa.select(t.contact.c.email, t.contact.c.email_ok).where(t.contact.c.email_ok == 1)
+    ) == [("ap@acme.example.com", 1)]
     with pytest.raises(Refused) as refused:
         house.log("no invoice", another=True, answers={"spoken_with": "Ann", "email_address": "ap at acme"})
     assert "“ap at acme” is no e-mail address" in refused.value.hint
@@ -96,20 +97,18 @@ def copied(house: Telephone) -> None:
     )
 
 
-def test_a_message_goes_in_the_customer_s_hours(house: Telephone) -> None:
-    copied(house)
-    assert dict(house.deliver(MONDAY, "17:31").sent) == {}
-    assert dict(house.deliver(TUESDAY, "08:31").sent) == {"email": 1}
-
-
-def test_it_passes_minimum_pause_and_gap(house: Telephone) -> None:
+def test_it_goes_in_their_hours_and_passes_minimum_pause_and_gap(house: Telephone) -> None:
     house.write(
         "house", (house.root / "policies/house.yaml").read_text().replace("minimum: 50", "minimum: 90,000")
     )
     pause = {"account": "ACME", "from_day": date(2026, 10, 5), "because": "a fair", "by": "ana"}
     house.change(sa.insert(t.pause).values(**pause))
     copied(house)
-    assert dict(house.deliver(TUESDAY, "09:00").sent) == {"email": 1}
+    assert dict(house.deliver(MONDAY, "17:31").sent) == {}
+    assert dict(house.deliver(TUESDAY, "08:31").sent) == {"email": 1}
+    with database.reading(house.engine) as conn:
+        known = load_state(conn, on=date(2026, 10, 7), moment=moment(TUESDAY, "10:00"), currency="USD")
+    assert known.touches["on"].to_list() == [date(2026, 10, 5)], "the call is a contact, and the copy is none"
 
 
 @pytest.mark.parametrize(
@@ -148,14 +147,6 @@ def test_it_says_what_is_owed_when_it_goes(house: Telephone) -> None:
     assert "$300.00" in body(mail)
     amounts = [row.amount for row in house.followed(state="sent")]
     assert amounts == [300_00]
-
-
-def test_what_demands_nothing_counts_as_no_contact(house: Telephone) -> None:
-    copied(house)
-    house.deliver(TUESDAY, "09:00")
-    with database.reading(house.engine) as conn:
-        known = load_state(conn, on=date(2026, 10, 7), moment=moment(TUESDAY, "10:00"), currency="USD")
-    assert known.touches["on"].to_list() == [date(2026, 10, 5)], "the call, and not the copy"
 
 
 def _paid(house: Telephone, *items: str) -> None:
@@ -262,3 +253,30 @@ def test_a_confirmation_without_an_address_stays_a_draft(house: Telephone, tmp_p
     with pytest.raises(Refused, match="ACME: there is no e-mail address of their accounts payable"):
         house.do(lambda engine: confirm.confirm(house.ws, engine, "ACME", who))
     assert [work.step for work in house.today(MONDAY)] == ["confirmation"]
+
+
+def test_all_that_must_always_hold_holds_after_a_week_of_calls(house: Telephone) -> None:
+    documents(house, "A1", "A2")
+    house.log("hung up", then="1")
+    house.log("hung up", at="11:05", then="2")
+    copy = {"spoken_with": "Ann", "email_address": "ap@acme.example.com"}
+    house.log("no invoice", at="11:15", answers=copy)
+    house.log("promise to pay", on=TUESDAY, another=True, answers=PROMISE)
+    who = house.who(TUESDAY, "joe")
+    house.do(lambda engine: confirm.confirm(house.ws, engine, "ACME", who))
+    house.deliver(TUESDAY, "11:30")
+    house.items["A1"] = (*house.items["A1"][:4], "900.00")
+    for day in ("2026-10-08", "2026-10-13", "2026-10-14"):
+        house.import_ledger(day)
+        house.run(day)
+    house.log("refused", on="2026-10-14", another=True, answers=RIGHT)
+    questions = (
+        invariants.once,
+        invariants.kept,
+        invariants.proven,
+        invariants.not_after_payment,
+        invariants.amounts,
+    )
+    with database.reading(house.engine) as conn:
+        assert [broken for question in questions for broken in question(conn)] == []
+    assert len(house.mails()) == 3

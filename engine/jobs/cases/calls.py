@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
+from engine.core.cases import answers as forms
 from engine.core.cases import reasons
 from engine.core.cases.answers import Answers
 from engine.core.cases.outcomes import (
@@ -101,8 +102,9 @@ def _only_written(
     key: str | None,
 ) -> str:
     listed = on_list.find(conn, account, key, name, who)
-    answers = Answers(typed=typed)
-    entries.append(_write(conn, account, name, answers, "", note, who, listed, None)[1])
+    answers, _ = forms.read(typed, who.on, "")  # what cannot be read stays as it was typed
+    reason = form.reason_of(name, answers)
+    entries.append(_write(conn, account, name, answers, reason, note, who, listed, None)[1])
     again = calendar.add_open(who.on, 1)
     if name in PUT_BACK and (tries := on_list.put_back(conn, listed, name, who, again)):
         when = sentences.when(again, None, date.min, "UTC", "UTC")
