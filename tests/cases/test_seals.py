@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from engine.core import tree
 from engine.errors import JournalBroken
 from engine.jobs.evidence import verify
+from engine.jobs.verify import verify as look
 from engine.store import database, journal, seals
 from engine.store.dossier import Scope
 from engine.store.journal import Entry
@@ -82,6 +83,7 @@ def test_a_book_that_was_written_anew_from_its_first_entry_is_found_out(engine: 
         assert journal.verify(conn) == 14
         with pytest.raises(JournalBroken, match=r"entry 13: it seals other entries than 1 to 8"):
             seals.verify(conn)
+        assert [rule for rule, _ in look(conn).broken] == ["I7"]
 
 
 def _rewritten(engine: sa.Engine) -> None:
