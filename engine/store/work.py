@@ -136,7 +136,8 @@ def in_full(conn: Connection, keys: Sequence[str]) -> dict[str, Work]:
             detail = orjson.loads(row.detail)
             if row.state == t.ActionState.AWAITING_APPROVAL.value:
                 words |= {"role": detail.get("approve") or row.role, "person": None}
-            found[row.key] = Work(**words, name=row.shown, tries=row.attempts, detail=detail)
+            at = datetime.fromisoformat(row.not_before_at) if row.not_before_at else None
+            found[row.key] = Work(**words, name=row.shown, tries=row.attempts, detail=detail, at=at)
     return found
 
 

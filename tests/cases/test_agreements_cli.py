@@ -116,7 +116,7 @@ def test_a_promise_on_the_command_line(does: Command) -> None:
     assert "by Sat 17 Oct 2026, check 4711, for 2 items" in said.out
     assert "It takes the place of the promise of 700.00 USD" in said.out
     told = does("history", "ACME").out
-    assert "says Ms Lee (superseded)" in " ".join(told.split())
+    assert "promised by Ms Lee (superseded)" in " ".join(told.split())
 
 
 _WRONG = [

@@ -123,7 +123,8 @@ def test_a_supervisor_is_given_the_call_with_what_was_said(house: Telephone) -> 
     assert (call.role, call.person) == ("supervisor", "sue")
     assert (call.detail["ask_for"], call.detail["story"]) == ("Ann Lee", story)
     with database.reading(house.engine) as conn:
-        assert "hung up, spoke with Ann Lee" in [one.text for one in history(conn, "ACME")]
+        told = [one.text for one in history(conn, "ACME")]
+    assert f"hung up, spoke with Ann Lee · told us: {story}" in told
 
 
 @pytest.mark.practice(12)

@@ -127,11 +127,11 @@ def test_what_each_side_gave_is_on_record_with_who_agreed(shop: Shop) -> None:
     assert {(one.by, one.approved_by) for one in found} == {("joe", "sue")}
     assert next(one for one in found if one.side == "ours").amount == 60_00
     happened = shop.look(lambda conn: history(conn, "ACME"))
-    told = [each.text for each in happened if each.kind == "compromise"]
+    told = [each.text for each in happened if each.kind == "concession"]
     assert told == [
-        "we give discount 60.00 USD: A1, A2: late delivery (agreed)",
-        "in return: they order again in November (agreed)",
-        "in return: they pay by transfer (agreed)",
+        "we gave discount 60.00 USD (agreed): A1, A2: late delivery",
+        "they gave other (agreed): they order again in November",
+        "they gave other (agreed): they pay by transfer",
     ]
 
 

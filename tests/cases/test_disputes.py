@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from engine.core.cases.disputes import REASONS, Reason, Unknown, answered_by, expects_credit, read_reason
-from engine.core.language.policy import Outcome
+from engine.core.language.follows import Delay, Follow, Outcome, Task, Unit
 from engine.core.problem import Place
 from engine.errors import NotFound, Refused
 from engine.jobs.cases import Who
@@ -104,11 +104,13 @@ def test_what_is_not_understood_is_never_guessed(said: str, nearest: tuple[str, 
 
 
 def test_who_answers_is_what_outcomes_yaml_says() -> None:
-    def outcome(task: str) -> Outcome:
-        return Outcome("dispute", {"task": task}, Place("outcomes.yaml"))
+    place = Place("outcomes.yaml")
 
-    assert answered_by(outcome("dispute owner, answer in 5 open days")) == ("dispute owner", 5)
-    assert answered_by(outcome("supervisor, look at it in 1 day")) == ("supervisor", 1)
+    def outcome(what: str, role: str = "", within: Delay | None = None) -> Outcome:
+        return Outcome("dispute", place, follow=Follow(place, tasks=(Task(what, place, role, within),)))
+
+    assert answered_by(outcome("answer", "dispute owner", Delay(5, Unit.OPEN_DAY))) == ("dispute owner", 5)
+    assert answered_by(outcome("look at it", "supervisor", Delay(1, Unit.DAY))) == ("supervisor", 1)
     assert answered_by(outcome("offer help")) == ("dispute owner", 5)
     assert answered_by(None) == ("dispute owner", 5)
     assert [one.name for one in REASONS if expects_credit(one.name)] == [

@@ -133,7 +133,7 @@ def test_a_dispute_makes_no_debt_older(engine: sa.Engine, look: Any) -> None:
 
 def test_quiet_and_risk_count(engine: sa.Engine, look: Any) -> None:
     put(engine, call("ACME", 500_00, "kim"), call("CORE", 500_00, "kim"))
-    log_call(engine, "CORE", "information only", who("20 Nov"), US, outcomes=["information only"])
+    log_call(engine, "CORE", "information only", who("20 Nov"), US)
     score: Score = {"quiet": 1}
     put(engine, call("CORE", 500_00, "kim", key="again"))
     found = {one.work.account: one.parts["quiet"] for one in look(score=score).entries}

@@ -20,7 +20,7 @@ def rendered(name: str) -> Script:
     return found
 
 
-@pytest.mark.parametrize("name", shipped().names("script"))
+@pytest.mark.parametrize("name", shipped().names("script") - {"voicemail"})  # a machine is asked nothing
 def test_what_is_asked_for_stands_after_the_questions_in_every_shipped_script(name: str) -> None:
     blocks = rendered(name).blocks
     parts = [block.part for block in blocks]

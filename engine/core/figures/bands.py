@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from engine.core.figures.report import Line
 from engine.core.problem import Place
+
+if TYPE_CHECKING:  # the policies know a band; whoever makes a message from them has no use for columns
+    from engine.core.figures.report import Line
 
 ENOUGH = 3  # earlier values that a mean needs
 

@@ -1,18 +1,163 @@
 """Reason codes, counts, dates and amounts as sentences: all wording in one place, a chapter for each thing it is about."""
 
-from engine.core.sentences.agreements import (agree_to, agreed, answer_dispute, answer_late, asked_already, dispute_closed, dispute_opened, kept_rate, may_not, no_role, no_such_reason, nobody_may, not_part, pays_a_month, pays_unknown, plan_broken, plan_ended, plan_made, promise_made, takes_the_place, too_much_a_month, withdrawn)
-from engine.core.sentences.amounts import (coded, listed, many, money, share, short_day)
-from engine.core.sentences.brief import (ALL_SET_ASIDE, ASK_NOTHING, ATTORNEY, INSOLVENT, NOTHING_OVERDUE, NO_ADDRESS, NO_CONTACT, NO_PHONE, WAITS_FOR_REASON, bad_address, beyond_terms, fallen_due, hour_there, new_items, no_copies, no_copy, no_po, nobody_with_role, not_to_call, old_master, pays_after_demand, pays_on_day, pays_on_weekday, pays_slower, promises_kept, too_few, wrong_number)
-from engine.core.sentences.calling import (CHECKS, INSTEAD, SELF_CHECK, checks)
-from engine.core.sentences.charges import (NO_BASIS, below_floor, charge_waits, no_pack, no_rate, not_for_consumers, nothing_to_charge, percent, plain_money, sum_formula)
-from engine.core.sentences.explain import (FORECAST, OWES_NOTHING, gate_holds, gate_open, lost_step, not_so, verdict)
-from engine.core.sentences.guards import (LEFT_TO_PEOPLE, WISH_SAID, called_enough, held_by_wish, outside_hours, spoken_with, strange_address, strange_name, wish_written)
-from engine.core.sentences.holds import (ANNOUNCED_ONLY, CONTRACT, REG_B, announced_only, asked_by_hand, do_service, release_order, restricted, review, supplied_by_contract, told_owner, told_owner_back, undo_service, way_back)
-from engine.core.sentences.mail import (ANSWERED, CAME_BACK, UNMATCHED, WAS_ANSWERED, WAS_SEEN, answer_mail, find_address, look_at_mail, mail_read, refused_mail)
-from engine.core.sentences.reasons import (Gate, Reason)
-from engine.core.sentences.records import (NAME_A_BUNDLE, NEVER_OVER, NOT_OURS, ON_ITS_WAY, SEE_IT_OFF, SETTLE_FIRST, beyond, bundle_there, forgotten, given_out, given_out_by_us, must_be_settled, not_its_form, nothing_to_forget, sealed)
-from engine.core.sentences.run import (AGREED_TO_LESS, CHANGED, LADDER_DONE, NOT_MADE, OTHER_STEP, OVERTAKEN, PAID, STEP_GONE, TRIED_AGAIN, disagreement, gone_out, journal_shorter, messages, no_document, older_copy, restored, run_of_day, run_said, safety_stop, send_by_hand, told_of, unknown_to_it)
-from engine.core.sentences.worklist import (is_away, is_back, score_said)
+from engine.core.sentences.agreements import (
+    agree_to,
+    agreed,
+    answer_dispute,
+    answer_late,
+    asked_already,
+    dispute_closed,
+    dispute_opened,
+    kept_rate,
+    may_not,
+    no_role,
+    no_such_reason,
+    nobody_may,
+    not_part,
+    pays_a_month,
+    pays_unknown,
+    plan_broken,
+    plan_ended,
+    plan_made,
+    promise_made,
+    takes_the_place,
+    too_much_a_month,
+    withdrawn,
+)
+from engine.core.sentences.amounts import coded, listed, many, money, share, short_day
+from engine.core.sentences.brief import (
+    ALL_SET_ASIDE,
+    ASK_NOTHING,
+    ATTORNEY,
+    INSOLVENT,
+    NO_ADDRESS,
+    NO_CONTACT,
+    NO_PHONE,
+    NOTHING_OVERDUE,
+    WAITS_FOR_REASON,
+    bad_address,
+    beyond_terms,
+    fallen_due,
+    hour_there,
+    new_items,
+    no_copies,
+    no_copy,
+    no_po,
+    nobody_with_role,
+    not_to_call,
+    old_master,
+    pays_after_demand,
+    pays_on_day,
+    pays_on_weekday,
+    pays_slower,
+    promises_kept,
+    too_few,
+    wrong_number,
+)
+from engine.core.sentences.calling import CHECKS, INSTEAD, SELF_CHECK, checks
+from engine.core.sentences.charges import (
+    NO_BASIS,
+    below_floor,
+    charge_waits,
+    no_pack,
+    no_rate,
+    not_for_consumers,
+    nothing_to_charge,
+    percent,
+    plain_money,
+    sum_formula,
+)
+from engine.core.sentences.explain import (
+    FORECAST,
+    OWES_NOTHING,
+    gate_holds,
+    gate_open,
+    lost_step,
+    not_so,
+    verdict,
+)
+from engine.core.sentences.guards import (
+    LEFT_TO_PEOPLE,
+    WISH_SAID,
+    called_enough,
+    held_by_wish,
+    outside_hours,
+    spoken_with,
+    strange_address,
+    strange_name,
+    wish_written,
+)
+from engine.core.sentences.holds import (
+    ANNOUNCED_ONLY,
+    CONTRACT,
+    REG_B,
+    announced_only,
+    asked_by_hand,
+    do_service,
+    release_order,
+    restricted,
+    review,
+    supplied_by_contract,
+    told_owner,
+    told_owner_back,
+    undo_service,
+    way_back,
+)
+from engine.core.sentences.mail import (
+    ANSWERED,
+    CAME_BACK,
+    UNMATCHED,
+    WAS_ANSWERED,
+    WAS_SEEN,
+    answer_mail,
+    find_address,
+    look_at_mail,
+    mail_read,
+    refused_mail,
+)
+from engine.core.sentences.reasons import Gate, Reason
+from engine.core.sentences.records import (
+    NAME_A_BUNDLE,
+    NEVER_OVER,
+    NOT_OURS,
+    ON_ITS_WAY,
+    SEE_IT_OFF,
+    SETTLE_FIRST,
+    beyond,
+    bundle_there,
+    forgotten,
+    given_out,
+    given_out_by_us,
+    must_be_settled,
+    not_its_form,
+    nothing_to_forget,
+    sealed,
+)
+from engine.core.sentences.run import (
+    AGREED_TO_LESS,
+    CHANGED,
+    LADDER_DONE,
+    NOT_MADE,
+    OTHER_STEP,
+    OVERTAKEN,
+    PAID,
+    STEP_GONE,
+    TRIED_AGAIN,
+    disagreement,
+    gone_out,
+    journal_shorter,
+    messages,
+    no_document,
+    older_copy,
+    restored,
+    run_of_day,
+    run_said,
+    safety_stop,
+    send_by_hand,
+    told_of,
+    unknown_to_it,
+)
+from engine.core.sentences.worklist import is_away, is_back, score_said
 
 __all__ = [
     "AGREED_TO_LESS",
@@ -26,7 +171,6 @@ __all__ = [
     "CHECKS",
     "CONTRACT",
     "FORECAST",
-    "Gate",
     "INSOLVENT",
     "INSTEAD",
     "LADDER_DONE",
@@ -46,7 +190,6 @@ __all__ = [
     "OWES_NOTHING",
     "PAID",
     "REG_B",
-    "Reason",
     "SEE_IT_OFF",
     "SELF_CHECK",
     "SETTLE_FIRST",
@@ -57,6 +200,8 @@ __all__ = [
     "WAS_ANSWERED",
     "WAS_SEEN",
     "WISH_SAID",
+    "Gate",
+    "Reason",
     "agree_to",
     "agreed",
     "announced_only",

@@ -56,10 +56,11 @@ def _disputes(conn: Connection, account: str, company: str) -> Iterator[Happened
 def _concessions(conn: Connection, account: str, company: str) -> Iterator[Happened]:
     for one in reversed(concessions(conn, account, company)):
         side = "we gave" if one.side != THEIRS else "they gave"
-        much = [one.kind]
+        much = [one.kind] if one.days is None else []
         much += [money(one.amount, one.currency)] if one.amount is not None and one.currency else []
         much += [f"{one.days} days"] if one.days is not None else []
-        text = f"{side} {' '.join(much)} ({one.state}){because(one.text)}"
+        agreed = f", approved by {one.approved_by}" if one.approved_by else ""
+        text = f"{side} {' '.join(much)} ({one.state}{agreed}){because(one.text)}"
         yield Happened(one.on, "concession", text, one.by)
 
 
