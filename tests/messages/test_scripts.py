@@ -20,7 +20,10 @@ def rendered(name: str) -> Script:
     return found
 
 
-@pytest.mark.parametrize("name", shipped().names("script") - {"voicemail"})  # a machine is asked nothing
+ASKING = [name for name in shipped().names("script") if name != "voicemail"]  # a machine is asked nothing
+
+
+@pytest.mark.parametrize("name", ASKING)
 def test_what_is_asked_for_stands_after_the_questions_in_every_shipped_script(name: str) -> None:
     blocks = rendered(name).blocks
     parts = [block.part for block in blocks]
