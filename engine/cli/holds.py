@@ -177,13 +177,12 @@ def restore(
     by: By = None,
 ) -> None:
     """Give terms, a hold or service back: the ledger system is asked, and the customer is told."""
-    from engine.jobs.cases import asking
+    from engine.jobs.cases import restoring
 
-    ws = edge_of(ctx).live
     _do(
         ctx, by, on,
-        lambda engine, who: asking.restore(
-            ws, engine, account, who, because=because, what=what, terms=terms, although=although
+        lambda engine, who: restoring.restore(
+            engine, account, who, because=because, what=what, terms=terms, although=although
         ),
     )  # fmt: skip
 

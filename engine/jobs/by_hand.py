@@ -60,10 +60,10 @@ def _objection(
     if detail.get("lifts"):
         if not Kind(row["kind"]).restricts:
             return "", False  # the customer is told what was decided
+        if lists.items and not detail.get("although"):
+            return LATE_AGAIN, False
         one = restrictions.find(conn, int(detail["lifts"]), row["company"])
-        if one is None or one.state is not Standing.PROPOSED:
-            return sentences.OTHER_STEP, False
-        return (LATE_AGAIN if lists.items and not detail.get("although") else ""), False
+        return ("" if one and one.state is Standing.PROPOSED else sentences.RELEASED), False
     if _bound(conn, row["account"], row["company"]):
         return sentences.CONTRACT, False
     if detail.get("reason") != Why.DELINQUENCY:
@@ -108,12 +108,12 @@ def settled(ws: Workspace, conn: Connection, told: Sequence[tuple[Row, Result]],
         if result.state not in (store.CANCELLED, store.FAILED) or not Kind(row.kind).restricts:
             continue
         found = conn.execute(sa.select(action).where(action.c.key == row.key)).mappings().one()
-        detail = orjson.loads(found["detail"])
-        if detail.get("lifts"):
-            one = restrictions.find(conn, int(detail["lifts"]), found["company"])
-            if one is not None and one.state is Standing.PROPOSED:
-                restrictions.stays(conn, one)
-        elif result.sentence != sentences.PAID and store.announced(conn, [row.key]):
+        restrictions.called_off(conn, row.key)
+        if (
+            not orjson.loads(found["detail"]).get("lifts")
+            and result.sentence != sentences.PAID
+            and store.announced(conn, [row.key])
+        ):
             who = Who(_ITSELF, at, today, found["company"])
             what = sentences.announced_only(row.step, result.sentence)
             entry = tasks.add(

@@ -180,6 +180,17 @@ def stays(conn: Connection, one: Restriction, **more: Any) -> None:
     _set(conn, one, state=_asked(one), **more)
 
 
+def called_off(conn: Connection, key: str) -> None:
+    """This action does not go: where it was a way back, the account stays on what it is on."""
+    row = conn.execute(sa.select(t.action.c.detail, t.action.c.company).where(t.action.c.key == key)).first()
+    detail = orjson.loads(row.detail) if row is not None else {}
+    if row is None or not detail.get("lifts") or "restricts" not in detail:
+        return
+    one = find(conn, int(detail["lifts"]), row.company)
+    if one is not None and one.state is Standing.PROPOSED:
+        stays(conn, one)
+
+
 def desired(one: Restriction) -> str:
     """The state that the ledger system is to have of this kind."""
     return one.back if one.state is Standing.RELEASING else one.value

@@ -99,22 +99,20 @@ def withdraw(
 ) -> list[tuple[str, str]]:
     """Who owes again is not proposed for the way back: what waits for a yes is called off. (account, key) of each."""
     a = t.action.c
-    query = sa.select(a.key, a.account).where(a.company == company, a.step == WAY_BACK, a.state.in_(_WAITS))
-    late = frozenset(accounts)
     # One that was agreed to is in the outbox, and decided again before it goes.
     sent = sa.select(t.outbox.c.action)
-    gone = [
-        (account, key) for key, account in conn.execute(query.where(a.key.not_in(sent))) if account in late
-    ]
+    query = sa.select(a.key, a.account).where(
+        a.company == company, a.step == WAY_BACK, a.state.in_(_WAITS), a.key.not_in(sent)
+    )
+    late = frozenset(accounts)
+    gone = [(account, key) for key, account in conn.execute(query) if account in late]
     for _, key in gone:
         conn.execute(
             sa.update(t.action)
             .where(a.key == key)
             .values(state=ActionState.CANCELLED.value, reason=reason, since=on)
         )
-    for account in sorted(late):
-        for one in restrictions.standing(conn, account, states=(Standing.PROPOSED,), company=company):
-            restrictions.stays(conn, one)
+        restrictions.called_off(conn, key)
     return gone
 
 

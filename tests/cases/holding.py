@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.core.cases.restrictions import What
 from engine.jobs import cases
-from engine.jobs.cases import Who, asking, restrictions
+from engine.jobs.cases import Who, asking, restoring, restrictions
 from engine.jobs.cases.listing import Listed, listed
 from engine.store import database
 from engine.store.history import Work
@@ -45,12 +45,17 @@ steps:
 """
 
 
-def open_house(build: Callable[..., House], policy: str = CALM, more: str = "", **flags: Any) -> House:
-    """ACME owes 1,200.00 that fell due on 30 Sep 2026, BOLT nothing that is due. `flags` are of ACME's master."""
-    house = build(policies={"standard": policy}, more=more)
+def open_house(
+    build: Callable[..., House], policy: str = CALM, *, silent: bool = False, **flags: Any
+) -> House:
+    """ACME owes 1,200.00 that fell due on 30 Sep 2026, BOLT nothing that is due. `flags` are of ACME's master.
+
+    `silent`: nobody knows an address of ACME, so that nothing is written to them, which takes a second.
+    """
+    house = build(policies={"standard": policy})
     house.owes("ACME", "A1", "2026-09-30")
     house.owes("BOLT", "B1", "2027-03-01", "900.00")
-    house.contact("ACME")
+    house.contact("ACME", **({"email": "", "address": "", "city": ""} if silent else {}))
     house.contact("BOLT")
     master(house, "2026-10-01", **flags)
     house.import_ledger("2026-10-05")
@@ -85,11 +90,11 @@ def ask(
 
 def restore(house: House, on: str, by: str = "ana", **more: Any) -> str:
     usual: dict[str, Any] = {"because": "a plan is agreed"}
-    return str(house.do(lambda engine: asking.restore(house.ws, engine, "ACME", who(on, by), **usual | more)))
+    return str(house.do(lambda engine: restoring.restore(engine, "ACME", who(on, by), **usual | more)))
 
 
-def approve(house: House, on: str, by: str = "ana") -> str:
-    return str(house.do(lambda engine: cases.approve(engine, "ACME", who(on, by))))
+def approve(house: House, on: str, by: str = "ana", account: str = "ACME") -> str:
+    return str(house.do(lambda engine: cases.approve(engine, account, who(on, by))))
 
 
 def decline(house: House, on: str, by: str = "ana", **more: Any) -> str:

@@ -53,8 +53,7 @@ def test_every_command_of_the_page(house: House) -> None:
         words = [of.get(verb, "ACME") if word == "ACME-0042" else word for word in words]
         if verb == "approve" and verb not in played:
             assert typed(words, "ana", later=False).out == "ACME: cash on delivery from Tue 24 Nov 2026.\n"
-            for on in (MORNING, LATER):
-                house.deliver(on.date().isoformat(), "11:00")
+            house.deliver(LATER.date().isoformat(), "11:00")
             assert {one["account"] for one in house.requests()} == {"ACME", "CORE"}
         elif verb in ("approve", "decline"):
             back = ["restore", "ACME", "--because", "a plan", "--although-overdue"]

@@ -9,7 +9,7 @@ REG_B = (
     "which needs a notice with its specific reasons."
 )
 CONTRACT = "it is supplied under a contract"
-RELEASED = "taken back"
+RELEASED = "nothing is left to give back"
 ANNOUNCED_ONLY = "it was announced and is not asked for"
 
 _HELD: Mapping[str, str] = {

@@ -1,4 +1,4 @@
-"""What people ask for themselves: new terms, a hold, less service, one order let go, and the way back."""
+"""What people ask for themselves: new terms, a hold, less service, one order let go."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from engine.core import sentences
 from engine.core.cases.restrictions import (
     ACTIVE,
     HOLDS,
-    STANDING,
-    Standing,
     What,
     Why,
     read_terms,
@@ -26,18 +24,16 @@ from engine.core.sentences import REG_B
 from engine.core.workdays import Hours, window
 from engine.errors import NotFound, Refused
 from engine.jobs import by_hand
-from engine.jobs.cases.restrictions import address, agreed, chosen, give_back, insert, not_overdue
+from engine.jobs.cases.restrictions import address, agreed, insert
 from engine.jobs.cases.tasks import whose
 from engine.jobs.cases.who import Who, day_of, near, number_of, verb
 from engine.jobs.listing import Listed
 from engine.jobs.workspace import Workspace
-from engine.store import bulk, restrictions, ways_back
+from engine.store import restrictions
 from engine.store import tables as t
 from engine.store.history import money
 from engine.store.outbox import text as moment_text
-from engine.store.restrictions import Restriction
 from engine.store.tables import BY_HAND, OPEN, ActionState
-from engine.store.ways_back import WAY_BACK
 
 CHANGE_NOTICE, CASH_NOTICE = "change-notice", "cod-notice"
 _CASH = "cash on delivery"
@@ -47,7 +43,7 @@ _STEPS: Mapping[What, str] = {
     What.SERVICE: "less service",
 }
 _ORDER = "one order let go"
-_OPEN = [*(state.value for state in OPEN), ActionState.SENDING.value, ActionState.UNCERTAIN.value]
+UNSENT = [*(state.value for state in OPEN), ActionState.SENDING.value, ActionState.UNCERTAIN.value]
 
 
 def ask(
@@ -71,7 +67,7 @@ def ask(
     says how they were told. It is asked for on `from_day`, else on the next open day. Without a `reason` it is the
     account's delinquency.
     """
-    value = _value(what, value)
+    value = read_value(what, value)
     with verb(engine, account, who) as (conn, entries):
         flags = _flags(conn, account, who.company)
         owed = by_hand.overdue(conn, ws, who.on, [account]).get(account)
@@ -184,71 +180,10 @@ def release_order(
         return said
 
 
-def restore(
-    ws: Workspace,
-    engine: Engine,
-    account: str,
-    who: Who,
-    *,
-    because: str,
-    what: str = "",
-    terms: str = "",
-    although: bool = False,
-) -> str:
-    """Take terms, a hold or less service back before, or without, a proposal. Who has the role does so at once.
-
-    `terms` are those to go back to where nobody knows them, or others are wanted. `although`: the account is
-    overdue, and that is known.
-    """
-    back = _value(What.TERMS, terms) if terms else ""
-    with verb(engine, account, who) as (conn, entries):
-        there = restrictions.standing(conn, account, states=STANDING, company=who.company)
-        if not there:
-            _refuse_unasked(conn, account, who)
-        one = chosen(there, account, what, "to be given back")
-        on = sentences.restricted(one.kind, one.value)
-        if one.state is Standing.RELEASING:
-            raise Refused(
-                f"the end of {on} is asked for already",
-                f"once the ledger system has it:  dunwell in-force {account}",
-            )
-        if back and one.kind is not What.TERMS:
-            raise Refused(f"{account} is on {on}, which has no terms to go back to", "leave --terms out")
-        if one.kind is What.TERMS and not (back or one.back):
-            raise Refused(
-                f"nobody knows the terms of {account} from before",
-                "say them:  --terms “net 30”",
-            )
-        if not although:
-            not_overdue(conn, one, who)
-        more: dict[str, Any] = {"by": who.by, "because": because}
-        more |= {"value": back} if back else {}
-        more |= {"although": True} if although else {}
-        role, key = ways_back.approver(conn, one), _proposed(conn, one, who)
-        if not who.may(role) and key is not None:
-            raise Refused(
-                f"the way back of {account} waits for a {role} to agree already",
-                f"one says so with  dunwell approve {account} --by NAME",
-            )
-        if key is None:
-            said = f"{on} is given back, asked for by {who.by}: {because}"
-            _withdraw_unripe(conn, one, who)
-            entry = ways_back.propose_one(conn, one, who.on, who.company, more=more, what=said, at_once=True)
-            entries.append(entry)
-            key = entry.body["key"]
-        if not who.may(role):
-            return f"{account}: the end of {on} waits for a {role} to agree."
-        detail = {**_detail(conn, key), **more}
-        _approve(conn, key, who, because)
-        said, told = give_back(conn, key, detail, who, because)
-        entries += told
-        return said
-
-
 # -- what cannot be asked ----------------------------------------------------------------------------------------------
 
 
-def _value(what: What, value: str) -> str:
+def read_value(what: What, value: str) -> str:
     """What is asked for, in its one spelling."""
     said = " ".join(value.split())
     if what is What.SERVICE:
@@ -304,22 +239,11 @@ def asked_for(conn: Connection, account: str, what: What, company: str) -> list[
     a = t.action.c
     kind = Kind.TASK.value if what is What.SERVICE else what.value
     query = sa.select(t.action).where(
-        a.company == company, a.account == account, a.kind == kind, a.state.in_(_OPEN)
+        a.company == company, a.account == account, a.kind == kind, a.state.in_(UNSENT)
     )
     found = [(row, orjson.loads(row.detail)) for row in conn.execute(query.order_by(a.key))]
     wanted = {what.value} if what is What.SERVICE else {what.value, None}
     return [row for row, told in found if told.get("restricts") in wanted and not told.get("lifts")]
-
-
-def _refuse_unasked(conn: Connection, account: str, who: Who) -> None:
-    """What is on its way and not asked for yet is called off, not given back."""
-    for row in [row for what in What for row in asked_for(conn, account, what, who.company)]:
-        waits = row.state == ActionState.AWAITING_APPROVAL.value
-        way = f"decline {account}" if waits else f"outbox cancel “{row.key}”"
-        raise Refused(
-            f"“{row.step}” for {account} is not asked for yet; it is “{row.state}”",
-            f"call it off:  dunwell {way} --because TEXT",
-        )
 
 
 def _refuse_released(conn: Connection, account: str, order: str, who: Who) -> None:
@@ -389,12 +313,12 @@ def _waits(account: str, what: What, value: str, role: str, strategic: bool, who
 def _agreed(conn: Connection, keys: list[str], who: Who, because: str) -> tuple[str, list[Any]]:
     """Who has the role asks and agrees in one."""
     for key in keys:
-        _approve(conn, key, who, because)
+        approve_now(conn, key, who, because)
     rows = conn.execute(sa.select(t.action).where(t.action.c.key.in_(keys)).order_by(t.action.c.key)).all()
     return agreed(conn, rows, who)
 
 
-def _approve(conn: Connection, key: str, who: Who, because: str) -> None:
+def approve_now(conn: Connection, key: str, who: Who, because: str) -> None:
     row = conn.execute(sa.select(t.action).where(t.action.c.key == key)).one()
     conn.execute(
         sa.insert(t.approval).values(
@@ -402,39 +326,6 @@ def _approve(conn: Connection, key: str, who: Who, because: str) -> None:
             detail=row.detail, because=because,
         )
     )  # fmt: skip
-
-
-def _proposed(conn: Connection, one: Restriction, who: Who) -> str | None:
-    """The key of the way back that waits for a yes on this day."""
-    a = t.action.c
-    query = sa.select(a.key).where(
-        a.company == who.company,
-        a.account == one.account,
-        a.policy == BY_HAND,
-        a.step == WAY_BACK,
-        a.item == str(one.id),
-        a.state == ActionState.AWAITING_APPROVAL.value,
-        sa.or_(a.not_before.is_(None), a.not_before <= who.on),
-    )
-    found: str | None = conn.execute(query).scalar()
-    return found
-
-
-def _withdraw_unripe(conn: Connection, one: Restriction, who: Who) -> None:
-    """A way back whose clean months are not over gives place to what somebody asks for now."""
-    a = t.action.c
-    mine = (a.company == who.company, a.account == one.account, a.step == WAY_BACK, a.item == str(one.id))
-    conn.execute(
-        sa.update(t.action)
-        .where(*mine, a.state == ActionState.AWAITING_APPROVAL.value)
-        .values(state=ActionState.CANCELLED.value, reason=f"asked for sooner by {who.by}", since=who.on)
-    )
-
-
-def _detail(conn: Connection, key: str) -> dict[str, Any]:
-    return bulk.read_json(
-        conn.execute(sa.select(t.action.c.detail).where(t.action.c.key == key)).scalar_one()
-    )
 
 
 def _number(conn: Connection, account: str, step: str, who: Who) -> int:
