@@ -138,7 +138,8 @@ def _pauses(conn: Connection, account: str, company: str) -> Iterator[Happened]:
 
 def _notes(conn: Connection, account: str, company: str) -> Iterator[Happened]:
     for row in _of(conn, t.note, account, company):
-        yield Happened(date.fromisoformat(row.at[:10]), "note", row.text, row.by)
+        whence = f"{row.source}, of {row.dated}: " if row.source and row.dated else ""
+        yield Happened(date.fromisoformat(row.at[:10]), "note", f"{whence}{row.text}", row.by)
 
 
 _CAME = {

@@ -33,7 +33,7 @@ class Where(StrEnum):
     COMPARISON = "a comparison"
     TO = "a person at the customer"
     GATE = "a gate"
-    SCORE = "a part of the score"
+    SCORE = "the score"
 
 
 @dataclass(frozen=True, slots=True)
