@@ -23,7 +23,7 @@ from engine.store.tables import ActionState
 from engine.store.work import Sums
 
 _TAKES_ROOM = (ActionState.PLANNED.value, ActionState.PUT_BACK.value)
-_NOWHERE = "its currency has no rate"
+_LOOKED_INTO = (ActionState.HELD_ADDRESS.value, ActionState.UNCERTAIN.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +146,9 @@ def _whose(
             account: {ids.get(name.lower(), name) for name in names}
             for account, names in work.callers(conn, PEER).items()
         }
+    # To find an address, or out whether a message arrived, is for whoever has what nobody else owns.
+    nobodys = pl.col("state").is_in(_LOOKED_INTO)
+    rows = rows.with_columns(role=pl.when(nobodys).then(pl.lit(house.owner)).otherwise("role"))
     day = Day(here, room_left(here, house.capacity, made), callers)
     counts = rows.with_columns(counts=pl.col("state").is_in(_TAKES_ROOM))
     return shared(counts, day).rename({"person": "whose"})

@@ -41,15 +41,17 @@ _OWNER = "(SELECT c.owner FROM customer c WHERE c.company = action.company AND c
 _RISK = (
     "(SELECT LOWER(c.risk) FROM customer c WHERE c.company = action.company AND c.account = action.account)"
 )
-_OLDEST_DUE = """LEFT JOIN (SELECT account, MIN(due) AS due FROM item
+# Each by itself, and joined in columns: a database that has no statistics yet joins them row by row.
+_OLDEST_DUE = """SELECT account, MIN(due) FROM item
     WHERE company = :company AND open != 0 AND open > 0 AND (account, item) NOT IN
         (SELECT account, item FROM dispute WHERE company = :company AND closed IS NULL)
-    GROUP BY account) d ON d.account = action.account"""
-# Of the latest promise of an account, those that count: few, beside all that were ever made.
-_PROMISES = """SELECT account, CASE state WHEN 'partly kept' THEN 'broken' ELSE state END, pays_on FROM promise p
-    WHERE company = :company AND state IN ('open', 'broken', 'partly kept')
-    AND NOT EXISTS (SELECT 1 FROM promise x WHERE x.company = p.company AND x.account = p.account
-        AND (x.made_on > p.made_on OR (x.made_on = p.made_on AND x.id > p.id)))"""
+    GROUP BY account"""
+# Of the latest promise of each account those that count.
+_PROMISES = """SELECT account, CASE state WHEN 'partly kept' THEN 'broken' ELSE state END, pays_on FROM (
+        SELECT account, state, pays_on,
+            ROW_NUMBER() OVER (PARTITION BY account ORDER BY made_on DESC, id DESC) AS nth
+        FROM promise WHERE company = :company
+    ) latest WHERE nth = 1 AND state IN ('open', 'broken', 'partly kept')"""
 _SPOKE = """SELECT account, MAX("on") FROM call
     WHERE company = :company AND reached = 1 AND "on" > :since GROUP BY account"""
 
@@ -93,10 +95,8 @@ def waiting(
         "owner": (_TEXT, f"CASE WHEN {nobodys} THEN {_OWNER} END"),
     }
     columns |= {"risk": (_TEXT, _RISK)} if "risk" in wanted else {}
-    columns |= {"due": (_DAY, "d.due")} if "late" in wanted else {}
     query = f"""SELECT {", ".join(sql for _, sql in columns.values())}
-        FROM action {_OLDEST_DUE if "late" in wanted else ""}
-        WHERE action.company = :company AND action.{UNDER_WAY} AND {_FOR_PEOPLE}
+        FROM action WHERE action.company = :company AND action.{UNDER_WAY} AND {_FOR_PEOPLE}
         AND (action.not_before IS NULL OR action.not_before <= :on)
         AND (action.not_before_at IS NULL OR action.not_before_at < :until)"""  # noqa: S608
     asked = {"company": company, "on": on, "until": moment_text(until)}
@@ -110,7 +110,9 @@ def _with_facts(
 ) -> pl.DataFrame:
     """The rows with what else a score looks at."""
     if "late" in wanted:
+        due = bulk.frame(conn, _OLDEST_DUE, {"company": company}, {"account": _TEXT, "due": _DAY})
         late = (pl.lit(on) - pl.col("due")).dt.total_days().cast(pl.Int32)
+        rows = rows.join(due, on="account", how="left", maintain_order="left")
         rows = rows.with_columns(late=late).drop("due")
     if "promise" in wanted:
         schema = {"account": _TEXT, "promise": _TEXT, "promise_due": _DAY}

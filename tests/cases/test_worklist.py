@@ -207,6 +207,13 @@ def test_a_steps_approval_is_one_thing_and_everybody_of_the_role_sees_it(
     assert look(person="joe").today.number + look(person="kim").today.number == 2
 
 
+def test_what_nobody_owns_falls_to_the_houses_owner(engine: sa.Engine, look: Any) -> None:
+    lost = step("ACME", "letter", "letter", 45, role="accounts payable", state="held address")
+    put(engine, lost, step("BOLT", "visit", "task", 5, role="kim"))
+    assert [one.person for one in look().entries] == ["ana", "kim"], "a task may name a person"
+    assert accounts(look(person="ana")) == ["ACME"]
+
+
 def test_who_is_away_and_who_is_back(engine: sa.Engine, look: Any) -> None:
     put(engine, call("ACME", 500_00), call("BOLT", 900_00))
     told = absences.absent(engine, "joe", who(), NAMES, until=day("27 Nov"), because="holiday")

@@ -113,9 +113,8 @@ def _one_by_one(rows: pl.DataFrame, day: Day) -> Iterator[tuple[int, str | None,
 
     columns = (rows[name].to_list() for name in ("number", "account", "takes", "role", "person", "owner"))
     for number, account, counted, role, given, owner in zip(*columns, strict=True):
-        able: Sequence[str | None] = (
-            here.get(given) or _able(roles, role, account, owner, day.callers) or (None,)
-        )
+        named = here.get(given) or here.get(role)  # a task may name a person in place of a role
+        able: Sequence[str | None] = named or _able(roles, role, account, owner, day.callers) or (None,)
         if counted is None:
             yield number, able[0], True
             continue

@@ -39,7 +39,7 @@ class Where(StrEnum):
     GATE = "a gate"
     GUARDS = "the guards of house.yaml"
     CHARGE = "a charge of house.yaml"
-    SCORE = "a part of the score"
+    SCORE = "the score"
 
 
 @dataclass(frozen=True, slots=True)
