@@ -27,7 +27,7 @@ from engine.store import absences, alarms, bulk, database, journal, ledger, prom
 from engine.store.dues import THE_RUN
 from engine.store.evidence import Evidence
 from engine.store.state import load_state
-from engine.store.tables import BY_HAND, COMPANY, NO_EPISODE, OPEN, UNDER_WAY, ActionState, action
+from engine.store.tables import BY_HAND, COMPANY, NO_EPISODE, OPEN, OUTCOMES, UNDER_WAY, ActionState, action
 
 _RUN = "the day's run"  # who makes the tasks that nobody asked for
 
@@ -95,11 +95,15 @@ def _state(ws: Workspace, conn: Connection, on: date, now: datetime) -> State:
 def _room(ws: Workspace, conn: Connection, on: date) -> Room:
     """Who works, and what earlier runs of the day have used."""
     done = [ActionState.SENT, ActionState.DONE, ActionState.SENDING, ActionState.PLANNED, ActionState.RETRY]
+    # What followed a call takes the room of the day on which it is due.
+    day = sa.case(
+        (action.c.policy == OUTCOMES, sa.func.coalesce(action.c.not_before, action.c.on)), else_=action.c.on
+    )
     rows = conn.execute(
         sa.select(action.c.kind, action.c.person, sa.func.count())
         .where(
             action.c.company == COMPANY,
-            action.c.on == on,
+            day == on,
             action.c.state.in_([state.value for state in done]),
         )
         .group_by(action.c.kind, action.c.person)

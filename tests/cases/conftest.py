@@ -31,3 +31,11 @@ def house(_telephone: Path, tmp_path: Path) -> Iterator[Telephone]:
     found = Telephone.again(there, f"sqlite:///{there / 'dunwell.db'}")
     yield found
     found.sound()
+
+
+@pytest.fixture
+def house_on_each(tmp_path: Path, database_url: str) -> Telephone:
+    """The same on each kind of database in turn."""
+    found = Telephone(tmp_path, database_url)
+    found.late("ACME")
+    return found

@@ -366,6 +366,27 @@ def test_one_conversation_does_for_all_calls_of_the_day(house: Telephone) -> Non
     assert [row.reason for row in house.followed(state="done")] == ["made with another call of the day"]
 
 
+def test_a_call_that_follows_takes_the_room_of_its_own_day(house: Telephone) -> None:
+    house.write("house", (house.root / "policies/house.yaml").read_text() + "capacity: {calls: 1}\n")
+    house.log("vague promise", answers=RIGHT)
+    house.owes("BOLT", "B1", "2026-10-01")
+    house.owes("CORE", "C1", "2026-10-02")
+    for account in ("BOLT", "CORE"):
+        house.contact(account)
+    house.import_customers(TUESDAY)
+    for day, calls in ((TUESDAY, 1), (WEDNESDAY, 0), ("2026-10-08", 1)):
+        house.import_ledger(day)
+        assert house.run(day, "08:45").by_kind.get("call", 0) == calls, day
+
+
+def test_a_busy_line_on_no_list_is_called_again_only_where_that_was_picked(house: Telephone) -> None:
+    house.log("information only")
+    assert house.log("busy", another=True, at="12:00").splitlines()[0].endswith("it is kept as a contact.")
+    assert house.followed() == []
+    house.log("busy", another=True, at="12:10", then="1")
+    assert [row.at for row in house.followed()] == ["2026-10-05 12:20"]
+
+
 # -- trust ---------------------------------------------------------------------------------------------------
 
 

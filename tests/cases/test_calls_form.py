@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -128,13 +127,6 @@ def test_two_people_who_log_the_same_call(house: Telephone) -> None:
     assert len(house.calls()) == 1
     house.log("information only", by="jim", at="15:00", another=True)
     assert [call.by for call in house.calls()] == ["joe", "jim"]
-
-
-@pytest.fixture
-def house_on_each(tmp_path: Path, database_url: str) -> Telephone:
-    found = Telephone(tmp_path, database_url)
-    found.late("ACME")
-    return found
 
 
 def test_two_people_who_log_the_same_call_at_the_same_moment(house_on_each: Telephone) -> None:

@@ -162,6 +162,11 @@ def through(lines: Sequence[str]) -> str:
     return "\n".join(f"  · {line}" for line in lines)
 
 
+def taken_up(names: Sequence[str]) -> str:
+    """What was kept while the call was going on."""
+    return f"Taken up from what was kept: {', '.join(names)}."
+
+
 def time_and_again(outcome: str, times: int) -> str:
     """An outcome that comes again and again."""
     return f"It is the {_ordinal(times)} time that this account's call ended with “{outcome}”."

@@ -1,4 +1,4 @@
-"""A call that has been written down, as the cause of what follows it."""
+"""A call that is being logged, and then the cause of what follows it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,40 @@ from sqlalchemy.engine import Connection
 
 from engine.core.cases.answers import Answers
 from engine.core.cases.moments import Due
+from engine.core.language.follows import Outcome
 from engine.core.sentences import calls as sentences
 from engine.jobs.cases.known import Account
+from engine.jobs.cases.on_list import Listed
 from engine.jobs.cases.who import Who
 from engine.jobs.workspace import Workspace
 from engine.store.journal import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A call that is being logged. `listed` is what it takes from the list; `person` and `role` are ours: who made it."""
+
+    ws: Workspace
+    conn: Connection
+    who: Who
+    known: Account
+    listed: Listed
+    outcome: Outcome
+    person: str | None
+    role: str
+
+    @property
+    def account(self) -> str:
+        return self.known.account
+
+    @property
+    def name(self) -> str:
+        return self.outcome.name
+
+    def cause(self, number: int, answers: Answers, reason: str) -> Cause:
+        """The call once it has a number."""
+        ours = (self.person, self.role)
+        return Cause(self.ws, self.conn, self.who, self.known, number, self.name, answers, reason, *ours)
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,8 @@ def follow(cause: Cause, allowed: Allowed, option: Follow | None, agreed: Effect
             done = _email(cause, outcome, block.email, done)
         elif block.email:
             done = _unsent(cause, block.email, _why(allowed, f"{name}/email"), done)
-        if block.call and outcome.name not in PUT_BACK:
+        # Of who was not reached the call on the list comes back; only what was picked follows besides.
+        if block.call and (name == "option" or outcome.name not in PUT_BACK):
             if name == "option" or f"{name}/call" in allowed.parts:
                 done = _call(cause, outcome, block.call, rest, told, done)
             else:
@@ -169,8 +170,7 @@ def _caller(cause: Cause, call: Call, on: date) -> tuple[str | None, str]:
     """(person, role) of ours who makes the call."""
     ws, conn = cause.ws, cause.conn
     if call.by == PEER:
-        called = [row.by for row in cause.known.calls]
-        person = next(iter(ours.peers(ws, conn, called, cause.person, on)), None)
+        person = next(iter(ours.peers(ws, conn, cause.known.callers, cause.person, on)), None)
         return person, ours.role_of(ws, person, cause.role)
     if call.by in ws.settings.people:
         return call.by, ours.role_of(ws, call.by)
@@ -252,22 +252,22 @@ _TOLD = {
 
 def _email(cause: Cause, outcome: Outcome, email: Email, done: Effects) -> Effects:
     """A message into the outbox; what was agreed is drafted first, for its caller to look at."""
-    about = cause.known.about(done.items)
-    detail: dict[str, Any] = {
-        **cause.told,
-        "template": email.template,
-        "to": email.to,
-        "despite": list(_ASIDES),
-    }
+    detail: dict[str, Any] = {**cause.told, "template": email.template, "to": email.to}
     wanted = {"promise": done.promise, "plan": done.plan, "concessions": list(done.concessions)}
     detail |= {name: value for name, value in wanted.items() if value}
     if email.from_:
         detail["people"] = {"from": email.from_}
-    if NATURES[outcome.name].agreed:
-        return _drafted(cause, detail, about, done)
-    if email.template == COPY:
-        return _copies(cause, detail, about, done)
-    return _sent(cause, detail, about, done)
+    agreed = NATURES[outcome.name].agreed
+    if agreed or email.template == COPY:
+        detail["despite"] = list(_ASIDES)
+        about = cause.known.about(done.items)
+        return (_drafted if agreed else _copies)(cause, detail, about, done)
+    # What is set aside stands apart in it, unless it is all there is.
+    about = cause.known.about()
+    free = [name for name, _ in about.items if name not in cause.known.asides]
+    if not free:
+        detail["despite"] = list(_ASIDES)
+    return _sent(cause, detail, cause.known.about(free), done)
 
 
 def _drafted(cause: Cause, detail: dict[str, Any], about: About, done: Effects) -> Effects:

@@ -70,6 +70,11 @@ class Account:
         return About(items, sum(one.base for one in listed), self.currency)
 
     @property
+    def callers(self) -> tuple[str, ...]:
+        """Who of ours has called it, as they were written down."""
+        return tuple(dict.fromkeys(call.by for call in self.calls))
+
+    @property
     def no_calls(self) -> bool:
         return Kind.CALL in self.without or any(not r.whom and r.rule in _NO_CALLS for r in self.rules)
 

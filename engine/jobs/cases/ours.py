@@ -32,6 +32,12 @@ def name_of(ws: Workspace, person: str | None, role: str) -> str:
     return found.name if found else f"a {role}"
 
 
+def called(ws: Workspace, by: str) -> str:
+    """Somebody's name, or what they were written down as."""
+    person = person_of(ws, by)
+    return ws.settings.people[person].name if person else by
+
+
 def role_of(ws: Workspace, person: str | None, wanted: str = "") -> str:
     """The role in which somebody calls: the one that was wanted where they have it, else their first."""
     found = ws.settings.people.get(person or "")
@@ -43,7 +49,8 @@ def role_of(ws: Workspace, person: str | None, wanted: str = "") -> str:
 def must_have(ws: Workspace, account: str, role: str, assigned: str | None, who: Who) -> None:
     """Refused where a call needs a role that its caller has not. A collector's call may be made by anybody of ours."""
     person = person_of(ws, who.by)
-    if not ws.settings.people or role in ("", COLLECTOR, PEER) or (person is not None and person == assigned):
+    theirs = person is not None and person in (assigned, role)
+    if not ws.settings.people or role in ("", COLLECTOR, PEER) or theirs:
         return
     roles = ws.settings.people[person].roles if person else ()
     if role in roles or max(map(seniority, roles), default=0) >= (seniority(role) or seniority("supervisor")):
