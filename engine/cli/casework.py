@@ -38,6 +38,9 @@ def _do(edge: Edge, by: str | None, on: str | None, work: Callable[[Engine, Who]
 def worklist(
     ctx: typer.Context,
     person: Annotated[str | None, typer.Option("--person", metavar="ID", help="Of one person.")] = None,
+    shared: Annotated[
+        bool, typer.Option("--shared", help="Without amounts, for a list that strangers can read.")
+    ] = False,
     on: On = None,
     json: Json = False,
 ) -> None:
@@ -55,7 +58,8 @@ def worklist(
     if json:
         edge.write_json(work_value(work))
     else:
-        edge.show(worklist_drawn(work, {id: one.name for id, one in people.items()}, width=edge.screen.width))
+        names = {id: one.name for id, one in people.items()}
+        edge.show(worklist_drawn(work, names, width=edge.screen.width, amounts=not shared))
 
 
 def log(

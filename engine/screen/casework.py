@@ -25,8 +25,13 @@ _STATES = {
 }
 
 
-def worklist_drawn(work: Sequence[Work], names: Mapping[str, str], *, width: int = 100) -> RenderableType:
-    """What is on people's lists, the highest amount first. `names` gives a person's name by their id."""
+def worklist_drawn(
+    work: Sequence[Work], names: Mapping[str, str], *, width: int = 100, amounts: bool = True
+) -> RenderableType:
+    """What is on people's lists, the highest amount first. `names` gives a person's name by their id.
+
+    Without `amounts` it may lie where strangers can read it.
+    """
     if not work:
         return Text("Nothing is on the list.  “dunwell run” puts today's calls and tasks there.")
     rows = []
@@ -39,7 +44,7 @@ def worklist_drawn(work: Sequence[Work], names: Mapping[str, str], *, width: int
             (
                 Text(clean(one.account), "bold"),
                 Text(clean(one.name)),
-                Text(money(one.amount, one.currency)),
+                Text(money(one.amount, one.currency) if amounts else ""),
                 Text(f"{what}{script}"),
                 Text(clean(names.get(one.person or "", one.person or one.role))),
                 Text(clean(wished) or _STATES.get(one.state, one.state) + tries, "yellow"),
