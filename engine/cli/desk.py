@@ -21,6 +21,9 @@ def worklist(
     person: Annotated[str | None, typer.Option("--person", metavar="ID", help="Of one person.")] = None,
     all_: Annotated[bool, typer.Option("--all", help="All of it, and what does not fit today.")] = False,
     why: Annotated[bool, typer.Option("--why", help="Show what each score is made of.")] = False,
+    shared: Annotated[
+        bool, typer.Option("--shared", help="Without amounts, for a list that strangers can read.")
+    ] = False,
     on: On = None,
     json: Json = False,
 ) -> None:
@@ -45,7 +48,11 @@ def worklist(
         edge.write_json(worklist_value(found, zone))
     else:
         names = {id: one.name for id, one in people.items()}
-        edge.show(worklist_drawn(found, names, zone, width=edge.screen.width, why=why))
+        edge.show(
+            worklist_drawn(
+                found, names, zone, width=edge.screen.width, why=why and not shared, amounts=not shared
+            )
+        )
 
 
 def absent(

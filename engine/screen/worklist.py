@@ -28,10 +28,19 @@ _STATES = {
 
 
 def worklist_drawn(
-    found: Worklist, names: Mapping[str, str], zone: tzinfo, *, width: int = 100, why: bool = False
+    found: Worklist,
+    names: Mapping[str, str],
+    zone: tzinfo,
+    *,
+    width: int = 100,
+    why: bool = False,
+    amounts: bool = True,
 ) -> RenderableType:
-    """A day's list. `names` gives a person's name by their id; `zone` is the office's; `why` shows each score's parts."""
-    wins = _wins(found)
+    """A day's list. `names` gives a person's name by their id; `zone` is the office's; `why` shows each score's parts.
+
+    Without `amounts` it may lie where strangers read it.
+    """
+    wins = _wins(found) if amounts else []
     away = [
         Text(f"{clean(names.get(one.person, one.person))} is away through {day_month(one.until)}.", "dim")
         for one in found.away
@@ -48,8 +57,8 @@ def worklist_drawn(
     for title, entries in groups:
         if entries:
             parts += [Text(title, "bold")] * bool(title)
-            parts.append(_lines(entries, found, names, zone, width, why))
-    parts += [*_rest(found), Text(), *_hints(found.entries)]
+            parts.append(_lines(entries, found, names, zone, width, why, amounts))
+    parts += [*(_rest(found) if amounts else ()), Text(), *_hints(found.entries)]
     return Group(*parts)
 
 
@@ -60,11 +69,15 @@ def _lines(
     zone: tzinfo,
     width: int,
     why: bool,
+    amounts: bool,
 ) -> RenderableType:
     rows = [_row(one, names, zone) for one in entries]
     if not any(one.at for one in entries):
         rows = [row[1:] for row in rows]
     first = len(rows[0]) - 6
+    if not amounts:
+        bare = [(*row[: first + 2], *row[first + 3 :]) for row in rows]
+        return fitted(bare, width, elastic=(first + 1, first + 2))
     table: Table = fitted(rows, width, right=(first + 2,), elastic=(first + 1, first + 3))
     if not why:
         return table

@@ -330,6 +330,8 @@ def test_no_calls_holds_the_call_on_the_list_at_once_and_a_person_decides(
     listed = told(house, "2026-10-05", "worklist")
     assert "no calls wanted" in listed
     assert "The customer wants no calls" in listed
+    assert "$1,200.00" in listed
+    assert "$" not in told(house, "2026-10-05", "worklist", "--shared")  # for a list that strangers can read
     master(house, ACME, on="2026-10-06", at="06:30")  # a new master does not undo it
     assert held(house, "2026-10-06") == [("no calls wanted", "guard wishes")]
     told(house, "2026-10-06", "contact-rule", "ACME", "no calls", "--lift", "--by", "joe")
