@@ -27,6 +27,7 @@ from engine.jobs.workspace import Workspace
 from engine.outbox import Result, Row
 from engine.store import journal, restrictions, runs
 from engine.store import outbox as store
+from engine.store.asked import SET_ASIDE
 from engine.store.episodes import LATE_AGAIN
 from engine.store.queries import Ask
 from engine.store.state import age_of, open_items
@@ -70,7 +71,9 @@ def _objection(
         return "", False
     if unsure:
         return unsure, True
-    return ("" if lists.items or lists.aside else sentences.PAID), False
+    if lists.items or (lists.aside and not row["amount"]):  # all was set aside when it was asked for
+        return "", False
+    return (SET_ASIDE[lists.aside[0][2]] if lists.aside else sentences.PAID), False
 
 
 def overdue(conn: Connection, ws: Workspace, on: date, accounts: Sequence[str]) -> dict[str, Listed]:

@@ -17,7 +17,7 @@ from engine.store import tables as t
 from engine.store.journal import Entry
 from engine.store.restrictions import Restriction
 from engine.store.runs import action_key
-from engine.store.tables import BY_HAND, COMPANY, TAKEN, ActionState
+from engine.store.tables import BY_HAND, COMPANY, TAKEN, UNDER_WAY, ActionState
 
 WAY_BACK = "way back"  # the step under which the end of an episode proposes to lift a hold or restore terms
 APPROVER = "credit manager"  # who agrees to it, where nobody else had to agree to what is taken back
@@ -100,9 +100,9 @@ def withdraw(
     """Who owes again is not proposed for the way back: what waits for a yes is called off. (account, key) of each."""
     a = t.action.c
     # One that was agreed to is in the outbox, and decided again before it goes.
-    sent = sa.select(t.outbox.c.action)
+    agreed = sa.exists().where(t.outbox.c.action == a.key)
     query = sa.select(a.key, a.account).where(
-        a.company == company, a.step == WAY_BACK, a.state.in_(_WAITS), a.key.not_in(sent)
+        a.company == company, sa.text(f"action.{UNDER_WAY}"), a.step == WAY_BACK, a.state.in_(_WAITS), ~agreed
     )
     late = frozenset(accounts)
     gone = [(account, key) for key, account in conn.execute(query) if account in late]

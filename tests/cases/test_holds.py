@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from engine.core.cases.restrictions import What
 from engine.errors import NotFound, Refused
+from engine.jobs import cases
 from engine.jobs.cases import asking
 from engine.jobs.explain import explain
 from engine.store import tables as t
@@ -289,6 +290,18 @@ def test_who_has_the_role_asks_and_agrees_in_one(build: Callable[..., House]) ->
     ask(house, What.HOLD, "deliveries", "2026-10-07", told="by phone")
     house.deliver("2026-10-08", "09:00")
     assert states(house) == [("ACME", "deliveries", "requested")]
+
+
+def test_a_promise_before_the_day_is_heard(build: Callable[..., House]) -> None:
+    house = open_house(build, silent=True)
+    ask(house, What.HOLD, "orders", "2026-10-05", told="by phone")
+    house.do(
+        lambda engine: cases.promise(
+            engine, "ACME", date(2026, 10, 9), who("2026-10-05", "joe"), house.ws.calendar
+        )
+    )
+    house.deliver("2026-10-06")
+    assert (house.requests(), house.reason("ACME", "hold")) == ([], "promise open")
 
 
 def test_the_notice_goes_first_and_its_loss_stops_it(build: Callable[..., House]) -> None:
