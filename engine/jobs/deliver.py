@@ -383,19 +383,21 @@ def _settled(conn: Connection, row: Row, result: Result, at: datetime) -> None:
 
 
 def _settled_all(conn: Connection, told: Sequence[tuple[Row, Result]], at: datetime) -> None:
-    """Every end and every delay of a message is in the journal, with the hash of what went."""
+    """Every end and every delay of a message is in the journal, with the hash of what went.
+
+    A sentence that names an address is kept apart, as people's words are.
+    """
     digests = copies.hashes(conn, told)
-    entries = [
-        Entry(
-            "delivery",
-            row.account,
-            {"key": row.key, "channel": row.channel, "state": result.state, "said": result.sentence}
-            | _begun(row),
-            digests.get(row.key, {}),
+    entries = []
+    for row, result in told:
+        if (row.state, row.reason) == (result.state, result.sentence):
+            continue  # it goes on waiting for the same thing
+        body = {"key": row.key, "channel": row.channel, "state": result.state} | _begun(row)
+        apart, said = digests.get(row.key, {}), {"said": result.sentence}
+        named = "@" in result.sentence
+        entries.append(
+            Entry("delivery", row.account, body if named else body | said, apart | said if named else apart)
         )
-        for row, result in told
-        if (row.state, row.reason) != (result.state, result.sentence)  # it goes on waiting for the same thing
-    ]
     journal.append(conn, entries, at)
     for row, result in told:
         if result.refused:
