@@ -377,20 +377,20 @@ def _settled_all(
 ) -> None:
     """Every end and every delay of a message is in the journal, with the hash of what went.
 
-    `showing` are the templates that show charges.
+    `showing` are the templates that show charges. A sentence that names an address is kept apart, as people's words
+    are.
     """
     digests = copies.hashes(conn, told)
-    entries = [
-        Entry(
-            "delivery",
-            row.account,
-            {"key": row.key, "channel": row.channel, "state": result.state, "said": result.sentence}
-            | _begun(row),
-            digests.get(row.key, {}),
+    entries = []
+    for row, result in told:
+        if (row.state, row.reason) == (result.state, result.sentence):
+            continue  # it goes on waiting for the same thing
+        body = {"key": row.key, "channel": row.channel, "state": result.state} | _begun(row)
+        apart, said = digests.get(row.key, {}), {"said": result.sentence}
+        named = "@" in result.sentence
+        entries.append(
+            Entry("delivery", row.account, body if named else body | said, apart | said if named else apart)
         )
-        for row, result in told
-        if (row.state, row.reason) != (result.state, result.sentence)  # it goes on waiting for the same thing
-    ]
     journal.append(conn, entries, at)
     sent = [(row.account, row.key) for row, result in told if result.state == ActionState.SENT.value]
     if sent:

@@ -21,12 +21,17 @@ from engine.core.people import FORGOTTEN, Person, about, nobody, plain, pseudony
 from engine.store import copies
 from engine.store import tables as t
 from engine.store.dossier import read_text
+from engine.store.persons import OURS
 from engine.store.seals import KIND as SEAL
 from engine.store.tables import COMPANY
 
 # Entries whose words tell who may still have what was kept, and that it was forgotten.
 STAY = (SEAL, "evidence", "forgotten")
 _KEPT = object()  # a value that stays as it is
+# Of what an action keeps: what it marks and lists, and what the policy says.
+_OF_POLICY = frozenset(
+    {"marks", "passed", "items", "aside", "template", "script", "value", "approve", "restore"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +117,6 @@ class _Forgetting:
         """Somebody's name as it is, unless it surely is one of these people's."""
         return self.text(value) if any(about(one, value) for one in self.names) else value
 
-    def json(self, value: str | None) -> Any:
-        return _KEPT if not value else orjson.dumps(self.text(orjson.loads(value))).decode()
-
 
 def forget(
     conn: Connection, account: str, people: Sequence[Person], on: date, *, alone: bool, company: str = COMPANY
@@ -128,7 +130,8 @@ def forget(
     }
     for each in TABLES:
         for row in under_way.of(each.table):
-            _row(under_way, each, row)
+            if each.table is not t.contact or row["role"] != OURS:
+                _row(under_way, each, row)
     _rules(under_way)
     _customer(under_way)
     _actions(under_way)
@@ -173,8 +176,10 @@ def _rules(under_way: _Forgetting) -> None:
     """A wish not to be reached stays for as long as it is in force: without whom it is about it could not be kept."""
     for row in under_way.of(t.contact_rule):
         over = row["until"] is not None and row["until"] < under_way.on
-        if row["whom"] and over:
-            under_way.change(t.contact_rule, row, {"whom": under_way.text(row["whom"])})
+        if row["whom"] and over and not nobody(row["whom"]):
+            whom = under_way.text(row["whom"])
+            gone = whom if under_way.alone or whom != row["whom"] else FORGOTTEN
+            under_way.change(t.contact_rule, row, {"whom": gone})
 
 
 def _customer(under_way: _Forgetting) -> None:
@@ -190,7 +195,7 @@ def _actions(under_way: _Forgetting) -> None:
     """What tasks and calls say of people, and what was said when somebody agreed, or not."""
     for row in under_way.of(t.action):
         kept = orjson.loads(row["detail"])
-        detail = under_way.text(kept)
+        detail = _detail(under_way, kept)
         theirs = not under_way.alone or any(about(one, kept) for one in under_way.names)
         if theirs and not row["episode"]:  # of a task that what somebody wrote or said has made
             detail |= {name: FORGOTTEN for name in ("what", "words") if detail.get(name)}
@@ -203,14 +208,24 @@ def _actions(under_way: _Forgetting) -> None:
     )
     for row in under_way.conn.execute(query).mappings().all():
         because = under_way.text(row["because"]) if under_way.alone else ""
-        under_way.change(t.approval, row, {"detail": under_way.json(row["detail"]), "because": because})
+        detail = orjson.dumps(_detail(under_way, orjson.loads(row["detail"]))).decode()
+        under_way.change(t.approval, row, {"detail": detail, "because": because})
+
+
+def _detail(under_way: _Forgetting, kept: Mapping[str, Any]) -> dict[str, Any]:
+    """What an action keeps, without the people; items, steps and what a policy wrote are nobody's."""
+    return {name: value if name in _OF_POLICY else under_way.text(value) for name, value in kept.items()}
 
 
 # -- messages --------------------------------------------------------------------------------------------------------
 
 
 def _messages(under_way: _Forgetting) -> tuple[int, tuple[str, ...]]:
-    """E-mails and letters to these people lose their bytes; their words stay, without names. How many, and their files."""
+    """E-mails and letters to these people lose their bytes. How many, and their files.
+
+    Where some are forgotten alone, the words of a message stay, without their names. Else none do: they may name
+    somebody whom the customer master has long replaced.
+    """
     query = (
         sa.select(t.outbox, t.action.c.role)
         .join_from(t.outbox, t.action, t.action.c.key == t.outbox.c.action)
@@ -225,20 +240,26 @@ def _messages(under_way: _Forgetting) -> tuple[int, tuple[str, ...]]:
         payload = orjson.loads(row["payload"])
         mine = [copy for copy in found.get(key, ()) if copy.media != copies.REQUEST]
         texts = [read_text(copy) for copy in mine]
+        reason = under_way.text(row["reason"]) if row["reason"] else _KEPT
         if not (mine or payload.get("kept")):
-            under_way.change(t.outbox, row, {"payload": orjson.dumps(under_way.text(payload)).decode()})
+            told = orjson.dumps(under_way.text(payload)).decode() if payload else _KEPT
+            under_way.change(t.outbox, row, {"payload": told, "reason": reason})
             continue
         kept = copies.kept_by_outbox(payload)
         said = [payload, *texts, kept.decode("utf-8", "replace") if kept else ""]
         if under_way.alone and not _addressed(under_way, row, said, mine):
             continue
+        gone = kept is not None
         for copy, text in zip(mine, texts, strict=True):
-            if not copy.forgotten_on:
-                copies.forget(under_way.conn, copy, under_way.text(text), under_way.on)
-        count += kept is not None or any(not copy.forgotten_on for copy in mine)
+            words = under_way.text(text) if under_way.alone else ""
+            if not copy.forgotten_on or words != copy.text:
+                copies.forget(under_way.conn, copy, words, under_way.on)
+                gone = True
+        count += gone
         if path := payload.get("evidence", {}).get("path"):
             files.append(path)
-        under_way.change(t.outbox, row, {"payload": orjson.dumps(bare(under_way.text(payload))).decode()})
+        told = orjson.dumps(bare(under_way.text(payload))).decode()
+        under_way.change(t.outbox, row, {"payload": told, "reason": reason})
     return count, tuple(files)
 
 

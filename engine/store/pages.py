@@ -60,10 +60,8 @@ def pages(conn: Connection, scope: Scope, runs: Sequence[Row], messages: Collect
         ]
         people = {entry["seq"]: people[entry["seq"]] for entry in entries if entry["seq"] in people}
     entries = sorted([*entries, *_bases(conn, scope, runs, head.last)], key=lambda entry: int(entry["seq"]))
-    numbers = {entry["seq"] for entry in entries} | {
-        run["seal_seq"] for run in runs if run["seal_seq"] <= head.last
-    }
-    shown = seals.show(conn, numbers, scope.company)
+    numbers = {entry["seq"] for entry in entries}
+    shown = seals.show(conn, numbers | ends(runs, numbers, head.last), scope.company)
     first = min((one.seal for one in shown), default=head.seq)
     sealed = _ENTRY.where(
         journal.c.stream == scope.company,
@@ -72,6 +70,15 @@ def pages(conn: Connection, scope: Scope, runs: Sequence[Row], messages: Collect
         journal.c.kind == seals.KIND,
     )
     return Pages(tuple(entries), people, tuple(_read(conn, sealed)), tuple(shown), head)
+
+
+def ends(runs: Sequence[Row], shown: Collection[int], last: int) -> set[int]:
+    """The entries that ended these runs, by their numbers, as far as their hashes can be shown.
+
+    One that follows an entry in the bundle cannot: what a run counted of all accounts could be guessed from it.
+    """
+    ended = {run["seal_seq"] for run in runs if run["seal_seq"] <= last}
+    return {seq for seq in ended if seq - 1 not in shown}
 
 
 def _read(conn: Connection, query: sa.Select[Any]) -> list[Row]:

@@ -14,6 +14,8 @@ from engine.errors import NotFound
 from engine.store import tables as t
 from engine.store.tables import COMPANY
 
+OURS = "account owner"  # the role of a contact who is one of us
+
 
 def persons(conn: Connection, account: str, company: str = COMPANY) -> list[Person]:
     """Everybody at the customer whose name is kept, each once, with all the addresses and numbers kept beside it."""
@@ -47,7 +49,9 @@ def _named(conn: Connection, account: str, company: str) -> Iterator[tuple[str |
         (t.plan, ("spoken_with",)),
     ):
         query = sa.select(*(table.c[column] for column in columns))
-        mine = (table.c.company == company, table.c.account == account)
+        mine = [table.c.company == company, table.c.account == account]
+        if table is t.contact:
+            mine.append(table.c.role != OURS)
         for row in conn.execute(query.where(*mine).order_by(table.c.id)):
             yield tuple(row)
     rule = t.contact_rule

@@ -148,7 +148,7 @@ def commit_run(conn: Connection, record: RunRecord) -> Committed:
     ended = f'{{"run":{number},"time":{time},"counts":'.encode() + orjson.dumps(dict(record.counts)) + b"}"
     seal_seq, seal = journal.append_many(
         conn,
-        [*entries, (BASIS, "", _basis(conn, record, number, time)), ("run", "", ended)],
+        [(BASIS, "", _basis(conn, record, number, time)), *entries, ("run", "", ended)],
         record.finished,
         record.company,
     )

@@ -48,6 +48,14 @@ def house(lived: House, tmp_path: Path) -> House:
            by="joe")  # fmt: skip
     insert(house, t.concession, account="ACME", side="ours", kind="days", days=5, text="for Ana", state="agreed",
            on=date(2026, 10, 7), **day)  # fmt: skip
+    insert(
+        house,
+        t.contact,
+        account="ACME",
+        role="account owner",
+        name="Olga Ours",
+        email="olga@seller.example.com",
+    )
     insert(house, t.call_draft, account="ACME", answers='{"story": "Ana Reyes says"}', since=day["at"], **day)
     insert(house, t.action, key="main|ACME|0|answer a mail||1|task|collector|", account="ACME", episode=0, policy="",
            step="answer a mail", item="", occurrence=1, kind="task", role="collector", day=0, state="done",
@@ -157,6 +165,7 @@ def test_everybody_of_an_account(house: House) -> None:
     ):
         assert word not in left, word
     assert "Bea Bolt" in left, "another account's people are not meant"
+    assert "Olga Ours" in left, "nor are our own"
     assert "secret of BOLT" in left
     assert "short shipment" in left, "what is contested is a fact of the invoice"
     with database.reading(house.engine) as conn:

@@ -217,8 +217,8 @@ def test_the_journal_and_the_outbox_of_a_run_in_their_order(ws: Workspace) -> No
     ledger = {"sha256": file[0], "as_of": "2026-11-23", "imported_at": file[1]}
     basis = {"run": 1, "time": 1, "on": "2026-11-23", "book": ws.live.hash, "ledger": ledger}
     assert [(kind, account, orjson.loads(body)) for kind, account, body in told[-9:]] == [
-        *(("action", row[0], body) for row, body in zip(ACTIONS, expected, strict=True)),
         ("basis", "", basis),
+        *(("action", row[0], body) for row, body in zip(ACTIONS, expected, strict=True)),
         ("run", "", {"run": 1, "time": 1, "counts": {"actions": 4, "call": 1, "email": 3}}),
     ]
     o = t.outbox.c

@@ -23,7 +23,7 @@ from engine.store import copies
 from engine.store.copies import Copy
 from engine.store.dossier import Dossier, Row, Scope, gather, read_text
 from engine.store.history import Happened, history
-from engine.store.pages import Pages, pages
+from engine.store.pages import Pages, ends, pages
 from engine.store.tables import customer
 
 _ENDS = {copies.MAIL: ".eml", copies.LETTER: ".pdf", copies.REQUEST: ".json"}
@@ -118,6 +118,9 @@ def _record(ws: Workspace, conn: Connection, scope: Scope, made: Made) -> Record
     last = shown.head.last if shown.head else 0
     # A run of this very moment, which no seal covers yet, is left for the next bundle.
     dossier.chapters["runs"][:] = [run for run in dossier["runs"] if run["seal_seq"] <= last]
+    ended = ends(dossier["runs"], {entry["seq"] for entry in shown.entries}, last)
+    for run in dossier["runs"]:
+        run["seal"] = run["seal"] if run["seal_seq"] in ended else None
     name = conn.execute(
         sa.select(customer.c.name).where(
             customer.c.company == scope.company, customer.c.account == scope.account

@@ -176,7 +176,7 @@ def _proofs(
     """Each entry, and the entry that ended each run, is under a seal."""
     hashes = {entry["seq"]: entry["hash"] for entry in entries}
     for run in runs:
-        if hashes.setdefault(run["seal_seq"], run["seal"]) != run["seal"]:
+        if run["seal"] is not None and hashes.setdefault(run["seal_seq"], run["seal"]) != run["seal"]:
             raise Changed(f"run {run['id']}", "it was sealed with another entry of the book")
     for seq, found in hashes.items():
         where = f"entry {seq} of the book"
