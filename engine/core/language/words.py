@@ -33,6 +33,8 @@ class Where(StrEnum):
     COMPARISON = "a comparison"
     TO = "a person at the customer"
     GATE = "a gate"
+    INVARIANT = "invariants.yaml"
+    DEED = "what an invariant speaks of"
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +295,41 @@ WORDS: tuple[Word, ...] = (
         ("safety stop", "Twelfth gate: the run wants more than the house allows.", ""),
         ("capacity", "Thirteenth gate: the day is full; the rest waits.", ""),
     ),
+    *_words(
+        Where.INVARIANT,
+        ("name", "What the invariant is called.", "no cash on delivery without a call"),
+        (
+            "must never",
+            "What may never be done to an account, whatever happens to it; or never without, so soon after, or before.",
+            "terms cash on delivery without call supervisor before",
+        ),
+        (
+            "must always",
+            "What must be done in time; with “or a reason”, days on which something holds the account do not count.",
+            "a letter within 60 days past due, or a reason",
+        ),
+        (
+            "without",
+            "What must have come before it, on a day of its own.",
+            "call supervisor in the 45 days before",
+        ),
+        ("within", "How soon after something else, or past due.", "10 days after a letter"),
+        ("before", "How many days past due the oldest invoice must be.", "30 days past due"),
+        ("for", "Only for accounts of which every line holds.", "{segment: trade}"),
+        ("known", "A finding of `check --deep` that is as it should be.", "softer-path"),
+        ("policy", "The policies in which that finding is known; all if nothing is said.", "small-balances"),
+        ("because", "Why; for the next reader.", "a part payment earns a kinder word"),
+    ),
+    *_words(
+        Where.DEED,
+        ("message", "An email, a letter or a statement; also with its tone: a final message.", ""),
+        ("contact", "A message, or a call.", ""),
+        (
+            "approval",
+            "In “without”: somebody must agree to the step, or this role must.",
+            "approval by credit manager",
+        ),
+    ),
 )
 
 
@@ -348,7 +385,7 @@ def explain(word: str, own_fields: Mapping[str, Field] | None = None) -> str | N
     return "\n\n".join(parts) or None
 
 
-_KINDS = (Where.ACTION, Where.CLOCK, Where.EVENT, Where.COMPARISON, Where.TO, Where.GATE)
+_KINDS = (Where.ACTION, Where.CLOCK, Where.EVENT, Where.COMPARISON, Where.TO, Where.GATE, Where.DEED)
 
 
 def overview(own_fields: Mapping[str, Field] | None = None) -> str:

@@ -1,0 +1,299 @@
+"""What the decision makes of accounts on a day, and what it leaves behind: asked of the one function that decides.
+
+Accounts that are alike to it are asked about once. Nothing here knows when a step is due or what holds it: that is `decide`,
+and what a contact leaves behind is `after`, as in a preview and in a policy test. Each new class of answers is worked out once
+more by the plain definition; where the two differ, nothing is proved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import polars as pl
+
+from engine.core.decision.choose import Choice, Verdict
+from engine.core.decision.decide import Decided, decide
+from engine.core.decision.plan import after
+from engine.core.decision.signature import NONE, Signature
+from engine.core.decision.standing import cases, measures, owed, stand
+from engine.core.decision.state import Pending, State
+from engine.core.decision.view import Day
+from engine.core.language.condition import Value
+from engine.core.language.invariants import Invariant
+from engine.core.language.policy import Action, Kind, Policy, PolicyBook, Step
+from engine.core.rules import Rules
+from engine.core.trust.prove.accounts import FIRST, Sort
+from engine.core.trust.prove.states import NO_PENDING, Account, Moments, Rows, begun, item_of
+from engine.core.workdays import ALWAYS, calendar
+
+TRIES = 2  # how often a call that reached nobody is put back
+_EVERY_DAY = calendar(ALWAYS)
+
+
+class Disagreement(Exception):
+    """The columns and the plain definition differ about a class: `signature` and what the definition says."""
+
+    def __init__(self, signature: Signature, plain: object) -> None:
+        super().__init__(f"{signature} is {plain} by the plain definition")
+        self.signature, self.plain = signature, plain
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a day leaves behind in an account, beside its being a day older."""
+
+    account: Account  # of the one that was asked about: its clocks are its own, all else holds for all alike
+    touched: tuple[int, ...] = ()  # items, or -1 for the account, in contact today
+    answer: tuple[int, int] | tuple[()] = ()  # a demand written today: days to answer, the day of its step
+    contacted: bool = False
+    repeated: frozenset[tuple[int, int]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a day brings an account. `goes` is empty where nothing goes; `holds` is what is left when a person pauses it."""
+
+    choice: Choice
+    policy: int
+    step: Step | None
+    actions: tuple[Action, ...]
+    agreed: str  # the role that must agree first
+    goes: bool
+    overdue: bool
+    softer: str  # "policy/step" whose firmer message goes in place of the step's own
+    calls: bool
+    again: bool  # a call that may be put back once more
+    left: Left
+    holds: Left
+    rules: frozenset[int]  # the invariants that are about the account today
+
+
+class Deciding:
+    """Decides batches of accounts on a day of the walk."""
+
+    def __init__(
+        self,
+        book: PolicyBook,
+        rows: Rows,
+        rules: Rules,
+        invariants: Sequence[Invariant],
+        *,
+        everything: bool = False,
+    ) -> None:
+        self.book, self.rows, self.rules, self.invariants = book, rows, rules, tuple(invariants)
+        self.everything = everything  # every account is worked out by the plain definition, not one a class
+        self.seen: set[Signature] = set()
+        self.asked = 0
+
+    def of(self, accounts: Sequence[Account], day: int) -> list[Outcome]:
+        """The outcome of each."""
+        on = FIRST + timedelta(days=day)
+        state = self.rows.state(accounts, day)
+        decided = decide(self.book, state, Day(on), ())
+        self.asked += len(accounts)
+        self._by_definition(state, decided)
+        goes = after(self.book, state, decided, _EVERY_DAY)
+        nothing = replace(decided, contacts=decided.contacts.clear(), marks=decided.marks.clear())
+        held = after(self.book, state, nothing, _EVERY_DAY) if decided.contacts.height else goes
+        left = self._left(accounts, state, goes, day)
+        holds = self._left(accounts, state, held, day) if held is not goes else left
+        contacts: dict[int, list[dict[str, Any]]] = {}
+        for contact in decided.contacts.select("row", "class", "policy", "step", "occurrence").iter_rows(named=True):
+            contacts.setdefault(contact["row"], []).append(contact)
+        about = self._about(state, on)
+        return [
+            self._outcome(row, decided, contacts.get(row, []), left[row], holds[row], about[row])
+            for row in range(len(accounts))
+        ]
+
+    def _by_definition(self, state: State, decided: Decided) -> None:
+        """Each class of answers that is new, once more by the plain definition."""
+        view = decided.portfolio
+        units = range(len(view.classes)) if self.everything else view.first.tolist()
+        new = [unit for unit in units if self.everything or view.at(unit) not in self.seen]
+        known = cases(state, {int(view.unit_row[unit]) for unit in new})
+        for unit in new:
+            signature = view.at(unit)
+            row = int(view.unit_row[unit])
+            own = int(view.unit_item[unit])
+            item = view.items["item"][own] if own != NONE else None
+            standings = stand(self.book, known[row], decided.day, self.rules)
+            plain = next((each.signature for each in standings if each.item == item), None)
+            if plain != signature:
+                raise Disagreement(signature, plain)
+            self.seen.add(signature)
+
+    def _about(self, state: State, on: Any) -> list[frozenset[int]]:
+        """row -> the invariants whose `for` holds."""
+        always = frozenset(n for n, rule in enumerate(self.invariants) if rule.fits is None)
+        some = [(n, rule.fits) for n, rule in enumerate(self.invariants) if rule.fits is not None]
+        if not some:
+            return [always] * state.accounts.height
+        found = []
+        for _, case in sorted(cases(state, range(state.accounts.height)).items()):
+            facts: dict[str, Value | None] = measures(case, owed(case, on), on)
+            found.append(always | {n for n, fits in some if fits.holds(facts)})
+        return found
+
+    def _outcome(
+        self,
+        row: int,
+        decided: Decided,
+        contacts: list[dict[str, Any]],
+        left: Left,
+        holds: Left,
+        about: frozenset[int],
+    ) -> Outcome:
+        view = decided.portfolio
+        number = contacts[0]["class"] if contacts else int(decided.unit_class[_first(view.unit_row, row)])
+        choice, signature = decided.choices[number], decided.signatures[number]
+        policy: Policy | None = self.book.policies[signature.policy] if signature.policy != NONE else None
+        step = policy.steps[signature.step] if policy and signature.step != NONE else None
+        goes = bool(contacts)
+        calls = goes and any(action.kind is Kind.CALL for action in choice.actions)
+        return Outcome(
+            choice=choice,
+            policy=int(view.route[row]),
+            step=step,
+            actions=choice.actions if goes else (),
+            agreed=step.approve.by if goes and step and step.approve and signature.approve else "",
+            goes=goes,
+            overdue=bool(view.overdue[row]),
+            softer=signature.voice if goes and any(action.kind.written for action in choice.actions) else "",
+            calls=calls,
+            again=calls and len(contacts) == 1 and contacts[0]["occurrence"] < TRIES,
+            left=left,
+            holds=holds,
+            rules=about,
+        )
+
+    # -- back from rows ------------------------------------------------------------------------------------------------
+
+    def _left(self, accounts: Sequence[Account], state: State, then: State, day: int) -> list[Left]:
+        on = FIRST + timedelta(days=day)
+        steps = {
+            (policy.id, step.name): (p, step.index)
+            for p, policy in enumerate(self.book.policies)
+            for step in policy.steps
+        }
+        marks = _by_row(then.marks.join(state.marks, on=then.marks.columns, how="anti", nulls_equal=True))
+        touches = _by_row(then.touches.filter(pl.col("on") == on))
+        pending = _by_row(then.pending)
+        repeats = _by_row(then.repeats)
+        wanted = ("home", "effects", "tone", "tone_step", "reached", "answer_by", "answer_day", "last_contact")
+        columns = then.accounts.select(wanted).to_dict(as_series=False)
+        before = state.accounts["answer_by"].to_list()
+        found = []
+        for row, account in enumerate(accounts):
+            new = {
+                (item_of(mark["item"])[0], *steps[mark["policy"], mark["step"]], True)
+                for mark in marks.get(row, ())
+            }
+            home = columns["home"][row]
+            changed = account._replace(
+                home=self.rows.number[home] if home else -1,
+                effects=columns["effects"][row] or 0,
+                tone=columns["tone"][row] or 0,
+                tone_step=columns["tone_step"][row] or "",
+                reached=columns["reached"][row] or "",
+                marks=_marked(account.marks, new),
+                pending=self._under_way(pending.get(row, ()), account, day),
+                repeats=tuple(
+                    sorted(
+                        (*steps[each["policy"], each["step"]], each["times"], (on - each["last"]).days)
+                        for each in repeats.get(row, ())
+                    )
+                ),
+            )
+            until = columns["answer_by"][row]
+            asked = until is not None and until != before[row]
+            found.append(
+                Left(
+                    changed,
+                    tuple(item_of(t["item"])[0] if t["item"] else -1 for t in touches.get(row, ())),
+                    ((until - on).days, columns["answer_day"][row]) if asked else (),
+                    columns["last_contact"][row] == on,
+                    frozenset((p, s) for p, s, _, since in changed.repeats if since == 0),
+                )
+            )
+        return found
+
+    def _under_way(self, rows: Sequence[dict[str, Any]], account: Account, day: int) -> tuple[Any, ...]:
+        if not rows:
+            return NO_PENDING
+        row = rows[-1]
+        p = self.rows.number[row["policy"]]
+        step = self.book.policies[p].step(row["step"])
+        assert step is not None
+        item = item_of(row["item"])[0] if row["item"] else -1
+        kept = account.pending
+        if kept and kept[:4] == (item, p, step.index, row["state"]):
+            return kept
+        return (item, p, step.index, row["state"], None, row["attempts"] or 0)
+
+
+def later(book: PolicyBook, account: Account, left: Left, at: Moments, sort: Sort, day: int) -> Account:
+    """What a day leaves of an account that is alike to the one that was asked about; its clocks are its own."""
+    changed = left.account
+    own = {(p, s): since for p, s, _, since in account.repeats}
+    repeats = tuple(
+        (p, s, times, 0 if (p, s) in left.repeated else own.get((p, s), 0)) for p, s, times, _ in changed.repeats
+    )
+    pending = changed.pending
+    if pending and pending[4] is None:
+        pending = (*pending[:4], begun(book, account, at, sort, pending[1], day), pending[5])
+    touches = account.touches
+    if left.touched:
+        touches = (*((0, item) for item in left.touched), *touches)
+        if at.limit is None:  # only the last one of each counts
+            touches = tuple(each for n, each in enumerate(touches) if each[1] not in {i for _, i in touches[:n]})
+    return changed._replace(
+        promise=account.promise,
+        plan=account.plan,
+        ages=account.ages,
+        pending=pending,
+        repeats=repeats,
+        touches=touches,
+        answer=left.answer or account.answer,
+        contact=0 if left.contacted and at.contact else account.contact,
+        paid=account.paid,
+    )
+
+
+def put_back(book: PolicyBook, account: Account, outcome: Outcome) -> Account:
+    """The account whose call of today reached nobody: it is tried again tomorrow."""
+    assert outcome.step is not None
+    attempts = account.pending[5] if account.pending and account.pending[3] == Pending.AGAIN.value else 0
+    item = 0 if book.policies[outcome.policy].each_invoice else -1
+    return account._replace(
+        pending=(item, outcome.policy, outcome.step.index, Pending.AGAIN.value, 0, attempts + 1)
+    )
+
+
+def declined(account: Account, outcome: Outcome) -> Account:
+    """The account whose step of today nobody agreed to: it is not asked again."""
+    assert outcome.step is not None
+    return account._replace(barred=account.barred | {(outcome.policy, outcome.step.index)})
+
+
+def _marked(
+    marks: frozenset[tuple[int, int, int, bool]], new: set[tuple[int, int, int, bool]]
+) -> frozenset[tuple[int, int, int, bool]]:
+    """A step taken again under a new event is one mark."""
+    if not new:
+        return marks
+    return (marks - {(item, p, s, False) for item, p, s, _ in new}) | new
+
+
+def _first(unit_row: Any, row: int) -> int:
+    return int(unit_row.searchsorted(row))
+
+
+def _by_row(frame: pl.DataFrame) -> dict[int, list[dict[str, Any]]]:
+    found: dict[int, list[dict[str, Any]]] = {}
+    for each in frame.iter_rows(named=True):
+        found.setdefault(each["row"], []).append(each)
+    return found
