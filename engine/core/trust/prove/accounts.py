@@ -44,7 +44,8 @@ _OTHER_WORDS = ("other", "another", "any other")
 class Sort:
     """Accounts that the policies tell apart from all others by what does not change while they are overdue.
 
-    `amounts` are what the account may owe in all, one of each part, ascending, in minor units of the house's currency;
+    `amounts` are what the account may owe in all, one of each part, ascending, in minor units of the house's currency; who
+    owes less than the house's minimum is left alone, so that a walk ends there as it ends with the last payment.
     `copies` equal invoices make up an item; `offsets` has each item's invoice date in days after the first; `due` is the day
     of the first item's due date, counted from its invoice date. `policies` are the indexes of those that can ever take it.
     """
@@ -210,7 +211,8 @@ class _Sorting:
             return [None]
         limits = set(parts({cut for test in self._tests("limit") for cut in cuts(test)}, 0)) - {0}
         shares = {cut for test in self._tests("used") for cut in cuts(test) if cut > 0}
-        bounds = [1, *sorted(self._amount_cuts(mask, 0, 1))]
+        least = max(self.book.house.minimum, 1)
+        bounds = [least, *(cut for cut in sorted(self._amount_cuts(mask, 0, 1)) if cut > least)]
         for low, high in zip(bounds, [*bounds[1:], 4 * bounds[-1]], strict=True):
             limits |= {_round(low * 10_000 // share + 1, high * 10_000 // share) for share in shares}
         return [None, *sorted(limits)]
@@ -263,7 +265,7 @@ class _Sorting:
         key = (policies, relevant, due if clocked else 0, limit if "used" in fields else None)
         if key in sorts:
             return
-        amounts = parts(self._amount_cuts(only, int(limit or 0), 1), 1)
+        amounts = parts(self._amount_cuts(only, int(limit or 0), 1), max(self.book.house.minimum, 1))
         sorts[key] = Sort(
             facts=facts,
             terms=terms,

@@ -11,106 +11,119 @@ from typing import NamedTuple
 from engine.core.decision.state import Aside
 from engine.core.language.policy import Event, PolicyBook
 from engine.core.trust.prove.accounts import Sort
-from engine.core.trust.prove.states import GONE, Account, Moments
+from engine.core.trust.prove.states import GONE, Past
 
 
 class Happened(NamedTuple):
-    """One event of a walk: `what` as a policy test has it, on an item (-1: all of them), leaving `amount` of it."""
+    """One event of a walk: `what` as a policy test has it, on an item (-1: all of them), leaving `amount` of it.
+
+    `event` is the index of the sort's event that it is, whose age becomes `age`; -1 where it is none.
+    """
 
     what: str
     item: int = -1
     amount: int = GONE
+    event: int = -1
+    age: int = 0
 
 
-def happenings(book: PolicyBook, account: Account, sort: Sort, at: Moments) -> list[tuple[Happened, Account]]:
-    """Each thing that may happen this morning, and the account after it. That all is paid ends the walk and is left out."""
-    found = [*_payments(account, sort, at), *_promises(book, account, sort)]
-    if sort.disputes or len(account.items) > 1:
-        found += _disputes(book, account, sort)
+Happens = list[tuple[Happened, Past]]
+
+
+def happenings(book: PolicyBook, past: Past, sort: Sort) -> Happens:
+    """Each thing that may happen in a morning, and the past after it. That all is paid ends the walk and is left out."""
+    found = [*_payments(past), *_promises(book, past, sort)]
+    if sort.disputes or len(past.items) > 1:
+        found += _disputes(book, past, sort)
     if sort.plans:
-        found += _plans(account)
+        found += _plans(past)
     if Event.TERMS_CHANGED in sort.events:
-        found.append((Happened("terms"), _event(book, account, sort, Event.TERMS_CHANGED, 0)))
+        found.append(_event(book, past, sort, Happened("terms"), Event.TERMS_CHANGED))
     return found
 
 
-def _payments(account: Account, sort: Sort, at: Moments) -> list[tuple[Happened, Account]]:
+def _payments(past: Past) -> Happens:
     found = []
-    open_items = [item for item, (amount, _) in enumerate(account.items) if amount != GONE]
+    open_items = [item for item, (amount, _) in enumerate(past.items) if amount != GONE]
     for item in open_items:
-        amount, aside = account.items[item]
+        amount, aside = past.items[item]
         least = 0 if len(open_items) == 1 else GONE
         for left in range(least, amount):
-            paid = account._replace(items=_with(account, item, left, "" if left == GONE else aside))
-            if at.paid:
-                paid = paid._replace(paid=0)
-            found.append((Happened("payment", item, left), paid))
+            items = _with(past, item, left, "" if left == GONE else aside)
+            found.append((Happened("payment", item, left), past._replace(items=items)))
     return found
 
 
-def _promises(book: PolicyBook, account: Account, sort: Sort) -> list[tuple[Happened, Account]]:
+def _promises(book: PolicyBook, past: Past, sort: Sort) -> Happens:
     """Given, where an open promise can be told from none; broken; or kept in part, or replaced by another."""
-    found = []
-    if len(sort.promises) > 1:
-        is_open = account.promise == "open"
-        if "open" in sort.promises and not is_open:
-            items = tuple(
-                (amount, Aside.PROMISED.value if amount != GONE and not aside else aside)
-                for amount, aside in account.items
-            )
-            found.append((Happened("promise"), account._replace(items=items, promise="open")))
-        if "open" not in sort.promises or is_open:
-            kept = "kept" if "kept" in sort.promises else "none"
-            free = _released(account, Aside.PROMISED)
-            if "broken" in sort.promises:
-                broken = _event(book, free._replace(promise="broken"), sort, Event.PROMISE_BROKEN, 0)
-                found.append((Happened("promise broken"), broken))
-            if account.promise != kept:
-                found.append((Happened("promise kept"), free._replace(promise=kept)))
+    found: Happens = []
+    if len(sort.promises) < 2:
+        return found
+    is_open = past.promise == "open"
+    if "open" in sort.promises and not is_open:
+        found.append((Happened("promise"), _aside(past, Aside.PROMISED)._replace(promise="open")))
+    if "open" not in sort.promises or is_open:
+        kept = "kept" if "kept" in sort.promises else "none"
+        free = _released(past, Aside.PROMISED)
+        if "broken" in sort.promises:
+            broken = free._replace(promise="broken")
+            found.append(_event(book, broken, sort, Happened("promise broken"), Event.PROMISE_BROKEN))
+        if past.promise != kept:
+            found.append((Happened("promise kept"), free._replace(promise=kept)))
     return found
 
 
-def _disputes(book: PolicyBook, account: Account, sort: Sort) -> list[tuple[Happened, Account]]:
+def _disputes(book: PolicyBook, past: Past, sort: Sort) -> Happens:
     """Of one item. What was closed yesterday is free from today."""
-    found = []
-    for item, (amount, aside) in enumerate(account.items):
+    found: Happens = []
+    for item, (amount, aside) in enumerate(past.items):
         if amount != GONE and not aside:
-            items = _with(account, item, amount, Aside.DISPUTED.value)
-            found.append((Happened("dispute opened", item), account._replace(items=items)))
+            items = _with(past, item, amount, Aside.DISPUTED.value)
+            found.append((Happened("dispute opened", item), past._replace(items=items)))
         if aside == Aside.DISPUTED.value:
-            free = account._replace(items=_with(account, item, amount, ""))
-            free = _event(book, free, sort, Event.DISPUTE_CLOSED, 1)
-            found.append((Happened("dispute closed", item), free))
+            free = past._replace(items=_with(past, item, amount, ""))
+            closed = Happened("dispute closed", item, age=1)
+            found.append(_event(book, free, sort, closed, Event.DISPUTE_CLOSED))
     return found
 
 
-def _plans(account: Account) -> list[tuple[Happened, Account]]:
-    if account.plan != "kept":
-        items = tuple(
-            (amount, Aside.PLANNED.value if amount != GONE and not aside else aside) for amount, aside in account.items
-        )
-        return [(Happened("plan agreed"), account._replace(items=items, plan="kept"))]
-    return [(Happened("plan broken"), _released(account, Aside.PLANNED)._replace(plan="broken"))]
+def _plans(past: Past) -> Happens:
+    if past.plan != "kept":
+        return [(Happened("plan agreed"), _aside(past, Aside.PLANNED)._replace(plan="kept"))]
+    return [(Happened("plan broken"), _released(past, Aside.PLANNED)._replace(plan="broken"))]
 
 
-def _with(account: Account, item: int, amount: int, aside: str) -> tuple[tuple[int, str], ...]:
-    return (*account.items[:item], (amount, aside), *account.items[item + 1 :])
+def _with(past: Past, item: int, amount: int, aside: str) -> tuple[tuple[int, str], ...]:
+    return (*past.items[:item], (amount, aside), *past.items[item + 1 :])
 
 
-def _released(account: Account, why: Aside) -> Account:
-    items = tuple((amount, "" if aside == why.value else aside) for amount, aside in account.items)
-    return account._replace(items=items)
+def _aside(past: Past, why: Aside) -> Past:
+    """All that is open and free is set aside."""
+    return past._replace(
+        items=tuple((a, why.value if a != GONE and not aside else aside) for a, aside in past.items)
+    )
 
 
-def _event(book: PolicyBook, account: Account, sort: Sort, event: Event, age: int) -> Account:
-    """The event has come: policies that start from it begin afresh."""
+def _released(past: Past, why: Aside) -> Past:
+    return past._replace(items=tuple((a, "" if aside == why.value else aside) for a, aside in past.items))
+
+
+def _event(
+    book: PolicyBook, past: Past, sort: Sort, happened: Happened, event: Event
+) -> tuple[Happened, Past]:
+    """The event has come, if the sort's policies know it: those that start from it begin afresh."""
     if event not in sort.events:
-        return account
-    which = sort.events.index(event)
+        return happened, past
     starts = {p for p, policy in enumerate(book.policies) if policy.start is event}
-    marks = frozenset((item, p, s, current and p not in starts) for item, p, s, current in account.marks)
-    pending = account.pending
+    names = {
+        step.name for p in sort.policies if book.policies[p].start is None for step in book.policies[p].steps
+    }
+    marks = frozenset(
+        (item, p, s, current and p not in starts)
+        for item, p, s, current in past.marks
+        if p not in starts or book.policies[p].steps[s].name in names
+    )
+    pending = past.pending
     if pending and pending[1] in starts:
         pending = (*pending[:4], -1, pending[5])
-    ages = (*account.ages[:which], age, *account.ages[which + 1 :])
-    return account._replace(ages=ages, marks=marks, pending=pending)
+    return happened._replace(event=sort.events.index(event)), past._replace(marks=marks, pending=pending)

@@ -144,4 +144,4 @@ def _most(rule: Invariant) -> int:
     """A number above which nothing more is told apart."""
     if rule.shape is Shape.WITHOUT:
         return FAR if rule.days is None else rule.days + 1
-    return FAR
+    return FAR if rule.days is None or not rule.shape.always else rule.days

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
 from engine.core.decision.choose import Choice, Verdict
 from engine.core.decision.decide import Decided, decide
 from engine.core.decision.plan import after
-from engine.core.decision.signature import NONE, Signature
+from engine.core.decision.signature import NONE, Signature, Under
 from engine.core.decision.standing import cases, measures, owed, stand
 from engine.core.decision.state import Pending, State
 from engine.core.decision.view import Day
@@ -25,8 +25,8 @@ from engine.core.language.condition import Value
 from engine.core.language.invariants import Invariant
 from engine.core.language.policy import Action, Kind, Policy, PolicyBook, Step
 from engine.core.rules import Rules
-from engine.core.trust.prove.accounts import FIRST, Sort
-from engine.core.trust.prove.states import NO_PENDING, Account, Moments, Rows, begun, item_of
+from engine.core.trust.prove.accounts import FIRST
+from engine.core.trust.prove.states import NO_PENDING, Clock, Mark, Moments, Past, Rows, begun, item_of
 from engine.core.workdays import ALWAYS, calendar
 
 TRIES = 2  # how often a call that reached nobody is put back
@@ -41,15 +41,51 @@ class Disagreement(Exception):
         self.signature, self.plain = signature, plain
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
-    """What a day leaves behind in an account, beside its being a day older."""
+class Wound(NamedTuple):
+    """What a day does to a clock, beside letting a day pass.
 
-    account: Account  # of the one that was asked about: its clocks are its own, all else holds for all alike
-    touched: tuple[int, ...] = ()  # items, or -1 for the account, in contact today
-    answer: tuple[int, int] | tuple[()] = ()  # a demand written today: days to answer, the day of its step
+    `touched` are items, or -1 for the account, in contact today; `answer` is a demand written today: days to answer, and the
+    day of its step; `repeated` are (policy, step) of repeating steps taken today.
+    """
+
+    touched: tuple[int, ...] = ()
+    answer: tuple[int, int] | tuple[()] = ()
     contacted: bool = False
     repeated: frozenset[tuple[int, int]] = frozenset()
+
+    def evening(self, clock: Clock, at: Moments) -> Clock:
+        """The clock in the evening."""
+        touches = clock.touches
+        if self.touched:
+            touches = (*((0, item) for item in self.touched), *touches)
+            if at.limit is None:  # only the last one of each counts
+                touches = tuple(
+                    each for n, each in enumerate(touches) if each[1] not in {item for _, item in touches[:n]}
+                )
+        since = {(p, s): days for p, s, days in clock.repeats} | dict.fromkeys(self.repeated, 0)
+        return clock._replace(
+            touches=touches,
+            answer=self.answer or clock.answer,
+            contact=0 if self.contacted and at.contact else clock.contact,
+            repeats=tuple((p, s, days) for (p, s), days in sorted(since.items())),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a day leaves behind, for all accounts that are alike: new values of a past, new marks, and what a clock shows."""
+
+    changes: tuple[tuple[str, Any], ...]
+    marks: frozenset[Mark]
+    wound: Wound
+
+    def after(self, past: Past) -> Past:
+        changed = past._replace(**dict(self.changes)) if self.changes else past
+        if not self.marks:
+            return changed
+        # A step taken again under a new event is one mark.
+        stale = {(item, p, s, False) for item, p, s, _ in self.marks}
+        return changed._replace(marks=(past.marks - stale) | self.marks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +101,8 @@ class Outcome:
     overdue: bool
     softer: str  # "policy/step" whose firmer message goes in place of the step's own
     calls: bool
-    again: bool  # a call that may be put back once more
+    again: bool  # nothing but a call, that may be put back once more
+    retried: bool  # it was put back before, and is tried again today
     left: Left
     holds: Left
     rules: frozenset[int]  # the invariants that are about the account today
@@ -78,17 +115,19 @@ class Deciding:
         self,
         book: PolicyBook,
         rows: Rows,
+        at: Sequence[Moments],
         rules: Rules,
         invariants: Sequence[Invariant],
         *,
         everything: bool = False,
     ) -> None:
-        self.book, self.rows, self.rules, self.invariants = book, rows, rules, tuple(invariants)
+        self.book, self.rows, self.at, self.rules = book, rows, at, rules
+        self.invariants = tuple(invariants)
         self.everything = everything  # every account is worked out by the plain definition, not one a class
         self.seen: set[Signature] = set()
         self.asked = 0
 
-    def of(self, accounts: Sequence[Account], day: int) -> list[Outcome]:
+    def of(self, accounts: Sequence[tuple[Past, Clock]], day: int) -> list[Outcome]:
         """The outcome of each."""
         on = FIRST + timedelta(days=day)
         state = self.rows.state(accounts, day)
@@ -164,7 +203,8 @@ class Deciding:
             overdue=bool(view.overdue[row]),
             softer=signature.voice if goes and any(action.kind.written for action in choice.actions) else "",
             calls=calls,
-            again=calls and len(contacts) == 1 and contacts[0]["occurrence"] < TRIES,
+            again=calls and len(contacts) == 1 and len(choice.actions) == 1 and contacts[0]["occurrence"] < TRIES,
+            retried=signature.under == Under.AGAIN_NOW,
             left=left,
             holds=holds,
             rules=about,
@@ -172,56 +212,53 @@ class Deciding:
 
     # -- back from rows ------------------------------------------------------------------------------------------------
 
-    def _left(self, accounts: Sequence[Account], state: State, then: State, day: int) -> list[Left]:
+    def _left(
+        self, accounts: Sequence[tuple[Past, Clock]], state: State, then: State, day: int
+    ) -> list[Left]:
         on = FIRST + timedelta(days=day)
         steps = {
             (policy.id, step.name): (p, step.index)
             for p, policy in enumerate(self.book.policies)
             for step in policy.steps
         }
-        marks = _by_row(then.marks.join(state.marks, on=then.marks.columns, how="anti", nulls_equal=True))
-        touches = _by_row(then.touches.filter(pl.col("on") == on))
-        pending = _by_row(then.pending)
-        repeats = _by_row(then.repeats)
+        marks = _by_row(then.marks.slice(state.marks.height))
+        touches = _by_row(then.touches.slice(state.touches.height))
+        pending, repeats = _by_row(then.pending), _by_row(then.repeats)
         wanted = ("home", "effects", "tone", "tone_step", "reached", "answer_by", "answer_day", "last_contact")
         columns = then.accounts.select(wanted).to_dict(as_series=False)
         before = state.accounts["answer_by"].to_list()
         found = []
-        for row, account in enumerate(accounts):
-            new = {
+        for row, (past, clock) in enumerate(accounts):
+            new = frozenset(
                 (item_of(mark["item"])[0], *steps[mark["policy"], mark["step"]], True)
                 for mark in marks.get(row, ())
-            }
-            home = columns["home"][row]
-            changed = account._replace(
-                home=self.rows.number[home] if home else -1,
-                effects=columns["effects"][row] or 0,
-                tone=columns["tone"][row] or 0,
-                tone_step=columns["tone_step"][row] or "",
-                reached=columns["reached"][row] or "",
-                marks=_marked(account.marks, new),
-                pending=self._under_way(pending.get(row, ()), account, day),
-                repeats=tuple(
-                    sorted(
-                        (*steps[each["policy"], each["step"]], each["times"], (on - each["last"]).days)
-                        for each in repeats.get(row, ())
-                    )
-                ),
             )
+            counted = [(*steps[each["policy"], each["step"]], each) for each in repeats.get(row, ())]
+            home = columns["home"][row]
+            values = {
+                "home": self.rows.number[home] if home else -1,
+                "effects": columns["effects"][row] or 0,
+                "tone": columns["tone"][row] or 0,
+                "tone_step": columns["tone_step"][row] or "",
+                "reached": columns["reached"][row] or "",
+                "pending": self._under_way(pending.get(row, ()), past, clock, day),
+                "repeats": tuple(sorted((p, s, each["times"]) for p, s, each in counted)),
+            }
             until = columns["answer_by"][row]
             asked = until is not None and until != before[row]
-            found.append(
-                Left(
-                    changed,
-                    tuple(item_of(t["item"])[0] if t["item"] else -1 for t in touches.get(row, ())),
-                    ((until - on).days, columns["answer_day"][row]) if asked else (),
-                    columns["last_contact"][row] == on,
-                    frozenset((p, s) for p, s, _, since in changed.repeats if since == 0),
-                )
+            wound = Wound(
+                tuple(item_of(t["item"])[0] if t["item"] else -1 for t in touches.get(row, ())),
+                ((until - on).days, columns["answer_day"][row]) if asked else (),
+                columns["last_contact"][row] == on,
+                frozenset((p, s) for p, s, each in counted if each["last"] == on),
             )
+            changes = tuple((name, value) for name, value in values.items() if value != getattr(past, name))
+            found.append(Left(changes, new, wound))
         return found
 
-    def _under_way(self, rows: Sequence[dict[str, Any]], account: Account, day: int) -> tuple[Any, ...]:
+    def _under_way(
+        self, rows: Sequence[dict[str, Any]], past: Past, clock: Clock, day: int
+    ) -> tuple[Any, ...]:
         if not rows:
             return NO_PENDING
         row = rows[-1]
@@ -229,63 +266,26 @@ class Deciding:
         step = self.book.policies[p].step(row["step"])
         assert step is not None
         item = item_of(row["item"])[0] if row["item"] else -1
-        kept = account.pending
-        if kept and kept[:4] == (item, p, step.index, row["state"]):
-            return kept
-        return (item, p, step.index, row["state"], None, row["attempts"] or 0)
+        if past.pending and past.pending[:4] == (item, p, step.index, row["state"]):
+            return past.pending
+        sort = self.rows.sorts[past.sort]
+        since = begun(self.book, clock, self.at[past.sort], sort, p, day)
+        return (item, p, step.index, row["state"], since, row["attempts"] or 0)
 
 
-def later(book: PolicyBook, account: Account, left: Left, at: Moments, sort: Sort, day: int) -> Account:
-    """What a day leaves of an account that is alike to the one that was asked about; its clocks are its own."""
-    changed = left.account
-    own = {(p, s): since for p, s, _, since in account.repeats}
-    repeats = tuple(
-        (p, s, times, 0 if (p, s) in left.repeated else own.get((p, s), 0)) for p, s, times, _ in changed.repeats
-    )
-    pending = changed.pending
-    if pending and pending[4] is None:
-        pending = (*pending[:4], begun(book, account, at, sort, pending[1], day), pending[5])
-    touches = account.touches
-    if left.touched:
-        touches = (*((0, item) for item in left.touched), *touches)
-        if at.limit is None:  # only the last one of each counts
-            touches = tuple(each for n, each in enumerate(touches) if each[1] not in {i for _, i in touches[:n]})
-    return changed._replace(
-        promise=account.promise,
-        plan=account.plan,
-        ages=account.ages,
-        pending=pending,
-        repeats=repeats,
-        touches=touches,
-        answer=left.answer or account.answer,
-        contact=0 if left.contacted and at.contact else account.contact,
-        paid=account.paid,
-    )
-
-
-def put_back(book: PolicyBook, account: Account, outcome: Outcome) -> Account:
+def put_back(book: PolicyBook, past: Past, outcome: Outcome) -> Past:
     """The account whose call of today reached nobody: it is tried again tomorrow."""
     assert outcome.step is not None
-    attempts = account.pending[5] if account.pending and account.pending[3] == Pending.AGAIN.value else 0
+    attempts = past.pending[5] if past.pending and past.pending[3] == Pending.AGAIN.value else 0
     item = 0 if book.policies[outcome.policy].each_invoice else -1
-    return account._replace(
-        pending=(item, outcome.policy, outcome.step.index, Pending.AGAIN.value, 0, attempts + 1)
-    )
+    again = (item, outcome.policy, outcome.step.index, Pending.AGAIN.value, 0, attempts + 1)
+    return past._replace(pending=again)
 
 
-def declined(account: Account, outcome: Outcome) -> Account:
+def declined(past: Past, outcome: Outcome) -> Past:
     """The account whose step of today nobody agreed to: it is not asked again."""
     assert outcome.step is not None
-    return account._replace(barred=account.barred | {(outcome.policy, outcome.step.index)})
-
-
-def _marked(
-    marks: frozenset[tuple[int, int, int, bool]], new: set[tuple[int, int, int, bool]]
-) -> frozenset[tuple[int, int, int, bool]]:
-    """A step taken again under a new event is one mark."""
-    if not new:
-        return marks
-    return (marks - {(item, p, s, False) for item, p, s, _ in new}) | new
+    return past._replace(barred=past.barred | {(outcome.policy, outcome.step.index)})
 
 
 def _first(unit_row: Any, row: int) -> int:

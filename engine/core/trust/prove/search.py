@@ -1,9 +1,8 @@
 """Every course that things can take, day by day, until nothing new comes of it.
 
-A day is a set of accounts by number, each with how near it is to breaking each invariant. What has been seen once the last
-step's day is behind is not followed again, so the search ends by itself: then it has seen every case. Of two accounts alike but
-for the last contact, the one whose contact is longer ago can do whatever the other can (a person may pause it), and it alone is
-followed.
+A day is a set of accounts, each with how near it is to breaking each invariant. What has been seen once the last step's day is
+behind is not followed again, so the search ends by itself: then it has seen every case. Of two accounts alike but for the last
+contact, the one whose contact is longer ago can do whatever the other can (a person may pause it), and it alone is followed.
 """
 
 from __future__ import annotations
@@ -15,25 +14,52 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.trust.prove.monitors import FAR, UNSPOKEN, Monitors
-from engine.core.trust.prove.walks import BRANCHES, MOST_PARTS, Walks
+from engine.core.trust.prove.happenings import Happened
+from engine.core.trust.prove.monitors import FAR, Monitors
+from engine.core.trust.prove.outcomes import Wound
+from engine.core.trust.prove.states import Clock
+from engine.core.trust.prove.tables import Grid, Ints, Lists, Longs, Lookup, Table
+from engine.core.trust.prove.walks import BRANCHES, Numbers, Walks
 
-Ints = NDArray[np.int32]
-_NEVER = np.int32(-2 * FAR)
+_NEVER = -2 * FAR
+_LEADERS = 4
+_BAD, _EARLY, _SET, _FLOOR, _GO, _REST, _HOLD = range(7)
+_WIDTH = 7
+_CLOCK_BITS, _PART_BITS = 22, 12
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """The accounts of a day, each once: its past, its clock, and its numbers."""
+
+    past: Ints
+    clock: Ints
+    values: Ints
+
+    def __len__(self) -> int:
+        return len(self.past)
+
+    def of(self, which: Any) -> Crowd:
+        return Crowd(self.past[which], self.clock[which], self.values[which])
+
+    @property
+    def key(self) -> Longs:
+        found: Longs = (self.past.astype(np.int64) << _CLOCK_BITS) | self.clock
+        return found
 
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """An invariant (a monitor) that can be broken, on the earliest day of the walk on which it can, by which account."""
+    """An invariant (a monitor) that can be broken: the earliest day of a walk on which it can, and the sort that does."""
 
     monitor: int
     day: int
-    number: int
+    sort: int
 
 
 @dataclass(slots=True)
 class Found:
-    """What a search has seen. `first`: outcome -> (day of the walk, account) where it first came about."""
+    """What a search has seen. `first`: outcome -> (day of the walk, sort) where it first came about."""
 
     first: dict[int, tuple[int, int]] = field(default_factory=dict)
     broken: dict[int, Broken] = field(default_factory=dict)
@@ -47,263 +73,260 @@ class Search:
 
     def __init__(self, walks: Walks, monitors: Monitors, *, prune: bool = True) -> None:
         self.walks, self.monitors, self.prune = walks, monitors, prune
-        self.events = _Lists()
-        self.evenings = _Table(2 + len(BRANCHES))
-        self.key: dict[int, int] = {}
-        self.traits = _Table(5)  # group, days since contact, days to answer, the day that asked, sort
-        self.groups: dict[Any, int] = {}
-        self.effects = _Table(_WIDTH * monitors.size)
+        self.aged = not any(rule.shape.always for rule in monitors.invariants)
+        self.events = Lists()
+        self.kinds = Numbers()
+        self.happened = Grid(lambda clock, kind: walks.happened(clock, self.kinds.things[kind]))
+        self.nights = Grid(lambda clock, wound: walks.night(clock, walks.wounds.things[wound]))
+        self.route_keys = Grid(lambda past, _: walks.route_key(past), 1)
+        self.past_keys = Grid(lambda past, route: walks.past_key(past, route - 1))
+        self.clock_routes = Grid(lambda clock, _: walks.clock_route(clock), 1)
+        self.clock_keys = Grid(lambda clock, route: walks.clock_key(clock, route - 1))
+        self.routes, self.outcomes, self.evenings = Lookup(), Lookup(), Lookup()
+        self.route_of = Table(1)
+        self.effects = Table(_WIDTH * monitors.size)
+        self.wounds = Table(2)  # outcome -> what it does to a clock where it goes, where it is held
+        self.ends = Table(len(BRANCHES))
+        self.sort_of = Table(1)
+        self.traits = Table(5)  # clock -> all but the rest; days since contact, to answer; day that asked; age of the event
+        self.groups = Numbers()
+        self.still = walks.wounds.of(Wound())
 
     def run(self, sorts: Sequence[int], budget: int) -> Found:
         """Follow every course of these sorts. `budget` is the most accounts, each day's counted anew."""
         found = Found()
-        starts = [number for sort in sorts for number in self.walks.starts(sort)]
-        ids = np.array(starts, dtype=np.int32)
-        values = np.tile(self.monitors.start(), (len(ids), 1))
-        ids, values = _merged(ids, values)
+        starts = np.array([start for sort in sorts for start in self.walks.starts(sort)], dtype=np.int32)
+        start = self.monitors.start()
+        crowd = _merged(Crowd(starts[:, 0], starts[:, 1], np.tile(start, (len(starts), 1))))
         last = max((self.walks.at[sort].last for sort in sorts), default=0)
-        seen = np.zeros((0, self.monitors.size), dtype=np.int32)
-        day = min((self._begin(sort) for sort in sorts), default=0)
-        while len(ids):
+        seen = crowd.of(slice(0, 0))
+        day = min((self.walks.at[sort].begins for sort in sorts), default=0)
+        while len(crowd):
             if day > last:
-                seen = _grown(seen, len(self.walks.accounts))
-                new = (values > seen[ids]).any(axis=1)
-                ids, values = ids[new], values[new]
-                seen[ids] = np.maximum(seen[ids], values)
+                crowd = crowd.of(_news(crowd, seen))
+                if not len(crowd):
+                    break
+                seen = _merged(_joined([seen, crowd]))
+            crowd = self._morning(crowd, day)
+            found.states += len(crowd)
             if found.states > budget:
                 found.whole = False
                 break
-            ids, values = self._day(ids, values, day, found)
-            found.states += len(ids)
+            crowd = self._night(crowd, day, found)
             day += 1
-            ids, values = self._night(ids, values, day - 1, found)
         found.days = day
         return found
 
-    def _begin(self, sort: int) -> int:
-        """The last day before anything can happen to a sort."""
-        bounds = [day for day in self.walks.at[sort].bounds if day > 0]
-        return max(0, bounds[0] - 1) if bounds else 0
+    def _sorts(self, crowd: Crowd) -> Ints:
+        while self.sort_of.size < len(self.walks.pasts):
+            self.sort_of.add([self.walks.pasts.things[self.sort_of.size].sort])
+        return self.sort_of.rows(crowd.past)[:, 0]
 
-    # -- a day ---------------------------------------------------------------------------------------------------------
+    # -- what may happen in the morning --------------------------------------------------------------------------------
 
-    def _day(self, ids: Ints, values: Ints, day: int, found: Found) -> tuple[Ints, Ints]:
-        """What may happen in the morning, and what of it is worth following."""
-        fresh, known = ids, values
+    def _morning(self, crowd: Crowd, day: int) -> Crowd:
+        due = np.array([at.due[0] for at in self.walks.at])
+        fresh = crowd
         while len(fresh):
-            overdue = np.array([self.walks.overdue(number, day) for number in fresh.tolist()], dtype=bool)
-            fresh, known = fresh[overdue], known[overdue]
-            for number in fresh.tolist():
-                if not self.events.has(number):
-                    self.events.put(number, [then for _, then in self.walks.happens(number)])
-            origin, then = self.events.of(fresh)
-            before_ids, before = ids, values
-            ids, values = _merged(np.concatenate([ids, then]), np.concatenate([values, known[origin]]))
-            new = _news(ids, values, before_ids, before)
-            fresh, known = ids[new], values[new]
-        self._describe(ids)
-        return self._worth(ids, values) if self.prune else (ids, values)
+            fresh = fresh.of(due[self._sorts(fresh)] < day)
+            for past in self.events.missing(fresh.past):
+                pairs = [(then, self._kind(past, what)) for what, then in self.walks.happens(past)]
+                self.events.put(past, pairs)
+            origin, pairs = self.events.of(fresh.past)
+            clock = self.happened.of(fresh.clock[origin], pairs[:, 1])
+            then = Crowd(pairs[:, 0], clock, fresh.values[origin])
+            before, crowd = crowd, _merged(_joined([crowd, then]))
+            fresh = crowd.of(_news(crowd, before))
+        return self._worth(crowd) if self.prune else crowd
 
-    def _night(self, ids: Ints, values: Ints, day: int, found: Found) -> tuple[Ints, Ints]:
+    def _kind(self, past: int, what: Happened) -> int:
+        """What happens, as far as a clock sees it."""
+        paid = what.what if what.what == "payment" else ""
+        return self.kinds.of(Happened(paid, event=what.event, age=what.age))
+
+    # -- what the day brings -------------------------------------------------------------------------------------------
+
+    def _night(self, crowd: Crowd, day: int, found: Found) -> Crowd:
         """What the day brings each, and the accounts of the next morning."""
-        numbers = ids.tolist()
-        self.walks.decide(numbers, day)
-        rows = np.array([self._evening(number, day) for number in numbers], dtype=np.int64)
-        ends = self.evenings.rows(rows)
-        outcome = ends[:, 0]
+        sorts = self._sorts(crowd)
+        outcome = self._outcome(crowd, sorts, day)
         new, at = np.unique(outcome, return_index=True)
         for which, where in zip(new.tolist(), at.tolist(), strict=True):
-            found.first.setdefault(which, (day, numbers[where]))
-        effects = self.effects.rows(outcome).reshape(len(ids), self.monitors.size, _WIDTH)
-        self._look(ids, values, effects, ends, day, found)
-        next_ids, next_values = [], []
-        for column, branch in enumerate(BRANCHES, 1):
+            found.first.setdefault(which, (day, int(sorts[where])))
+        ends = self._evening(crowd, outcome)
+        effects = self.effects.rows(outcome).reshape(len(crowd), self.monitors.size, _WIDTH)
+        self._look(crowd, sorts, effects, ends, day, found)
+        wounds = self.wounds.rows(outcome)
+        then = []
+        for column, branch in enumerate(BRANCHES):
             some = np.flatnonzero(ends[:, column] >= 0)
-            if len(some):
-                evening = _evening(values[some], effects[some], branch)
-                next_ids.append(ends[some, column])
-                next_values.append(evening)
-        ids, values = np.concatenate(next_ids), np.concatenate(next_values)
-        self._overdue_deadlines(ids, values, day, found)
-        return _merged(ids, self.monitors.overnight(values))
-
-    def _look(self, ids: Ints, values: Ints, effects: Ints, ends: Ints, day: int, found: Found) -> None:
-        """Which invariants today's contacts break."""
-        goes = ends[:, 1] >= 0
-        late = day - np.array([self.walks.at[sort].due[0] for sort in self.traits.rows(ids)[:, 4].tolist()])
-        for monitor in range(self.monitors.size):
-            if monitor in found.broken:
+            if not len(some):
                 continue
-            bad = goes & (values[:, monitor] >= effects[:, monitor, _BAD])
-            bad |= goes & (late < effects[:, monitor, _EARLY])
-            if bad.any():
-                found.broken[monitor] = Broken(monitor, day, int(ids[np.flatnonzero(bad)[0]]))
+            clock = self.nights.of(crowd.clock[some], wounds[some, 0 if branch == "go" else 1])
+            evening = _evening(crowd.values[some], effects[some], branch)
+            self._deadlines(evening, sorts[some], day, found)
+            then.append(Crowd(ends[some, column], clock, self.monitors.overnight(evening)))
+        return _merged(_joined(then))
 
-    def _overdue_deadlines(self, ids: Ints, values: Ints, day: int, found: Found) -> None:
+    def _outcome(self, crowd: Crowd, sorts: Ints, day: int) -> Ints:
+        """The number of each account's outcome; accounts alike are decided once."""
+        parts = np.array(
+            [
+                [at.part(p, day) if p in at.bounds else 0 for p in range(-1, len(self.walks.book.policies))]
+                for at in self.walks.at
+            ],
+            dtype=np.int64,
+        )
+
+        def packed(past: Ints, clock: Ints, part: Longs) -> Longs:
+            keys: Longs = (((past.astype(np.int64) << _CLOCK_BITS) | clock) << _PART_BITS) | part
+            return keys
+
+        def routes(indexes: Sequence[int]) -> None:
+            accounts = [(int(crowd.past[n]), int(crowd.clock[n])) for n in indexes]
+            for outcome in self.walks.decide(accounts, day):
+                self.route_of.add([outcome.policy + 1])
+
+        keys = packed(self.route_keys.of(crowd.past, 0), self.clock_routes.of(crowd.clock, 0), parts[sorts, 0])
+        route = self.route_of.rows(self.routes.of(keys, routes))[:, 0]
+
+        def outcomes(indexes: Sequence[int]) -> None:
+            accounts = [(int(crowd.past[n]), int(crowd.clock[n])) for n in indexes]
+            for outcome in self.walks.decide(accounts, day):
+                self._remember(outcome)
+
+        keys = packed(self.past_keys.of(crowd.past, route), self.clock_keys.of(crowd.clock, route), parts[sorts, route])
+        return self.outcomes.of(keys, outcomes)
+
+    def _remember(self, outcome: Any) -> None:
+        self.walks.outcomes.append(outcome)
+        self.wounds.add([self.walks.wounds.of(outcome.left.wound), self.walks.wounds.of(outcome.holds.wound)])
+        line: list[int] = []
+        for monitor in range(self.monitors.size):
+            effect = self.monitors.effect(monitor, outcome)
+            line += [
+                2 * FAR if effect.bad is None else effect.bad,
+                -FAR if effect.early is None else effect.early,
+                _NEVER if effect.set is None else effect.set,
+                _NEVER if effect.floor is None else effect.floor,
+                effect.go,
+                effect.rest,
+                effect.hold,
+            ]
+        self.effects.add(line)
+
+    def _evening(self, crowd: Crowd, outcome: Ints) -> Ints:
+        """(account, branch) -> the past that is left, or -1."""
+        keys = (crowd.past.astype(np.int64) << 31) | outcome
+
+        def make(indexes: Sequence[int]) -> None:
+            for n in indexes:
+                ends = self.walks.evening(int(crowd.past[n]), int(outcome[n]))
+                self.ends.add([getattr(ends, branch) for branch in BRANCHES])
+
+        return self.ends.rows(self.evenings.of(keys, make))
+
+    # -- what breaks an invariant --------------------------------------------------------------------------------------
+
+    def _look(self, crowd: Crowd, sorts: Ints, effects: Ints, ends: Ints, day: int, found: Found) -> None:
+        goes = ends[:, 0] >= 0
+        late = day - np.array([at.due[0] for at in self.walks.at])[sorts]
+        for monitor in range(self.monitors.size):
+            bad = goes & (crowd.values[:, monitor] >= effects[:, monitor, _BAD])
+            bad |= goes & (late < effects[:, monitor, _EARLY])
+            self._broken(monitor, bad, sorts, day, found)
+
+    def _deadlines(self, values: Ints, sorts: Ints, day: int, found: Found) -> None:
         for monitor in range(self.monitors.size):
             limit = self.monitors.deadline(monitor)
-            if limit is None or monitor in found.broken:
-                continue
-            bad = np.flatnonzero(values[:, monitor] >= limit)
-            if len(bad):
-                found.broken[monitor] = Broken(monitor, day, int(ids[bad[0]]))
+            if limit is not None:
+                self._broken(monitor, values[:, monitor] >= limit, sorts, day, found)
 
-    def _evening(self, number: int, day: int) -> int:
-        """The row of what the day can end with for an account."""
-        key = number * MOST_PARTS + self.walks.part(number, day)
-        row = self.key.get(key)
-        if row is None:
-            ends = self.walks.evening(number, day)
-            row = self.key[key] = self.evenings.add(
-                [ends.outcome, ends.go, ends.rest, ends.hold, ends.again, ends.declined, 0]
-            )
-            while self.effects.size <= ends.outcome:
-                outcome = self.walks.outcomes[self.effects.size]
-                line: list[int] = []
-                for monitor in range(self.monitors.size):
-                    effect = self.monitors.effect(monitor, outcome)
-                    line += [
-                        2 * FAR if effect.bad is None else effect.bad,
-                        -FAR if effect.early is None else effect.early,
-                        int(_NEVER) if effect.set is None else effect.set,
-                        int(_NEVER) if effect.floor is None else effect.floor,
-                        effect.go,
-                        effect.rest,
-                        effect.hold,
-                    ]
-                self.effects.add(line)
-        return row
+    def _broken(self, monitor: int, bad: NDArray[Any], sorts: Ints, day: int, found: Found) -> None:
+        if monitor not in found.broken and bad.any():
+            found.broken[monitor] = Broken(monitor, day, int(sorts[np.flatnonzero(bad)[0]]))
 
     # -- what is worth following ---------------------------------------------------------------------------------------
 
-    def _describe(self, ids: Ints) -> None:
-        """The traits of accounts that are new."""
-        while self.traits.size < len(self.walks.accounts):
-            account = self.walks.accounts[self.traits.size]
-            single = len(account.touches) <= 1 and self.walks.at[account.sort].limit is None
-            kept = () if single else account.touches
-            item = account.touches[0][1] if account.touches else -1
-            group = account._replace(touches=kept, answer=())
-            since = account.touches[0][0] if single and account.touches else FAR
-            left, asked = account.answer if account.answer else (-1, 0)
-            own = self.groups.setdefault((group, item if item >= 0 else -1), len(self.groups))
-            self.traits.add([own, since, left, asked, account.sort])
+    def _describe(self) -> None:
+        """The traits of clocks that are new."""
+        while self.traits.size < len(self.walks.clocks):
+            sort, clock = self.walks.clocks.things[self.traits.size]
+            at = self.walks.at[sort]
+            single = len(clock.touches) <= 1 and at.limit is None
+            aged = self.aged and at.climbs and len(clock.ages) == 1 and clock.ages[0] >= 0
+            rest: Clock = clock._replace(
+                touches=() if single else clock.touches, answer=(), ages=(0,) if aged else clock.ages
+            )
+            since = clock.touches[0][0] if single and clock.touches else FAR
+            left, asked = clock.answer if clock.answer else (-1, 0)
+            self.traits.add([self.groups.of((sort, rest)), since, left, asked, clock.ages[0] if aged else 0])
 
-    def _worth(self, ids: Ints, values: Ints) -> tuple[Ints, Ints]:
+    def _worth(self, crowd: Crowd) -> Crowd:
         """Without those that can do nothing which another of the day cannot do as well."""
-        traits = self.traits.rows(ids)
-        group, since, left, asked = (traits[:, n] for n in range(4))
-        order = np.lexsort((left, -since, group))
-        ids, values = ids[order], values[order]
-        group, since, left, asked = (column[order] for column in (group, since, left, asked))
-        alive = np.ones(len(ids), dtype=bool)
-        starts = np.flatnonzero(np.concatenate(([True], group[1:] != group[:-1])))
-        which = np.cumsum(np.concatenate(([0], (group[1:] != group[:-1]).astype(np.int64))))
+        self._describe()
+        traits = self.traits.rows(crowd.clock)
+        group = (crowd.past.astype(np.int64) << 31) | traits[:, 0]
+        order = np.lexsort((traits[:, 2], -traits[:, 1], -traits[:, 4], group))
+        crowd, group, traits = crowd.of(order), group[order], traits[order]
+        since, left, asked, age = (traits[:, n] for n in (1, 2, 3, 4))
+        begins = np.concatenate(([True], group[1:] != group[:-1]))
+        starts, which = np.flatnonzero(begins), np.cumsum(begins) - 1
+        alive = np.ones(len(crowd), dtype=bool)
         for rank in range(_LEADERS):
             before = np.cumsum(alive) - alive
-            within = before - before[starts][which]
-            leads = np.flatnonzero(alive & (within == rank))
+            leads = np.flatnonzero(alive & (before - before[starts][which] == rank))
             if not len(leads):
                 break
             leader = np.full(len(starts), -1)
             leader[which[leads]] = leads
             mine = leader[which]
-            others = np.flatnonzero((mine >= 0) & (mine != np.arange(len(ids))) & alive)
+            others = np.flatnonzero((mine >= 0) & (mine != np.arange(len(crowd))) & alive)
             mine = mine[others]
-            less = since[mine] >= since[others]
+            less = (since[mine] >= since[others]) & (age[mine] >= age[others])
             less &= (left[mine] < 0) | ((asked[mine] == asked[others]) & (left[mine] <= left[others]))
-            less &= (values[mine] >= values[others]).all(axis=1)
+            less &= (crowd.values[mine] >= crowd.values[others]).all(axis=1)
             alive[others[less]] = False
-        return ids[alive], values[alive]
-
-
-_LEADERS = 4
-_BAD, _EARLY, _SET, _FLOOR, _GO, _REST, _HOLD = range(7)
-_WIDTH = 7
+        return crowd.of(alive)
 
 
 def _evening(values: Ints, effects: Ints, branch: str) -> Ints:
     """The numbers in the evening of a day that ended so: `Effect.evening`, for many."""
-    column = {"go": _GO, "hold": _HOLD}.get(branch, _REST if branch == "rest" else _GO)
-    counted: Ints = np.where(values < 0, values, values + effects[:, :, column]).astype(np.int32)
-    if branch != "go":
-        return counted
-    floor, fixed = effects[:, :, _FLOOR], effects[:, :, _SET]
-    counted = np.where(floor != _NEVER, np.maximum(values, floor), counted)
-    return np.where(fixed != _NEVER, fixed, counted).astype(np.int32)
+    column = {"rest": _REST, "hold": _HOLD}.get(branch, _GO)
+    counted = np.where(values < 0, values, values + effects[:, :, column])
+    if branch == "go":
+        floor, fixed = effects[:, :, _FLOOR], effects[:, :, _SET]
+        counted = np.where(floor != _NEVER, np.maximum(values, floor), counted)
+        counted = np.where(fixed != _NEVER, fixed, counted)
+    found: Ints = counted.astype(np.int32)
+    return found
 
 
-def _merged(ids: Ints, values: Ints) -> tuple[Ints, Ints]:
-    """Each account once, with the largest of its numbers."""
-    if not len(ids):
-        return ids, values
-    unique, inverse = np.unique(ids, return_inverse=True)
-    most = np.full((len(unique), values.shape[1]), _NEVER, dtype=np.int32)
-    np.maximum.at(most, inverse, values)
-    return unique.astype(np.int32), most
+def _joined(crowds: Sequence[Crowd]) -> Crowd:
+    return Crowd(
+        np.concatenate([crowd.past for crowd in crowds]),
+        np.concatenate([crowd.clock for crowd in crowds]),
+        np.concatenate([crowd.values for crowd in crowds]),
+    )
 
 
-def _news(ids: Ints, values: Ints, before: Ints, then: Ints) -> NDArray[Any]:
-    """Which accounts are new, or have a larger number, against a set that is part of them; both are in order."""
-    at = np.searchsorted(before, ids)
-    at[at == len(before)] = 0
-    same = before[at] == ids
-    new: NDArray[Any] = ~same | (values > then[at]).any(axis=1)
+def _merged(crowd: Crowd) -> Crowd:
+    """Each account once, with the largest of its numbers, in the order of its key."""
+    if not len(crowd):
+        return crowd
+    key = crowd.key
+    order = np.argsort(key, kind="stable")
+    crowd, key = crowd.of(order), key[order]
+    starts = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1])))
+    return Crowd(crowd.past[starts], crowd.clock[starts], np.maximum.reduceat(crowd.values, starts, axis=0))
+
+
+def _news(crowd: Crowd, before: Crowd) -> NDArray[Any]:
+    """Which accounts are new, or have a larger number, against another crowd; both are in the order of their keys."""
+    if not len(before):
+        return np.ones(len(crowd), dtype=bool)
+    key, known = crowd.key, before.key
+    at = np.searchsorted(known, key)
+    at[at == len(known)] = 0
+    new: NDArray[Any] = (known[at] != key) | (crowd.values > before.values[at]).any(axis=1)
     return new
-
-
-def _grown(seen: Ints, size: int) -> Ints:
-    if len(seen) >= size:
-        return seen
-    more = np.full((max(size, 2 * len(seen)) - len(seen), seen.shape[1]), _NEVER, dtype=np.int32)
-    return np.concatenate([seen, more])
-
-
-class _Table:
-    """Rows of whole numbers that grow in number."""
-
-    def __init__(self, width: int) -> None:
-        self.size = 0
-        self._data = np.zeros((1024, width), dtype=np.int32)
-
-    def add(self, row: Sequence[int]) -> int:
-        if self.size == len(self._data):
-            self._data = np.concatenate([self._data, np.zeros_like(self._data)])
-        self._data[self.size] = row
-        self.size += 1
-        return self.size - 1
-
-    def rows(self, which: Any) -> Ints:
-        found: Ints = self._data[which]
-        return found
-
-
-class _Lists:
-    """A list of whole numbers for each of many."""
-
-    def __init__(self) -> None:
-        self._start = np.full(1024, -1, dtype=np.int64)
-        self._count = np.zeros(1024, dtype=np.int64)
-        self._flat = np.zeros(4096, dtype=np.int32)
-        self._size = 0
-
-    def has(self, number: int) -> bool:
-        return number < len(self._start) and self._start[number] >= 0
-
-    def put(self, number: int, values: Sequence[int]) -> None:
-        while number >= len(self._start):
-            self._start = np.concatenate([self._start, np.full(len(self._start), -1, dtype=np.int64)])
-            self._count = np.concatenate([self._count, np.zeros(len(self._count), dtype=np.int64)])
-        while self._size + len(values) > len(self._flat):
-            self._flat = np.concatenate([self._flat, np.zeros_like(self._flat)])
-        self._flat[self._size : self._size + len(values)] = values
-        self._start[number], self._count[number] = self._size, len(values)
-        self._size += len(values)
-
-    def of(self, numbers: Ints) -> tuple[NDArray[np.int64], Ints]:
-        """(index in `numbers`, value) of every value of each."""
-        counts = self._count[numbers]
-        origin = np.repeat(np.arange(len(numbers)), counts)
-        within = np.arange(len(origin)) - np.repeat(np.cumsum(counts) - counts, counts)
-        found: Ints = self._flat[self._start[numbers][origin] + within]
-        return origin, found

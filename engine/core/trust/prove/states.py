@@ -7,13 +7,14 @@ pasts, not as many as there are customers; and once every step's day lies behind
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 import polars as pl
 
+from engine.core.decision.ladder import addresses
 from engine.core.decision.state import (
     ACCOUNTS,
     BARRED,
@@ -27,15 +28,16 @@ from engine.core.decision.state import (
     State,
 )
 from engine.core.language.policy import Event, Limit, PolicyBook
-from engine.core.trust.prove.accounts import FIRST, TIMES, Asked, Sort, cuts, zero
+from engine.core.trust.prove.accounts import AMOUNTS, FIRST, TIMES, TOTALS, Asked, Sort, cuts, zero
 
 GONE = -1  # the amount of an item that has been paid; the age of what has not been
 _LONG_AGO = FIRST - timedelta(days=2000)
 NO_PENDING: tuple[Any, ...] = ()
+Mark = tuple[int, int, int, bool]  # (item, policy, step, taken under the present event)
 
 
-class Account(NamedTuple):
-    """An account on a morning. Policies and steps are indexes, ages are days; a tuple, so that it can be counted.
+class Past(NamedTuple):
+    """What has happened to an account, without when. Policies and steps are indexes.
 
     What is under way began in the part of the walk that begins on day `since`; of a policy with `start:`, in the part of
     its event's age, or before the event (-1).
@@ -48,24 +50,31 @@ class Account(NamedTuple):
     tone: int = 0
     tone_step: str = ""
     reached: str = ""
-    marks: frozenset[tuple[int, int, int, bool]] = frozenset()  # (item, policy, step, by the present event)
+    marks: frozenset[Mark] = frozenset()
     barred: frozenset[tuple[int, int]] = frozenset()  # (policy, step)
     pending: tuple[Any, ...] = NO_PENDING  # (item or -1, policy, step, state, since, attempts)
-    repeats: tuple[tuple[int, int, int, int], ...] = ()  # (policy, step, times, days since)
+    repeats: tuple[tuple[int, int, int], ...] = ()  # (policy, step, times)
     promise: str = "none"
     plan: str = "none"
+
+
+class Clock(NamedTuple):
+    """How long ago it was: days, as far as they are told apart."""
+
     ages: tuple[int, ...] = ()  # days since each of the sort's events, or GONE
     touches: tuple[tuple[int, int], ...] = ()  # (days since, item or -1) of contacts, the last first
     answer: tuple[int, int] | tuple[()] = ()  # (days left to answer, the day of the step that asked)
     contact: int = GONE
     paid: int = GONE
+    repeats: tuple[tuple[int, int, int], ...] = ()  # (policy, step, days since)
 
 
 @dataclass(frozen=True, slots=True)
 class Moments:
     """The days that make a difference to a sort: between two of them nothing changes by time alone."""
 
-    bounds: tuple[int, ...]  # days of the walk (0 is the first invoice's date) on which something begins or ends
+    # policy, or -1 for which policy it is -> days of the walk (0 is the first invoice's) on which something begins or ends
+    bounds: Mapping[int, tuple[int, ...]]
     due: tuple[int, ...]  # item -> the day of the walk on which it falls due
     ages: tuple[tuple[int, ...], ...]  # event -> the ages at which something begins or ends
     gaps: tuple[int, ...]
@@ -73,34 +82,81 @@ class Moments:
     limit: Limit | None  # the house's limit, where it can hold anything that the gap does not
     contact: tuple[int, ...]
     paid: tuple[int, ...]
+    repeats: tuple[tuple[int, int, int], ...]  # (policy, step, days between)
+    climbs: bool  # whoever is further up a ladder that starts from an event can wait for those who are not
 
     @property
     def last(self) -> int:
-        return self.bounds[-1]
+        return max(bounds[-1] for bounds in self.bounds.values())
 
-    def part(self, day: int) -> int:
-        return bisect_right(self.bounds, day)
+    @property
+    def begins(self) -> int:
+        """The last day before anything can happen."""
+        return max(0, min(day for bounds in self.bounds.values() for day in bounds if day > 0) - 1)
+
+    def part(self, policy: int, day: int) -> int:
+        return bisect_right(self.bounds[policy], day)
+
+    # -- clocks --------------------------------------------------------------------------------------------------------
+
+    def tomorrow(self, clock: Clock) -> Clock:
+        """The clock a day later."""
+        return Clock(
+            ages=tuple(
+                age if age == GONE else min(age + 1, bounds[-1])
+                for age, bounds in zip(clock.ages, self.ages, strict=True)
+            ),
+            touches=tuple((days + 1, item) for days, item in clock.touches if days + 1 < self.window),
+            answer=(clock.answer[0] - 1, clock.answer[1]) if clock.answer and clock.answer[0] > 0 else (),
+            contact=_older(clock.contact, self.contact),
+            paid=_older(clock.paid, self.paid),
+            repeats=tuple((p, s, min(since + 1, self._every(p, s))) for p, s, since in clock.repeats),
+        )
+
+    def routed(self, clock: Clock) -> tuple[Any, ...]:
+        """What it depends on in a clock which policy has the account."""
+        contact = GONE if clock.contact == GONE else bisect_right(self.contact, clock.contact)
+        paid = GONE if clock.paid == GONE else bisect_right(self.paid, clock.paid)
+        return tuple(age == GONE for age in clock.ages), contact, paid
+
+    def alike(self, clock: Clock, gap: int, event: int) -> tuple[Any, ...]:
+        """What a decision of a policy depends on in a clock, by its gap and the index of the event it starts from, or -1."""
+        if self.limit is None:
+            last: dict[int, bool] = {}
+            for days, item in clock.touches:
+                last.setdefault(item, days < gap)
+            touches: Any = tuple(sorted(item for item, recent in last.items() if recent))
+        else:
+            touches = clock.touches
+        age = bisect_right(self.ages[event], clock.ages[event]) if event >= 0 else 0
+        repeats = tuple((p, s, since >= self._every(p, s)) for p, s, since in clock.repeats)
+        return age, touches, clock.answer[1] if clock.answer else None, self.routed(clock)[1:], repeats
+
+    def _every(self, p: int, s: int) -> int:
+        return next(every for policy, step, every in self.repeats if (policy, step) == (p, s))
 
 
 def moments(book: PolicyBook, asked: Sequence[Asked], sort: Sort) -> Moments:
     """Read off the steps, limits and tests that can concern the sort."""
     items = range(len(sort.offsets))
     due = tuple(sort.offsets[item] + sort.due for item in items)
-    bounds = {0} | {day + one for day in due for one in (0, 1)}
+    always = {0} | {sort.offsets[item] for item in items} | {day + one for day in due for one in (0, 1)}
+    tests = [test for number in sort.open for test in asked[number].clause.tests]
+    for test in tests:
+        if test.field in TIMES:
+            always |= {day + cut for day in due for cut in cuts(test)}
+    bounds: dict[int, set[int]] = {-1: always}
     ages: dict[Event, set[int]] = {event: {0} for event in sort.events}
     policies = [book.policies[p] for p in sort.policies]
-    for policy in policies:
+    for p, policy in zip(sort.policies, policies, strict=True):
+        bounds[p] = set(always)
         late = book.late(policy)
         for step in policy.steps:
             days = {step.day} | ({step.day + late.days + 1} if late.way == "skip" else set())
             if policy.start is not None:
                 ages[policy.start] |= days
             else:
-                bounds |= {zero(policy, sort, item) + day for item in items for day in days}
-    tests = [test for number in sort.open for test in asked[number].clause.tests]
-    for test in tests:
-        if test.field in TIMES:
-            bounds |= {day + cut for day in due for cut in cuts(test)}
+                bounds[p] |= {zero(policy, sort, item) + day for item in items for day in days}
     gaps = tuple(sorted({max(book.gap(policy), 1) for policy in policies})) or (1,)
     limit = book.house.contact
     each = any(policy.each_invoice for policy in policies)
@@ -111,7 +167,7 @@ def moments(book: PolicyBook, asked: Sequence[Asked], sort: Sort) -> Moments:
         for name in ("since_contact", "since_payment")
     }
     return Moments(
-        tuple(sorted(day for day in bounds if day >= 0)),
+        {p: tuple(sorted(day for day in found if day >= 0)) for p, found in bounds.items()},
         due,
         tuple(tuple(sorted(day for day in ages[event] if day >= 0)) for event in sort.events),
         gaps,
@@ -119,28 +175,16 @@ def moments(book: PolicyBook, asked: Sequence[Asked], sort: Sort) -> Moments:
         limit,
         since["since_contact"],
         since["since_payment"],
-    )
-
-
-def tomorrow(book: PolicyBook, account: Account, at: Moments) -> Account:
-    """The account a day later, when nothing but time has passed."""
-    touches = tuple((days + 1, item) for days, item in account.touches if days + 1 < at.window)
-    answer = (account.answer[0] - 1, account.answer[1]) if account.answer and account.answer[0] > 0 else ()
-    ages = tuple(
-        age if age == GONE else min(age + 1, bounds[-1])
-        for age, bounds in zip(account.ages, at.ages, strict=True)
-    )
-    repeats = tuple(
-        (p, s, times, min(since + 1, repeat.every if (repeat := book.policies[p].steps[s].repeat) else 0))
-        for p, s, times, since in account.repeats
-    )
-    return account._replace(
-        touches=touches,
-        answer=answer,
-        ages=ages,
-        repeats=repeats,
-        contact=_older(account.contact, at.contact),
-        paid=_older(account.paid, at.paid),
+        tuple(
+            (p, step.index, step.repeat.every)
+            for p in sort.policies
+            for step in book.policies[p].steps
+            if step.repeat
+        ),
+        all(
+            policy.start is None or (book.late(policy).way == "climb" and not any(s.repeat for s in policy.steps))
+            for policy in policies
+        ),
     )
 
 
@@ -150,26 +194,77 @@ def _older(age: int, bounds: Sequence[int]) -> int:
     return min(age + 1, bounds[-1])
 
 
-def alike(book: PolicyBook, account: Account, at: Moments) -> tuple[Any, ...]:
-    """What today's decision depends on, beside the part of the walk that the day lies in."""
-    touches: Any = account.touches
-    if at.limit is None:
-        last: dict[int, int] = {}
-        for days, item in account.touches:
-            last.setdefault(item, bisect_right(at.gaps, days))
-        touches = tuple(sorted(last.items()))
-    repeats = tuple(
-        (p, s, times, since >= (repeat.every if (repeat := book.policies[p].steps[s].repeat) else 0))
-        for p, s, times, since in account.repeats
+@dataclass(frozen=True, slots=True)
+class Lens:
+    """What a policy can see of a sort: `key` is the same for sorts that it cannot tell apart."""
+
+    key: tuple[Any, ...]
+    amounts: tuple[int, ...]  # index of an amount -> the part of all amounts, as its tests divide them
+    promise: bool
+    plan: bool
+
+
+def lens(book: PolicyBook, asked: Sequence[Asked], sort: Sort, at: Moments, p: int) -> Lens:
+    """What policy `p` can see of the accounts that it has: its own lines, those of the house, and the invariants."""
+    policy = book.policies[p]
+    seen = frozenset(
+        n for n in sort.open if asked[n].where[0] not in ("for", "when", "approve") or asked[n].where[1] == p
     )
-    ages = tuple(
-        age if age == GONE else bisect_right(bounds, age)
-        for age, bounds in zip(account.ages, at.ages, strict=True)
+    seen -= {n for n in seen if asked[n].where[0] == "for"}
+    tests = [test for n in sorted(seen) for test in asked[n].clause.tests]
+    fields = {test.field for test in tests}
+    limit = sort.facts.get("limit") if "used" in fields else None
+    bounds = {book.house.minimum}
+    for test in tests:
+        if test.field in AMOUNTS:
+            bounds |= {cut * (1 if test.field in TOTALS else sort.copies) for cut in cuts(test)}
+        elif test.field == "used" and isinstance(limit, int) and limit:
+            bounds |= {-(-cut * limit // 10_000) for cut in cuts(test)}
+    parts = sorted(bounds)
+    met = tuple(
+        ((needed & sort.addresses) == needed, not either or bool(either & sort.addresses))
+        for needed, either in (addresses(step) for step in policy.steps)
     )
-    answer = account.answer[1] if account.answer else None
-    contact = GONE if account.contact == GONE else bisect_right(at.contact, account.contact)
-    paid = GONE if account.paid == GONE else bisect_right(at.paid, account.paid)
-    return (*account[:10], repeats, account.promise, account.plan, ages, touches, answer, contact, paid)
+    shape = (sort.copies, sort.offsets, sort.unapplied, at.limit, at.contact, at.paid)
+    days = tuple(day - at.due[0] for day in at.bounds[p])
+    several = () if sort.single else sort.amounts
+    return Lens(
+        (p, seen, limit, met, shape, days, several),
+        tuple(bisect_right(parts, amount) for amount in sort.amounts),
+        "promise" in fields,
+        "plan" in fields,
+    )
+
+
+def route_of(past: Past) -> tuple[Any, ...]:
+    """What it depends on which policy has the account, beside the day and the clock."""
+    return past.sort, past.items, past.home, past.promise, past.plan
+
+
+def alike(book: PolicyBook, past: Past, p: int, through: Lens) -> tuple[Any, ...]:
+    """What a decision of policy `p` depends on in a past, seen through its lens on the sort."""
+    policy = book.policies[p]
+    names = {step.name for step in policy.steps}
+
+    def known(mark: Mark) -> bool:
+        if policy.start is not None:
+            return mark[1] == p and mark[3]
+        return book.policies[mark[1]].steps[mark[2]].name in names
+
+    return (
+        tuple((GONE if amount == GONE else through.amounts[amount], aside) for amount, aside in past.items),
+        past.promise if through.promise else "",
+        past.plan if through.plan else "",
+        past.sort if past.home < 0 else -1,
+        past.effects,
+        past.tone,
+        past.tone_step,
+        past.reached,
+        frozenset(mark for mark in past.marks if known(mark)),
+        frozenset(bar for bar in past.barred if book.policies[bar[0]].steps[bar[1]].name in names),
+        past.pending,
+        past.repeats,
+    )
 
 
 # -- as rows, for the decision ------------------------------------------------------------------------------------------
@@ -185,38 +280,33 @@ class Rows:
         self.schema = {**ACCOUNTS, **kinds}
         self.currency = book.house.currency
 
-    def state(self, accounts: Sequence[Account], day: int) -> State:
+    def state(self, accounts: Sequence[tuple[Past, Clock]], day: int) -> State:
         """The accounts on a day of the walk, a row each."""
         on = FIRST + timedelta(days=day)
         frames: dict[str, list[dict[str, Any]]] = {
             name: [] for name in ("accounts", "items", "marks", "barred", "touches", "pending", "repeats")
         }
-        for row, account in enumerate(accounts):
-            sort = self.sorts[account.sort]
-            frames["accounts"].append(self._account(row, account, sort, on))
-            frames["items"] += self._items(row, account, sort, on)
-            events = self._events(account, sort, on)
-            for mark in sorted(account.marks):
+        for row, (past, clock) in enumerate(accounts):
+            sort = self.sorts[past.sort]
+            events = {
+                column(event): on - timedelta(days=age)
+                for event, age in zip(sort.events, clock.ages, strict=True)
+                if age != GONE
+            }
+            frames["accounts"].append(self._account(row, past, clock, sort, on) | events)
+            frames["items"] += self._items(row, past, sort, on)
+            for mark in sorted(past.marks):
                 frames["marks"] += self._marks(row, sort, mark, events)
-            frames["barred"] += [
-                {"row": row, "policy": self.ids[p], "step": self.book.policies[p].steps[s].name}
-                for p, s in sorted(account.barred)
-            ]
+            frames["barred"] += [{"row": row, **self._step(p, s)} for p, s in sorted(past.barred)]
             frames["touches"] += [
                 {"row": row, "item": None if item < 0 else number(item, 0), "on": on - timedelta(days=days)}
-                for days, item in account.touches
+                for days, item in clock.touches
             ]
-            if account.pending:
-                frames["pending"].append(self._pending(row, account, on, events))
+            if past.pending:
+                frames["pending"].append(self._pending(row, past, on, events))
+            since = {(p, s): on - timedelta(days=days) for p, s, days in clock.repeats}
             frames["repeats"] += [
-                {
-                    "row": row,
-                    "policy": self.ids[p],
-                    "step": self.book.policies[p].steps[s].name,
-                    "times": times,
-                    "last": on - timedelta(days=since),
-                }
-                for p, s, times, since in account.repeats
+                {"row": row, **self._step(p, s), "times": times, "last": since[p, s]} for p, s, times in past.repeats
             ]
         return State(
             accounts=pl.DataFrame(frames["accounts"], schema=self.schema),
@@ -228,7 +318,11 @@ class Rows:
             repeats=pl.DataFrame(frames["repeats"], schema=REPEATS),
         )
 
-    def _account(self, row: int, account: Account, sort: Sort, on: date) -> dict[str, Any]:
+    def _step(self, p: int, s: int) -> dict[str, Any]:
+        policy = self.book.policies[p]
+        return {"policy": policy.id, "step": policy.steps[s].name}
+
+    def _account(self, row: int, past: Past, clock: Clock, sort: Sort, on: date) -> dict[str, Any]:
         values: dict[str, Any] = {
             "row": row,
             "account": str(row),
@@ -242,38 +336,31 @@ class Rows:
             "episode": 1,
             "terms": sort.terms,
             "addresses": sort.addresses,
-            "promise": account.promise,
-            "plan": account.plan,
-            "since": FIRST if account.home >= 0 else None,
-            "home": self.ids[account.home] if account.home >= 0 else None,
-            "effects": account.effects,
-            "tone": account.tone,
-            "tone_step": account.tone_step or None,
-            "reached": account.reached or None,
+            "promise": past.promise,
+            "plan": past.plan,
+            "since": FIRST if past.home >= 0 else None,
+            "home": self.ids[past.home] if past.home >= 0 else None,
+            "effects": past.effects,
+            "tone": past.tone,
+            "tone_step": past.tone_step or None,
+            "reached": past.reached or None,
         }
         for name, value in sort.facts.items():
             values[name] = sorted(value) if isinstance(value, frozenset) else value
         if isinstance(age := values.pop("age", None), int):
             values["opened"] = on - timedelta(days=age)
-        if account.answer:
-            values["answer_by"] = on + timedelta(days=account.answer[0])
-            values["answer_day"] = account.answer[1]
-        if account.contact != GONE:
-            values["last_contact"] = on - timedelta(days=account.contact)
-        if account.paid != GONE:
-            values["last_payment"] = on - timedelta(days=account.paid)
-        return values | self._events(account, sort, on)
+        if clock.answer:
+            values["answer_by"] = on + timedelta(days=clock.answer[0])
+            values["answer_day"] = clock.answer[1]
+        if clock.contact != GONE:
+            values["last_contact"] = on - timedelta(days=clock.contact)
+        if clock.paid != GONE:
+            values["last_payment"] = on - timedelta(days=clock.paid)
+        return values
 
-    def _events(self, account: Account, sort: Sort, on: date) -> dict[str, date]:
-        return {
-            column(event): on - timedelta(days=age)
-            for event, age in zip(sort.events, account.ages, strict=True)
-            if age != GONE
-        }
-
-    def _items(self, row: int, account: Account, sort: Sort, on: date) -> list[dict[str, Any]]:
+    def _items(self, row: int, past: Past, sort: Sort, on: date) -> list[dict[str, Any]]:
         found = []
-        for item, (amount, aside) in enumerate(account.items):
+        for item, (amount, aside) in enumerate(past.items):
             if amount == GONE:
                 continue
             written = FIRST + timedelta(days=sort.offsets[item])
@@ -292,25 +379,23 @@ class Rows:
             found.append(line | {"days_off": 0})
         return found
 
-    def _marks(
-        self, row: int, sort: Sort, mark: tuple[int, int, int, bool], events: dict[str, date]
-    ) -> list[dict[str, Any]]:
+    def _marks(self, row: int, sort: Sort, mark: Mark, events: dict[str, date]) -> list[dict[str, Any]]:
         item, p, s, current = mark
         policy = self.book.policies[p]
         event = None
         if policy.start is not None:
             present = events.get(column(policy.start))
             event = present if current and present else _LONG_AGO
-        line = {"row": row, "policy": policy.id, "step": policy.steps[s].name, "event": event}
+        line = {"row": row, **self._step(p, s), "event": event}
         return [line | {"item": number(item, copy)} for copy in range(sort.copies)]
 
-    def _pending(self, row: int, account: Account, on: date, events: dict[str, date]) -> dict[str, Any]:
-        item, p, s, state, since, attempts = account.pending
+    def _pending(self, row: int, past: Past, on: date, events: dict[str, date]) -> dict[str, Any]:
+        item, p, s, state, since, attempts = past.pending
         policy = self.book.policies[p]
         begin = events.get(column(policy.start), FIRST) if policy.start is not None else FIRST
         again = state == Pending.AGAIN.value
-        line = {"row": row, "item": None if item < 0 else number(item, 0), "policy": policy.id}
-        line |= {"step": policy.steps[s].name, "state": state, "attempts": attempts}
+        line = {"row": row, "item": None if item < 0 else number(item, 0), **self._step(p, s)}
+        line |= {"state": state, "attempts": attempts}
         return line | {"since": on if again else begin + timedelta(days=since), "not_before": on if again else None}
 
 
@@ -332,11 +417,11 @@ def item_of(number: str) -> tuple[int, int]:
 ASIDES = (Aside.DISPUTED.value, Aside.PROMISED.value, Aside.PLANNED.value)
 
 
-def begun(book: PolicyBook, account: Account, at: Moments, sort: Sort, p: int, day: int) -> int:
+def begun(book: PolicyBook, clock: Clock, at: Moments, sort: Sort, p: int, day: int) -> int:
     """`since` of what gets under way on a day of the walk: the beginning of the part that the day lies in."""
     start = book.policies[p].start
     if start is None:
-        return at.bounds[at.part(day) - 1]
+        return at.bounds[p][at.part(p, day) - 1]
     which = sort.events.index(start)
     bounds = at.ages[which]
-    return bounds[bisect_right(bounds, account.ages[which]) - 1]
+    return bounds[bisect_right(bounds, clock.ages[which]) - 1]

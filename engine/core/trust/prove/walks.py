@@ -1,140 +1,191 @@
 """From one morning to the next, for one account: what may happen, what the decision makes of it, what is left in the evening.
 
-Everything is worked out once and remembered by number: accounts that are alike have one number, whatever the day.
+Everything is worked out once and remembered by number: pasts that are alike have one number whenever they were, and so have
+clocks that show the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from engine.core.decision.state import Pending
 from engine.core.language.policy import PolicyBook
-from engine.core.trust.prove.accounts import Sort
+from engine.core.trust.prove.accounts import Asked, Sort
 from engine.core.trust.prove.happenings import Happened, happenings
-from engine.core.trust.prove.outcomes import Deciding, Outcome, declined, later, put_back
-from engine.core.trust.prove.states import Account, Moments, alike, tomorrow
+from engine.core.trust.prove.outcomes import Deciding, Outcome, Wound, declined, put_back
+from engine.core.trust.prove.states import GONE, Clock, Lens, Moments, Past, alike, lens, route_of
 
-MOST_PARTS = 4096
+BRANCHES = ("go", "rest", "hold", "again", "declined")
 
 
 @dataclass(frozen=True, slots=True)
 class Evening:
-    """The number of the account's next morning, by how the day ended; -1 where it cannot end so.
+    """How a day may end for a past: the number of the past it leaves, -1 where it cannot end so.
 
     `go`: the step goes. `rest`: nothing goes. `hold`: it would go, and a person pauses the account. `again`: the call reaches
     nobody. `declined`: nobody agrees to it.
     """
 
-    outcome: int
     go: int = -1
     rest: int = -1
     hold: int = -1
     again: int = -1
     declined: int = -1
 
-    def branches(self) -> Iterable[tuple[str, int]]:
-        for name in BRANCHES:
-            number = getattr(self, name)
-            if number >= 0:
-                yield name, number
 
+class Numbers:
+    """Things, each with a number of its own."""
 
-BRANCHES = ("go", "rest", "hold", "again", "declined")
+    def __init__(self) -> None:
+        self.things: list[Any] = []
+        self._number: dict[Any, int] = {}
+
+    def of(self, thing: Any) -> int:
+        number = self._number.get(thing)
+        if number is None:
+            number = self._number[thing] = len(self.things)
+            self.things.append(thing)
+        return number
+
+    def __len__(self) -> int:
+        return len(self.things)
 
 
 class Walks:
-    """All accounts met so far, by number, and what follows from each."""
+    """All pasts and clocks met so far, by number, and what follows from them."""
 
     def __init__(
-        self, book: PolicyBook, sorts: Sequence[Sort], at: Sequence[Moments], deciding: Deciding
+        self,
+        book: PolicyBook,
+        asked: Sequence[Asked],
+        sorts: Sequence[Sort],
+        at: Sequence[Moments],
+        deciding: Deciding,
     ) -> None:
-        self.book, self.sorts, self.at, self.deciding = book, sorts, at, deciding
-        self.accounts: list[Account] = []
-        self.number: dict[Account, int] = {}
-        self.sort_of: list[int] = []
-        self.alike: list[int] = []
-        self._alikes: dict[object, int] = {}
+        self.book, self.asked, self.sorts, self.at, self.deciding = book, asked, sorts, at, deciding
+        self.pasts, self.clocks = Numbers(), Numbers()  # clocks: (sort, Clock)
+        self.alikes, self.clock_alikes, self.wounds, self.views = Numbers(), Numbers(), Numbers(), Numbers()
+        self._lenses: dict[tuple[int, int], tuple[int, Lens]] = {}
         self.outcomes: list[Outcome] = []
-        self._outcome: dict[int, int] = {}  # alike * MOST_PARTS + part -> outcome
         self._happens: dict[int, tuple[tuple[Happened, int], ...]] = {}
-        self._evenings: dict[int, Evening] = {}  # account * MOST_PARTS + part -> evening
+        self._evenings: dict[tuple[int, int], Evening] = {}
 
-    def of(self, account: Account) -> int:
-        """The number of an account."""
-        number = self.number.get(account)
-        if number is None:
-            number = self.number[account] = len(self.accounts)
-            self.accounts.append(account)
-            self.sort_of.append(account.sort)
-            like = alike(self.book, account, self.at[account.sort])
-            self.alike.append(self._alikes.setdefault(like, len(self._alikes)))
-        return number
-
-    def starts(self, sort: int) -> list[int]:
-        """The accounts with which walks of a sort begin: one a part of what may be owed, the largest first."""
+    def starts(self, sort: int) -> list[tuple[int, int]]:
+        """(past, clock) with which walks of a sort begin: one a part of what may be owed, the largest first."""
         kind = self.sorts[sort]
-        ages = (-1,) * len(kind.events)
+        clock = self.clocks.of((sort, Clock(ages=(GONE,) * len(kind.events))))
         promise = kind.promises[0] if kind.promises else "none"
         return [
-            self.of(Account(sort, ((amount, ""),) * len(kind.offsets), promise=promise, ages=ages))
+            (self.pasts.of(Past(sort, ((amount, ""),) * len(kind.offsets), promise=promise)), clock)
             for amount in reversed(range(len(kind.amounts)))
         ]
 
-    def part(self, number: int, day: int) -> int:
-        return self.at[self.sort_of[number]].part(day)
+    # -- what may happen -----------------------------------------------------------------------------------------------
 
-    def overdue(self, number: int, day: int) -> bool:
-        """Whether anything is past due that may be promised, disputed, or paid in part."""
-        return day > self.at[self.sort_of[number]].due[0]
-
-    def happens(self, number: int) -> tuple[tuple[Happened, int], ...]:
-        """What may happen to an overdue account in a morning, and the number of the account after it."""
-        found = self._happens.get(number)
+    def happens(self, past: int) -> tuple[tuple[Happened, int], ...]:
+        """What may happen to an overdue account in a morning, and the number of the past after it. Before a call is tried again
+        nothing happens.
+        """
+        found = self._happens.get(past)
         if found is None:
-            account = self.accounts[number]
-            sort, at = self.sorts[account.sort], self.at[account.sort]
-            every = ((what, self.of(then)) for what, then in happenings(self.book, account, sort, at))
-            found = self._happens[number] = tuple((what, then) for what, then in every if then != number)
+            was: Past = self.pasts.things[past]
+            tried = bool(was.pending) and was.pending[3] == Pending.AGAIN.value
+            every = [] if tried else happenings(self.book, was, self.sorts[was.sort])
+            found = self._happens[past] = tuple(
+                (what, self.pasts.of(then)) for what, then in every if then != was or what.event >= 0
+            )
         return found
 
-    def decide(self, numbers: Iterable[int], day: int) -> None:
-        """Have every account decided that is not alike to one that has been, in this part of the walk."""
-        wanted: dict[int, int] = {}
-        for number in numbers:
-            key = self.alike[number] * MOST_PARTS + self.part(number, day)
-            if key not in self._outcome:
-                wanted.setdefault(key, number)
-        if not wanted:
-            return
-        found = self.deciding.of([self.accounts[number] for number in wanted.values()], day)
-        for key, outcome in zip(wanted, found, strict=True):
-            self._outcome[key] = len(self.outcomes)
-            self.outcomes.append(outcome)
+    def happened(self, clock: int, what: Happened) -> int:
+        """The clock after something has happened."""
+        sort, shows = self.clocks.things[clock]
+        if what.event >= 0:
+            shows = shows._replace(ages=(*shows.ages[: what.event], what.age, *shows.ages[what.event + 1 :]))
+        if what.what == "payment" and self.at[sort].paid:
+            shows = shows._replace(paid=0)
+        return self.clocks.of((sort, shows))
 
-    def evening(self, number: int, day: int) -> Evening:
-        """How the day may end for an account that has been decided."""
-        part = self.part(number, day)
-        key = number * MOST_PARTS + part
-        found = self._evenings.get(key)
+    # -- what the decision makes of it ---------------------------------------------------------------------------------
+
+    def route_key(self, past: int) -> int:
+        return self.alikes.of(route_of(self.pasts.things[past]))
+
+    def past_key(self, past: int, route: int) -> int:
+        """What a decision of a policy depends on in a past; where no policy has the account, that it has not."""
+        was: Past = self.pasts.things[past]
+        if route < 0:
+            return self.alikes.of((route_of(was), was.pending))
+        number, through = self.lens(was.sort, route)
+        return self.alikes.of((number, alike(self.book, was, route, through)))
+
+    def clock_route(self, clock: int) -> int:
+        sort, shows = self.clocks.things[clock]
+        return self.clock_alikes.of((sort, self.at[sort].routed(shows)))
+
+    def clock_key(self, clock: int, route: int) -> int:
+        """What a decision of a policy depends on in a clock."""
+        if route < 0:
+            return self.clock_route(clock)
+        sort, shows = self.clocks.things[clock]
+        policy = self.book.policies[route]
+        event = -1 if policy.start is None else self.sorts[sort].events.index(policy.start)
+        return self.clock_alikes.of(self.at[sort].alike(shows, max(self.book.gap(policy), 1), event))
+
+    def lens(self, sort: int, route: int) -> tuple[int, Lens]:
+        """The lens of a policy on a sort, and a number for all sorts that look the same through it."""
+        found = self._lenses.get((sort, route))
         if found is None:
-            which = self._outcome[self.alike[number] * MOST_PARTS + part]
-            found = self._evenings[key] = self._ends(number, which, day)
+            through = lens(self.book, self.asked, self.sorts[sort], self.at[sort], route)
+            found = self._lenses[sort, route] = (self.views.of(through.key), through)
         return found
 
-    def _ends(self, number: int, which: int, day: int) -> Evening:
-        account, outcome = self.accounts[number], self.outcomes[which]
-        sort, at = self.sorts[account.sort], self.at[account.sort]
+    def decide(self, accounts: Sequence[tuple[int, int]], day: int) -> list[Outcome]:
+        """Have accounts decided, and remember what came of it."""
+        things = [(self.pasts.things[past], self.clocks.things[clock][1]) for past, clock in accounts]
+        return self.deciding.of(things, day)
 
-        def night(then: Account) -> int:
-            return self.of(tomorrow(self.book, then, at))
+    # -- what is left --------------------------------------------------------------------------------------------------
 
-        held = later(self.book, account, outcome.holds, at, sort, day)
+    def evening(self, past: int, outcome: int) -> Evening:
+        """How the day may end for an account of which an outcome was decided."""
+        found = self._evenings.get((past, outcome))
+        if found is None:
+            found = self._evenings[past, outcome] = self._ends(self.pasts.things[past], self.outcomes[outcome])
+        return found
+
+    def _ends(self, past: Past, outcome: Outcome) -> Evening:
+        of = self.pasts.of
+        held = outcome.holds.after(past)
         if not outcome.goes:
-            return Evening(which, rest=night(held))
+            return Evening(rest=of(held))
         return Evening(
-            which,
-            go=night(later(self.book, account, outcome.left, at, sort, day)),
-            hold=night(held),
-            again=night(put_back(self.book, held, outcome)) if outcome.again else -1,
-            declined=night(declined(held, outcome)) if outcome.agreed else -1,
+            go=of(outcome.left.after(past)),
+            hold=-1 if outcome.retried else of(held),
+            again=of(put_back(self.book, held, outcome)) if outcome.again and self._jumps(outcome) else -1,
+            declined=of(declined(held, outcome)) if outcome.agreed and self._matters(past, outcome) else -1,
         )
+
+    def _jumps(self, outcome: Outcome) -> bool:
+        """Whether a call that is tried again can come before a step that would have been offered in its place. Else a call that
+        reached nobody is a day on which the account waits.
+        """
+        policy = self.book.policies[outcome.policy]
+        assert outcome.step is not None
+        lower = policy.steps[: outcome.step.index]
+        return self.book.late(policy).way != "climb" or any(step.when for step in lower)
+
+    def _matters(self, past: Past, outcome: Outcome) -> bool:
+        """Whether it makes a difference that a step is never asked again: the last of its ladder may as well wait for ever."""
+        steps = self.book.policies[outcome.policy].steps
+        assert outcome.step is not None
+        others = (p for p in self.sorts[past.sort].policies if p != outcome.policy)
+        shared = any(self.book.policies[p].step(outcome.step.name) for p in others)
+        return shared or outcome.step.index < len(steps) - 1
+
+    def night(self, clock: int, wound: Wound) -> int:
+        """The clock of the next morning, after a day that did this to it."""
+        sort, shows = self.clocks.things[clock]
+        at = self.at[sort]
+        return self.clocks.of((sort, at.tomorrow(wound.evening(shows, at))))
