@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -24,6 +24,7 @@ from engine.core.decision.view import Day
 from engine.core.language.condition import Value
 from engine.core.language.invariants import Invariant
 from engine.core.language.policy import Action, Kind, Policy, PolicyBook, Step
+from engine.core.language.policy import Clock as Clock_
 from engine.core.rules import Rules
 from engine.core.trust.prove.accounts import FIRST
 from engine.core.trust.prove.states import NO_PENDING, Clock, Mark, Moments, Past, Rows, begun, item_of
@@ -127,18 +128,34 @@ class Deciding:
         self.seen: set[Signature] = set()
         self.asked = 0
 
-    def of(self, accounts: Sequence[tuple[Past, Clock]], day: int) -> list[Outcome]:
-        """The outcome of each."""
-        on = FIRST + timedelta(days=day)
-        state = self.rows.state(accounts, day)
+    def of(self, accounts: Sequence[tuple[Past, Clock, int]]) -> list[Outcome]:
+        """The outcome of each, on a day of its walk. All whose days count from their dates alone are decided at once; a clock
+        that counts from the end of a month needs the date itself.
+        """
+        days: dict[int, list[int]] = {}
+        for n, (past, _, day) in enumerate(accounts):
+            days.setdefault(day if self._dated(past.sort) else -1, []).append(n)
+        found: dict[int, Outcome] = {}
+        for day, which in days.items():
+            on = FIRST + timedelta(days=day if day >= 0 else 1000)
+            outcomes = self._decided([accounts[n] for n in which], on)
+            found |= dict(zip(which, outcomes, strict=True))
+        return [found[n] for n in range(len(accounts))]
+
+    def _dated(self, sort: int) -> bool:
+        months = (Clock_.STATEMENT_DATE, Clock_.END_OF_MONTH)
+        return any(self.book.policies[p].clock in months for p in self.rows.sorts[sort].policies)
+
+    def _decided(self, accounts: Sequence[tuple[Past, Clock, int]], on: date) -> list[Outcome]:
+        state = self.rows.state(accounts, on)
         decided = decide(self.book, state, Day(on), ())
         self.asked += len(accounts)
         self._by_definition(state, decided)
         goes = after(self.book, state, decided, _EVERY_DAY)
         nothing = replace(decided, contacts=decided.contacts.clear(), marks=decided.marks.clear())
         held = after(self.book, state, nothing, _EVERY_DAY) if decided.contacts.height else goes
-        left = self._left(accounts, state, goes, day)
-        holds = self._left(accounts, state, held, day) if held is not goes else left
+        left = self._left(accounts, state, goes, on)
+        holds = self._left(accounts, state, held, on) if held is not goes else left
         contacts: dict[int, list[dict[str, Any]]] = {}
         for contact in decided.contacts.select("row", "class", "policy", "step", "occurrence").iter_rows(named=True):
             contacts.setdefault(contact["row"], []).append(contact)
@@ -165,7 +182,7 @@ class Deciding:
                 raise Disagreement(signature, plain)
             self.seen.add(signature)
 
-    def _about(self, state: State, on: Any) -> list[frozenset[int]]:
+    def _about(self, state: State, on: date) -> list[frozenset[int]]:
         """row -> the invariants whose `for` holds."""
         always = frozenset(n for n, rule in enumerate(self.invariants) if rule.fits is None)
         some = [(n, rule.fits) for n, rule in enumerate(self.invariants) if rule.fits is not None]
@@ -213,9 +230,8 @@ class Deciding:
     # -- back from rows ------------------------------------------------------------------------------------------------
 
     def _left(
-        self, accounts: Sequence[tuple[Past, Clock]], state: State, then: State, day: int
+        self, accounts: Sequence[tuple[Past, Clock, int]], state: State, then: State, on: date
     ) -> list[Left]:
-        on = FIRST + timedelta(days=day)
         steps = {
             (policy.id, step.name): (p, step.index)
             for p, policy in enumerate(self.book.policies)
@@ -228,7 +244,7 @@ class Deciding:
         columns = then.accounts.select(wanted).to_dict(as_series=False)
         before = state.accounts["answer_by"].to_list()
         found = []
-        for row, (past, clock) in enumerate(accounts):
+        for row, (past, clock, day) in enumerate(accounts):
             new = frozenset(
                 (item_of(mark["item"])[0], *steps[mark["policy"], mark["step"]], True)
                 for mark in marks.get(row, ())

@@ -19,13 +19,12 @@ from engine.core.trust.prove.monitors import FAR, Monitors
 from engine.core.trust.prove.outcomes import Wound
 from engine.core.trust.prove.states import Clock
 from engine.core.trust.prove.tables import Grid, Ints, Lists, Longs, Lookup, Table
-from engine.core.trust.prove.walks import BRANCHES, Numbers, Walks
+from engine.core.trust.prove.walks import BRANCHES, CLOCK_BITS, Numbers, Walks, packed
 
 _NEVER = -2 * FAR
 _LEADERS = 4
 _BAD, _EARLY, _SET, _FLOOR, _GO, _REST, _HOLD = range(7)
 _WIDTH = 7
-_CLOCK_BITS, _PART_BITS = 22, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ class Crowd:
 
     @property
     def key(self) -> Longs:
-        found: Longs = (self.past.astype(np.int64) << _CLOCK_BITS) | self.clock
+        found: Longs = (self.past.astype(np.int64) << CLOCK_BITS) | self.clock
         return found
 
 
@@ -73,6 +72,7 @@ class Search:
 
     def __init__(self, walks: Walks, monitors: Monitors, *, prune: bool = True) -> None:
         self.walks, self.monitors, self.prune = walks, monitors, prune
+        self._ended: dict[int, int] = {}
         self.aged = not any(rule.shape.always for rule in monitors.invariants)
         self.events = Lists()
         self.kinds = Numbers()
@@ -80,10 +80,8 @@ class Search:
         self.nights = Grid(lambda clock, wound: walks.night(clock, walks.wounds.things[wound]))
         self.route_keys = Grid(lambda past, _: walks.route_key(past), 1)
         self.past_keys = Grid(lambda past, route: walks.past_key(past, route - 1))
-        self.clock_routes = Grid(lambda clock, _: walks.clock_route(clock), 1)
         self.clock_keys = Grid(lambda clock, route: walks.clock_key(clock, route - 1))
-        self.routes, self.outcomes, self.evenings = Lookup(), Lookup(), Lookup()
-        self.route_of = Table(1)
+        self.routes, self.outcomes, self.evenings = Lookup(walks.routes), Lookup(walks.found), Lookup(self._ended)
         self.effects = Table(_WIDTH * monitors.size)
         self.wounds = Table(2)  # outcome -> what it does to a clock where it goes, where it is held
         self.ends = Table(len(BRANCHES))
@@ -170,36 +168,25 @@ class Search:
 
     def _outcome(self, crowd: Crowd, sorts: Ints, day: int) -> Ints:
         """The number of each account's outcome; accounts alike are decided once."""
+        policies = range(-1, len(self.walks.book.policies))
         parts = np.array(
-            [
-                [at.part(p, day) if p in at.bounds else 0 for p in range(-1, len(self.walks.book.policies))]
-                for at in self.walks.at
-            ],
-            dtype=np.int64,
+            [[at.part(p, day) if p in at.bounds else 0 for p in policies] for at in self.walks.at], dtype=np.int64
         )
 
-        def packed(past: Ints, clock: Ints, part: Longs) -> Longs:
-            keys: Longs = (((past.astype(np.int64) << _CLOCK_BITS) | clock) << _PART_BITS) | part
-            return keys
+        def accounts(which: NDArray[Any]) -> list[tuple[int, int, int]]:
+            return [(int(crowd.past[n]), int(crowd.clock[n]), day) for n in which]
 
-        def routes(indexes: Sequence[int]) -> None:
-            accounts = [(int(crowd.past[n]), int(crowd.clock[n])) for n in indexes]
-            for outcome in self.walks.decide(accounts, day):
-                self.route_of.add([outcome.policy + 1])
-
-        keys = packed(self.route_keys.of(crowd.past, 0), self.clock_routes.of(crowd.clock, 0), parts[sorts, 0])
-        route = self.route_of.rows(self.routes.of(keys, routes))[:, 0]
-
-        def outcomes(indexes: Sequence[int]) -> None:
-            accounts = [(int(crowd.past[n]), int(crowd.clock[n])) for n in indexes]
-            for outcome in self.walks.decide(accounts, day):
-                self._remember(outcome)
-
-        keys = packed(self.past_keys.of(crowd.past, route), self.clock_keys.of(crowd.clock, route), parts[sorts, route])
-        return self.outcomes.of(keys, outcomes)
+        past = self.route_keys.of(crowd.past, 0).astype(np.int64)
+        keys = packed(past, self.clock_keys.of(crowd.clock, 0), parts[sorts, 0])
+        route = self.routes.of(keys, lambda which: self.walks.decide(accounts(which))) + 1
+        past = self.past_keys.of(crowd.past, route).astype(np.int64)
+        keys = packed(past, self.clock_keys.of(crowd.clock, route), parts[sorts, route])
+        found = self.outcomes.of(keys, lambda which: self.walks.decide(accounts(which)))
+        while self.effects.size < len(self.walks.outcomes):
+            self._remember(self.walks.outcomes[self.effects.size])
+        return found
 
     def _remember(self, outcome: Any) -> None:
-        self.walks.outcomes.append(outcome)
         self.wounds.add([self.walks.wounds.of(outcome.left.wound), self.walks.wounds.of(outcome.holds.wound)])
         line: list[int] = []
         for monitor in range(self.monitors.size):
@@ -219,10 +206,10 @@ class Search:
         """(account, branch) -> the past that is left, or -1."""
         keys = (crowd.past.astype(np.int64) << 31) | outcome
 
-        def make(indexes: Sequence[int]) -> None:
-            for n in indexes:
+        def make(which: NDArray[Any]) -> None:
+            for n in which:
                 ends = self.walks.evening(int(crowd.past[n]), int(outcome[n]))
-                self.ends.add([getattr(ends, branch) for branch in BRANCHES])
+                self._ended[int(keys[n])] = self.ends.add([getattr(ends, branch) for branch in BRANCHES])
 
         return self.ends.rows(self.evenings.of(keys, make))
 

@@ -97,20 +97,33 @@ class Moments:
     def part(self, policy: int, day: int) -> int:
         return bisect_right(self.bounds[policy], day)
 
+    def changes(self, clock: Clock, day: int, policy: int) -> list[int]:
+        """The days to come, from tomorrow on, on which time alone may change what a policy decides."""
+        days = {bound for p in {policy, -1} if p in self.bounds for bound in self.bounds[p]}
+        days |= {day + gap - since for since, _ in clock.touches for gap in self.gaps}
+        if clock.answer:
+            days.add(day + clock.answer[0] + 1)
+        for age, bounds in zip(clock.ages, self.ages, strict=True):
+            days |= {day + bound - age for bound in bounds if age != GONE}
+        for age, cuts_ in ((clock.contact, self.contact), (clock.paid, self.paid)):
+            days |= {day + cut - age for cut in cuts_ if age != GONE}
+        days |= {day + self._every(p, s) - since for p, s, since in clock.repeats}
+        return sorted(each for each in days if each > day)
+
     # -- clocks --------------------------------------------------------------------------------------------------------
 
-    def tomorrow(self, clock: Clock) -> Clock:
-        """The clock a day later."""
+    def later(self, clock: Clock, days: int = 1) -> Clock:
+        """The clock some days later."""
         return Clock(
             ages=tuple(
-                age if age == GONE else min(age + 1, bounds[-1])
+                age if age == GONE else min(age + days, bounds[-1])
                 for age, bounds in zip(clock.ages, self.ages, strict=True)
             ),
-            touches=tuple((days + 1, item) for days, item in clock.touches if days + 1 < self.window),
-            answer=(clock.answer[0] - 1, clock.answer[1]) if clock.answer and clock.answer[0] > 0 else (),
-            contact=_older(clock.contact, self.contact),
-            paid=_older(clock.paid, self.paid),
-            repeats=tuple((p, s, min(since + 1, self._every(p, s))) for p, s, since in clock.repeats),
+            touches=tuple((since + days, item) for since, item in clock.touches if since + days < self.window),
+            answer=(clock.answer[0] - days, clock.answer[1]) if clock.answer and clock.answer[0] >= days else (),
+            contact=_older(clock.contact, self.contact, days),
+            paid=_older(clock.paid, self.paid, days),
+            repeats=tuple((p, s, min(since + days, self._every(p, s))) for p, s, since in clock.repeats),
         )
 
     def routed(self, clock: Clock) -> tuple[Any, ...]:
@@ -188,10 +201,10 @@ def moments(book: PolicyBook, asked: Sequence[Asked], sort: Sort) -> Moments:
     )
 
 
-def _older(age: int, bounds: Sequence[int]) -> int:
+def _older(age: int, bounds: Sequence[int], days: int) -> int:
     if age == GONE or not bounds:
         return GONE
-    return min(age + 1, bounds[-1])
+    return min(age + days, bounds[-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,21 +293,21 @@ class Rows:
         self.schema = {**ACCOUNTS, **kinds}
         self.currency = book.house.currency
 
-    def state(self, accounts: Sequence[tuple[Past, Clock]], day: int) -> State:
-        """The accounts on a day of the walk, a row each."""
-        on = FIRST + timedelta(days=day)
+    def state(self, accounts: Sequence[tuple[Past, Clock, int]], on: date) -> State:
+        """The accounts on a date, a row each, which for each is another day of its walk."""
         frames: dict[str, list[dict[str, Any]]] = {
             name: [] for name in ("accounts", "items", "marks", "barred", "touches", "pending", "repeats")
         }
-        for row, (past, clock) in enumerate(accounts):
+        for row, (past, clock, day) in enumerate(accounts):
             sort = self.sorts[past.sort]
+            first = on - timedelta(days=day)
             events = {
                 column(event): on - timedelta(days=age)
                 for event, age in zip(sort.events, clock.ages, strict=True)
                 if age != GONE
             }
             frames["accounts"].append(self._account(row, past, clock, sort, on) | events)
-            frames["items"] += self._items(row, past, sort, on)
+            frames["items"] += self._items(row, past, sort, first, on)
             for mark in sorted(past.marks):
                 frames["marks"] += self._marks(row, sort, mark, events)
             frames["barred"] += [{"row": row, **self._step(p, s)} for p, s in sorted(past.barred)]
@@ -303,7 +316,7 @@ class Rows:
                 for days, item in clock.touches
             ]
             if past.pending:
-                frames["pending"].append(self._pending(row, past, on, events))
+                frames["pending"].append(self._pending(row, past, first, on, events))
             since = {(p, s): on - timedelta(days=days) for p, s, days in clock.repeats}
             frames["repeats"] += [
                 {"row": row, **self._step(p, s), "times": times, "last": since[p, s]} for p, s, times in past.repeats
@@ -338,7 +351,7 @@ class Rows:
             "addresses": sort.addresses,
             "promise": past.promise,
             "plan": past.plan,
-            "since": FIRST if past.home >= 0 else None,
+            "since": on if past.home >= 0 else None,
             "home": self.ids[past.home] if past.home >= 0 else None,
             "effects": past.effects,
             "tone": past.tone,
@@ -358,12 +371,12 @@ class Rows:
             values["last_payment"] = on - timedelta(days=clock.paid)
         return values
 
-    def _items(self, row: int, past: Past, sort: Sort, on: date) -> list[dict[str, Any]]:
+    def _items(self, row: int, past: Past, sort: Sort, first: date, on: date) -> list[dict[str, Any]]:
         found = []
         for item, (amount, aside) in enumerate(past.items):
             if amount == GONE:
                 continue
-            written = FIRST + timedelta(days=sort.offsets[item])
+            written = first + timedelta(days=sort.offsets[item])
             if written > on:
                 continue
             owed = sort.amounts[amount] // sort.copies
@@ -374,7 +387,7 @@ class Rows:
                 line |= {"currency": self.currency, "rate": 1.0, "days_off": 0}
                 found.append(line | ({"aside": aside, "aside_since": written} if aside else {}))
         if sort.unapplied:
-            line = {"row": row, "item": "P1", "kind": "payment", "date": FIRST, "due": FIRST}
+            line = {"row": row, "item": "P1", "kind": "payment", "date": first, "due": first}
             line |= {"amount": sort.unapplied, "open": -sort.unapplied, "currency": self.currency, "rate": 1.0}
             found.append(line | {"days_off": 0})
         return found
@@ -389,10 +402,12 @@ class Rows:
         line = {"row": row, **self._step(p, s), "event": event}
         return [line | {"item": number(item, copy)} for copy in range(sort.copies)]
 
-    def _pending(self, row: int, past: Past, on: date, events: dict[str, date]) -> dict[str, Any]:
+    def _pending(
+        self, row: int, past: Past, first: date, on: date, events: dict[str, date]
+    ) -> dict[str, Any]:
         item, p, s, state, since, attempts = past.pending
         policy = self.book.policies[p]
-        begin = events.get(column(policy.start), FIRST) if policy.start is not None else FIRST
+        begin = events.get(column(policy.start), first) if policy.start is not None else first
         again = state == Pending.AGAIN.value
         line = {"row": row, "item": None if item < 0 else number(item, 0), **self._step(p, s)}
         line |= {"state": state, "attempts": attempts}

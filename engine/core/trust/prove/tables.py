@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -41,30 +41,38 @@ class Grid:
 
 
 class Lookup:
-    """A number for each key, in the order in which keys are first asked for."""
+    """Many keys looked up at once in a dictionary that grows."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: Mapping[int, int]) -> None:
+        self._known = known
         self._keys = np.zeros(0, dtype=np.int64)
-        self._numbers = np.zeros(0, dtype=np.int32)
-        self.size = 0
+        self._values = np.zeros(0, dtype=np.int32)
 
-    def of(self, keys: Longs, make: Callable[[Sequence[int]], None]) -> Ints:
-        """The number of each key. `make` is told the index of one of each key that is new, before it has a number."""
+    def of(self, keys: Longs, make: Callable[[NDArray[Any]], None]) -> Ints:
+        """The value of each key. `make` is told the index of one of each that is missing, and puts it into the dictionary."""
         unique, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
-        at = np.searchsorted(self._keys, unique)
-        known = np.zeros(len(unique), dtype=bool)
-        inside = at < len(self._keys)
-        known[inside] = self._keys[at[inside]] == unique[inside]
-        new = np.flatnonzero(~known)
-        if len(new):
-            make(first[new].tolist())
-            numbers = np.arange(self.size, self.size + len(new), dtype=np.int32)
-            self.size += len(new)
-            self._numbers = np.insert(self._numbers, at[new], numbers)
-            self._keys = np.insert(self._keys, at[new], unique[new])
-            at = np.searchsorted(self._keys, unique)
-        found: Ints = self._numbers[at][inverse]
+        at, known = self._found(unique)
+        if not known.all():
+            missing = np.array([n for n in np.flatnonzero(~known) if int(unique[n]) not in self._known], dtype=np.int64)
+            if len(missing):
+                make(first[missing])
+            self._learn()
+            at, known = self._found(unique)
+        found: Ints = self._values[at][inverse]
         return found
+
+    def _found(self, keys: Longs) -> tuple[NDArray[Any], NDArray[Any]]:
+        at = np.searchsorted(self._keys, keys)
+        known = np.zeros(len(keys), dtype=bool)
+        inside = at < len(self._keys)
+        known[inside] = self._keys[at[inside]] == keys[inside]
+        return at, known
+
+    def _learn(self) -> None:
+        keys = np.fromiter(self._known.keys(), dtype=np.int64, count=len(self._known))
+        values = np.fromiter(self._known.values(), dtype=np.int32, count=len(self._known))
+        order = np.argsort(keys)
+        self._keys, self._values = keys[order], values[order]
 
 
 class Table:

@@ -6,7 +6,7 @@ clocks that show the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,14 @@ class Evening:
     hold: int = -1
     again: int = -1
     declined: int = -1
+
+
+CLOCK_BITS, PART_BITS = 22, 12
+
+
+def packed(past: Any, clock: Any, part: Any) -> Any:
+    """One number for three, of one account or of many."""
+    return (((past << CLOCK_BITS) | clock) << PART_BITS) | part
 
 
 class Numbers:
@@ -69,6 +77,10 @@ class Walks:
         self.alikes, self.clock_alikes, self.wounds, self.views = Numbers(), Numbers(), Numbers(), Numbers()
         self._lenses: dict[tuple[int, int], tuple[int, Lens]] = {}
         self.outcomes: list[Outcome] = []
+        self.routes: dict[int, int] = {}  # key of a route -> the policy that has the account, or -1
+        self.found: dict[int, int] = {}  # key of an outcome -> its number
+        self._keys: dict[tuple[object, ...], int] = {}
+        self._to_come: list[tuple[int, int, int]] = []
         self._happens: dict[int, tuple[tuple[Happened, int], ...]] = {}
         self._evenings: dict[tuple[int, int], Evening] = {}
 
@@ -81,6 +93,10 @@ class Walks:
             (self.pasts.of(Past(sort, ((amount, ""),) * len(kind.offsets), promise=promise)), clock)
             for amount in reversed(range(len(kind.amounts)))
         ]
+
+    def sort_of(self, past: int) -> int:
+        number: int = self.pasts.things[past].sort
+        return number
 
     # -- what may happen -----------------------------------------------------------------------------------------------
 
@@ -110,28 +126,34 @@ class Walks:
     # -- what the decision makes of it ---------------------------------------------------------------------------------
 
     def route_key(self, past: int) -> int:
-        return self.alikes.of(route_of(self.pasts.things[past]))
+        return self._remembered(("route", past), lambda: self.alikes.of(route_of(self.pasts.things[past])))
 
     def past_key(self, past: int, route: int) -> int:
         """What a decision of a policy depends on in a past; where no policy has the account, that it has not."""
-        was: Past = self.pasts.things[past]
+        return self._remembered(("past", past, route), lambda: self._past_key(self.pasts.things[past], route))
+
+    def _past_key(self, was: Past, route: int) -> int:
         if route < 0:
             return self.alikes.of((route_of(was), was.pending))
         number, through = self.lens(was.sort, route)
         return self.alikes.of((number, alike(self.book, was, route, through)))
 
-    def clock_route(self, clock: int) -> int:
-        sort, shows = self.clocks.things[clock]
-        return self.clock_alikes.of((sort, self.at[sort].routed(shows)))
-
     def clock_key(self, clock: int, route: int) -> int:
-        """What a decision of a policy depends on in a clock."""
+        """What a decision of a policy depends on in a clock; with -1, what it depends on which policy decides."""
+        return self._remembered(("clock", clock, route), lambda: self._clock_key(*self.clocks.things[clock], route))
+
+    def _clock_key(self, sort: int, shows: Clock, route: int) -> int:
         if route < 0:
-            return self.clock_route(clock)
-        sort, shows = self.clocks.things[clock]
+            return self.clock_alikes.of((sort, self.at[sort].routed(shows)))
         policy = self.book.policies[route]
         event = -1 if policy.start is None else self.sorts[sort].events.index(policy.start)
         return self.clock_alikes.of(self.at[sort].alike(shows, max(self.book.gap(policy), 1), event))
+
+    def _remembered(self, what: tuple[object, ...], make: Callable[[], int]) -> int:
+        found = self._keys.get(what)
+        if found is None:
+            found = self._keys[what] = make()
+        return found
 
     def lens(self, sort: int, route: int) -> tuple[int, Lens]:
         """The lens of a policy on a sort, and a number for all sorts that look the same through it."""
@@ -141,10 +163,67 @@ class Walks:
             found = self._lenses[sort, route] = (self.views.of(through.key), through)
         return found
 
-    def decide(self, accounts: Sequence[tuple[int, int]], day: int) -> list[Outcome]:
-        """Have accounts decided, and remember what came of it."""
-        things = [(self.pasts.things[past], self.clocks.things[clock][1]) for past, clock in accounts]
-        return self.deciding.of(things, day)
+    def known(self, past: int, clock: int, day: int) -> tuple[int, int]:
+        """(key of the route, key of the outcome) of an account; the second is -1 while the route is not known."""
+        sort = self.sort_of(past)
+        at = self.at[sort]
+        first = packed(self.route_key(past), self.clock_key(clock, -1), at.part(-1, day))
+        route = self.routes.get(first)
+        if route is None:
+            return first, -1
+        return first, self._key(past, clock, at, route, day)
+
+    def _key(self, past: int, clock: int, at: Moments, route: int, day: int) -> int:
+        return packed(self.past_key(past, route), self.clock_key(clock, route), at.part(route, day))
+
+    def outcome(self, past: int, clock: int, day: int) -> int:
+        """The number of what a day brings an account; it and all that can come of it are decided if they have not been."""
+        _, key = self.known(past, clock, day)
+        if key not in self.found:
+            self.decide([(past, clock, day)])
+            _, key = self.known(past, clock, day)
+        return self.found[key]
+
+    def decide(self, accounts: Iterable[tuple[int, int, int]]) -> None:
+        """Have accounts decided, and with them what may come of those that were decided before."""
+        wanted = list(accounts)
+        first_time = True
+        while first_time or any(self.known(*account)[1] not in self.found for account in wanted):
+            first_time = False
+            batch: dict[int, tuple[int, int, int]] = {}
+            unsure = []
+            for account in (*wanted, *self._to_come):
+                first, key = self.known(*account)
+                if key not in self.found and batch.setdefault(first if key < 0 else -key, account) != account:
+                    unsure += [account] if key < 0 else []
+            self._to_come = unsure
+            things = [(self.pasts.things[p], self.clocks.things[c][1], day) for p, c, day in batch.values()]
+            for account, outcome in zip(batch.values(), self.deciding.of(things), strict=True):
+                self._to_come += self._learn(*account, outcome)
+
+    def _learn(self, past: int, clock: int, day: int, outcome: Outcome) -> list[tuple[int, int, int]]:
+        """Remember an outcome, and say what may come of the account."""
+        sort = self.sort_of(past)
+        at = self.at[sort]
+        first = packed(self.route_key(past), self.clock_key(clock, -1), at.part(-1, day))
+        self.routes.setdefault(first, outcome.policy)
+        key = self._key(past, clock, at, outcome.policy, day)
+        if key in self.found:
+            return []
+        number = self.found[key] = len(self.outcomes)
+        self.outcomes.append(outcome)
+        then = []
+        ends = self.evening(past, number)
+        for branch, left in ((ends.go, outcome.left), (ends.rest, outcome.holds), (ends.hold, outcome.holds)):
+            if branch >= 0:
+                then.append((branch, self.night(clock, left.wound), day + 1))
+        then += [(end, self.night(clock, outcome.holds.wound), day + 1) for end in (ends.again, ends.declined) if end >= 0]
+        shows = self.clocks.things[clock][1]
+        for later in at.changes(shows, day, outcome.policy):
+            then.append((past, self.clocks.of((sort, at.later(shows, later - day))), later))
+        if day > at.due[0]:
+            then += [(after, self.happened(clock, what), day) for what, after in self.happens(past)]
+        return then
 
     # -- what is left --------------------------------------------------------------------------------------------------
 
@@ -188,4 +267,4 @@ class Walks:
         """The clock of the next morning, after a day that did this to it."""
         sort, shows = self.clocks.things[clock]
         at = self.at[sort]
-        return self.clocks.of((sort, at.tomorrow(wound.evening(shows, at))))
+        return self.clocks.of((sort, at.later(wound.evening(shows, at))))
