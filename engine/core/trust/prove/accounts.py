@@ -31,6 +31,7 @@ TIMES = frozenset({"oldest", "days_overdue"})
 SINCE = frozenset({"since_contact", "since_payment"})
 COUNTS = frozenset({"invoices", "overdue_invoices"})
 CHANGING = AMOUNTS | TIMES | SINCE | COUNTS | {"used", "unapplied", "disputed", "promise", "plan"}
+_OWED = frozenset({"balance", "overdue", "largest", "amount", "used"})
 MOST_COPIES = 20
 ALL_ADDRESSES = (1 << len(ADDRESSES)) - 1
 
@@ -254,7 +255,6 @@ class _Sorting:
         only = sum(1 << number for number in relevant)
         tests = [test for each in self._held(only) for test in each.clause.tests]
         fields = {test.field for test in tests}
-        limit = facts.get("limit")
         events = tuple(
             event for event in Event if any(self.book.policies[p].start is event for p in policies)
         )
@@ -262,22 +262,60 @@ class _Sorting:
             self.book.policies[p].start is None and self.book.policies[p].clock is not Clock.DUE_DATE
             for p in policies
         )
-        key = (policies, relevant, due if clocked else 0, limit if "used" in fields else None)
-        if key in sorts:
-            return
-        amounts = parts(self._amount_cuts(only, int(limit or 0), 1), max(self.book.house.minimum, 1))
-        sorts[key] = Sort(
-            facts=facts,
-            terms=terms,
-            due=due,
-            amounts=tuple(amounts),
-            policies=policies,
-            promises=_promises([test for test in tests if test.field == "promise"], Event.PROMISE_BROKEN in events),
-            plans="plan" in fields,
-            disputes=bool(fields & {"disputed", "disputed_amount"}) or Event.DISPUTE_CLOSED in events,
-            events=events,
-            open=relevant,
+        limit = facts.get("limit")
+        whole = int(limit) if isinstance(limit, int) else 0
+        amounts = parts(self._amount_cuts(only, whole, 1), max(self.book.house.minimum, 1))
+        answers = [self._answers(relevant, facts, amount) for amount in amounts]
+        told_apart = [n for n, answer in enumerate(answers) if n == 0 or answer != answers[n - 1]]
+        key = (policies, due if clocked else 0, tuple(answers[n] for n in told_apart))
+        sorts.setdefault(
+            key,
+            Sort(
+                facts=facts,
+                terms=terms,
+                due=due,
+                amounts=tuple(amounts[n] for n in told_apart),
+                policies=policies,
+                promises=_promises(
+                    [test for test in tests if test.field == "promise"], Event.PROMISE_BROKEN in events
+                ),
+                plans="plan" in fields,
+                disputes=bool(fields & {"disputed", "disputed_amount"}) or Event.DISPUTE_CLOSED in events,
+                events=events,
+                open=relevant,
+            ),
         )
+
+    def _answers(
+        self, relevant: frozenset[int], facts: Mapping[str, Value | None], amount: int
+    ) -> tuple[object, ...]:
+        """What is left to be asked of an account that owes so much in one invoice, before and after it falls due.
+
+        The dashes of a condition are taken together: whichever of them holds, the answer is the same.
+        """
+        limit = facts.get("limit")
+        found: list[object] = []
+        for overdue in (amount, 0):
+            owes: dict[str, Value | None] = {"balance": amount, "largest": amount, "amount": amount}
+            owes |= {"overdue": overdue, "disputed_amount": None}
+            owes["used"] = amount * 10_000 // limit if isinstance(limit, int) and limit > 0 else None
+            left: dict[tuple[object, ...], set[frozenset[Test]]] = {}
+            for number in sorted(relevant):
+                kind, one, two, three = self.asked[number].where
+                if kind in ("when", "approve") and not overdue and self.book.policies[one].steps[two].demand:
+                    continue  # a demand is never asked for before it is due
+                dash = three if kind not in ("when", "approve") else 0
+                tests = self.asked[number].clause.tests
+                mine = [test for test in tests if test.field in _OWED]
+                if all(test.holds(owes) for test in mine):
+                    rest = frozenset(test for test in tests if test.field in CHANGING and test.field not in _OWED)
+                    left.setdefault((kind, one, two, dash), set()).add(rest)
+            found.append(
+                frozenset(
+                    (where, frozenset() if frozenset() in rests else frozenset(rests)) for where, rests in left.items()
+                )
+            )
+        return tuple(found)
 
     def _reachable(self, held: Mapping[tuple[str, int, int, int], Asked]) -> tuple[int, ...]:
         """The policies that can take it: those whose lasting tests hold, up to the first that surely fits."""

@@ -67,10 +67,16 @@ class Monitors:
     def start(self) -> NDArray[np.int32]:
         return np.array([1, *(_start(rule) for rule in self.invariants)], dtype=np.int32)
 
-    def overnight(self, values: NDArray[np.int32]) -> NDArray[np.int32]:
-        """The numbers of the next morning: days since something, for those that count them."""
-        found: NDArray[np.int32] = np.clip(values + self.nights, self.least, self.most)
+    def overnight(self, values: NDArray[np.int32], watch: NDArray[np.int64]) -> NDArray[np.int32]:
+        """The numbers of the next morning, of some monitors: days since something, for those that count them."""
+        found: NDArray[np.int32] = np.clip(
+            values + self.nights[watch], self.least[watch], self.most[watch]
+        )
         return found
+
+    def once(self, number: int) -> bool:
+        """Whether what must always be done is done for good once it has been done."""
+        return number != UNSPOKEN and self.invariants[number - 1].shape is Shape.BY
 
     def effect(self, number: int, outcome: Outcome) -> Effect:
         """What an outcome does to a monitor."""

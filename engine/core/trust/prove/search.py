@@ -73,7 +73,8 @@ class Search:
     def __init__(self, walks: Walks, monitors: Monitors, *, prune: bool = True) -> None:
         self.walks, self.monitors, self.prune = walks, monitors, prune
         self._ended: dict[int, int] = {}
-        self.aged = not any(rule.shape.always for rule in monitors.invariants)
+        self._watch = np.arange(monitors.size)
+        self._aged = self._once = False
         self.events = Lists()
         self.kinds = Numbers()
         self.happened = Grid(lambda clock, kind: walks.happened(clock, self.kinds.things[kind]))
@@ -86,15 +87,25 @@ class Search:
         self.wounds = Table(2)  # outcome -> what it does to a clock where it goes, where it is held
         self.ends = Table(len(BRANCHES))
         self.sort_of = Table(1)
-        self.traits = Table(5)  # clock -> all but the rest; days since contact, to answer; day that asked; age of the event
+        self.traits = Table(6)  # clock -> all but the rest; days since contact, to answer; day that asked; age of the event
         self.groups = Numbers()
         self.still = walks.wounds.of(Wound())
 
-    def run(self, sorts: Sequence[int], budget: int) -> Found:
-        """Follow every course of these sorts. `budget` is the most accounts, each day's counted anew."""
+    def run(self, sorts: Sequence[int], budget: int, watch: Sequence[int]) -> Found:
+        """Follow every course of these sorts. `budget` is the most accounts, each day's counted anew; `watch` are the monitors
+        to be looked at: those of what must never be, or those of what must always be.
+        """
         found = Found()
+        self._watch = np.array(watch, dtype=np.int64)
+        always = [monitor for monitor in watch if self.monitors.deadline(monitor) is not None]
+        self._aged = not always
+        self._once = bool(always) and all(self.monitors.once(monitor) for monitor in watch)
         starts = np.array([start for sort in sorts for start in self.walks.starts(sort)], dtype=np.int32)
-        start = self.monitors.start()
+        self.walks.decide(
+            ((*each, self.walks.at[sort].begins) for sort in sorts for each in self.walks.starts(sort)),
+            ahead=True,
+        )
+        start = self.monitors.start()[self._watch]
         crowd = _merged(Crowd(starts[:, 0], starts[:, 1], np.tile(start, (len(starts), 1))))
         last = max((self.walks.at[sort].last for sort in sorts), default=0)
         seen = crowd.of(slice(0, 0))
@@ -152,7 +163,7 @@ class Search:
         for which, where in zip(new.tolist(), at.tolist(), strict=True):
             found.first.setdefault(which, (day, int(sorts[where])))
         ends = self._evening(crowd, outcome)
-        effects = self.effects.rows(outcome).reshape(len(crowd), self.monitors.size, _WIDTH)
+        effects = self.effects.rows(outcome).reshape(len(crowd), self.monitors.size, _WIDTH)[:, self._watch]
         self._look(crowd, sorts, effects, ends, day, found)
         wounds = self.wounds.rows(outcome)
         then = []
@@ -163,8 +174,9 @@ class Search:
             clock = self.nights.of(crowd.clock[some], wounds[some, 0 if branch == "go" else 1])
             evening = _evening(crowd.values[some], effects[some], branch)
             self._deadlines(evening, sorts[some], day, found)
-            then.append(Crowd(ends[some, column], clock, self.monitors.overnight(evening)))
-        return _merged(_joined(then))
+            then.append(Crowd(ends[some, column], clock, self.monitors.overnight(evening, self._watch)))
+        crowd = _merged(_joined(then))
+        return crowd.of((crowd.values >= 0).any(axis=1)) if self._once else crowd
 
     def _outcome(self, crowd: Crowd, sorts: Ints, day: int) -> Ints:
         """The number of each account's outcome; accounts alike are decided once."""
@@ -218,16 +230,16 @@ class Search:
     def _look(self, crowd: Crowd, sorts: Ints, effects: Ints, ends: Ints, day: int, found: Found) -> None:
         goes = ends[:, 0] >= 0
         late = day - np.array([at.due[0] for at in self.walks.at])[sorts]
-        for monitor in range(self.monitors.size):
-            bad = goes & (crowd.values[:, monitor] >= effects[:, monitor, _BAD])
-            bad |= goes & (late < effects[:, monitor, _EARLY])
+        for column, monitor in enumerate(self._watch.tolist()):
+            bad = goes & (crowd.values[:, column] >= effects[:, column, _BAD])
+            bad |= goes & (late < effects[:, column, _EARLY])
             self._broken(monitor, bad, sorts, day, found)
 
     def _deadlines(self, values: Ints, sorts: Ints, day: int, found: Found) -> None:
-        for monitor in range(self.monitors.size):
+        for column, monitor in enumerate(self._watch.tolist()):
             limit = self.monitors.deadline(monitor)
             if limit is not None:
-                self._broken(monitor, values[:, monitor] >= limit, sorts, day, found)
+                self._broken(monitor, values[:, column] >= limit, sorts, day, found)
 
     def _broken(self, monitor: int, bad: NDArray[Any], sorts: Ints, day: int, found: Found) -> None:
         if monitor not in found.broken and bad.any():
@@ -241,19 +253,20 @@ class Search:
             sort, clock = self.walks.clocks.things[self.traits.size]
             at = self.walks.at[sort]
             single = len(clock.touches) <= 1 and at.limit is None
-            aged = self.aged and at.climbs and len(clock.ages) == 1 and clock.ages[0] >= 0
+            aged = at.climbs and len(clock.ages) == 1 and clock.ages[0] >= 0
             rest: Clock = clock._replace(
                 touches=() if single else clock.touches, answer=(), ages=(0,) if aged else clock.ages
             )
             since = clock.touches[0][0] if single and clock.touches else FAR
             left, asked = clock.answer if clock.answer else (-1, 0)
-            self.traits.add([self.groups.of((sort, rest)), since, left, asked, clock.ages[0] if aged else 0])
+            exact = self.groups.of((sort, rest._replace(ages=clock.ages)))
+            self.traits.add([self.groups.of((sort, rest)), since, left, asked, clock.ages[0] if aged else 0, exact])
 
     def _worth(self, crowd: Crowd) -> Crowd:
         """Without those that can do nothing which another of the day cannot do as well."""
         self._describe()
         traits = self.traits.rows(crowd.clock)
-        group = (crowd.past.astype(np.int64) << 31) | traits[:, 0]
+        group = (crowd.past.astype(np.int64) << 31) | traits[:, 0 if self._aged else 5]
         order = np.lexsort((traits[:, 2], -traits[:, 1], -traits[:, 4], group))
         crowd, group, traits = crowd.of(order), group[order], traits[order]
         since, left, asked, age = (traits[:, n] for n in (1, 2, 3, 4))

@@ -80,7 +80,7 @@ class Walks:
         self.routes: dict[int, int] = {}  # key of a route -> the policy that has the account, or -1
         self.found: dict[int, int] = {}  # key of an outcome -> its number
         self._keys: dict[tuple[object, ...], int] = {}
-        self._to_come: list[tuple[int, int, int]] = []
+        self._followed: set[tuple[int, int]] = set()
         self._happens: dict[int, tuple[tuple[Happened, int], ...]] = {}
         self._evenings: dict[tuple[int, int], Evening] = {}
 
@@ -184,40 +184,48 @@ class Walks:
             _, key = self.known(past, clock, day)
         return self.found[key]
 
-    def decide(self, accounts: Iterable[tuple[int, int, int]]) -> None:
-        """Have accounts decided, and with them what may come of those that were decided before."""
-        wanted = list(accounts)
-        first_time = True
-        while first_time or any(self.known(*account)[1] not in self.found for account in wanted):
-            first_time = False
+    def decide(self, accounts: Iterable[tuple[int, int, int]], *, ahead: bool = False) -> None:
+        """Have accounts decided on a day of their walk; and ahead of time what can come of them, as many at once as can be."""
+        to_come = list(accounts)
+        while to_come:
             batch: dict[int, tuple[int, int, int]] = {}
-            unsure = []
-            for account in (*wanted, *self._to_come):
+            unsure, further = [], []
+            for account in to_come:
                 first, key = self.known(*account)
-                if key not in self.found and batch.setdefault(first if key < 0 else -key, account) != account:
-                    unsure += [account] if key < 0 else []
-            self._to_come = unsure
+                if key in self.found:
+                    further += self._further(*account, self.found[key])
+                elif batch.setdefault(first if key < 0 else -key, account) != account and key < 0:
+                    unsure.append(account)
             things = [(self.pasts.things[p], self.clocks.things[c][1], day) for p, c, day in batch.values()]
-            for account, outcome in zip(batch.values(), self.deciding.of(things), strict=True):
-                self._to_come += self._learn(*account, outcome)
+            outcomes = self.deciding.of(things) if things else []
+            for account, outcome in zip(batch.values(), outcomes, strict=True):
+                further += self._learn(*account, outcome)
+            to_come = [*unsure, *further] if ahead else unsure
 
     def _learn(self, past: int, clock: int, day: int, outcome: Outcome) -> list[tuple[int, int, int]]:
         """Remember an outcome, and say what may come of the account."""
-        sort = self.sort_of(past)
-        at = self.at[sort]
+        at = self.at[self.sort_of(past)]
         first = packed(self.route_key(past), self.clock_key(clock, -1), at.part(-1, day))
         self.routes.setdefault(first, outcome.policy)
         key = self._key(past, clock, at, outcome.policy, day)
-        if key in self.found:
+        if key not in self.found:
+            self.found[key] = len(self.outcomes)
+            self.outcomes.append(outcome)
+        return self._further(past, clock, day, self.found[key])
+
+    def _further(self, past: int, clock: int, day: int, number: int) -> list[tuple[int, int, int]]:
+        """What may come of an account, the first time that it comes to this."""
+        if (past, number) in self._followed:
             return []
-        number = self.found[key] = len(self.outcomes)
-        self.outcomes.append(outcome)
-        then = []
+        self._followed.add((past, number))
+        sort = self.sort_of(past)
+        at, outcome = self.at[sort], self.outcomes[number]
         ends = self.evening(past, number)
-        for branch, left in ((ends.go, outcome.left), (ends.rest, outcome.holds), (ends.hold, outcome.holds)):
-            if branch >= 0:
-                then.append((branch, self.night(clock, left.wound), day + 1))
-        then += [(end, self.night(clock, outcome.holds.wound), day + 1) for end in (ends.again, ends.declined) if end >= 0]
+        held, gone = self.night(clock, outcome.holds.wound), self.night(clock, outcome.left.wound)
+        then = [(ends.go, gone, day + 1)] if ends.go >= 0 else []
+        then += [
+            (end, held, day + 1) for end in (ends.rest, ends.hold, ends.again, ends.declined) if end not in (-1, past)
+        ]
         shows = self.clocks.things[clock][1]
         for later in at.changes(shows, day, outcome.policy):
             then.append((past, self.clocks.of((sort, at.later(shows, later - day))), later))
