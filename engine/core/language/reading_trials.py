@@ -25,6 +25,7 @@ from engine.core.language.words import Where, names, nearest
 from engine.core.problem import Place
 
 FIRST_DAY, LAST_DAY = -120, 1500
+_UNDER = re.compile(r"(?P<step>.+?)\s+under\s+(?P<policy>\S+)", re.IGNORECASE)
 _NOTHING = re.compile(r"nothing(?:\s*,?\s*because\s+(?P<reason>.+))?", re.IGNORECASE)
 
 
@@ -204,19 +205,28 @@ class _Reader(Accounts):
                 )
                 return None
             return Expectation(day, said, text.place, because=because)
+        step, other = said, None
+        found = _UNDER.fullmatch(said)
+        if found and not (policy and _meant(said, policy)):
+            step = found["step"]
+            id = Text(found["policy"], text.place)
+            other = reading.one_of(id, self.notes, "policy", self.ids, "unknown-policy")
+            if other is None:
+                return None
+            policy = self.policies.get(other)
         if policy is None:
-            return Expectation(day, said, text.place, (Want(said, (), text.place),))
-        steps = _meant(said, policy)
+            return Expectation(day, said, text.place, (Want(said, (), text.place, other),))
+        steps = _meant(step, policy)
         if not steps:
-            known = [step.name for step in policy.steps]
+            known = [each.name for each in policy.steps]
             self.notes.error(
                 text.place,
-                f"policy “{policy.id}” has no step “{short(said)}”",
-                nearest(said, known),
+                f"policy “{policy.id}” has no step “{short(step)}”",
+                nearest(step, known),
                 "unknown-step",
             )
             return None
-        return Expectation(day, said, text.place, (Want(said, steps, text.place),))
+        return Expectation(day, said, text.place, (Want(said, steps, text.place, other),))
 
 
 _SAID = tuple(REASONS)

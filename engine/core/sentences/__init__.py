@@ -1,5 +1,6 @@
 """Reason codes, counts, dates and amounts as sentences: all wording in one place, a chapter for each thing it is about."""
 
+from engine.core.sentences import proofs
 from engine.core.sentences.amounts import money, short_day
 from engine.core.sentences.explain import (
     FORECAST,
@@ -82,6 +83,7 @@ __all__ = [
     "no_document",
     "not_so",
     "older_copy",
+    "proofs",
     "refused_mail",
     "restored",
     "run_of_day",

@@ -208,7 +208,9 @@ class _Sorting:
 
     def _limits(self, mask: int) -> list[Value | None]:
         """Credit limits: by the tests on the limit, and so that a share of it falls between any two amounts."""
-        if not any(test.field in ("limit", "used") for each in self._held(mask) for test in each.clause.tests):
+        if not any(
+            test.field in ("limit", "used") for each in self._held(mask) for test in each.clause.tests
+        ):
             return [None]
         limits = set(parts({cut for test in self._tests("limit") for cut in cuts(test)}, 0)) - {0}
         shares = {cut for test in self._tests("used") for cut in cuts(test) if cut > 0}
@@ -250,7 +252,8 @@ class _Sorting:
         relevant = frozenset(
             number
             for number, each in enumerate(self.asked)
-            if mask >> number & 1 and (each.where[0] not in ("for", "when", "approve") or each.where[1] in policies)
+            if mask >> number & 1
+            and (each.where[0] not in ("for", "when", "approve") or each.where[1] in policies)
         )
         only = sum(1 << number for number in relevant)
         tests = [test for each in self._held(only) for test in each.clause.tests]
@@ -308,11 +311,14 @@ class _Sorting:
                 tests = self.asked[number].clause.tests
                 mine = [test for test in tests if test.field in _OWED]
                 if all(test.holds(owes) for test in mine):
-                    rest = frozenset(test for test in tests if test.field in CHANGING and test.field not in _OWED)
+                    rest = frozenset(
+                        test for test in tests if test.field in CHANGING and test.field not in _OWED
+                    )
                     left.setdefault((kind, one, two, dash), set()).add(rest)
             found.append(
                 frozenset(
-                    (where, frozenset() if frozenset() in rests else frozenset(rests)) for where, rests in left.items()
+                    (where, frozenset() if frozenset() in rests else frozenset(rests))
+                    for where, rests in left.items()
                 )
             )
         return tuple(found)
@@ -365,7 +371,8 @@ def with_addresses(book: PolicyBook, sort: Sort) -> tuple[Sort, ...]:
         for missing in combinations(sorted(used), size):
             known = ALL_ADDRESSES & ~sum(1 << bit for bit in missing)
             met = tuple(
-                (needed & known) == needed and (not either or bool(either & known)) for needed, either in needs
+                (needed & known) == needed and (not either or bool(either & known))
+                for needed, either in needs
             )
             found.setdefault(met, replace(sort, addresses=known))
     return tuple(found.values())
@@ -375,7 +382,9 @@ def several(book: PolicyBook, asked_: tuple[Asked, ...], sort: Sort) -> tuple[So
     """The sort with several equal invoices, as its tests on their number and on single invoices ask for."""
     tests = [test for number in sorted(sort.open) for test in asked_[number].clause.tests]
     copies = {cut for test in tests if test.field in COUNTS for cut in cuts(test)}
-    singles = [cut for test in tests if test.field in ITEM_FIELDS | {"largest"} for cut in cuts(test) if cut > 1]
+    singles = [
+        cut for test in tests if test.field in ITEM_FIELDS | {"largest"} for cut in cuts(test) if cut > 1
+    ]
     amounts = [cut for test in tests if test.field in TOTALS for cut in cuts(test)] + [book.house.minimum]
     if singles and {test.field for test in tests} & (AMOUNTS - TOTALS):
         copies |= {2, -(-max(amounts) // min(singles)) + 1}
@@ -388,9 +397,9 @@ def several(book: PolicyBook, asked_: tuple[Asked, ...], sort: Sort) -> tuple[So
     return tuple(found)
 
 
-def with_second(sort: Sort, days: int) -> Sort:
-    """The sort with a second invoice, written some days after the first."""
-    return replace(sort, offsets=(0, days))
+def with_more(sort: Sort) -> tuple[Sort, ...]:
+    """The sort with a second invoice some days after the first, and with a third: a few distances out of all there are."""
+    return tuple(replace(sort, offsets=offsets) for offsets in ((0, 7), (0, 25), (0, 0), (0, 12, 40)))
 
 
 def zero(policy: Policy, sort: Sort, item: int = 0) -> int:

@@ -69,10 +69,12 @@ class Monitors:
 
     def overnight(self, values: NDArray[np.int32], watch: NDArray[np.int64]) -> NDArray[np.int32]:
         """The numbers of the next morning, of some monitors: days since something, for those that count them."""
-        found: NDArray[np.int32] = np.clip(
-            values + self.nights[watch], self.least[watch], self.most[watch]
-        )
+        found: NDArray[np.int32] = np.clip(values + self.nights[watch], self.least[watch], self.most[watch])
         return found
+
+    def morning(self, number: int, value: int) -> int:
+        """The number of one monitor on the next morning."""
+        return int(min(max(value + self.nights[number], self.least[number]), self.most[number]))
 
     def once(self, number: int) -> bool:
         """Whether what must always be done is done for good once it has been done."""

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from engine.core.decision.choose import Choice, Verdict
+from engine.core.decision.choose import Choice
 from engine.core.decision.decide import Decided, decide
 from engine.core.decision.plan import after
 from engine.core.decision.signature import NONE, Signature, Under
@@ -157,7 +157,9 @@ class Deciding:
         left = self._left(accounts, state, goes, on)
         holds = self._left(accounts, state, held, on) if held is not goes else left
         contacts: dict[int, list[dict[str, Any]]] = {}
-        for contact in decided.contacts.select("row", "class", "policy", "step", "occurrence").iter_rows(named=True):
+        for contact in decided.contacts.select("row", "class", "policy", "step", "occurrence").iter_rows(
+            named=True
+        ):
             contacts.setdefault(contact["row"], []).append(contact)
         about = self._about(state, on)
         return [
@@ -220,7 +222,10 @@ class Deciding:
             overdue=bool(view.overdue[row]),
             softer=signature.voice if goes and any(action.kind.written for action in choice.actions) else "",
             calls=calls,
-            again=calls and len(contacts) == 1 and len(choice.actions) == 1 and contacts[0]["occurrence"] < TRIES,
+            again=calls
+            and len(contacts) == 1
+            and len(choice.actions) == 1
+            and contacts[0]["occurrence"] < TRIES,
             retried=signature.under == Under.AGAIN_NOW,
             left=left,
             holds=holds,
@@ -240,7 +245,16 @@ class Deciding:
         marks = _by_row(then.marks.slice(state.marks.height))
         touches = _by_row(then.touches.slice(state.touches.height))
         pending, repeats = _by_row(then.pending), _by_row(then.repeats)
-        wanted = ("home", "effects", "tone", "tone_step", "reached", "answer_by", "answer_day", "last_contact")
+        wanted = (
+            "home",
+            "effects",
+            "tone",
+            "tone_step",
+            "reached",
+            "answer_by",
+            "answer_day",
+            "last_contact",
+        )
         columns = then.accounts.select(wanted).to_dict(as_series=False)
         before = state.accounts["answer_by"].to_list()
         found = []

@@ -82,12 +82,18 @@ class Search:
         self.route_keys = Grid(lambda past, _: walks.route_key(past), 1)
         self.past_keys = Grid(lambda past, route: walks.past_key(past, route - 1))
         self.clock_keys = Grid(lambda clock, route: walks.clock_key(clock, route - 1))
-        self.routes, self.outcomes, self.evenings = Lookup(walks.routes), Lookup(walks.found), Lookup(self._ended)
+        self.routes, self.outcomes, self.evenings = (
+            Lookup(walks.routes),
+            Lookup(walks.found),
+            Lookup(self._ended),
+        )
         self.effects = Table(_WIDTH * monitors.size)
         self.wounds = Table(2)  # outcome -> what it does to a clock where it goes, where it is held
         self.ends = Table(len(BRANCHES))
         self.sort_of = Table(1)
-        self.traits = Table(6)  # clock -> all but the rest; days since contact, to answer; day that asked; age of the event
+        self.traits = Table(
+            6
+        )  # clock -> all but the rest; days since contact, to answer; day that asked; age of the event
         self.groups = Numbers()
         self.still = walks.wounds.of(Wound())
 
@@ -182,7 +188,8 @@ class Search:
         """The number of each account's outcome; accounts alike are decided once."""
         policies = range(-1, len(self.walks.book.policies))
         parts = np.array(
-            [[at.part(p, day) if p in at.bounds else 0 for p in policies] for at in self.walks.at], dtype=np.int64
+            [[at.part(p, day) if p in at.bounds else 0 for p in policies] for at in self.walks.at],
+            dtype=np.int64,
         )
 
         def accounts(which: NDArray[Any]) -> list[tuple[int, int, int]]:
@@ -260,7 +267,9 @@ class Search:
             since = clock.touches[0][0] if single and clock.touches else FAR
             left, asked = clock.answer if clock.answer else (-1, 0)
             exact = self.groups.of((sort, rest._replace(ages=clock.ages)))
-            self.traits.add([self.groups.of((sort, rest)), since, left, asked, clock.ages[0] if aged else 0, exact])
+            self.traits.add(
+                [self.groups.of((sort, rest)), since, left, asked, clock.ages[0] if aged else 0, exact]
+            )
 
     def _worth(self, crowd: Crowd) -> Crowd:
         """Without those that can do nothing which another of the day cannot do as well."""

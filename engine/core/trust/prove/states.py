@@ -119,8 +119,12 @@ class Moments:
                 age if age == GONE else min(age + days, bounds[-1])
                 for age, bounds in zip(clock.ages, self.ages, strict=True)
             ),
-            touches=tuple((since + days, item) for since, item in clock.touches if since + days < self.window),
-            answer=(clock.answer[0] - days, clock.answer[1]) if clock.answer and clock.answer[0] >= days else (),
+            touches=tuple(
+                (since + days, item) for since, item in clock.touches if since + days < self.window
+            ),
+            answer=(clock.answer[0] - days, clock.answer[1])
+            if clock.answer and clock.answer[0] >= days
+            else (),
             contact=_older(clock.contact, self.contact, days),
             paid=_older(clock.paid, self.paid, days),
             repeats=tuple((p, s, min(since + days, self._every(p, s))) for p, s, since in clock.repeats),
@@ -195,7 +199,8 @@ def moments(book: PolicyBook, asked: Sequence[Asked], sort: Sort) -> Moments:
             if step.repeat
         ),
         all(
-            policy.start is None or (book.late(policy).way == "climb" and not any(s.repeat for s in policy.steps))
+            policy.start is None
+            or (book.late(policy).way == "climb" and not any(s.repeat for s in policy.steps))
             for policy in policies
         ),
     )
@@ -319,7 +324,8 @@ class Rows:
                 frames["pending"].append(self._pending(row, past, first, on, events))
             since = {(p, s): on - timedelta(days=days) for p, s, days in clock.repeats}
             frames["repeats"] += [
-                {"row": row, **self._step(p, s), "times": times, "last": since[p, s]} for p, s, times in past.repeats
+                {"row": row, **self._step(p, s), "times": times, "last": since[p, s]}
+                for p, s, times in past.repeats
             ]
         return State(
             accounts=pl.DataFrame(frames["accounts"], schema=self.schema),
@@ -388,7 +394,12 @@ class Rows:
                 found.append(line | ({"aside": aside, "aside_since": written} if aside else {}))
         if sort.unapplied:
             line = {"row": row, "item": "P1", "kind": "payment", "date": first, "due": first}
-            line |= {"amount": sort.unapplied, "open": -sort.unapplied, "currency": self.currency, "rate": 1.0}
+            line |= {
+                "amount": sort.unapplied,
+                "open": -sort.unapplied,
+                "currency": self.currency,
+                "rate": 1.0,
+            }
             found.append(line | {"days_off": 0})
         return found
 
@@ -411,7 +422,10 @@ class Rows:
         again = state == Pending.AGAIN.value
         line = {"row": row, "item": None if item < 0 else number(item, 0), **self._step(p, s)}
         line |= {"state": state, "attempts": attempts}
-        return line | {"since": on if again else begin + timedelta(days=since), "not_before": on if again else None}
+        return line | {
+            "since": on if again else begin + timedelta(days=since),
+            "not_before": on if again else None,
+        }
 
 
 def column(event: Event) -> str:

@@ -53,7 +53,9 @@ class Lookup:
         unique, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
         at, known = self._found(unique)
         if not known.all():
-            missing = np.array([n for n in np.flatnonzero(~known) if int(unique[n]) not in self._known], dtype=np.int64)
+            missing = np.array(
+                [n for n in np.flatnonzero(~known) if int(unique[n]) not in self._known], dtype=np.int64
+            )
             if len(missing):
                 make(first[missing])
             self._learn()

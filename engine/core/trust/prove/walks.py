@@ -140,7 +140,9 @@ class Walks:
 
     def clock_key(self, clock: int, route: int) -> int:
         """What a decision of a policy depends on in a clock; with -1, what it depends on which policy decides."""
-        return self._remembered(("clock", clock, route), lambda: self._clock_key(*self.clocks.things[clock], route))
+        return self._remembered(
+            ("clock", clock, route), lambda: self._clock_key(*self.clocks.things[clock], route)
+        )
 
     def _clock_key(self, sort: int, shows: Clock, route: int) -> int:
         if route < 0:
@@ -224,7 +226,9 @@ class Walks:
         held, gone = self.night(clock, outcome.holds.wound), self.night(clock, outcome.left.wound)
         then = [(ends.go, gone, day + 1)] if ends.go >= 0 else []
         then += [
-            (end, held, day + 1) for end in (ends.rest, ends.hold, ends.again, ends.declined) if end not in (-1, past)
+            (end, held, day + 1)
+            for end in (ends.rest, ends.hold, ends.again, ends.declined)
+            if end not in (-1, past)
         ]
         shows = self.clocks.things[clock][1]
         for later in at.changes(shows, day, outcome.policy):
@@ -239,7 +243,9 @@ class Walks:
         """How the day may end for an account of which an outcome was decided."""
         found = self._evenings.get((past, outcome))
         if found is None:
-            found = self._evenings[past, outcome] = self._ends(self.pasts.things[past], self.outcomes[outcome])
+            found = self._evenings[past, outcome] = self._ends(
+                self.pasts.things[past], self.outcomes[outcome]
+            )
         return found
 
     def _ends(self, past: Past, outcome: Outcome) -> Evening:
