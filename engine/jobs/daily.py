@@ -8,7 +8,6 @@ from datetime import datetime
 
 from engine.core import sentences
 from engine.jobs import evaluate as evaluation
-from engine.jobs.asked_again import assert_again
 from engine.jobs.deliver import DeliverReport, deliver_now
 from engine.jobs.workspace import Workspace
 from engine.store import alarms, database, dues
@@ -24,7 +23,7 @@ def evaluate(ws: Workspace, clock: Clock, stop: threading.Event) -> list[str]:
         return []
     report = evaluation.run(ws, on=on, now=now)
     _warn(ws, report.faults, now)
-    return [sentences.run_of_day(on, report.sentence), *assert_again(ws, clock)]
+    return [sentences.run_of_day(on, report.sentence)]
 
 
 def deliver(ws: Workspace, clock: Clock, stop: threading.Event) -> list[str]:

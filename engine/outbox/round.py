@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -74,7 +74,6 @@ class _Step:
     row: Row
     stage: str
     payload: Mapping[str, Any]
-    made: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,11 +245,9 @@ class _Run:
                 store.give_back(conn, step.row, at)
             return set()
         ours = store.advance(conn, [(step.row, step.stage, step.payload) for step in steps], at)
-        going = [step for step in steps if step.row.id in ours]
-        self.delivery.preserve(
-            conn, [(replace(step.row, payload=step.payload), step.made) for step in going], at
-        )
-        self.traces += [Trace.of(step.row, GOING, at, step.payload["evidence"]) for step in going]
+        self.traces += [
+            Trace.of(step.row, GOING, at, step.payload["evidence"]) for step in steps if step.row.id in ours
+        ]
         return ours
 
     def _settled(self, conn: Connection) -> None:
@@ -336,7 +333,7 @@ class _Run:
             payload["evidence"] = dict(evidence)
             if kept := sender.keep(made):
                 payload["kept"] = dict(kept)
-            if not await self._in_turn(_Step(row, name, payload, made)):
+            if not await self._in_turn(_Step(row, name, payload)):
                 raise Overtaken
             delivery.watch(f"after {name}", row.key)
 
