@@ -177,6 +177,8 @@ class _Proving:
             step = outcome.step
             if not outcome.softer or step is None or (outcome.policy, step.index) in told:
                 continue
+            if outcome.softer.partition("/")[0] == self.book.policies[outcome.policy].id:
+                continue  # a newer invoice is spoken of as the older ones are, which is what the language says
             told.add((outcome.policy, step.index))
             policy = self.book.policies[outcome.policy]
             id, _, name = outcome.softer.partition("/")

@@ -22,6 +22,7 @@ from engine.core.trust.prove.tables import Grid, Ints, Lists, Longs, Lookup, Tab
 from engine.core.trust.prove.walks import BRANCHES, CLOCK_BITS, Numbers, Walks, packed
 
 _NEVER = -2 * FAR
+_SETTLED = -1  # of an invariant that is known to break, nothing more is asked
 _LEADERS = 4
 _BAD, _EARLY, _SET, _FLOOR, _GO, _REST, _HOLD = range(7)
 _WIDTH = 7
@@ -129,6 +130,8 @@ class Search:
                 break
             crowd = self._night(crowd, day, found)
             day += 1
+            if always and all(monitor in found.broken for monitor in watch):
+                break
         found.days = day
         return found
 
@@ -180,6 +183,7 @@ class Search:
             clock = self.nights.of(crowd.clock[some], wounds[some, 0 if branch == "go" else 1])
             evening = _evening(crowd.values[some], effects[some], branch)
             self._deadlines(evening, sorts[some], day, found)
+            evening[:, [monitor in found.broken for monitor in self._watch.tolist()]] = _SETTLED
             then.append(Crowd(ends[some, column], clock, self.monitors.overnight(evening, self._watch)))
         crowd = _merged(_joined(then))
         return crowd.of((crowd.values >= 0).any(axis=1)) if self._once else crowd

@@ -80,6 +80,7 @@ class Walks:
         self.routes: dict[int, int] = {}  # key of a route -> the policy that has the account, or -1
         self.found: dict[int, int] = {}  # key of an outcome -> its number
         self._keys: dict[tuple[object, ...], int] = {}
+        self._nights: dict[tuple[int, Wound], int] = {}
         self._followed: set[tuple[int, int]] = set()
         self._happens: dict[int, tuple[tuple[Happened, int], ...]] = {}
         self._evenings: dict[tuple[int, int], Evening] = {}
@@ -210,18 +211,22 @@ class Walks:
         first = packed(self.route_key(past), self.clock_key(clock, -1), at.part(-1, day))
         self.routes.setdefault(first, outcome.policy)
         key = self._key(past, clock, at, outcome.policy, day)
-        if key not in self.found:
-            self.found[key] = len(self.outcomes)
-            self.outcomes.append(outcome)
-        return self._further(past, clock, day, self.found[key])
+        if key in self.found:
+            return self._further(past, clock, day, self.found[key])
+        self.found[key] = len(self.outcomes)
+        self.outcomes.append(outcome)
+        sort, shows = self.clocks.things[clock]
+        then = self._further(past, clock, day, self.found[key])
+        for later in at.changes(shows, day, outcome.policy):
+            then.append((past, self.clocks.of((sort, at.later(shows, later - day))), later))
+        return then
 
     def _further(self, past: int, clock: int, day: int, number: int) -> list[tuple[int, int, int]]:
         """What may come of an account, the first time that it comes to this."""
         if (past, number) in self._followed:
             return []
         self._followed.add((past, number))
-        sort = self.sort_of(past)
-        at, outcome = self.at[sort], self.outcomes[number]
+        at, outcome = self.at[self.sort_of(past)], self.outcomes[number]
         ends = self.evening(past, number)
         held, gone = self.night(clock, outcome.holds.wound), self.night(clock, outcome.left.wound)
         then = [(ends.go, gone, day + 1)] if ends.go >= 0 else []
@@ -230,9 +235,6 @@ class Walks:
             for end in (ends.rest, ends.hold, ends.again, ends.declined)
             if end not in (-1, past)
         ]
-        shows = self.clocks.things[clock][1]
-        for later in at.changes(shows, day, outcome.policy):
-            then.append((past, self.clocks.of((sort, at.later(shows, later - day))), later))
         if day > at.due[0]:
             then += [(after, self.happened(clock, what), day) for what, after in self.happens(past)]
         return then
@@ -279,6 +281,9 @@ class Walks:
 
     def night(self, clock: int, wound: Wound) -> int:
         """The clock of the next morning, after a day that did this to it."""
-        sort, shows = self.clocks.things[clock]
-        at = self.at[sort]
-        return self.clocks.of((sort, at.later(wound.evening(shows, at))))
+        found = self._nights.get((clock, wound))
+        if found is None:
+            sort, shows = self.clocks.things[clock]
+            at = self.at[sort]
+            found = self._nights[clock, wound] = self.clocks.of((sort, at.later(wound.evening(shows, at))))
+        return found
