@@ -1,8 +1,8 @@
 """What the decision makes of accounts on a day, and what it leaves behind: asked of the one function that decides.
 
-Accounts that are alike to it are asked about once. Nothing here knows when a step is due or what holds it: that is `decide`,
-and what a contact leaves behind is `after`, as in a preview and in a policy test. Each new class of answers is worked out once
-more by the plain definition; where the two differ, nothing is proved.
+Nothing here knows when a step is due or what holds it: that is `stand` and `choose`, the plain definition of every decision, and
+what a contact leaves behind is `after`, as in a preview and in a policy test. Whatever goes is decided by the columns as well;
+where they differ from the definition, nothing is proved.
 """
 
 from __future__ import annotations
@@ -14,18 +14,19 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from engine.core.decision.choose import Choice
-from engine.core.decision.decide import Decided, decide
+from engine.core.decision.choose import Choice, Verdict, choose
+from engine.core.decision.decide import decide
 from engine.core.decision.plan import after
 from engine.core.decision.signature import NONE, Signature, Under
-from engine.core.decision.standing import cases, measures, owed, stand
+from engine.core.decision.standing import Case, Standing, measures, owed, stand
 from engine.core.decision.state import Pending, State
 from engine.core.decision.view import Day
 from engine.core.language.condition import Value
 from engine.core.language.invariants import Invariant
-from engine.core.language.policy import Action, Kind, Policy, PolicyBook, Step
+from engine.core.language.policy import Action, Kind, PolicyBook, Step, seniority
 from engine.core.language.policy import Clock as Clock_
 from engine.core.rules import Rules
+from engine.core.sentences import Reason
 from engine.core.trust.prove.accounts import FIRST
 from engine.core.trust.prove.states import NO_PENDING, Clock, Mark, Moments, Past, Rows, begun, item_of
 from engine.core.workdays import ALWAYS, calendar
@@ -79,9 +80,12 @@ class Left:
     changes: tuple[tuple[str, Any], ...]
     marks: frozenset[Mark]
     wound: Wound
+    effects: int = 0  # what is done of EFFECTS, as bits
 
     def after(self, past: Past) -> Past:
         changed = past._replace(**dict(self.changes)) if self.changes else past
+        if self.effects:
+            changed = changed._replace(effects=past.effects | self.effects)
         if not self.marks:
             return changed
         # A step taken again under a new event is one mark.
@@ -109,6 +113,9 @@ class Outcome:
     rules: frozenset[int]  # the invariants that are about the account today
 
 
+_AS_IT_WAS = Left((), frozenset(), Wound())
+
+
 class Deciding:
     """Decides batches of accounts on a day of the walk."""
 
@@ -119,14 +126,13 @@ class Deciding:
         at: Sequence[Moments],
         rules: Rules,
         invariants: Sequence[Invariant],
-        *,
-        everything: bool = False,
     ) -> None:
         self.book, self.rows, self.at, self.rules = book, rows, at, rules
         self.invariants = tuple(invariants)
-        self.everything = everything  # every account is worked out by the plain definition, not one a class
-        self.seen: set[Signature] = set()
         self.asked = 0
+        self._choices: dict[Signature, Choice] = {}
+        self._left: dict[tuple[Any, ...], tuple[Left, Left]] = {}
+        self._always: frozenset[int] | None = None
 
     def of(self, accounts: Sequence[tuple[Past, Clock, int]]) -> list[Outcome]:
         """The outcome of each, on a day of its walk. All whose days count from their dates alone are decided at once; a clock
@@ -147,94 +153,123 @@ class Deciding:
         return any(self.book.policies[p].clock in months for p in self.rows.sorts[sort].policies)
 
     def _decided(self, accounts: Sequence[tuple[Past, Clock, int]], on: date) -> list[Outcome]:
-        state = self.rows.state(accounts, on)
-        decided = decide(self.book, state, Day(on), ())
+        day = Day(on)
         self.asked += len(accounts)
-        self._by_definition(state, decided)
-        goes = after(self.book, state, decided, _EVERY_DAY)
-        nothing = replace(decided, contacts=decided.contacts.clear(), marks=decided.marks.clear())
-        held = after(self.book, state, nothing, _EVERY_DAY) if decided.contacts.height else goes
-        left = self._left(accounts, state, goes, on)
-        holds = self._left(accounts, state, held, on) if held is not goes else left
-        contacts: dict[int, list[dict[str, Any]]] = {}
-        for contact in decided.contacts.select("row", "class", "policy", "step", "occurrence").iter_rows(
-            named=True
-        ):
-            contacts.setdefault(contact["row"], []).append(contact)
-        about = self._about(state, on)
+        cases = [self.rows.case(past, clock, number, on) for past, clock, number in accounts]
+        stood = [self._stand(case, day) for case in cases]
+        wanted: dict[tuple[Any, ...], int] = {}
+        keys = [self._leaves(*account, units) for account, units in zip(accounts, stood, strict=True)]
+        for n, key in enumerate(keys):
+            if key is not None and key not in self._left:
+                wanted.setdefault(key, n)
+        if wanted:
+            chosen = list(wanted.values())
+            numbered = [self.rows.case(*accounts[n], on, row) for row, n in enumerate(chosen)]
+            found = self._leave([accounts[n] for n in chosen], numbered, [stood[n] for n in chosen], day)
+            self._left |= dict(zip(wanted, found, strict=True))
         return [
-            self._outcome(row, decided, contacts.get(row, []), left[row], holds[row], about[row])
-            for row in range(len(accounts))
+            self._outcome(
+                case, units, *(self._left[key] if key is not None else (_AS_IT_WAS, _AS_IT_WAS)), on
+            )
+            for case, units, key in zip(cases, stood, keys, strict=True)
         ]
 
-    def _by_definition(self, state: State, decided: Decided) -> None:
-        """Each class of answers that is new, once more by the plain definition."""
-        view = decided.portfolio
-        units = range(len(view.classes)) if self.everything else view.first.tolist()
-        new = [unit for unit in units if self.everything or view.at(unit) not in self.seen]
-        known = cases(state, {int(view.unit_row[unit]) for unit in new})
-        for unit in new:
-            signature = view.at(unit)
-            row = int(view.unit_row[unit])
-            own = int(view.unit_item[unit])
-            item = view.items["item"][own] if own != NONE else None
-            standings = stand(self.book, known[row], decided.day, self.rules)
-            plain = next((each.signature for each in standings if each.item == item), None)
-            if plain != signature:
-                raise Disagreement(signature, plain)
-            self.seen.add(signature)
-
-    def _about(self, state: State, on: date) -> list[frozenset[int]]:
-        """row -> the invariants whose `for` holds."""
-        always = frozenset(n for n, rule in enumerate(self.invariants) if rule.fits is None)
-        some = [(n, rule.fits) for n, rule in enumerate(self.invariants) if rule.fits is not None]
-        if not some:
-            return [always] * state.accounts.height
+    def _stand(self, case: Case, day: Day) -> list[tuple[Standing, Choice]]:
+        """Where each unit of an account stands, and the choice of its class."""
         found = []
-        for _, case in sorted(cases(state, range(state.accounts.height)).items()):
-            facts: dict[str, Value | None] = measures(case, owed(case, on), on)
-            found.append(always | {n for n, fits in some if fits.holds(facts)})
+        for standing in stand(self.book, case, day, self.rules):
+            choice = self._choices.get(standing.signature)
+            if choice is None:
+                choice = self._choices[standing.signature] = choose(self.book, standing.signature)
+            found.append((standing, choice))
         return found
 
-    def _outcome(
+    def _leaves(
+        self, past: Past, clock: Clock, day: int, units: Sequence[tuple[Standing, Choice]]
+    ) -> tuple[Any, ...] | None:
+        """What it depends on what a day leaves behind; None where it leaves an account as it was."""
+        at, policy = self.at[past.sort], units[0][0].signature.policy
+        begins = past.home < 0 and any(standing.signature.overdue for standing, _ in units)
+        lacks = any(choice.reason is Reason.NO_ADDRESS for _, choice in units)
+        if not begins and not lacks and not any(_goes(choice) for _, choice in units):
+            return None
+        since = begun(self.book, clock, at, self.rows.sorts[past.sort], policy, day) if lacks else -1
+        stands = tuple(
+            (
+                standing.item,
+                standing.signature,
+                tuple((item, tuple(step.index for step in steps)) for item, steps in standing.due.items()),
+                tuple(item.row["item"] for item in standing.items if item.free),
+            )
+            for standing, _ in units
+        )
+        kept = (past.tone, seniority(past.reached), past.pending, past.repeats)
+        return stands, (past, at.part(-1, day)) if begins else None, kept, since
+
+    def _leave(
         self,
-        row: int,
-        decided: Decided,
-        contacts: list[dict[str, Any]],
-        left: Left,
-        holds: Left,
-        about: frozenset[int],
-    ) -> Outcome:
+        accounts: Sequence[tuple[Past, Clock, int]],
+        cases: Sequence[Case],
+        stood: Sequence[Sequence[tuple[Standing, Choice]]],
+        day: Day,
+    ) -> list[tuple[Left, Left]]:
+        """What a day leaves behind when all goes that would, and when it is held. The columns must say what the cases say."""
+        state = self.rows.state(cases)
+        decided = decide(self.book, state, day, ())
         view = decided.portfolio
-        number = contacts[0]["class"] if contacts else int(decided.unit_class[_first(view.unit_row, row)])
-        choice, signature = decided.choices[number], decided.signatures[number]
-        policy: Policy | None = self.book.policies[signature.policy] if signature.policy != NONE else None
+        plain = [standing.signature for units in stood for standing, _ in units]
+        for unit, signature in enumerate(plain):
+            if view.at(unit) != signature:
+                raise Disagreement(signature, view.at(unit))
+        goes = self._left_behind(accounts, state, after(self.book, state, decided, _EVERY_DAY), day.on)
+        if any(past.home < 0 for past, _, _ in accounts):
+            held = replace(decided, contacts=decided.contacts.clear(), marks=decided.marks.clear())
+            holds = self._left_behind(accounts, state, after(self.book, state, held, _EVERY_DAY), day.on)
+        else:  # what goes and is held leaves an account as it was, but for the beginning of its episode
+            went = set(decided.contacts["row"].to_list())
+            holds = [_AS_IT_WAS if row in went else goes[row] for row in range(len(accounts))]
+        return list(zip(goes, holds, strict=True))
+
+    def _outcome(
+        self, case: Case, units: Sequence[tuple[Standing, Choice]], left: Left, holds: Left, on: date
+    ) -> Outcome:
+        standing, choice = next((unit for unit in units if _goes(unit[1])), units[0])
+        signature = standing.signature
+        policy = standing.policy
         step = policy.steps[signature.step] if policy and signature.step != NONE else None
-        goes = bool(contacts)
+        goes = _goes(choice)
         calls = goes and any(action.kind is Kind.CALL for action in choice.actions)
+        alone = sum(_goes(other) for _, other in units) == 1 and len(choice.actions) == 1
         return Outcome(
             choice=choice,
-            policy=int(view.route[row]),
+            policy=signature.policy,
             step=step,
             actions=choice.actions if goes else (),
             agreed=step.approve.by if goes and step and step.approve and signature.approve else "",
             goes=goes,
-            overdue=bool(view.overdue[row]),
+            overdue=bool(signature.overdue),
             softer=signature.voice if goes and any(action.kind.written for action in choice.actions) else "",
             calls=calls,
-            again=calls
-            and len(contacts) == 1
-            and len(choice.actions) == 1
-            and contacts[0]["occurrence"] < TRIES,
+            again=calls and alone and signature.occurrence < TRIES,
             retried=signature.under == Under.AGAIN_NOW,
             left=left,
             holds=holds,
-            rules=about,
+            rules=self._about(case, on),
         )
+
+    def _about(self, case: Case, on: date) -> frozenset[int]:
+        """The invariants whose `for` holds."""
+        if self._always is None:
+            self._always = frozenset(n for n, rule in enumerate(self.invariants) if rule.fits is None)
+        if len(self._always) == len(self.invariants):
+            return self._always
+        facts: dict[str, Value | None] = measures(case, owed(case, on), on)
+        some = [(n, rule.fits) for n, rule in enumerate(self.invariants) if rule.fits is not None]
+        return self._always | {n for n, fits in some if fits.holds(facts)}
 
     # -- back from rows ------------------------------------------------------------------------------------------------
 
-    def _left(
+    def _left_behind(
         self, accounts: Sequence[tuple[Past, Clock, int]], state: State, then: State, on: date
     ) -> list[Left]:
         steps = {
@@ -267,7 +302,6 @@ class Deciding:
             home = columns["home"][row]
             values = {
                 "home": self.rows.number[home] if home else -1,
-                "effects": columns["effects"][row] or 0,
                 "tone": columns["tone"][row] or 0,
                 "tone_step": columns["tone_step"][row] or "",
                 "reached": columns["reached"][row] or "",
@@ -283,7 +317,8 @@ class Deciding:
                 frozenset((p, s) for p, s, each in counted if each["last"] == on),
             )
             changes = tuple((name, value) for name, value in values.items() if value != getattr(past, name))
-            found.append(Left(changes, new, wound))
+            effects = (columns["effects"][row] or 0) & ~past.effects
+            found.append(Left(changes, new, wound, effects))
         return found
 
     def _under_way(
@@ -318,8 +353,8 @@ def declined(past: Past, outcome: Outcome) -> Past:
     return past._replace(barred=past.barred | {(outcome.policy, outcome.step.index)})
 
 
-def _first(unit_row: Any, row: int) -> int:
-    return int(unit_row.searchsorted(row))
+def _goes(choice: Choice) -> bool:
+    return choice.verdict in (Verdict.GO, Verdict.ASK)
 
 
 def _by_row(frame: pl.DataFrame) -> dict[int, list[dict[str, Any]]]:

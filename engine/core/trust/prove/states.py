@@ -14,7 +14,9 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from engine.core.decision.ladder import addresses
+from engine.core.decision.choose import step_tone
+from engine.core.decision.ladder import addresses, call_role, effect_bits
+from engine.core.decision.standing import Case
 from engine.core.decision.state import (
     ACCOUNTS,
     BARRED,
@@ -27,7 +29,7 @@ from engine.core.decision.state import (
     Pending,
     State,
 )
-from engine.core.language.policy import Event, Limit, PolicyBook
+from engine.core.language.policy import Event, Limit, PolicyBook, seniority
 from engine.core.trust.prove.accounts import AMOUNTS, FIRST, TIMES, TOTALS, Asked, Sort, cuts, zero
 
 GONE = -1  # the amount of an item that has been paid; the age of what has not been
@@ -136,8 +138,10 @@ class Moments:
         paid = GONE if clock.paid == GONE else bisect_right(self.paid, clock.paid)
         return tuple(age == GONE for age in clock.ages), contact, paid
 
-    def alike(self, clock: Clock, gap: int, event: int) -> tuple[Any, ...]:
-        """What a decision of a policy depends on in a clock, by its gap and the index of the event it starts from, or -1."""
+    def alike(self, clock: Clock, gap: int, event: int, steps: Sequence[int]) -> tuple[Any, ...]:
+        """What a decision of a policy depends on in a clock, by its gap, the index of the event it starts from (or -1), and
+        the days of its steps.
+        """
         if self.limit is None:
             last: dict[int, bool] = {}
             for days, item in clock.touches:
@@ -147,7 +151,8 @@ class Moments:
             touches = clock.touches
         age = bisect_right(self.ages[event], clock.ages[event]) if event >= 0 else 0
         repeats = tuple((p, s, since >= self._every(p, s)) for p, s, since in clock.repeats)
-        return age, touches, clock.answer[1] if clock.answer else None, self.routed(clock)[1:], repeats
+        answer = bisect_right(steps, clock.answer[1]) if clock.answer else -1
+        return age, touches, answer, self.routed(clock)[1:], repeats
 
     def _every(self, p: int, s: int) -> int:
         return next(every for policy, step, every in self.repeats if (policy, step) == (p, s))
@@ -220,6 +225,11 @@ class Lens:
     amounts: tuple[int, ...]  # index of an amount -> the part of all amounts, as its tests divide them
     promise: bool
     plan: bool
+    tones: tuple[
+        int, ...
+    ]  # the tones of its steps' messages, and how senior its callers are: what they may have to give way to
+    callers: tuple[int, ...]
+    effects: int
 
 
 def lens(book: PolicyBook, asked: Sequence[Asked], sort: Sort, at: Moments, p: int) -> Lens:
@@ -251,6 +261,9 @@ def lens(book: PolicyBook, asked: Sequence[Asked], sort: Sort, at: Moments, p: i
         tuple(bisect_right(parts, amount) for amount in sort.amounts),
         "promise" in fields,
         "plan" in fields,
+        tuple(sorted({step_tone(book, step) for step in policy.steps} - {0})),
+        tuple(sorted({seniority(call_role(step)) for step in policy.steps} - {0})),
+        sum({bit for step in policy.steps for bit in (1, 2, 4) if effect_bits(step) & bit}),
     )
 
 
@@ -274,10 +287,12 @@ def alike(book: PolicyBook, past: Past, p: int, through: Lens) -> tuple[Any, ...
         past.promise if through.promise else "",
         past.plan if through.plan else "",
         past.sort if past.home < 0 else -1,
-        past.effects,
+        past.effects & through.effects,
         past.tone,
-        past.tone_step,
-        past.reached,
+        past.tone_step if through.tones and through.tones[0] < past.tone else "",
+        past.reached
+        if through.callers and through.callers[0] < seniority(past.reached)
+        else seniority(past.reached),
         frozenset(mark for mark in past.marks if known(mark)),
         frozenset(bar for bar in past.barred if book.policies[bar[0]].steps[bar[1]].name in names),
         past.pending,
@@ -297,44 +312,53 @@ class Rows:
         self.number = {id: number for number, id in enumerate(self.ids)}
         self.schema = {**ACCOUNTS, **kinds}
         self.currency = book.house.currency
+        self._empty: dict[str, Any] = dict.fromkeys(self.schema)
 
-    def state(self, accounts: Sequence[tuple[Past, Clock, int]], on: date) -> State:
-        """The accounts on a date, a row each, which for each is another day of its walk."""
-        frames: dict[str, list[dict[str, Any]]] = {
-            name: [] for name in ("accounts", "items", "marks", "barred", "touches", "pending", "repeats")
+    def case(self, past: Past, clock: Clock, day: int, on: date, row: int = 0) -> Case:
+        """An account on a day of its walk, which is this date."""
+        sort = self.sorts[past.sort]
+        first = on - timedelta(days=day)
+        events = {
+            column(event): on - timedelta(days=age)
+            for event, age in zip(sort.events, clock.ages, strict=True)
+            if age != GONE
         }
-        for row, (past, clock, day) in enumerate(accounts):
-            sort = self.sorts[past.sort]
-            first = on - timedelta(days=day)
-            events = {
-                column(event): on - timedelta(days=age)
-                for event, age in zip(sort.events, clock.ages, strict=True)
-                if age != GONE
-            }
-            frames["accounts"].append(self._account(row, past, clock, sort, on) | events)
-            frames["items"] += self._items(row, past, sort, first, on)
-            for mark in sorted(past.marks):
-                frames["marks"] += self._marks(row, sort, mark, events)
-            frames["barred"] += [{"row": row, **self._step(p, s)} for p, s in sorted(past.barred)]
-            frames["touches"] += [
+        since = {(p, s): on - timedelta(days=days) for p, s, days in clock.repeats}
+        barred = [self._step(p, s) for p, s in past.barred]
+        return Case(
+            account=self._empty | self._account(row, past, clock, sort, on) | events,
+            items=tuple(
+                sorted(self._items(row, past, sort, first, on), key=lambda item: (item["due"], item["item"]))
+            ),
+            marks=tuple(each for mark in sorted(past.marks) for each in self._marks(row, sort, mark, events)),
+            barred=frozenset((bar["policy"], bar["step"]) for bar in barred),
+            touches=tuple(
                 {"row": row, "item": None if item < 0 else number(item, 0), "on": on - timedelta(days=days)}
                 for days, item in clock.touches
-            ]
-            if past.pending:
-                frames["pending"].append(self._pending(row, past, first, on, events))
-            since = {(p, s): on - timedelta(days=days) for p, s, days in clock.repeats}
-            frames["repeats"] += [
+            ),
+            pending=(self._pending(row, past, first, on, events),) if past.pending else (),
+            repeats=tuple(
                 {"row": row, **self._step(p, s), "times": times, "last": since[p, s]}
                 for p, s, times in past.repeats
-            ]
+            ),
+        )
+
+    def state(self, cases: Sequence[Case]) -> State:
+        """Cases, numbered in their order, as frames."""
+        barred = [
+            {"row": row, "policy": policy, "step": step}
+            for row, case in enumerate(cases)
+            for policy, step in sorted(case.barred)
+        ]
+        items = [item for case in cases for item in case.items]
         return State(
-            accounts=pl.DataFrame(frames["accounts"], schema=self.schema),
-            items=pl.DataFrame(frames["items"], schema=ITEMS).sort("row", "due", "item"),
-            marks=pl.DataFrame(frames["marks"], schema=MARKS),
-            barred=pl.DataFrame(frames["barred"], schema=BARRED),
-            touches=pl.DataFrame(frames["touches"], schema=TOUCHES),
-            pending=pl.DataFrame(frames["pending"], schema=PENDING),
-            repeats=pl.DataFrame(frames["repeats"], schema=REPEATS),
+            accounts=pl.DataFrame([case.account for case in cases], schema=self.schema),
+            items=pl.DataFrame(items, schema=ITEMS),
+            marks=pl.DataFrame([mark for case in cases for mark in case.marks], schema=MARKS),
+            barred=pl.DataFrame(barred, schema=BARRED),
+            touches=pl.DataFrame([touch for case in cases for touch in case.touches], schema=TOUCHES),
+            pending=pl.DataFrame([each for case in cases for each in case.pending], schema=PENDING),
+            repeats=pl.DataFrame([each for case in cases for each in case.repeats], schema=REPEATS),
         )
 
     def _step(self, p: int, s: int) -> dict[str, Any]:
@@ -390,8 +414,8 @@ class Rows:
                 open = owed + (sort.unapplied if item == copy == 0 else 0)
                 line = {"row": row, "item": number(item, copy), "kind": "invoice", "date": written}
                 line |= {"due": written + timedelta(days=sort.due), "amount": open, "open": open}
-                line |= {"currency": self.currency, "rate": 1.0, "days_off": 0}
-                found.append(line | ({"aside": aside, "aside_since": written} if aside else {}))
+                line |= {"currency": self.currency, "rate": 1.0, "days_off": 0, "statement": None}
+                found.append(line | {"aside": aside or None, "aside_since": written if aside else None})
         if sort.unapplied:
             line = {"row": row, "item": "P1", "kind": "payment", "date": first, "due": first}
             line |= {
@@ -400,7 +424,7 @@ class Rows:
                 "currency": self.currency,
                 "rate": 1.0,
             }
-            found.append(line | {"days_off": 0})
+            found.append(line | {"days_off": 0, "statement": None, "aside": None})
         return found
 
     def _marks(self, row: int, sort: Sort, mark: Mark, events: dict[str, date]) -> list[dict[str, Any]]:

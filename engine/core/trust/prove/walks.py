@@ -150,7 +150,10 @@ class Walks:
             return self.clock_alikes.of((sort, self.at[sort].routed(shows)))
         policy = self.book.policies[route]
         event = -1 if policy.start is None else self.sorts[sort].events.index(policy.start)
-        return self.clock_alikes.of(self.at[sort].alike(shows, max(self.book.gap(policy), 1), event))
+        days = [step.day for step in policy.steps]
+        return self.clock_alikes.of(
+            (route, self.at[sort].alike(shows, max(self.book.gap(policy), 1), event, days))
+        )
 
     def _remembered(self, what: tuple[object, ...], make: Callable[[], int]) -> int:
         found = self._keys.get(what)
@@ -190,6 +193,8 @@ class Walks:
     def decide(self, accounts: Iterable[tuple[int, int, int]], *, ahead: bool = False) -> None:
         """Have accounts decided on a day of their walk; and ahead of time what can come of them, as many at once as can be."""
         to_come = list(accounts)
+        if not ahead:
+            to_come += [later for account in to_come for later in self._later(*account)]
         while to_come:
             batch: dict[int, tuple[int, int, int]] = {}
             unsure, further = [], []
@@ -220,6 +225,16 @@ class Walks:
         for later in at.changes(shows, day, outcome.policy):
             then.append((past, self.clocks.of((sort, at.later(shows, later - day))), later))
         return then
+
+    def _later(self, past: int, clock: int, day: int) -> list[tuple[int, int, int]]:
+        """An account that has not been decided, on the days to come on which time alone may change what it is decided."""
+        first, key = self.known(past, clock, day)
+        if key in self.found or first not in self.routes:
+            return []
+        sort, shows = self.clocks.things[clock]
+        at = self.at[sort]
+        days = at.changes(shows, day, self.routes[first])
+        return [(past, self.clocks.of((sort, at.later(shows, then - day))), then) for then in days]
 
     def _further(self, past: int, clock: int, day: int, number: int) -> list[tuple[int, int, int]]:
         """What may come of an account, the first time that it comes to this."""
