@@ -21,13 +21,13 @@ from engine.core.language.policy import PolicyBook
 from engine.core.language.reading_trials import read_trials
 from engine.core.language.steps import Scope
 from engine.core.problem import Place, Problem, Severity
-from engine.core.rules import PlainRules, Rules
+from engine.core.rules import Rules
 from engine.core.sentences import proofs
 from engine.core.trust.prove import accounts, ladders
 from engine.core.trust.prove.accounts import Sort
 from engine.core.trust.prove.findings import Finding, warned
 from engine.core.trust.prove.monitors import UNSPOKEN, Monitors
-from engine.core.trust.prove.outcomes import Deciding
+from engine.core.trust.prove.outcomes import Deciding, Remembering
 from engine.core.trust.prove.reached import Reached
 from engine.core.trust.prove.sampled import sample
 from engine.core.trust.prove.search import Found, Search
@@ -112,7 +112,7 @@ class _Proving:
         self.more = range(len(single) + len(copies), len(self.sorts))
         at = [moments(book, self.asked, sort) for sort in self.sorts]
         rows = Rows(book, self.sorts, _kinds(known))
-        deciding = Deciding(book, rows, at, PlainRules(rulesets(book)), invariants.rules)
+        deciding = Deciding(book, rows, at, Remembering(rulesets(book)), invariants.rules)
         self.walks = Walks(book, self.asked, self.sorts, at, deciding)
         self.monitors = Monitors(book, invariants.rules)
         self.writer = Writer(book, known, self.walks)

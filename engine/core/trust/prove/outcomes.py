@@ -7,7 +7,7 @@ where they differ from the definition, nothing is proved.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, NamedTuple
@@ -25,7 +25,7 @@ from engine.core.language.condition import Value
 from engine.core.language.invariants import Invariant
 from engine.core.language.policy import Action, Kind, PolicyBook, Step, seniority
 from engine.core.language.policy import Clock as Clock_
-from engine.core.rules import Rules
+from engine.core.rules import Facts, PlainRules, Rule, Rules
 from engine.core.sentences import Reason
 from engine.core.trust.prove.accounts import FIRST
 from engine.core.trust.prove.states import NO_PENDING, Clock, Mark, Moments, Past, Rows, begun, item_of
@@ -114,6 +114,27 @@ class Outcome:
 
 
 _AS_IT_WAS = Left((), frozenset(), Wound())
+
+
+class Remembering:
+    """The plain definition, which answers a question once: rules that look at the same facts hold alike."""
+
+    name = "plain"
+
+    def __init__(self, rulesets: Mapping[str, Sequence[Rule]]) -> None:
+        self._plain = PlainRules(rulesets)
+        self._fields = {
+            name: tuple(sorted({test.field for rule in rules for test in rule.condition.tests()}))
+            for name, rules in rulesets.items()
+        }
+        self._known: dict[tuple[Any, ...], frozenset[str]] = {}
+
+    def match(self, ruleset: str, facts: Facts) -> frozenset[str]:
+        key = (ruleset, *(facts.get(field) for field in self._fields[ruleset]))
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._plain.match(ruleset, facts)
+        return found
 
 
 class Deciding:

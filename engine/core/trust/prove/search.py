@@ -108,10 +108,6 @@ class Search:
         self._aged = not always
         self._once = bool(always) and all(self.monitors.once(monitor) for monitor in watch)
         starts = np.array([start for sort in sorts for start in self.walks.starts(sort)], dtype=np.int32)
-        self.walks.decide(
-            ((*each, self.walks.at[sort].begins) for sort in sorts for each in self.walks.starts(sort)),
-            ahead=True,
-        )
         start = self.monitors.start()[self._watch]
         crowd = _merged(Crowd(starts[:, 0], starts[:, 1], np.tile(start, (len(starts), 1))))
         last = max((self.walks.at[sort].last for sort in sorts), default=0)

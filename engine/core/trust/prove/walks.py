@@ -81,7 +81,6 @@ class Walks:
         self.found: dict[int, int] = {}  # key of an outcome -> its number
         self._keys: dict[tuple[object, ...], int] = {}
         self._nights: dict[tuple[int, Wound], int] = {}
-        self._followed: set[tuple[int, int]] = set()
         self._happens: dict[int, tuple[tuple[Happened, int], ...]] = {}
         self._evenings: dict[tuple[int, int], Evening] = {}
 
@@ -183,76 +182,41 @@ class Walks:
         return packed(self.past_key(past, route), self.clock_key(clock, route), at.part(route, day))
 
     def outcome(self, past: int, clock: int, day: int) -> int:
-        """The number of what a day brings an account; it and all that can come of it are decided if they have not been."""
+        """The number of what a day brings an account, which is decided if it has not been."""
         _, key = self.known(past, clock, day)
         if key not in self.found:
             self.decide([(past, clock, day)])
             _, key = self.known(past, clock, day)
         return self.found[key]
 
-    def decide(self, accounts: Iterable[tuple[int, int, int]], *, ahead: bool = False) -> None:
-        """Have accounts decided on a day of their walk; and ahead of time what can come of them, as many at once as can be."""
+    def decide(self, accounts: Iterable[tuple[int, int, int]]) -> None:
+        """Have accounts decided, each on a day of its walk; of accounts alike one."""
         to_come = list(accounts)
-        if not ahead:
-            to_come += [later for account in to_come for later in self._later(*account)]
         while to_come:
             batch: dict[int, tuple[int, int, int]] = {}
-            unsure, further = [], []
+            unsure = []
             for account in to_come:
                 first, key = self.known(*account)
                 if key in self.found:
-                    further += self._further(*account, self.found[key])
-                elif batch.setdefault(first if key < 0 else -key, account) != account and key < 0:
-                    unsure.append(account)
-            things = [(self.pasts.things[p], self.clocks.things[c][1], day) for p, c, day in batch.values()]
-            outcomes = self.deciding.of(things) if things else []
-            for account, outcome in zip(batch.values(), outcomes, strict=True):
-                further += self._learn(*account, outcome)
-            to_come = [*unsure, *further] if ahead else unsure
+                    continue
+                if batch.setdefault(first if key < 0 else -key, account) != account and key < 0:
+                    unsure.append(account)  # its policy will be known when the other's is
+            if batch:
+                things = [
+                    (self.pasts.things[p], self.clocks.things[c][1], day) for p, c, day in batch.values()
+                ]
+                for account, outcome in zip(batch.values(), self.deciding.of(things), strict=True):
+                    self._learn(*account, outcome)
+            to_come = unsure
 
-    def _learn(self, past: int, clock: int, day: int, outcome: Outcome) -> list[tuple[int, int, int]]:
-        """Remember an outcome, and say what may come of the account."""
+    def _learn(self, past: int, clock: int, day: int, outcome: Outcome) -> None:
         at = self.at[self.sort_of(past)]
         first = packed(self.route_key(past), self.clock_key(clock, -1), at.part(-1, day))
         self.routes.setdefault(first, outcome.policy)
         key = self._key(past, clock, at, outcome.policy, day)
-        if key in self.found:
-            return self._further(past, clock, day, self.found[key])
-        self.found[key] = len(self.outcomes)
-        self.outcomes.append(outcome)
-        sort, shows = self.clocks.things[clock]
-        then = self._further(past, clock, day, self.found[key])
-        for later in at.changes(shows, day, outcome.policy):
-            then.append((past, self.clocks.of((sort, at.later(shows, later - day))), later))
-        return then
-
-    def _later(self, past: int, clock: int, day: int) -> list[tuple[int, int, int]]:
-        """An account that has not been decided, on the days to come on which time alone may change what it is decided."""
-        first, key = self.known(past, clock, day)
-        if key in self.found or first not in self.routes:
-            return []
-        sort, shows = self.clocks.things[clock]
-        at = self.at[sort]
-        days = at.changes(shows, day, self.routes[first])
-        return [(past, self.clocks.of((sort, at.later(shows, then - day))), then) for then in days]
-
-    def _further(self, past: int, clock: int, day: int, number: int) -> list[tuple[int, int, int]]:
-        """What may come of an account, the first time that it comes to this."""
-        if (past, number) in self._followed:
-            return []
-        self._followed.add((past, number))
-        at, outcome = self.at[self.sort_of(past)], self.outcomes[number]
-        ends = self.evening(past, number)
-        held, gone = self.night(clock, outcome.holds.wound), self.night(clock, outcome.left.wound)
-        then = [(ends.go, gone, day + 1)] if ends.go >= 0 else []
-        then += [
-            (end, held, day + 1)
-            for end in (ends.rest, ends.hold, ends.again, ends.declined)
-            if end not in (-1, past)
-        ]
-        if day > at.due[0]:
-            then += [(after, self.happened(clock, what), day) for what, after in self.happens(past)]
-        return then
+        if key not in self.found:
+            self.found[key] = len(self.outcomes)
+            self.outcomes.append(outcome)
 
     # -- what is left --------------------------------------------------------------------------------------------------
 
