@@ -290,7 +290,9 @@ def test_all_that_must_always_hold_holds_after_a_week_of_calls(house_on_each: Te
         house.run(day)
     (again,) = [work for work in house.today("2026-10-14") if work.kind == "call"]
     assert (again.step, again.detail["ask_for"], again.amount) == ("call same person", "Ann Lee", 1200_00)
-    house.log("compromise", on="2026-10-14", answers=RIGHT | {"we_give": "discount 5%"})
+    house.log(
+        "compromise", on="2026-10-14", answers=RIGHT | {"we_give": "discount 5%", "they_give": "the rest"}
+    )
     house.do(lambda engine: cases.approve(engine, "ACME", house.who("2026-10-14")))
     house.log("insolvent", on="2026-10-15", another=True, answers={"spoken_with": "Ann"})
     house.import_ledger("2026-10-20")
