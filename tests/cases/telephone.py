@@ -66,12 +66,12 @@ class Telephone(House):
         self.write("outcomes", (ROOT / "policies/outcomes.yaml").read_text("utf-8"))
 
     @classmethod
-    def again(cls, root: Path, url: str) -> Telephone:
-        """The house of another test, in a copy of its folder. ACME owes what it owed there."""
+    def again(cls, first: Telephone) -> Telephone:
+        """The house as it was when `first` was made, in the same folder. ACME owes what it owed there."""
         found = cls.__new__(cls)
-        found.root, found.url = root / "house", url
-        found.items, found.contacts, found.read = {}, {}, None
-        found.settings(MORE)
+        found.root, found.url, found.read = first.root, first.url, first.ws
+        found.items, found.contacts = {}, {}
+        found.__dict__["engine"] = first.engine
         found.knows("ACME")
         return found
 

@@ -134,13 +134,18 @@ def test_two_people_who_log_the_same_call_at_the_same_moment(house_on_each: Tele
     begin = threading.Barrier(2)
     ws = house.ws  # read before, so that they meet at the database
     ws.__dict__["rules"] = ws.rules[:1]  # durable-rules is used from one thread alone
+    more = {"ws": ws, "answers": {"reason": "approval", "spoken with": "Ann"}, "evaluated_by": _plain(house)}
 
     def log(by: str) -> None:
+        engine = database.open(ws.files.database_url)
         begin.wait()
         try:
-            said.append(house.log("vague promise", by=by, answers=RIGHT, evaluated_by=_plain(house)))
+            who = house.who(MONDAY, by)
+            said.append(cases.log_call(engine, "ACME", "vague promise", who, ws.calendar, **more))
         except Refused as refused:
             said.append(str(refused))
+        finally:
+            engine.dispose()
 
     both = [threading.Thread(target=log, args=(by,)) for by in ("joe", "jim")]
     for one in both:
@@ -149,7 +154,6 @@ def test_two_people_who_log_the_same_call_at_the_same_moment(house_on_each: Tele
         one.join()
     assert len(house.calls()) == 1, said
     assert sum("has logged this call already" in told for told in said) == 1, said
-    house.sound()
 
 
 def _plain(house: Telephone) -> list[Any]:

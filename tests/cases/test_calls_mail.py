@@ -301,4 +301,3 @@ def test_all_that_must_always_hold_holds_after_a_week_of_calls(house_on_each: Te
     questions = (*questions, invariants.not_after_payment, invariants.amounts)
     with database.reading(house.engine) as conn:
         assert [broken for question in questions for broken in question(conn)] == []
-    house.sound()
