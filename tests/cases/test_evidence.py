@@ -23,15 +23,13 @@ from engine.jobs.evidence import verify
 from engine.store import database
 from engine.store import tables as t
 from engine.store.history import history
-from tests.cases.told import ANA, LEE, another, told
+from tests.cases.told import ANA, LEE, another, lived
 from tests.jobs.world import House
 
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> House:
-    folder = tmp_path_factory.mktemp("told")
-    shutil.copy(sqlite_template, folder / "dunwell.db")
-    return told(folder, f"sqlite:///{folder / 'dunwell.db'}")
+    return another(lived(sqlite_template), tmp_path_factory.mktemp("told"))
 
 
 @pytest.fixture(scope="module")

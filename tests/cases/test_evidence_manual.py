@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import engine
-from tests.cases.told import another, told
+from tests.cases.told import another, lived
 from tests.cli.conftest import Said, run
 from tests.jobs.world import House
 
@@ -20,16 +20,9 @@ HELP = Path(engine.__file__).parent / "help"
 NOW = datetime(2026, 11, 23, 15, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
-def lived(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> House:
-    folder = tmp_path_factory.mktemp("manual")
-    shutil.copy(sqlite_template, folder / "dunwell.db")
-    return told(folder, f"sqlite:///{folder / 'dunwell.db'}")
-
-
 @pytest.fixture
-def house(lived: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
-    own = another(lived, tmp_path)
+def house(sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
+    own = another(lived(sqlite_template), tmp_path)
     monkeypatch.chdir(own.root)
     monkeypatch.setenv("DUNWELL_USER", "tester")
     return own
@@ -42,7 +35,9 @@ def dunwell(line: str) -> Said:
 def examples(page: str) -> list[str]:
     """Every command of a page, of an account and a person that this house has."""
     text = (HELP / f"{page}.md").read_text("utf-8")
-    text = text.replace("ACME-0042", "ACME").replace("Mina Okafor", "Ana Reyes")
+    text = (
+        text.replace("Ana Reyes", "Sue Chen").replace("ACME-0042", "ACME").replace("Mina Okafor", "Ana Reyes")
+    )
     return re.findall(r"^    dunwell (.+)$", text, re.M)
 
 
@@ -55,10 +50,10 @@ def test_every_command_of_the_pages(house: House) -> None:
     whole = said["evidence ACME"].out
     assert whole.startswith("evidence-ACME-2026-11-23.zip is written: ")
     assert said["evidence --check quarter.zip"].out.startswith(
-        "ok: evidence of ACME, made 2026-11-23 15:00 UTC by Ana Reyes\n"
+        "ok: evidence of ACME, made 2026-11-23 15:00 UTC by Sue Chen\n"
     )
     assert (
-        "This house gave it out on 2026-11-23 15:00 UTC; Ana Reyes had it made."
+        "This house gave it out on 2026-11-23 15:00 UTC; Sue Chen had it made."
         in said["evidence --check quarter.zip"].out
     )
     assert "Ana Reyes is “person " in said[next(line for line in commands if line.startswith("forget"))].out

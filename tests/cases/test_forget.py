@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -21,21 +20,14 @@ from engine.store import database
 from engine.store import tables as t
 from engine.store.forgetting import TABLES
 from engine.store.history import history
-from tests.cases.told import ANA, LEE, another, everything, insert, rows, told
+from tests.cases.told import ANA, LEE, another, everything, insert, lived, rows
 from tests.jobs.world import House
 
 
-@pytest.fixture(scope="module")
-def lived(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> House:
-    folder = tmp_path_factory.mktemp("lived")
-    shutil.copy(sqlite_template, folder / "dunwell.db")
-    return told(folder, f"sqlite:///{folder / 'dunwell.db'}")
-
-
 @pytest.fixture
-def house(lived: House, tmp_path: Path) -> House:
+def house(sqlite_template: Path, tmp_path: Path) -> House:
     """Its own copy, in which everything is paid, and Ana Reyes is wherever a person can be."""
-    house = another(lived, tmp_path)
+    house = another(lived(sqlite_template), tmp_path)
     house.paid("A1", "A2")
     house.import_ledger("2026-10-26")
     day = {"by": "joe", "at": "2026-10-07T15:00:00.000000+00:00"}
@@ -192,8 +184,10 @@ def test_a_customer_who_is_a_person(house: House) -> None:
     assert rows(house, t.customer)[0]["name"] == FORGOTTEN
 
 
-def test_nobody_is_forgotten_while_something_is_open_or_on_its_way(lived: House, tmp_path: Path) -> None:
-    house = another(lived, tmp_path)
+def test_nobody_is_forgotten_while_something_is_open_or_on_its_way(
+    sqlite_template: Path, tmp_path: Path
+) -> None:
+    house = another(lived(sqlite_template), tmp_path)
     before = everything(house)
     with pytest.raises(
         Refused, match=r"ACME still has 2 open items, 1 open dispute\n  settle it first; or say --agree"
@@ -213,8 +207,8 @@ def test_nobody_is_forgotten_while_something_is_open_or_on_its_way(lived: House,
         forgotten(house, named=ANA, agreed=True)
 
 
-def test_with_a_yes_though_something_is_open(lived: House, tmp_path: Path) -> None:
-    house = another(lived, tmp_path)
+def test_with_a_yes_though_something_is_open(sqlite_template: Path, tmp_path: Path) -> None:
+    house = another(lived(sqlite_template), tmp_path)
     assert "is “person " in forgotten(house, named=ANA, agreed=True)
     (item, other) = rows(house, t.item)
     assert (item["open"], other["open"]) == (1200_00, 800_00)

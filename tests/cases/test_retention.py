@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from datetime import date, datetime
 from pathlib import Path
@@ -14,21 +13,14 @@ from engine.jobs.housekeeping import keep_house
 from engine.jobs.verify import verify
 from engine.store import database, retention, seals
 from engine.store import tables as t
-from tests.cases.told import another, everything, insert, rows, told
+from tests.cases.told import another, everything, insert, lived, rows
 from tests.jobs.world import House, moment
 
 
-@pytest.fixture(scope="module")
-def lived(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> House:
-    folder = tmp_path_factory.mktemp("aged")
-    shutil.copy(sqlite_template, folder / "dunwell.db")
-    return told(folder, f"sqlite:///{folder / 'dunwell.db'}")
-
-
 @pytest.fixture
-def house(lived: House, tmp_path: Path) -> House:
+def house(sqlite_template: Path, tmp_path: Path) -> House:
     """Everything of October 2026 is paid."""
-    house = another(lived, tmp_path)
+    house = another(lived(sqlite_template), tmp_path)
     house.paid("A1", "A2")
     house.import_ledger("2026-10-26")
     return house

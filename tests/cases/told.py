@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import shutil
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,15 @@ def told(folder: Path, url: str) -> House:
     house.day("2026-10-20")
     house.run("2026-10-21")
     return house
+
+
+@cache
+def lived(template: Path) -> House:
+    """That house, made once for all tests of a session: they look at it, or take `another` like it."""
+    folder = template.parent / "told"
+    folder.mkdir()
+    shutil.copy(template, folder / "dunwell.db")
+    return told(folder, f"sqlite:///{folder / 'dunwell.db'}")
 
 
 def another(house: House, folder: Path) -> House:
