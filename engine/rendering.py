@@ -18,6 +18,9 @@ from engine.errors import DunwellError
 from engine.limited import allow_cpu, confine
 
 
+PRELOADED = ("jinja2", "markdown_it", "babel.dates", "babel.numbers")  # what any message needs
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What one message may cost: seconds on the wall and of the processor, and bytes of memory and of result.
@@ -130,9 +133,9 @@ class Renderer:
 
     def _start(self) -> None:
         self.close()
-        context = multiprocessing.get_context(
-            "spawn"
-        )  # a fork would carry threads and open databases with it
+        # A fork of this process would carry threads and open databases with it: the child is a fork of a clean one.
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([__name__, *PRELOADED])
         ours, theirs = context.Pipe()
         self._child = context.Process(
             target=_work, args=(theirs, self._templates, self._limits), daemon=True, name="dunwell-render"

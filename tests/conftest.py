@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -12,6 +13,10 @@ import sqlalchemy as sa
 
 from engine.store import database
 from tests import postgres
+
+MEMORY = Path("/dev/shm")  # a disk that is memory, where there is one with room: nothing here is to outlast the tests
+if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 4 << 30:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
 @pytest.fixture(autouse=True)
@@ -39,11 +44,12 @@ def postgres_template(postgres_server: str) -> str:
 
 
 @pytest.fixture
-def postgres_url(postgres_server: str, postgres_template: str) -> str:
+def postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
     """The address of a PostgreSQL database of the test's own, with Dunwell's tables and nothing in them."""
     name = "t" + uuid.uuid4().hex
     _create(postgres_server, name, postgres_template)
-    return postgres_server.format(name)
+    yield postgres_server.format(name)
+    _at(postgres_server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")
@@ -65,8 +71,12 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def _create(server: str, name: str, template: str) -> None:
+    _at(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+
+
+def _at(server: str, statement: str) -> None:
     address = sa.make_url(server.format("postgres")).set(drivername="postgresql+psycopg")
     engine = sa.create_engine(address, isolation_level="AUTOCOMMIT")
     with engine.connect() as conn:
-        conn.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+        conn.execute(sa.text(statement))
     engine.dispose()

@@ -10,6 +10,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def open(url: str | Path, *, migrate: bool = True, read_only: bool = False) -> E
     file = _file(address)
     if file is not None:
         _check_file(file, read_only)
-    engine = _engine(address, file, read_only)
+    engine = _of_file(file, read_only) if file is not None else _engine(address, None, read_only)
     try:
         with _told(name(engine)):
             found = revision(engine)
@@ -167,6 +168,12 @@ def _check_file(file: Path, read_only: bool) -> None:
             f"the folder {file.parent.absolute()} may not be written to",
             "choose another place for the database",
         )
+
+
+@lru_cache(maxsize=4)
+def _of_file(file: Path, read_only: bool) -> Engine:
+    """The same engine for the same file: it keeps no connection, but what it has compiled need not be compiled again."""
+    return _engine(URL.create("sqlite", database=str(file)), file, read_only)
 
 
 def _engine(address: URL, file: Path | None, read_only: bool) -> Engine:
