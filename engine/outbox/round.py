@@ -6,12 +6,11 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Connection
 
 from engine.channels.receipt import Outcome, Overtaken, Receipt, Route, Sender, Unsendable
 from engine.errors import DunwellError
@@ -43,8 +42,9 @@ async def deliver(delivery: Delivery, stop: asyncio.Event | None = None) -> Roun
     """
     round_ = Round()
     run = _Run(delivery, round_, stop or asyncio.Event())
-    # Kept open: SQLite tidies its log away, at the price of several syncs, whenever the last connection closes.
-    with reading(delivery.engine), _kept(delivery.engine) as run.kept:
+    # Kept open: SQLite tidies its log away, at the price of several syncs, whenever the last connection closes,
+    # and a pool asks PostgreSQL each time whether it is still there.
+    with reading(delivery.engine), delivery.engine.connect() as run.kept:
         async with asyncio.TaskGroup() as group:
             for _ in range(max(1, delivery.at_once)):
                 group.create_task(run.work())
@@ -55,11 +55,6 @@ async def deliver(delivery: Delivery, stop: asyncio.Event | None = None) -> Roun
         round_.rests = _resting(store.rests(conn, delivery.company), delivery.now())
         round_.halted = delivery.halted(conn)
     return round_
-
-
-def _kept(engine: Engine) -> AbstractContextManager[Connection | None]:
-    """A connection to a file for the whole round; to a server they are pooled, and looked after, already."""
-    return engine.connect() if engine.dialect.name == "sqlite" else nullcontext()
 
 
 @dataclass(frozen=True, slots=True)
