@@ -73,6 +73,11 @@ def _siblings(notice: sa.FromClause) -> tuple[sa.ColumnElement[bool], ...]:
     return (*(notice.c[name] == action.c[name] for name in same), notice.c.kind.in_(_WRITTEN))
 
 
+def _of(actions: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Those of a company: an expression, so that no planner begins with all of them instead of what waits or goes."""
+    return actions.c.company + sa.literal_column("''") == sa.bindparam("of")
+
+
 def _next() -> sa.Select[Any]:
     """What may go next. The states stand in it as text: only so SQLite uses the index of what waits."""
     other, theirs, notice = outbox.alias("other"), action.alias("theirs"), action.alias("notice")
@@ -81,7 +86,7 @@ def _next() -> sa.Select[Any]:
         .join_from(other, theirs, theirs.c.key == other.c.action)
         .where(
             other.c.state == sa.literal_column(f"'{SENDING}'"),
-            theirs.c.company == sa.bindparam("of"),
+            _of(theirs),
         )
     )
     unsent = (
@@ -98,8 +103,7 @@ def _next() -> sa.Select[Any]:
         _ROWS.where(
             outbox.c.state.in_([sa.literal_column(f"'{state}'") for state in WAITING]),
             outbox.c.channel.in_(sa.bindparam("channels", expanding=True)),
-            # An expression, so that no planner begins with all actions of a company instead of what waits.
-            action.c.company + sa.literal_column("''") == sa.bindparam("of"),
+            _of(action),
             sa.or_(outbox.c.not_before.is_(None), outbox.c.not_before <= sa.bindparam("at")),
             action.c.account.not_in(on_their_way),
             ~unsent,
