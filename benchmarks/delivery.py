@@ -179,8 +179,12 @@ def finish(engine: Engine, count: int, first: int) -> None:
         )
 
 
-def flat(engine: Engine, finished: Sequence[int]) -> Iterator[tuple[int, float]]:
-    """The rate of claims with so many finished messages in the outbox, the middle of five."""
+def flat(empty: Engine, engine: Engine, finished: Sequence[int]) -> Iterator[tuple[int, float, float]]:
+    """The rates of claims with so many finished messages in the outbox, and beside them with none.
+
+    Five of each in turn, so that both meet the same machine: the middle ones.
+    """
+    plan(empty, 4_000)
     plan(engine, 4_000)
     there = 0
     for count in finished:
@@ -188,12 +192,13 @@ def flat(engine: Engine, finished: Sequence[int]) -> Iterator[tuple[int, float]]
             more = min(500_000, count - there)
             finish(engine, more, 1_000_000_000 + there)
             there += more
-        if count:
-            plan(engine, 1_000, first=2_000_000_000 + count)  # among them are the newest
+        plan(engine, 1_000, first=2_000_000_000 + count)  # among them are the newest
         if engine.dialect.name == "postgresql":
-            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
-                conn.exec_driver_sql("VACUUM ANALYZE")
-        yield count, statistics.median(claims(engine) for _ in range(5))
+            for one in (empty, engine):
+                with one.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+                    conn.exec_driver_sql("VACUUM ANALYZE")
+        rates = [(claims(empty), claims(engine)) for _ in range(5)]
+        yield count, statistics.median(few for few, _ in rates), statistics.median(many for _, many in rates)
 
 
 # -- the whole -------------------------------------------------------------------------------------------------------
@@ -266,15 +271,16 @@ def main() -> int:
             for kind in list(opening)[1:]:
                 report[f"vs_aiosmtplib_{kind}"] = round(statistics.median(rates[kind]) / base, 3)
             if asked.finished:
-                sizes = [0, *(size for size in (1_000_000,) if size < asked.finished), asked.finished]
-                print("\n| claims/s | messages finished | |\n|---|---|---|")
+                sizes = [*(size for size in (1_000_000,) if size < asked.finished), asked.finished]
+                print("\n| claims/s | messages finished | with none | with these |\n|---|---|---|---|")
                 for kind, opened in opening.items():
-                    engine = opened("flat")
+                    empty, full = opened("empty"), opened("full")
                     report[f"claims_{kind}"] = []
-                    for size, rate in flat(engine, sizes):
-                        print(f"| {kind} | {size:,} | {rate:,.0f} |", flush=True)
-                        report[f"claims_{kind}"].append(round(rate))
-                    engine.dispose()
+                    for size, none, these in flat(empty, full, sizes):
+                        print(f"| {kind} | {size:,} | {none:,.0f} | {these:,.0f} |", flush=True)
+                        report[f"claims_{kind}"].append([size, round(none), round(these)])
+                    empty.dispose()
+                    full.dispose()
     print(json.dumps(report))
     return 0
 
