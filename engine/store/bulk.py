@@ -18,7 +18,6 @@ if TYPE_CHECKING:  # large: what only writes, or only looks, does without it
     import polars as pl
 
 Row = Sequence[Any]
-_FEW = 64  # rows that one statement takes to PostgreSQL faster than a COPY
 _MOST = 999  # values a statement; every SQLite takes as many
 _NAMED = re.compile(r":([a-z_]+)")
 
@@ -41,15 +40,6 @@ def insert(conn: Connection, table: sa.Table, columns: Sequence[str], rows: Sequ
         return
     _check_widths(table, columns, rows)
     raw: Any = conn.connection.driver_connection
-    if conn.dialect.name == "postgresql" and len(rows) <= _FEW and _plain(rows):
-        names = _quoted(columns)
-        given = orjson.dumps([dict(zip(columns, row, strict=True)) for row in rows]).decode()
-        raw.execute(
-            f'INSERT INTO "{table.name}" ({names})'  # noqa: S608
-            f' SELECT {names} FROM json_populate_recordset(NULL::"{table.name}", %s)',
-            [given],
-        )
-        return
     if conn.dialect.name == "postgresql":
         with (
             raw.cursor() as cursor,
@@ -87,11 +77,6 @@ def upsert(
             f'INSERT INTO "{table.name}" ({_quoted(columns)}) SELECT * FROM unnest({arrays}) {conflict}',  # noqa: S608
             [list(values) for values in zip(*rows, strict=True)],
         )
-
-
-def _plain(rows: Sequence[Row]) -> bool:
-    """Whether these are values that JSON knows, or days, which it has as text."""
-    return all(value is None or type(value) in (str, int, date) for row in rows for value in row)
 
 
 def _check_widths(table: sa.Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
