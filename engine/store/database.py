@@ -16,7 +16,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.engine import URL, Connection, Engine, RootTransaction, make_url
 
 from engine.errors import (
     DatabaseBusy,
@@ -77,7 +77,7 @@ def writing(engine: Engine, through: Connection | None = None) -> Iterator[Conne
     with _told(name(engine)), nullcontext(through) if through is not None else engine.connect() as conn:
         conn = conn.execution_options(dunwell_writes=True)
         try:
-            with conn.begin():
+            with _begun(conn):
                 yield conn
         except BaseException:
             if (
@@ -85,6 +85,16 @@ def writing(engine: Engine, through: Connection | None = None) -> Iterator[Conne
             ):  # after a COMMIT that failed it may still be open: a new one is opened next time
                 conn.invalidate()
             raise
+
+
+def _begun(conn: Connection) -> RootTransaction:
+    """A transaction, on a new connection where the server had closed this one while nothing was asked of it."""
+    try:
+        return conn.begin()
+    except sa.exc.DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        return conn.begin()
 
 
 @contextmanager
