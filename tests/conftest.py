@@ -14,7 +14,9 @@ import sqlalchemy as sa
 from engine.store import database
 from tests import postgres
 
-MEMORY = Path("/dev/shm")  # a disk that is memory, where there is one with room: nothing here is to outlast the tests
+MEMORY = Path(
+    "/dev/shm"
+)  # a disk that is memory, where there is one with room: nothing here is to outlast the tests
 if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 4 << 30:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
@@ -23,6 +25,21 @@ if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 4 << 30:
 def _as_wide_as_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever runs the tests may have told of a terminal; what is drawn is compared as it is without one."""
     monkeypatch.delenv("COLUMNS", raising=False)
+
+
+AT_ONCE = 3  # as `make test` runs them
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first in each of the parts into which the tests are shared out."""
+    long = [one for one in items if one.get_closest_marker("long")]
+    others = [one for one in items if not one.get_closest_marker("long")]
+    size = -(-len(others) // AT_ONCE)
+    items[:] = [
+        one
+        for part in range(AT_ONCE)
+        for one in (*long[part::AT_ONCE], *others[part * size : (part + 1) * size])
+    ]
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -44,7 +45,8 @@ async def deliver(delivery: Delivery, stop: asyncio.Event | None = None) -> Roun
     run = _Run(delivery, round_, stop or asyncio.Event())
     # Kept open: SQLite tidies its log away, at the price of several syncs, whenever the last connection closes,
     # and a pool asks PostgreSQL each time whether it is still there.
-    with reading(delivery.engine), delivery.engine.connect() as run.kept:
+    # Its one thread ends before it is closed, whatever ends the round.
+    with reading(delivery.engine), delivery.engine.connect() as run.kept, ThreadPoolExecutor(1) as run.writer:
         async with asyncio.TaskGroup() as group:
             for _ in range(max(1, delivery.at_once)):
                 group.create_task(run.work())
@@ -114,6 +116,7 @@ class _Run:
         self.traces: list[Trace] = []  # what the transaction under way lets go, and what ended
         self.broken: DunwellError | None = None  # the database cannot be used
         self.kept: Connection | None = None  # the connection of all its transactions
+        self.writer: ThreadPoolExecutor | None = None  # the thread in which they are made
 
     async def work(self) -> None:
         while not self.stop.is_set():
@@ -206,7 +209,8 @@ class _Run:
 
     async def _write_all(self, together: Sequence[tuple[Work, asyncio.Future[Any]]]) -> None:
         try:
-            values = await asyncio.to_thread(self._write, [work for work, _ in together])
+            works = [work for work, _ in together]
+            values = await asyncio.get_running_loop().run_in_executor(self.writer, self._write, works)
         except DunwellError as error:  # the database's: it meets them all
             for _, mine in together:
                 mine.set_exception(error)

@@ -460,7 +460,9 @@ def broken_writes(engine: Engine, times: int, value: str) -> Iterator[list[str]]
 
     def fail(conn: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
         values = list(parameters.values() if isinstance(parameters, dict) else parameters)
-        if isinstance(parameters, dict) and "given" in parameters:  # PostgreSQL is given many at once, as JSON
+        if (
+            isinstance(parameters, dict) and "given" in parameters
+        ):  # PostgreSQL is given many at once, as JSON
             values = [one for row in json.loads(parameters["given"]) for one in row.values()]
         if left[0] and "UPDATE outbox" in statement and value in values:
             left[0] -= 1

@@ -16,11 +16,6 @@ def slug(name: str) -> str:
     return "_".join(re.split(r"[\s_-]+", name.strip().lower()))
 
 
-def spoken(code: str) -> str:
-    """`dispute:short_shipment` as a person reads it: `dispute: short shipment`."""
-    return code.replace("_", " ").replace(":", ": ")
-
-
 CODES: tuple[str, ...] = tuple(slug(name) for name in names(Where.REASON) if name != DISPUTE)
 # What may be contested; the standards that they map to are kept with disputes.
 CONTESTED: tuple[str, ...] = (
