@@ -17,7 +17,6 @@ from engine.core.problem import Place, Problem
 from engine.errors import DunwellError
 from engine.limited import allow_cpu, confine
 
-
 PRELOADED = ("jinja2", "markdown_it", "babel.dates", "babel.numbers")  # what any message needs
 
 
