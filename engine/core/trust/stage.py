@@ -89,6 +89,11 @@ class Stage:
             if (last := [one for one in self.members[row].happens(on) if one.what in _ANSWERS])
         }
         before = self.state.accounts
+        wrote = {
+            row
+            for row, policy, step in decided.contacts.select("row", "policy", "step").iter_rows()
+            if row in said and self._writes(policy, step)
+        }
         decided, pending, barred = self._answered(on, decided, said)
         self.state = after(self.book, self.state, decided, self.open_on)
         if pending or barred:
@@ -99,7 +104,9 @@ class Stage:
             )
         for row, event in said.items():
             if event.outcome:
-                self._called(row, event.outcome, on, before)
+                self._called(row, event.outcome, on)
+                if not NATURES[event.outcome].reached and row not in wrote:
+                    self._met_nobody(row, on, before)
         self._settle()
 
     def _account(self, row: int, case: Case) -> dict[str, Any]:
@@ -296,7 +303,7 @@ class Stage:
             decided = replace(decided, contacts=kept)
         return decided, pending, barred
 
-    def _called(self, row: int, outcome: str, on: date, before: pl.DataFrame) -> None:
+    def _called(self, row: int, outcome: str, on: date) -> None:
         """What an outcome of a call changes by itself, and the peace that outcomes.yaml gives after it."""
         if outcome == "insolvent":
             self._set(row, insolvent=True)
@@ -304,8 +311,6 @@ class Stage:
             wish = {"row": row, "wish": WISHES.index(Wish.WRONG_NUMBER), "opens": 0, "until": None}
             closed = pl.DataFrame([wish | {"closes": CLOSES[Wish.WRONG_NUMBER]}], schema=WISHED)
             self.state = replace(self.state, wishes=pl.concat([self.state.wishes, closed]))
-        if not NATURES[outcome].reached:
-            self._met_nobody(row, on, before)
         told = self.book.outcomes.get(outcome)
         if told is None:
             return
@@ -316,8 +321,13 @@ class Stage:
             hours = Clock("UTC", self.open_on, Hours())
             self._set(row, paused_until=max(hours.rest_until(rest, on) for rest in rests))
 
+    def _writes(self, policy_id: str, name: str) -> bool:
+        policy = self.book.policy(policy_id)
+        step = policy.step(name) if policy else None
+        return bool(step and step.demand and any(action.kind.written for action in step.actions))
+
     def _met_nobody(self, row: int, on: date, before: pl.DataFrame) -> None:
-        """A call that reached nobody counts as no contact."""
+        """A call that reached nobody counts as no contact where nothing was written with it."""
         today = (pl.col("row") == row) & (pl.col("on") == on)
         self.state = replace(
             self.state,

@@ -13,6 +13,7 @@ from datetime import date
 from engine.core.decision.choose import Choice, Verdict, choose
 from engine.core.decision.decide import Decided, decide
 from engine.core.decision.plan import day_of
+from engine.core.decision.portfolio import portfolio
 from engine.core.decision.signature import NONE
 from engine.core.decision.standing import cases, stand
 from engine.core.decision.view import Day
@@ -23,6 +24,9 @@ from engine.core.sentences import Gate, Reason
 from engine.core.trust.case import Case, Failure, Result, side_by_side
 from engine.core.trust.stage import Stage
 from engine.core.workdays import ALWAYS, Calendar, calendar
+
+# Up to so many accounts the plain definition, one by one, is quicker than columns.
+_FEW = 60
 
 __all__ = ["Failure", "Result", "run_trials"]
 
@@ -72,22 +76,30 @@ class _Group:
     def _silent(self, on: date, moment: Day, active: Sequence[int]) -> bool:
         """Whether the day asks for nothing: no test speaks of it, nothing goes, and nothing is to be remembered of it.
 
-        Asked of the plain definition alone, which is much quicker for a few accounts. Nothing is lost by it: `decide` lets
-        nothing go that the definition does not.
+        Asked of the choices alone: of the plain definition for a few accounts, of the columns for many. Nothing is lost by
+        it: `decide` lets nothing go that is not chosen.
         """
         members = self.members
         if any(members[row].speaks_of(members[row].day(on)) or members[row].happens(on) for row in active):
             return False
+        if len(active) > _FEW:
+            return self._silent_columns(moment)
         for known in cases(self.stage.state, active).values():
             begins = known.account["since"] is None or known.account["home"] is None
             for standing in stand(self.book, known, moment, self.rules[0]):
-                choice = choose(self.book, standing.signature)
-                goes = choice.verdict in (Verdict.GO, Verdict.ASK)
-                if goes or choice.tell_owner or choice.gate is Gate.ADDRESS:
+                if _acts(choose(self.book, standing.signature)):
                     return False
                 if begins and standing.policy and standing.signature.overdue:
                     return False
         return True
+
+    def _silent_columns(self, moment: Day) -> bool:
+        view = portfolio(self.book, self.stage.state, moment)
+        if any(_acts(choose(self.book, view.at(int(unit)))) for unit in view.first):
+            return False
+        known = self.stage.state.accounts
+        begins = (known["since"].is_null() | known["home"].is_null()).to_numpy()
+        return not (begins & view.overdue & (view.route != NONE)).any()
 
     # -- what is expected ------------------------------------------------------------------------------------------------
 
@@ -154,6 +166,12 @@ class _Group:
             if failing
             else "an earlier policy takes it"
         )
+
+
+def _acts(choice: Choice) -> bool:
+    """Whether a choice leaves something behind: it goes, it asks, it tells the owner, or an address is to be found."""
+    goes = choice.verdict in (Verdict.GO, Verdict.ASK)
+    return goes or choice.tell_owner or choice.gate is Gate.ADDRESS
 
 
 def _went(decided: Decided) -> dict[int, list[tuple[str, str]]]:
