@@ -100,6 +100,9 @@ def trials(
     json: Json = False,
     junit: Annotated[str | None, typer.Option("--junit", metavar="FILE", help="For build servers.")] = None,
     github: GitHub = False,
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="And show what no test tries: steps, gates, boundaries.")
+    ] = False,
 ) -> None:
     """Try the policies on the accounts of policies/tests, day by day."""
     from engine.cli.edge import write_file
@@ -107,7 +110,7 @@ def trials(
     from engine.screen import trials as drawn
 
     edge = edge_of(ctx)
-    report = run_tests(edge.files)
+    report = run_tests(edge.files, coverage=coverage)
     failed = not report.results or not all(result.passed for result in report.results)
     if junit is not None:
         write_file(junit, drawn.junit(report))

@@ -6,7 +6,7 @@ decided, and what goes is compared with what is expected; then the day is taken 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -15,13 +15,14 @@ from engine.core.decision.decide import Decided, decide
 from engine.core.decision.plan import day_of
 from engine.core.decision.portfolio import portfolio
 from engine.core.decision.signature import NONE
-from engine.core.decision.standing import cases, stand
+from engine.core.decision.standing import Standing, cases, stand
 from engine.core.decision.view import Day
 from engine.core.language.policy import PolicyBook
 from engine.core.language.trials import TrialFile, What
 from engine.core.rules import Rules
 from engine.core.sentences import Gate, Reason
 from engine.core.trust.case import Case, Failure, Result, side_by_side
+from engine.core.trust.coverage import Watch
 from engine.core.trust.stage import Stage
 from engine.core.workdays import ALWAYS, Calendar, calendar
 
@@ -31,8 +32,13 @@ _FEW = 60
 __all__ = ["Failure", "Result", "run_trials"]
 
 
-def run_trials(book: PolicyBook, files: Sequence[TrialFile], rules: Sequence[Rules]) -> tuple[Result, ...]:
-    """Every test of every file, in their order. Capacity and the safety stop are the day's, not the policy's: they rest."""
+def run_trials(
+    book: PolicyBook, files: Sequence[TrialFile], rules: Sequence[Rules], watch: Watch | None = None
+) -> tuple[Result, ...]:
+    """Every test of every file, in their order. Capacity and the safety stop are the day's, not the policy's: they rest.
+
+    `watch` is told of what the tests try, for `coverage`.
+    """
     book = replace(book, house=replace(book.house, capacity={}, stop={}, usual=type(book.house.usual)(0)))
     every = [Case(book, file, trial) for file in files for trial in file.trials]
     side_by_side(book, every)
@@ -40,7 +46,7 @@ def run_trials(book: PolicyBook, files: Sequence[TrialFile], rules: Sequence[Rul
     for case in every:
         groups.setdefault(case.file.calendar or ALWAYS, []).append(case)
     for name, members in groups.items():
-        _Group(book, rules, calendar(name, book.house.open_days), members).run()
+        _Group(book, rules, calendar(name, book.house.open_days), members, watch).run()
     return tuple(case.result() for case in every)
 
 
@@ -48,9 +54,15 @@ class _Group:
     """Tests on the same calendar: decided together, a date at a time, each on its own days."""
 
     def __init__(
-        self, book: PolicyBook, rules: Sequence[Rules], open_on: Calendar, members: list[Case]
+        self,
+        book: PolicyBook,
+        rules: Sequence[Rules],
+        open_on: Calendar,
+        members: list[Case],
+        watch: Watch | None,
     ) -> None:
         self.book, self.rules, self.open_on, self.members = book, rules, open_on, members
+        self.watch = watch
         self.stage = Stage(book, open_on, members)
 
     def run(self) -> None:
@@ -64,6 +76,10 @@ class _Group:
     def _day(self, on: date, active: Sequence[int]) -> None:
         self.stage.begins(on, active)
         moment = day_of(self.book, self.open_on, on)
+        if self.watch:
+            looked = [row for row in active if self.watch.looks(self.members[row], on)]
+            for _, standing in self._standings(looked, moment):
+                self.watch.stands(standing)
         if self._silent(on, moment, active):
             return
         decided = decide(self.book, self.stage.state, moment, self.rules)
@@ -71,7 +87,18 @@ class _Group:
         for row in active:
             case = self.members[row]
             self._compare(row, case, case.day(on), decided, went.get(row, ()))
+        if self.watch:
+            for row in active:
+                self.watch.chose(decided.choice(row))
+            for row, standing in self._standings([row for row in went if row in set(active)], moment):
+                self.watch.went(self.members[row], on, standing)
         self.stage.ends(on, decided, active)
+
+    def _standings(self, rows: Sequence[int], moment: Day) -> Iterator[tuple[int, Standing]]:
+        """(row, standing) of some accounts, each unit by the plain definition."""
+        for row, known in cases(self.stage.state, rows).items() if rows else ():
+            for standing in stand(self.book, known, moment, self.rules[0]):
+                yield row, standing
 
     def _silent(self, on: date, moment: Day, active: Sequence[int]) -> bool:
         """Whether the day asks for nothing: no test speaks of it, nothing goes, and nothing is to be remembered of it.
