@@ -17,6 +17,7 @@ from engine.screen.written import clean, count, line_of
 if TYPE_CHECKING:
     from engine.jobs.trials import TestCoverage, TestGap, TestReport, TestResult
 
+_KINDS = {"steps": "step", "gates": "gate", "boundaries": "boundary"}
 _HEAD = ("day", "is", "should be", "why")
 
 
@@ -57,11 +58,7 @@ def _gaps(gaps: Iterable[TestGap]) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     for gap in gaps:
         place = Text(line_of(gap.place) if gap.place else "", "dim")
-        table.add_row(
-            f"  {gap.kind.removesuffix('s')}" if gap.kind != "boundaries" else "  boundary",
-            Text(clean(gap.sentence)),
-            place,
-        )
+        table.add_row(f"  {_KINDS[gap.kind]}", Text(clean(gap.sentence)), place)
     return table
 
 

@@ -158,13 +158,6 @@ from engine.core.sentences.run import (
     told_of,
     unknown_to_it,
 )
-from engine.core.sentences.trials import (
-    never_held,
-    never_on_its_day,
-    never_taken,
-    not_at_the_figure,
-    one_sided,
-)
 from engine.core.sentences.worklist import is_away, is_back, score_said
 
 __all__ = [
@@ -255,9 +248,6 @@ __all__ = [
     "messages",
     "money",
     "must_be_settled",
-    "never_held",
-    "never_on_its_day",
-    "never_taken",
     "new_items",
     "no_copies",
     "no_copy",
@@ -269,7 +259,6 @@ __all__ = [
     "no_such_reason",
     "nobody_may",
     "nobody_with_role",
-    "not_at_the_figure",
     "not_for_consumers",
     "not_its_form",
     "not_part",
@@ -279,7 +268,6 @@ __all__ = [
     "nothing_to_forget",
     "old_master",
     "older_copy",
-    "one_sided",
     "outside_hours",
     "pays_a_month",
     "pays_after_demand",

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from engine.core import sentences
 from engine.core.decision.choose import Choice, Verdict, choose
 from engine.core.decision.ladder import demands_in_writing
 from engine.core.decision.signature import NONE
@@ -20,6 +19,7 @@ from engine.core.language.fields import name_of
 from engine.core.language.policy import Policy, PolicyBook, Step
 from engine.core.problem import Place
 from engine.core.sentences import Gate, Reason
+from engine.core.sentences import trials as wording
 from engine.core.trust.case import Case
 
 STEPS, GATES, BOUNDARIES = "steps", "gates", "boundaries"
@@ -142,7 +142,7 @@ class Watch:
             for kind in (STEPS, GATES, BOUNDARIES)
         }
         figures = [
-            Untested(BOUNDARIES, policy, _line(test), sentences.not_at_the_figure(_line(test)), test.place)
+            Untested(BOUNDARIES, policy, _line(test), wording.not_at_the_figure(_line(test)), test.place)
             for policy, test in self._tests()
             if test.op is not Op.IS
             and test.place not in self._figures
@@ -152,13 +152,13 @@ class Watch:
 
     def _steps(self) -> Iterator[tuple[Untested, bool]]:
         for policy, step in _every_step(self.book):
-            said = sentences.never_taken(step.name)
+            said = wording.never_taken(step.name)
             seen = (policy.id, step.name) in self._taken
             yield Untested(STEPS, policy.id, step.name, said, step.place), seen
 
     def _gates(self) -> Iterator[tuple[Untested, bool]]:
         for policy, gate, reason, line, place in _every_gate(self.book):
-            said = sentences.never_held(gate, reason, line)
+            said = wording.never_held(gate, reason, line)
             seen = any(
                 held == gate and (at == place if line else why is reason) for held, why, at in self._held
             )
@@ -166,12 +166,12 @@ class Watch:
 
     def _boundaries(self) -> Iterator[tuple[Untested, bool]]:
         for policy, step in _every_step(self.book):
-            said = sentences.never_on_its_day(step.name, step.day)
+            said = wording.never_on_its_day(step.name, step.day)
             seen = (policy.id, step.name) in self._on_its_day
             yield Untested(BOUNDARIES, policy.id, f"day {step.day}", said, step.place), seen
         for id, test in self._tests():
             for met in (True, False):
-                said = sentences.one_sided(_line(test), met=met)
+                said = wording.one_sided(_line(test), met=met)
                 seen = (test.place, met) in self._sides
                 yield Untested(BOUNDARIES, id, _line(test), said, test.place), seen
 

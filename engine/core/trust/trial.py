@@ -20,7 +20,8 @@ from engine.core.decision.view import Day
 from engine.core.language.policy import PolicyBook
 from engine.core.language.trials import TrialFile, What
 from engine.core.rules import Rules
-from engine.core.sentences import Gate, Reason
+from engine.core.sentences import Reason
+from engine.core.trust.ahead import acts, quiet
 from engine.core.trust.case import Case, Failure, Result, side_by_side
 from engine.core.trust.coverage import Watch
 from engine.core.trust.stage import Stage
@@ -111,18 +112,14 @@ class _Group:
             return False
         if len(active) > _FEW:
             return self._silent_columns(moment)
-        for known in cases(self.stage.state, active).values():
-            begins = known.account["since"] is None or known.account["home"] is None
-            for standing in stand(self.book, known, moment, self.rules[0]):
-                if _acts(choose(self.book, standing.signature)):
-                    return False
-                if begins and standing.policy and standing.signature.overdue:
-                    return False
-        return True
+        return all(
+            quiet(self.book, known, stand(self.book, known, moment, self.rules[0]))
+            for known in cases(self.stage.state, active).values()
+        )
 
     def _silent_columns(self, moment: Day) -> bool:
         view = portfolio(self.book, self.stage.state, moment)
-        if any(_acts(choose(self.book, view.at(int(unit)))) for unit in view.first):
+        if any(acts(choose(self.book, view.at(int(unit)))) for unit in view.first):
             return False
         known = self.stage.state.accounts
         begins = (known["since"].is_null() | known["home"].is_null()).to_numpy()
@@ -193,12 +190,6 @@ class _Group:
             if failing
             else "an earlier policy takes it"
         )
-
-
-def _acts(choice: Choice) -> bool:
-    """Whether a choice leaves something behind: it goes, it asks, it tells the owner, or an address is to be found."""
-    goes = choice.verdict in (Verdict.GO, Verdict.ASK)
-    return goes or choice.tell_owner or choice.gate is Gate.ADDRESS
 
 
 def _went(decided: Decided) -> dict[int, list[tuple[str, str]]]:
