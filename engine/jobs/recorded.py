@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy.engine import Connection
@@ -174,9 +174,8 @@ def _recorded(
 
 def _last(found: Past, policy: Policy) -> date:
     """The last day of the test: the day before another policy took its first step."""
-    others = [row["on"] for row in found.actions if past.went(row) and row["policy"] != policy.id]
-    later = [on for on in others if on > found.first]
-    return min([found.last, *(on - _DAY for on in later)])
+    others: list[date] = [row["on"] for row in found.actions if past.went(row) and row["policy"] != policy.id]
+    return min([found.last, *(on - _DAY for on in others if on > found.first)])
 
 
 def _papers(found: Past, last: date) -> Iterator[Paper]:
@@ -222,8 +221,8 @@ def _events(found: Past, known: set[str], last: date) -> Iterator[Event]:
         if row["plan"] is not None or not first <= over or row["made_on"] > last:
             continue
         items = [item for item in found.promised[row["id"]] if item in known]
-        for item in items or [None]:
-            yield Event(row["made_on"], "promise", item, until=row["pays_on"])
+        whole = (Event(row["made_on"], "promise", until=row["pays_on"]),)
+        yield from [replace(whole[0], item=item) for item in items] or whole
         if row["state"] == "kept" and over <= last:
             yield Event(over, "promise kept")
     for row in found.plans:
