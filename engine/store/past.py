@@ -22,9 +22,6 @@ _NOT_GONE = (ActionState.NO_CAPACITY, ActionState.HELD_ADDRESS, ActionState.DECL
 class Past:
     """The rows of an account from the first run of its last episode on. `decisions` has one row a run."""
 
-    number: int
-    started: date
-    ended: date | None
     home: str | None
     first: date
     last: date
@@ -42,7 +39,7 @@ class Past:
 
 
 def past_of(conn: Connection, account: str, company: str = COMPANY) -> Past | None:
-    """The last episode of an account; None where it has had none, or no run since has decided anything."""
+    """The last episode of an account, or the time before its first; None where no run since has decided anything."""
 
     def mine(table: sa.Table, *order: Any) -> tuple[RowMapping, ...]:
         query = sa.select(table).where(table.c.company == company, table.c.account == account)
@@ -50,9 +47,7 @@ def past_of(conn: Connection, account: str, company: str = COMPANY) -> Past | No
 
     episodes = mine(t.episode, t.episode.c.number)
     decisions = _decisions(conn, account, company)
-    if not episodes or not decisions:
-        return None
-    last = episodes[-1]
+    last = dict(episodes[-1]) if episodes else {"number": 1, "ended": None, "home": None}
     before = episodes[-2]["ended"] if len(episodes) > 1 else None
     decisions = tuple(
         row
@@ -64,9 +59,6 @@ def past_of(conn: Connection, account: str, company: str = COMPANY) -> Past | No
         return None
     promises = mine(t.promise, t.promise.c.id)
     return Past(
-        number=last["number"],
-        started=last["started"],
-        ended=last["ended"],
         home=last["home"],
         first=decisions[0]["business_date"],
         last=decisions[-1]["business_date"],

@@ -10,7 +10,7 @@ WHY_NOT_THE_SAME = (
 
 
 def nothing_decided(account: str) -> str:
-    return f"{account} has never been past due on the day of a run, so there is nothing to write a test from"
+    return f"no run has done anything for {account}, or held it back: there is nothing to write a test from"
 
 
 def no_policy_of_now(account: str, policy: str) -> str:

@@ -21,7 +21,7 @@ from engine.core.workdays import Calendar
 
 FIRST_DAY = -120  # a test has no day before it
 # What may hold a step in a test as it does in life; room, the safety stop and an old ledger are of a whole day.
-_SAID = frozenset(
+SAID = frozenset(
     {
         Reason.NEVER,
         Reason.BELOW_MINIMUM,
@@ -171,7 +171,7 @@ class _Writer:
         busy = {on for on, _ in kept.took} | set(kept.declined)
         before: Reason | None = None
         for on, reason in kept.held:
-            if on not in busy and reason in _SAID and reason is not before:
+            if on not in busy and reason in SAID and reason is not before:
                 took.append((self.day(on), f"nothing, because {reason.value}"))
             before = reason
         if all(day != self.day(kept.last) for day, _ in took):
@@ -219,6 +219,6 @@ class _Writer:
 
 def _quoted(text: str) -> str:
     """The text as YAML has it: in quotes wherever a word of YAML's own could be seen in it."""
-    if _PLAIN.fullmatch(text) and text.strip() == text and ", " not in text[:0]:
+    if _PLAIN.fullmatch(text) and text.strip() == text:
         return text
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
