@@ -47,7 +47,8 @@ def past_of(conn: Connection, account: str, company: str = COMPANY) -> Past | No
 
     episodes = mine(t.episode, t.episode.c.number)
     decisions = _decisions(conn, account, company)
-    last = dict(episodes[-1]) if episodes else {"number": 1, "ended": None, "home": None}
+    none = {"number": 1, "ended": None, "home": None}
+    last: Mapping[Any, Any] = episodes[-1] if episodes else none
     before = episodes[-2]["ended"] if len(episodes) > 1 else None
     decisions = tuple(
         row

@@ -178,6 +178,24 @@ def test_why_not_a_step_that_the_forecast_has_behind_it(monday: House) -> None:
     assert sentence == "it counts as taken for all that is overdue"
 
 
+def test_why_not_when_one_invoice_has_had_it_and_another_not_yet(build: Callable[..., House]) -> None:
+    house = build()
+    for item, due in (("A1", "2026-09-30"), ("A2", "2026-10-03")):
+        house.owes("ACME", item, due)
+    house.contact("ACME")
+    house.import_customers()
+    house.import_ledger("2026-10-05")
+    house.day("2026-10-05")
+    sentence, until = why(house, "ACME", "email friendly-reminder", "2026-10-06")
+    assert sentence == (
+        "it has been taken for A1; else: its day has not come: A2 is on day 3, and it wants day 5"
+    )
+    assert until.startswith(
+        "It will be otherwise on Thu 8 Oct 2026; then: the customer still has time to answer"
+    )
+    assert "No day of the next 370" in until, "the call of Tuesday covers what A2 would have had"
+
+
 def test_why_not_while_a_dispute_is_open(monday: House) -> None:
     assert why(monday, "DISP", "email friendly-reminder", "2026-10-06") == (
         "set aside: what is due is disputed",
@@ -202,7 +220,10 @@ def test_why_not_when_nothing_stands_in_the_way(monday: House) -> None:
 def test_why_not_a_higher_step_before_a_lower_one(monday: House) -> None:
     """First seen on day 25: the ladder is climbed a step at a time."""
     sentence, until = why(monday, "LATE", "letter firm-reminder", "2026-10-06")
-    assert sentence == "“call collector” comes first: an account climbs its ladder a step at a time"
+    assert sentence == (
+        "“call collector” comes first: an account climbs its ladder a step at a time; "
+        "it waits itself: too soon after the last contact"
+    )
     assert until.startswith("It will be otherwise on Wed 14 Oct 2026; then: ")
     assert "The step goes out on " in until
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
-from engine.core.sentences.amounts import short_day
+from engine.core.sentences.amounts import listed, short_day
 from engine.core.sentences.reasons import Reason
 
 OTHER_POLICY = "another policy has the account"
@@ -20,7 +21,7 @@ _BY_HAND = {
     Reason.BELOW_MINIMUM: "more must be overdue",
     Reason.DISPUTED: "the dispute must be closed first",
     Reason.PLANNED: "the payment plan is being kept",
-    Reason.PAUSED: "somebody must end the pause",
+    Reason.PAUSED: "the pause must end first",
     Reason.NO_ADDRESS: "somebody must find an address",
     Reason.WRONG_NUMBER: "somebody must find the right number",
     Reason.CONFIRM: "somebody must confirm the recipient",
@@ -51,6 +52,19 @@ def already(day: date | None, who: str) -> str:
 
 def too_early(item: str, day: int, wanted: int) -> str:
     return f"its day has not come: {item} is on day {day}, and it wants day {wanted}"
+
+
+def taken_for(items: Sequence[str], rest: str) -> str:
+    """It has been taken for some; `rest` is what stands in the way for the others."""
+    more = f" and {len(items) - 3} more" if len(items) > 3 else ""
+    return (
+        f"it has been taken for {listed(items[:3]) if not more else ', '.join(items[:3])}{more}; else: {rest}"
+    )
+
+
+def and_waits(said: str, why: str) -> str:
+    """Another step comes first, and waits itself."""
+    return f"{said}; it waits itself: {why}"
 
 
 def not_past_due(item: str, due: date) -> str:

@@ -6,7 +6,7 @@ Which policy, then which step, then whether it may go: what is found is the firs
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from difflib import get_close_matches
 from enum import IntEnum
@@ -49,7 +49,8 @@ class Rank(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """What stands in the way. Two are the same while `rank`, `reason` and `about` are."""
+    """What stands in the way. Two are the same while `rank`, `about` and `reason` are; a step that
+    comes first stays the same, whatever it waits for itself."""
 
     rank: Rank
     sentence: str
@@ -58,11 +59,9 @@ class Obstacle:
     about: str = ""
 
     def same_as(self, other: Obstacle | None) -> bool:
-        return other is not None and (self.rank, self.reason, self.about) == (
-            other.rank,
-            other.reason,
-            other.about,
-        )
+        if other is None or (self.rank, self.about) != (other.rank, other.about):
+            return False
+        return self.rank is Rank.OTHER_STEP or self.reason is other.reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,11 +216,19 @@ class _Asked:
         """What keeps it from being due for any item: of the items that have come the farthest."""
         if self._comes_again or any(self.step in due for due in self.standing.due.values()):
             return None
-        found = [(self.standing.day[item.row["item"]], self._of_item(item)) for item in self.standing.items]
-        nearest = max(
-            found, key=lambda one: (one[1].rank if one[1].rank > Rank.TAKEN else 0, one[0]), default=None
-        )
-        return nearest[1] if nearest else None
+        found = [
+            (self.standing.day[number], number, self._of_item(item))
+            for item in self.standing.items
+            if (number := item.row["item"])
+        ]
+        if not found:
+            return None
+        ahead = [one for one in found if one[2].rank is not Rank.TAKEN]
+        _, _, nearest = max(ahead or found, key=lambda one: (one[2].rank, one[0]))
+        taken = [number for _, number, one in found if one.rank is Rank.TAKEN]
+        if ahead and taken:
+            return replace(nearest, sentence=why_not.taken_for(taken, nearest.sentence))
+        return nearest
 
     def _of_item(self, item: Owed) -> Obstacle:
         number, step, standing = item.row["item"], self.step, self.standing
@@ -275,7 +282,13 @@ class _Asked:
             return Obstacle(Rank.OTHER_STEP, said, self.step.place)
         other = self.policy.steps[at.step]
         say = why_not.lower_first if at.step < self.step.index else why_not.higher_first
-        return Obstacle(Rank.OTHER_STEP, say(other.name), other.place, about=other.name)
+        held = next(gates.holds(self.book, self.policy, other, at), None)
+        if held is None:
+            return Obstacle(Rank.OTHER_STEP, say(other.name), other.place, about=other.name)
+        gate, reason, place = held
+        waits = sentences.gate_holds(gate, reason, self.at.on, self.at.closed)
+        said = why_not.and_waits(say(other.name), waits)
+        return Obstacle(Rank.OTHER_STEP, said, place or other.place, reason, other.name)
 
     # -- may it go -------------------------------------------------------------------------------------------------------
 
