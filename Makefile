@@ -3,6 +3,8 @@ SHELL := /bin/bash
 PYTHON ?=
 VENV ?= .venv
 BIN := $(VENV)/bin
+# What is compiled once is kept, or each of the many processes that the tests start would compile it again.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: setup preview test test-plain check clean
 
