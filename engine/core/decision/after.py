@@ -17,10 +17,11 @@ import polars as pl
 from engine.core.decision.choose import step_tone
 from engine.core.decision.columns import day_number
 from engine.core.decision.decide import Decided
-from engine.core.decision.ladder import effect_bits, event_column, repeats
-from engine.core.decision.portfolio import Portfolio
+from engine.core.decision.ladder import contacts, effect_bits, event_column, repeats
+from engine.core.decision.portfolio import Portfolio, routed
 from engine.core.decision.signature import NONE, Origin
 from engine.core.decision.state import CALLS, MARKS, PENDING, REPEATS, TOUCHES, Pending, State
+from engine.core.decision.view import Day
 from engine.core.language.policy import Action, Kind, Policy, PolicyBook, Step, seniority
 from engine.core.sentences import Gate
 from engine.core.workdays import Calendar
@@ -53,6 +54,28 @@ def _with(frame: pl.DataFrame, *more: pl.DataFrame) -> pl.DataFrame:
     """A frame and what is new to it: often nothing is."""
     new = [one for one in more if one.height]
     return pl.concat([frame, *new]) if new else frame
+
+
+# -- a day at rest ----------------------------------------------------------------------------------------------------
+
+
+def at_rest(book: PolicyBook, state: State, day: Day) -> bool:
+    """Whether nothing can go on the day: it is closed, every step is a contact, and nothing is on its way."""
+    return (
+        day.closed
+        and all(contacts(step) for policy in book.policies for step in policy.steps)
+        and not state.pending["state"].is_in([Pending.CALL.value, Pending.MESSAGE.value]).any()
+    )
+
+
+def rested(book: PolicyBook, state: State, day: Day) -> State:
+    """The state on the morning after a day at rest: who has fallen past due is in an episode, and that is all."""
+    accounts, items = state.accounts, state.items
+    late = items.filter((pl.col("due") < day.on) & (pl.col("open") > 0))["row"].to_numpy()
+    if not accounts["home"].is_null().to_numpy()[late].any():
+        return state
+    _, home, overdue = routed(book, state, day)
+    return replace(state, accounts=episodes_begun(book, accounts, overdue, home, day.on))
 
 
 # -- what was done ----------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -193,13 +193,17 @@ def _stopped(
     return ""
 
 
-def used(contacts: Sequence[tuple[tuple[Action, ...], str | None]]) -> dict[str, int]:
-    """The room that contacts have taken: what the next run of the same day must leave alone."""
+def used(contacts: Iterable[tuple[tuple[Action, ...], str | None, int]]) -> dict[str, int]:
+    """The room that contacts have taken: what the next run of the same day must leave alone.
+
+    Each entry is what they do, who does it, and how many there are.
+    """
     counts: dict[str, int] = {}
-    for actions, person in contacts:
+    for actions, person, number in contacts:
         for action in actions:
-            counts[ROOM[action.kind]] = counts.get(ROOM[action.kind], 0) + 1
+            names = [ROOM[action.kind]]
             if action.kind is Kind.CALL and person:
-                for name in (person, f"{person}/calls"):
-                    counts[name] = counts.get(name, 0) + 1
+                names += [person, f"{person}/calls"]
+            for name in names:
+                counts[name] = counts.get(name, 0) + number
     return counts

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -93,6 +93,14 @@ def decide(
         faults=tuple(faulty.values()),
         evaluators=tuple(rule.name for rule in rules),
     )
+
+
+def let_go(book: PolicyBook, decided: Decided, room: Room) -> Decided:
+    """The day as it goes when somebody agrees to what the safety stop holds. Nothing is decided again."""
+    freed = replace(book, house=replace(book.house, stop={}))
+    contacts = decided.contacts.drop("goes", "person")
+    contacts, _ = _allocated(freed, contacts, decided.choices, room.on(decided.day.on))
+    return replace(decided, contacts=contacts, stopped="")
 
 
 # -- trust: every class by both evaluators, and samples one by one ---------------------------------------------------

@@ -6,15 +6,16 @@ asked for. It is a fold of `decide` and of `after`; there is no other rehearsal.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import polars as pl
 
 from engine.core.decision.after import after as after
+from engine.core.decision.after import at_rest, rested
 from engine.core.decision.allocate import PATIENCE, Room
-from engine.core.decision.decide import Decided, decide
+from engine.core.decision.decide import Decided, decide, let_go
 from engine.core.decision.state import Aside, Pending, State
 from engine.core.decision.view import Day
 from engine.core.language.policy import PolicyBook
@@ -59,6 +60,16 @@ def _open_days_before(calendar: Calendar, on: date, days: int) -> date:
     return back
 
 
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """One day of a walk. `decided` is None for a day at rest; `stopped` is what the safety stop said, or empty."""
+
+    on: date
+    closed: str
+    decided: Decided | None
+    stopped: str
+
+
 def plan(
     book: PolicyBook,
     state: State,
@@ -71,6 +82,29 @@ def plan(
 ) -> Plan:
     """Fold the days, which are ascending. `room` holds for the first day what earlier runs of it have used."""
     planned = []
+    for day in walk(book, state, days, calendar, rules, room=room, assumes=assumes):
+        assert day.decided is not None
+        planned.append(Planned(day.on, day.closed, day.decided))
+    return Plan(tuple(planned), assumes)
+
+
+def walk(
+    book: PolicyBook,
+    state: State,
+    days: Sequence[date],
+    calendar: Calendar,
+    rules: Sequence[Rules],
+    *,
+    room: Room | None = None,
+    assumes: str = NOTHING_PAID,
+    rests: bool = False,
+    agreed: bool = False,
+) -> Iterator[Walked]:
+    """The days of a plan one at a time, so that nobody has to keep them all.
+
+    With `rests` a closed day on which nothing could go is not decided: what it leaves behind is the same. With `agreed`
+    somebody agrees to whatever the safety stop holds, and it goes.
+    """
     room = room or Room()
     fresh = book.house.fresh
     for number, on in enumerate(days):
@@ -78,11 +112,27 @@ def plan(
         if number == 0:
             state = _approved(state)
         stale = number == 0 and fresh > 0 and state.age > fresh
-        decided = decide(book, state, day_of(book, calendar, on, stale), rules, room)
-        planned.append(Planned(on, calendar.why_closed(on) or "", decided))
-        state = after(book, state, decided, calendar)
+        day = day_of(book, calendar, on, stale)
+        why = calendar.why_closed(on) or ""
+        if rests and at_rest(book, state, day):
+            state = rested(book, state, day)
+            yield Walked(on, why, None, "")
+        else:
+            decided = decide(book, state, day, rules, room)
+            stopped = decided.stopped
+            if stopped and agreed:
+                decided = let_go(book, decided, room)
+            yield Walked(on, why, decided, stopped)
+            state = after(book, state, decided, calendar)
         room = Room(room.people, away=room.away)
-    return Plan(tuple(planned), assumes)
+
+
+def next_morning(
+    book: PolicyBook, state: State, on: date, calendar: Calendar, rules: Sequence[Rules], room: Room
+) -> State:
+    """The state when a day has come to its end."""
+    state = _approved(morning(state, on, NOTHING_PAID))
+    return after(book, state, decide(book, state, day_of(book, calendar, on), rules, room), calendar)
 
 
 def _approved(state: State) -> State:
