@@ -136,10 +136,21 @@ def allocate(
     load: dict[str, int] = dict.fromkeys((person.id for person in room.people), 0)
     go: list[bool] = []
     who: list[str | None] = []
+    # Once there is no room for what a contact does, there is none for the next that does the same, and the same person
+    # is asked: as long as nothing takes any room, all of that stays as it was.
+    no_room: dict[tuple[int, str | None], str | None] = {}
     for wanted, owner in zip(actions, owners, strict=True):
+        same = (id(wanted), owner)
+        if same in no_room:
+            go.append(False)
+            who.append(no_room[same])
+            continue
         person_id, needs = _needs(wanted, owner, people, left, load)
         fits = all(left.get(name, 1) > 0 for name in needs)
-        if fits:
+        if not fits:
+            no_room[same] = person_id
+        elif person_id is not None or any(name in left for name in needs):
+            no_room.clear()
             for name in needs:
                 if name in left:
                     left[name] -= 1
