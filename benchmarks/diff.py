@@ -3,8 +3,8 @@
 `python -m benchmarks.diff [--accounts 100000] [--days 30] [--folder DIR]` lays out the start set, takes in a made-up ledger of
 so many accounts with one to four open invoices each, moves one day of `standard` and one line of `key-accounts`, and times
 `dunwell diff OLD` from the reading of the old policies to the comparison: both books read, the ledger read once from
-SQLite, all days decided under both by both evaluators. The house's capacity and safety stop are those of the start set, times a
-hundred. With `--folder` what was laid out is kept there and used again. The last line is JSON.
+SQLite, all days decided under both by both evaluators. What a day and a person can take, and the safety stop, are those of
+the start set times a hundred. With `--folder` what was laid out is kept there and used again. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -39,6 +39,10 @@ ROOM = (
     ("letters: 40", "letters: 4000"),
     ("actions: 400", "actions: 40000"),
     ("letters: 100", "letters: 10000"),
+)
+PEOPLE = (
+    ("dunwell.toml", "calls = 15 ", "calls = 1500 "),
+    ("dunwell.toml", "calls = 30\n", "calls = 3000\n"),
 )
 MASTER = ("customer number", "customer name", "segment", "terms", "country", "currency", "contact", "role", "email", "phone", "address", "postcode", "city")  # fmt: skip
 LEDGER = ("customer number", "customer name", "invoice number", "invoice date", "due date", "amount", "open amount")  # fmt: skip
@@ -96,6 +100,7 @@ def _lay_out(house: Path, old: Path, accounts: int) -> None:
     for name in ("policies", "templates"):
         shutil.copytree(house / name, old / name)
     _edit(house, EDITS)
+    _edit(house, PEOPLE)
     ws = open_workspace(house)
     for name, head, rows in (
         ("customers", MASTER, _customers(accounts)),

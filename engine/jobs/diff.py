@@ -25,7 +25,7 @@ from engine.readers.revisions import read_revision
 from engine.settings import Workspace as Files
 from engine.settings import texts as on_disk
 from engine.settings.texts import from_kept
-from engine.store import ledger
+from engine.store import bulk, ledger
 from engine.store import releases as kept_releases
 
 LIVE, FILES = "live", "files"
@@ -90,7 +90,10 @@ def diff(
     words = changed(before, after)
     files = file_changes(was.ws.texts.kept(), will.ws.texts.kept())
     known = _has_ledger(ws.files)
-    found = _impact(was.ws, will.ws, start, days, now, assumes) if words and known else None
+    found = None
+    if words and known:
+        with bulk.uncollected():
+            found = _impact(was.ws, will.ws, start, days, now, assumes)
     return Difference(was.label, will.label, files, words, found, known)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from itertools import compress
 from statistics import median
 
 import polars as pl
@@ -136,10 +138,17 @@ def allocate(
     load: dict[str, int] = dict.fromkeys((person.id for person in room.people), 0)
     go: list[bool] = []
     who: list[str | None] = []
+    free = {
+        same for same, one in {id(one): one for one in actions}.items() if not _takes_room(one, people, left)
+    }
     # Once there is no room for what a contact does, there is none for the next that does the same, and the same person
     # is asked: as long as nothing takes any room, all of that stays as it was.
     no_room: dict[tuple[int, str | None], str | None] = {}
     for wanted, owner in zip(actions, owners, strict=True):
+        if id(wanted) in free:
+            go.append(True)
+            who.append(None)
+            continue
         same = (id(wanted), owner)
         if same in no_room:
             go.append(False)
@@ -149,7 +158,7 @@ def allocate(
         fits = all(left.get(name, 1) > 0 for name in needs)
         if not fits:
             no_room[same] = person_id
-        elif person_id is not None or any(name in left for name in needs):
+        else:
             no_room.clear()
             for name in needs:
                 if name in left:
@@ -159,6 +168,16 @@ def allocate(
         go.append(fits)
         who.append(person_id)
     return Allocation(tuple(go), tuple(who))
+
+
+def _takes_room(
+    actions: tuple[Action, ...], people: Mapping[str, list[Person]], left: Mapping[str, int]
+) -> bool:
+    """Whether anything limits it: the house's capacity, or the people who would call."""
+    return any(
+        ROOM[action.kind] in left or (action.kind is Kind.CALL and action.value in people)
+        for action in actions
+    )
 
 
 def _needs(
@@ -191,13 +210,13 @@ def _stopped(
 ) -> str:
     if not house.stop:
         return ""
+    # Contacts of a class share their actions, so they are counted together.
+    wanted = {id(one): one for one in actions}
     counts: dict[str, int] = {"actions": 0}
-    for wanted, new in zip(actions, newly, strict=True):
-        if not new:
-            continue
-        for action in wanted:
-            counts["actions"] += 1
-            counts[ROOM[action.kind]] = counts.get(ROOM[action.kind], 0) + 1
+    for same, number in Counter(map(id, compress(actions, newly))).items():
+        for action in wanted[same]:
+            counts["actions"] += number
+            counts[ROOM[action.kind]] = counts.get(ROOM[action.kind], 0) + number
     for kind, most in house.stop.items():
         if counts.get(kind, 0) > most:
             return sentence(kind, counts[kind], most)

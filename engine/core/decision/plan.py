@@ -16,6 +16,7 @@ from engine.core.decision.after import after as after
 from engine.core.decision.after import at_rest, rested
 from engine.core.decision.allocate import PATIENCE, Room
 from engine.core.decision.decide import Decided, decide, let_go
+from engine.core.decision.signature import Signature
 from engine.core.decision.state import Aside, Pending, State
 from engine.core.decision.view import Day
 from engine.core.language.policy import PolicyBook
@@ -82,10 +83,26 @@ def plan(
 ) -> Plan:
     """Fold the days, which are ascending. `room` holds for the first day what earlier runs of it have used."""
     planned = []
-    for day in walk(book, state, days, calendar, rules, room=room, assumes=assumes):
-        assert day.decided is not None
-        planned.append(Planned(day.on, day.closed, day.decided))
+    room = room or Room()
+    for number, on in enumerate(days):
+        state = _dawn(state, on, assumes, number == 0)
+        decided = decide(book, state, _day(book, state, calendar, on, number == 0), rules, room)
+        planned.append(Planned(on, calendar.why_closed(on) or "", decided))
+        state = after(book, state, decided, calendar)
+        room = Room(room.people, away=room.away)
     return Plan(tuple(planned), assumes)
+
+
+def _dawn(state: State, on: date, assumes: str, first: bool) -> State:
+    """The state in which a day is decided; on the first day approvals that wait are given."""
+    state = morning(state, on, assumes)
+    return _approved(state) if first else state
+
+
+def _day(book: PolicyBook, state: State, calendar: Calendar, on: date, first: bool) -> Day:
+    """The moment; of the days to come, a ledger is fresh."""
+    fresh = book.house.fresh
+    return day_of(book, calendar, on, first and fresh > 0 and state.age > fresh)
 
 
 def walk(
@@ -97,30 +114,26 @@ def walk(
     *,
     room: Room | None = None,
     assumes: str = NOTHING_PAID,
-    rests: bool = False,
-    agreed: bool = False,
 ) -> Iterator[Walked]:
-    """The days of a plan one at a time, so that nobody has to keep them all.
+    """The days of a plan one at a time, for whoever only wants to know what goes.
 
-    With `rests` a closed day on which nothing could go is not decided: what it leaves behind is the same. With `agreed`
-    somebody agrees to whatever the safety stop holds, and it goes.
+    What goes is what a plan says; what makes no difference to that is spared. A closed day on which nothing could go is not
+    decided; a class on which the evaluators have agreed on an earlier day is not asked again. And somebody agrees to
+    whatever the safety stop holds, so that the days after it can be seen.
     """
     room = room or Room()
-    fresh = book.house.fresh
+    seen: set[Signature] = set()
     for number, on in enumerate(days):
-        state = morning(state, on, assumes)
-        if number == 0:
-            state = _approved(state)
-        stale = number == 0 and fresh > 0 and state.age > fresh
-        day = day_of(book, calendar, on, stale)
+        state = _dawn(state, on, assumes, number == 0)
+        day = _day(book, state, calendar, on, number == 0)
         why = calendar.why_closed(on) or ""
-        if rests and at_rest(book, state, day):
+        if at_rest(book, state, day):
             state = rested(book, state, day)
             yield Walked(on, why, None, "")
         else:
-            decided = decide(book, state, day, rules, room)
+            decided = decide(book, state, day, rules, room, seen)
             stopped = decided.stopped
-            if stopped and agreed:
+            if stopped:
                 decided = let_go(book, decided, room)
             yield Walked(on, why, decided, stopped)
             state = after(book, state, decided, calendar)
@@ -131,7 +144,7 @@ def next_morning(
     book: PolicyBook, state: State, on: date, calendar: Calendar, rules: Sequence[Rules], room: Room
 ) -> State:
     """The state when a day has come to its end."""
-    state = _approved(morning(state, on, NOTHING_PAID))
+    state = _dawn(state, on, NOTHING_PAID, True)
     return after(book, state, decide(book, state, day_of(book, calendar, on), rules, room), calendar)
 
 

@@ -112,8 +112,7 @@ def course(
 ) -> Course:
     """Walk the days, which are ascending, and keep what a comparison needs."""
     keeper = _Keeper(book, state)
-    walked = walk(book, state, days, calendar, rules, room=room, assumes=assumes, rests=True, agreed=True)
-    for number, day in enumerate(walked):
+    for number, day in enumerate(walk(book, state, days, calendar, rules, room=room, assumes=assumes)):
         keeper.keep(number, day)
     return keeper.course()
 
@@ -133,7 +132,7 @@ class _Keeper:
     routes: list[Array] = field(default_factory=list)
     evaluators: tuple[str, ...] = ()
     faults: dict[str, None] = field(default_factory=dict)
-    known: Array = field(init=False)
+    known: Array = field(init=False)  # row -> it has been touched
 
     def __post_init__(self) -> None:
         self.known = np.zeros(self.state.accounts.height, dtype=bool)
@@ -157,15 +156,15 @@ class _Keeper:
         decided = walked.decided
         if decided is None:  # a day at rest: everybody stays where they are
             self.days.append(CourseDay(walked.on, walked.closed, {}, {}, ""))
-            if self.routes:
-                self.routes.append(self.routes[-1])
+            self.routes += self.routes[-1:]
             return
         view = decided.portfolio
+        route = view.route.astype(np.int16)
         if self.overdue is None:
             late = dates(view.items["due"]) < day_number(walked.on)
             self.overdue = _money(view, np.flatnonzero(late))
-            self.routes = [view.route.astype(np.int16)] * len(self.days)
-        self.routes.append(view.route.astype(np.int16))
+            self.routes = [route] * len(self.days)
+        self.routes.append(route)
         self.evaluators = decided.evaluators
         for fault in decided.faults:
             said = sentences.disagreement(
@@ -199,7 +198,7 @@ class _Keeper:
         if not frame.height:
             return
         self.contacts.append(frame.select(_cast(_CONTACTS)))
-        new = frame.filter(pl.Series(~self.known[went["row"].to_numpy()]) & pl.col("touches"))
+        new = frame.filter(pl.Series(~self.known[frame["row"].to_numpy()]) & pl.col("touches"))
         new = new.unique("row", keep="first", maintain_order=True)
         if new.height:
             self.known[new["row"].to_numpy()] = True
@@ -273,11 +272,10 @@ def _asked_items(view: Portfolio, decided: Decided, units: Array) -> Array:
 def _money(view: Portfolio, items: Array) -> pl.DataFrame:
     """What some items come to, by account and currency."""
     frame = view.items.select("row", "currency", "owed", "base")[items]
-    return (
-        frame.group_by("row", "currency", maintain_order=True)
-        .agg(pl.col("owed").sum(), pl.col("base").sum())
-        .select(_cast(_MONEY))
+    sums = frame.group_by("row", "currency", maintain_order=True).agg(
+        pl.col("owed").sum(), pl.col("base").sum()
     )
+    return sums.select(_cast(_MONEY))
 
 
 def by_currency(money: pl.DataFrame, rows: Iterable[int] | None = None) -> dict[str, int]:

@@ -159,7 +159,8 @@ class Impact:
 
 def impact(state: State, old: Course, new: Course, *, room: Room | None = None, assumes: str) -> Impact:
     """Compare two courses over the same days from the same state."""
-    before, after = _actions(old), _actions(new)
+    codes: dict[tuple[Kind, str], int] = {}
+    before, after = _actions(old, codes), _actions(new, codes)
     both = _matched(before, after)
     newly = _only(state, new, old)
     no_longer = _only(state, old, new)
@@ -187,30 +188,25 @@ def impact(state: State, old: Course, new: Course, *, room: Room | None = None, 
 # -- actions ----------------------------------------------------------------------------------------------------------
 
 
-def _actions(of: Course) -> pl.DataFrame:
-    """A row an action, by day: `nth` counts how often the same has been done to the account before."""
+def _actions(of: Course, codes: dict[tuple[Kind, str], int]) -> pl.DataFrame:
+    """A row an action, by day: `what` is its code, `nth` counts how often the same has been done to the account before."""
     said = [
-        (number, action.kind.value, action.value)
+        (number, codes.setdefault((action.kind, action.value), len(codes)), action.kind.value)
         for number, deed in enumerate(of.deeds)
         for action in deed.actions
     ]
     table = pl.DataFrame(
-        said, schema={"deed": pl.Int32(), "kind": pl.String(), "value": pl.String()}, orient="row"
+        said, schema={"deed": pl.Int32(), "what": pl.UInt64(), "kind": pl.String()}, orient="row"
     )
     frame = of.contacts.select("day", "row", "deed").join(table, on="deed", maintain_order="left")
-    frame = frame.select("day", "row", what=pl.col("kind") + pl.lit(" ") + pl.col("value"), kind="kind")
-    what = frame["what"].cast(pl.Categorical)
-    frame = frame.with_columns(what=what)
-    return frame.with_columns(nth=pl.int_range(pl.len(), dtype=pl.Int32).over("row", "what"))
+    same = pl.col("row").cast(pl.UInt64) * 2**20 + pl.col("what")
+    frame = frame.select("day", "row", "kind", same=same)
+    return frame.with_columns(nth=pl.int_range(pl.len(), dtype=pl.UInt32).over("same"))
 
 
 def _matched(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
     """The actions of both beside one another: `day` under the old book, `day_new` under the new one; null where it has none."""
-    keys = ["row", "what", "nth"]
-    text = pl.col("what").cast(pl.String)
-    both = before.with_columns(text).join(
-        after.with_columns(text), on=keys, how="full", suffix="_new", coalesce=True
-    )
+    both = before.join(after, on=["row", "same", "nth"], how="full", suffix="_new", coalesce=True)
     return both.with_columns(
         kind=pl.coalesce("kind", "kind_new"),
         same=(pl.col("day") == pl.col("day_new")).fill_null(value=False),
