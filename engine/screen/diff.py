@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
-from rich.table import Table
+from rich.padding import Padding
 from rich.text import Text
 
 from engine.core import sentences
@@ -98,8 +98,14 @@ def _impact(view: Impact, width: int, every_day: bool) -> Iterator[RenderableTyp
     yield from (Text(clean(fault), "red") for fault in view.faults)
     if "durable-rules" not in view.evaluators:
         yield Text("durable-rules is not installed: the plain evaluator decides alone.", "yellow")
-    yield Text(assumed(view.assumes), "dim")
+    yield Text(taken_for_granted(view), "dim")
     yield Text("Nothing has been sent or written.", "bold")
+
+
+def taken_for_granted(view: Impact) -> str:
+    """What both sides assume; where the safety stop holds a day, that somebody agrees to it."""
+    stops = any(day.stopped_before or day.stopped_after for day in view.days)
+    return f"{assumed(view.assumes)} {sentences.STOPS_AGREED}" if stops else assumed(view.assumes)
 
 
 def _numbers(view: Impact) -> Iterator[RenderableType]:
@@ -191,7 +197,7 @@ def _next_run(view: Impact) -> Iterator[RenderableType]:
     lines = next_run(view)
     yield heading("THE NEXT RUN")
     for line, bad in lines[: _MOST + 1]:
-        yield Text(f"  {line}", "red" if bad else "")
+        yield Padding(Text(line, "red" if bad else ""), (0, 0, 0, 2))
     if len(lines) > _MOST + 1:
         yield Text(f"  and {count(len(lines) - _MOST - 1, 'more day')}", "dim")
 
@@ -255,38 +261,42 @@ def loads(view: Impact) -> list[LoadImpact]:
     return [load for load in view.workload if load.before != load.after]
 
 
+LOAD_HEADS = ("a day takes", "busiest day", "full days", "most waiting")
+
+
 def load_cells(load: LoadImpact) -> tuple[str, ...]:
-    """Who and what; the busiest day before and after; what a day can take; days that are full, and the most that waits."""
-
-    def full(after: bool, waiting: int) -> str:
-        days = load.full(after=after)
-        return f"{count(days, 'full day')}, {waiting:,} wait" if waiting else count(days, "full day")
-
-    capacity = "" if load.capacity is None else f"of {load.capacity:,}"
+    """Who and what, what a day can take, then before and after: the busiest day, the full days, the most that waits."""
+    capacity = _most(load.capacity)
     if load.capacity != load.capacity_before:
-        was = "no limit" if load.capacity_before is None else f"{load.capacity_before:,}"
-        capacity = f"{capacity or 'no limit'} (was {was})"
+        capacity = _became(_most(load.capacity_before), capacity)
     limited = load.capacity is not None or load.capacity_before is not None
+    waiting = load.waiting_before or load.waiting_after
     return (
         clean(load.name or load.person) or "everybody",
         load.kind,
-        f"{max(load.before):,}",
-        f"{max(load.after):,}",
         capacity,
-        full(False, load.waiting_before) if limited else "",
-        full(True, load.waiting_after) if limited else "",
+        _became(f"{max(load.before):,}", f"{max(load.after):,}"),
+        _became(f"{load.full(after=False)}", f"{load.full(after=True)}") if limited else "",
+        _became(f"{load.waiting_before:,}", f"{load.waiting_after:,}") if waiting else "",
     )
+
+
+def _most(capacity: int | None) -> str:
+    return "no limit" if capacity is None else f"{capacity:,}"
+
+
+def _became(before: str, after: str) -> str:
+    return before if before == after else f"{before} → {after}"
 
 
 def _workload(view: Impact) -> Iterator[RenderableType]:
     chosen = loads(view)
     if not chosen:
         return
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 3, 0, 0))
-    for right in (False, False, True, True, False, False, False):
-        table.add_column(justify="right" if right else "left", no_wrap=True)
-    heads = ("", "busiest day", "before", "after", "a day takes", "before", "after")
-    table.add_row(*(Text(head, "dim") for head in heads))
+    table = plain_table(2, 3)
+    for _ in LOAD_HEADS:
+        table.add_column(justify="right", no_wrap=True)
+    table.add_row("", "", *(Text(head, "dim") for head in LOAD_HEADS))
     for load in chosen:
         who, *rest = load_cells(load)
         table.add_row(f"  {who}", *rest)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine.core import sentences
 from engine.screen.diff import (
+    LOAD_HEADS,
     differing,
     does_what,
     in_currencies,
@@ -17,9 +18,9 @@ from engine.screen.diff import (
     next_run,
     policy_name,
     signed,
+    taken_for_granted,
     why_no_impact,
 )
-from engine.screen.preview import assumed
 from engine.screen.written import PLURALS, clean, count, day_month, full_day, span
 
 if TYPE_CHECKING:
@@ -85,13 +86,12 @@ def _impact(view: Impact, names: bool) -> Iterator[str]:
         yield f"{others} contacted either way, by other steps or on other days."
         yield ""
     if chosen := loads(view):
-        heads = ["", "", "busiest day before", "after", "a day takes", "before", "after"]
-        yield from _folded("Workload", heads, [list(load_cells(load)) for load in chosen])
+        yield from _folded("Workload", ["", "", *LOAD_HEADS], [list(load_cells(load)) for load in chosen])
     for fault in view.faults:
         yield f"**{_safe(fault)}**  "
     facts = f"{count(view.accounts, 'account')}"
     facts += f", ledger of {full_day(view.as_of)}" if view.as_of else ""
-    yield f"<sub>{facts}. {assumed(view.assumes)} Nothing has been sent or written.</sub>"
+    yield f"<sub>{facts}. {taken_for_granted(view)} Nothing has been sent or written.</sub>"
 
 
 def _numbers(view: Impact) -> Iterator[str]:

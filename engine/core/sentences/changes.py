@@ -78,7 +78,7 @@ def next_run(on: date, before: int, after: int) -> str:
     if before == after:
         return f"The next run, on {short_day(on)}, has {was}, as it would without the change."
     will = many(after, "action") if after else "no action"
-    return f"The next run, on {short_day(on)}, has {will} instead of {was if before else 'none'}."
+    return f"The next run, on {short_day(on)}, has {will} instead of {f'{before:,}' if before else 'none'}."
 
 
 def stop_new(on: date, stopped: str) -> str:
@@ -94,4 +94,5 @@ def stop_gone(on: date) -> str:
     return f"{short_day(on)}: the safety stop, which would hold the day as things are, holds it no more."
 
 
+STOPS_AGREED = "Where the safety stop would hold a day, it goes on as if somebody had agreed."
 NO_STOP = "The safety stop holds none of these days."
