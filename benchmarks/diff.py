@@ -44,8 +44,14 @@ PEOPLE = (
     ("dunwell.toml", "calls = 15 ", "calls = 1500 "),
     ("dunwell.toml", "calls = 30\n", "calls = 3000\n"),
 )
-MASTER = ("customer number", "customer name", "segment", "terms", "country", "currency", "contact", "role", "email", "phone", "address", "postcode", "city")  # fmt: skip
-LEDGER = ("customer number", "customer name", "invoice number", "invoice date", "due date", "amount", "open amount")  # fmt: skip
+MASTER = (
+    *("customer number", "customer name", "segment", "terms", "country", "currency"),
+    *("contact", "role", "email", "phone", "address", "postcode", "city"),
+)
+LEDGER = (
+    *("customer number", "customer name", "invoice number", "invoice date"),
+    *("due date", "amount", "open amount"),
+)
 TERMS = {"net 30": 30, "net 60": 60, "net 14": 14}
 
 

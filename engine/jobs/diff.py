@@ -170,12 +170,21 @@ def _placed(side: Side) -> tuple[Problem, ...]:
     """The problems of a side, each saying whose they are; those of the files are where everybody looks for them."""
     if side.said == FILES:
         return side.ws.problems
-    name = f"release {side.ws.release}" if side.said == LIVE else side.said
-    mark = "/" if Path(side.said).is_dir() and side.said != LIVE else ":"
     return tuple(
-        replace(problem, place=replace(problem.place, file=f"{name.rstrip('/')}{mark}{problem.place.file}"))
+        replace(problem, place=replace(problem.place, file=_file(side, problem.place.file)))
         for problem in side.ws.errors
     )
+
+
+def _file(side: Side, file: str) -> str:
+    if side.said == LIVE:
+        return f"release {side.ws.release}:{file}"
+    folder = Path(side.said).expanduser()
+    if not folder.is_dir():
+        return f"{side.said}:{file}"
+    # Of a folder with the policies alone, the file is in it and not in a folder of it.
+    inside = folder / file if (folder / file).exists() else folder / PurePosixPath(file).name
+    return str(inside)
 
 
 def _mend(side: Side, earlier: bool) -> str:

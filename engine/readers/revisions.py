@@ -76,7 +76,7 @@ class _Git:
         if not self._run("rev-parse", "--git-dir").returncode == 0:
             raise self._no_repository(said)
         if said.startswith("-") or not said.isprintable() or not said:
-            raise NotFound("folder or git revision", said, self._near(said))
+            raise self._nothing_like(said)
         first = self._run("rev-parse", "--verify", "--quiet", said)
         name = first.stdout.decode().strip()
         whole = self._run("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}") if name else first
@@ -155,16 +155,24 @@ class _Git:
                 f"there is no git revision “{said}” here: only the newest commits were fetched",
                 "fetch the others:  git fetch --unshallow  (in a workflow: fetch-depth: 0)",
             )
-        return NotFound("folder or git revision", said, self._near(said))
+        return self._nothing_like(said)
+
+    def _nothing_like(self, said: str) -> Refused:
+        if near := self._near(said):
+            return NotFound("folder or git revision", said, near)
+        return Refused(
+            f"there is no folder or git revision “{said}”",
+            "name a branch, a tag or a commit; “git log --oneline” lists the commits",
+        )
 
     def _near(self, said: str) -> tuple[str, ...]:
-        """Branches and tags with a name like it; else the newest ones."""
+        """Branches and tags with a name like it."""
         listed = self._run(
             "for-each-ref", "--format=%(refname:short)", "--sort=-creatordate", "--count=500",
             "refs/heads", "refs/tags", "refs/remotes",
         ).stdout  # fmt: skip
         names = listed.decode(errors="replace").split()
-        return tuple(get_close_matches(said, names, 2, 0.6)) or tuple(names[:2])
+        return tuple(get_close_matches(said, names, 2, 0.6))
 
 
 def _named(path: PurePosixPath, patterns: tuple[str, ...]) -> bool:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _MOST = 8  # lines a section has before it says how many more there are
 _MOST_WORDS = 20
+_WIDE = 88  # columns from which a line has its place
 
 
 def diff_drawn(found: Difference, *, width: int = 100, every_day: bool = False) -> Group:
@@ -93,7 +94,7 @@ def _impact(view: Impact, width: int, every_day: bool) -> Iterator[RenderableTyp
         others = count(view.otherwise, "account is", "accounts are")
         yield Text()
         yield Text(f"  {others} contacted either way, by other steps or on other days.")
-    yield from _workload(view)
+    yield from _workload(view, width)
     yield Text()
     yield from (Text(clean(fault), "red") for fault in view.faults)
     if "durable-rules" not in view.evaluators:
@@ -245,7 +246,7 @@ def _touched(title: str, touched: Touched, width: int) -> Iterator[RenderableTyp
             Text(clean(one.name)),
             Text(in_currencies(one.money)),
             Text(does_what(one)),
-            Text(f"{one.policy}:{one.place.line}", "dim"),
+            *([Text(f"{one.policy}:{one.place.line}", "dim")] if width >= _WIDE else []),
         )
         for one in touched.largest[:_MOST]
     ]
@@ -289,11 +290,11 @@ def _became(before: str, after: str) -> str:
     return before if before == after else f"{before} → {after}"
 
 
-def _workload(view: Impact) -> Iterator[RenderableType]:
+def _workload(view: Impact, width: int) -> Iterator[RenderableType]:
     chosen = loads(view)
     if not chosen:
         return
-    table = plain_table(2, 3)
+    table = plain_table(2, 3 if width >= _WIDE else 1)
     for _ in LOAD_HEADS:
         table.add_column(justify="right", no_wrap=True)
     table.add_row("", "", *(Text(head, "dim") for head in LOAD_HEADS))

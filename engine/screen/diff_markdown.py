@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from engine.core.trust.impact import Impact, Touched
     from engine.jobs.diff import Difference
 
-MARK = "<!-- dunwell diff -->"  # by which a workflow finds its own comment again
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~@])")
 
 
@@ -37,7 +36,6 @@ def diff_markdown(found: Difference, *, names: bool = True) -> str:
 
 
 def _lines(found: Difference, names: bool) -> Iterator[str]:
-    yield MARK
     yield "### What this change of the policies does"
     yield ""
     yield f"From {_safe(found.old)} to {_safe(found.new)}."

@@ -211,7 +211,7 @@ class _Keeper:
         for choice in decided.choices:
             policy = self.book.policy(choice.policy)
             step = policy.step(choice.step) if policy else None
-            if policy is None or step is None or not choice.actions:
+            if policy is None or step is None:
                 numbers.append(NONE)
                 touches.append(False)
                 continue
