@@ -155,7 +155,8 @@ def test_choosing_by_class_equals_choosing_each_alone(seed: int) -> None:
     one_by_one = allocate(
         house,
         [chosen[key].actions for key in keys],
-        listed_alone["waiting_since"].is_null().to_list(),
+        np.arange(len(keys)),
+        listed_alone["waiting_since"].is_null().to_numpy(),
         listed_alone["owner"].to_list(),
         room,
         sentences.safety_stop,

@@ -265,10 +265,14 @@ def _allocated(
 ) -> tuple[pl.DataFrame, str]:
     if not book.house.stop and not book.house.capacity and not room.people:
         return contacts.with_columns(goes=pl.lit(value=True), person=pl.lit(None, dtype=pl.String)), ""
-    actions = [choices[n].actions for n in contacts["class"]]
-    newly = contacts["waiting_since"].is_null().to_list()
     allocation = allocate(
-        book.house, actions, newly, contacts["owner"].to_list(), room, sentences.safety_stop
+        book.house,
+        [choice.actions for choice in choices],
+        contacts["class"].to_numpy().astype(np.int64),
+        contacts["waiting_since"].is_null().to_numpy(),
+        contacts["owner"].to_list(),
+        room,
+        sentences.safety_stop,
     )
     contacts = contacts.with_columns(
         goes=pl.Series(allocation.go, dtype=pl.Boolean), person=pl.Series(allocation.person, dtype=pl.String)
