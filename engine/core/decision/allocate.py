@@ -148,9 +148,12 @@ def allocate(
     # Once there is no room for what a contact does, there is none for the next that does the same; and the same person
     # is asked, as long as nobody has been given anything since.
     no_room: dict[tuple[int, str | None], str | None] = {}
+    full = [False] * len(deeds)  # what nobody in particular does, and there is no room for
     numbers = which.tolist()
     for at in np.flatnonzero(~go).tolist():
         number = numbers[at]
+        if full[number]:
+            continue
         same = (number, owners[at] if owned[number] else None)
         if same in no_room:
             who[at] = no_room[same]
@@ -158,6 +161,7 @@ def allocate(
         who[at], needs = _needs(deeds[number], owners[at], people, left, load)
         if not all(left.get(name, 1) > 0 for name in needs):
             no_room[same] = who[at]
+            full[number] = who[at] is None
             continue
         go[at] = True
         for name in needs:
