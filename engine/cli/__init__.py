@@ -87,6 +87,7 @@ def _dunwell(
 
 _VERBS: tuple[Callable[..., None], ...] = (
     *(begin.init, begin.demo, policies.check, policies.words, policies.schema, policies.trials),
+    policies.diff,
     *(ledger.import_, feeds.push, coming.preview, today.run, today.explain),
     *(desk.worklist, desk.brief, desk.absent, desk.contacts, desk.review),
     *(casework.log, casework.confirm, casework.approve, casework.decline),

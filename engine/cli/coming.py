@@ -62,7 +62,7 @@ def preview(
     edge = edge_of(ctx)
     if sum((week, days is not None, day is not None)) > 1:
         raise typer.BadParameter("one of --week, --days and --day is enough", param_hint="--days")
-    assumes = _assumed(assume)
+    assumes = assumed(assume)
     ws = edge.files if files else edge.live
     if not files:
         edge.say_what_decides()
@@ -121,7 +121,7 @@ def _halted(edge: Edge) -> None:
 def show_week(edge: Edge) -> None:
     """The week as `dunwell preview` shows it when nothing is said."""
     ws = edge.live
-    _draw(edge, ws, look(edge, ws, _first(edge, ws, None), _WEEK, _assumed(None)), None)
+    _draw(edge, ws, look(edge, ws, _first(edge, ws, None), _WEEK, assumed(None)), None)
 
 
 def _first(edge: Edge, ws: Workspace, start: str | None) -> date:
@@ -131,7 +131,8 @@ def _first(edge: Edge, ws: Workspace, start: str | None) -> date:
     return ws.calendar.next_open(edge.day("--from", None))
 
 
-def _assumed(assume: str | None) -> str:
+def assumed(assume: str | None) -> str:
+    """What a look ahead takes for granted, as it is written."""
     from engine.core.decision.plan import NOTHING_PAID, PROMISES_KEPT
 
     wanted = " ".join((assume or NOTHING_PAID).lower().split())

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from engine.cli.edge import edge_of, json_bytes
+from engine.cli.edge import edge_of, json_bytes, write_bytes
 
 Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 GitHub = Annotated[bool, typer.Option("--github", help="As annotations beside the lines of a pull request.")]
@@ -93,6 +94,65 @@ def schema(
     for name, value in schemas.items():
         (out / f"{name}.schema.json").write_bytes(json_bytes(value))
     edge.say(f"{out}: {', '.join(f'{name}.schema.json' for name in schemas)}")
+
+
+class Show(StrEnum):
+    """What is listed in full."""
+
+    DAYS = "days"
+
+
+def diff(
+    ctx: typer.Context,
+    old: Annotated[
+        str, typer.Argument(metavar="[OLD]", help="A folder, a git revision, or “live”: what is live now.")
+    ] = "live",
+    new: Annotated[
+        str, typer.Argument(metavar="[NEW]", help="The same, or “files”: the workspace as it lies here.")
+    ] = "files",
+    days: Annotated[int, typer.Option("--days", metavar="N", min=1, max=92, help="Over so many days.")] = 30,
+    start: Annotated[
+        str | None, typer.Option("--from", metavar="DATE", help="The first day; else today.")
+    ] = None,
+    show: Annotated[Show | None, typer.Option("--show", help="Each day that differs.")] = None,
+    json: Json = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="As a comment of a pull request.")] = False,
+    names: Annotated[
+        bool, typer.Option("--names/--no-names", help="With accounts by name, in --markdown.")
+    ] = True,
+    exit_code: Annotated[
+        bool,
+        typer.Option("--exit-code", help="End with 1 if something differs, with 2 if it cannot be told."),
+    ] = False,
+    assume: Annotated[
+        str | None, typer.Option("--assume", metavar="WHAT", help="“promises kept”; else nothing is paid.")
+    ] = None,
+) -> None:
+    """Compare the policies with those that are live: in words, and whom it touches. Nothing is written."""
+    from engine.cli.coming import assumed
+    from engine.errors import Refused
+    from engine.jobs.diff import BrokenBook
+    from engine.jobs.diff import diff as compared
+    from engine.screen.diff import diff_drawn, diff_value
+    from engine.screen.diff_markdown import diff_markdown
+
+    edge = edge_of(ctx)
+    assumes = assumed(assume)
+    first = edge.day("--from", start)
+    try:
+        found = compared(edge.workspace, old, new, start=first, days=days, now=edge.moment(), assumes=assumes)
+    except Refused as refused:
+        if isinstance(refused, BrokenBook):
+            edge.show_problems(refused.problems)
+        edge.tell(f"dunwell: {refused}")
+        raise typer.Exit(2 if exit_code else 1) from None
+    if json:
+        edge.write_json(diff_value(found))
+    elif markdown:
+        write_bytes(diff_markdown(found, names=names).encode())
+    else:
+        edge.show(diff_drawn(found, width=edge.screen.width, every_day=show is Show.DAYS))
+    raise typer.Exit(1 if exit_code and not found.nothing else 0)
 
 
 def trials(

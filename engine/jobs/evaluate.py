@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -16,7 +16,7 @@ from engine.core.decision.decide import Decided, decide
 from engine.core.decision.plan import NOTHING_PAID, day_of, plan
 from engine.core.decision.state import State
 from engine.core.decision.summary import HeldGroup, Preview, groups, summarize
-from engine.core.language.policy import Kind
+from engine.core.language.policy import Kind, PolicyBook
 from engine.errors import Refused
 from engine.jobs import brakes
 from engine.jobs.cases import Who, broken, restrictions
@@ -49,6 +49,34 @@ class RunReport:
     remedy: str = ""  # what lets a halted house go on; `--agree` does not
 
 
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What a look ahead begins with. `counts` are of the last runs; `ran`: the run of the first day has been made."""
+
+    state: State
+    room: Room
+    counts: Sequence[Mapping[str, int]]
+    ran: bool
+
+    def with_stop(self, book: PolicyBook) -> PolicyBook:
+        """The book with the blast radius that the last runs give it."""
+        return replace(book, house=usual_stop(book.house, self.counts))
+
+
+def ahead(ws: Workspace, start: date, now: datetime) -> Ahead:
+    """The ledger, read once, for whatever looks at the days from `start` on. Writes nothing, anywhere."""
+    engine = ws.database(read_only=True)
+    try:
+        with database.reading(engine) as conn:
+            state = _state(ws, conn, start, now)
+            if state.as_of is None:
+                raise Refused("there is no ledger yet", "“dunwell import FILE” brings one in")
+            made = runs.run_of(conn, start) is not None
+            return Ahead(state, _room(ws, conn, start), runs.usual(conn, start), made)
+    finally:
+        engine.dispose()
+
+
 def preview(
     ws: Workspace,
     *,
@@ -60,17 +88,8 @@ def preview(
     account: str | None = None,
 ) -> Preview:
     """The coming days as they would be. Writes nothing, anywhere."""
-    book = ws.live
-    engine = ws.database(read_only=True)
-    try:
-        with database.reading(engine) as conn:
-            state = _state(ws, conn, start, now)
-            room = _room(ws, conn, start)
-            book = replace(book, house=usual_stop(book.house, runs.usual(conn, start)))
-    finally:
-        engine.dispose()
-    if state.as_of is None:
-        raise Refused("there is no ledger yet", "“dunwell import FILE” brings one in")
+    begin = ahead(ws, start, now)
+    book, state, room = begin.with_stop(ws.live), begin.state, begin.room
     coming = [start + timedelta(days=n) for n in range(days)]
     planned = plan(book, state, coming, ws.calendar, ws.rules, room=room, assumes=assumes)
     seen = summarize(book, state, planned, room, ws.calendar)

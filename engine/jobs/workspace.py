@@ -152,12 +152,19 @@ def of_texts(
     texts: Texts,
     problems: tuple[Problem, ...] = (),
     release: int | None = None,
+    *,
+    alone: bool = False,
 ) -> Workspace:
-    """The workspace with these settings and texts. `problems` are of the settings."""
+    """The workspace with these settings and texts. `problems` are of the settings.
+
+    With `alone` the texts are looked at by themselves: nobody asks whether they fit the ledger and the past.
+    """
     templates, more = read_templates(texts.templates)
-    known = history.known_by_ledger(found, _known(found, templates))
+    known = _known(found, templates)
+    if not alone:
+        known = history.known_by_ledger(found, known)
     checked = check(texts.policies, known)
-    past = history.lost(found, known, checked.book) if checked.book else ()
+    past = history.lost(found, known, checked.book) if checked.book and not alone else ()
     everything = (*problems, *texts.problems, *checked.problems, *more, *past)
     whole = not any(problem.severity is Severity.ERROR for problem in everything)
     book = checked.book if whole else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -44,3 +45,20 @@ def plain_table(columns: int, space: int = 2) -> Table:
     for _ in range(columns):
         table.add_column()
     return table
+
+
+def heading(title: str, style: str = "bold", more: str = "") -> RenderableType:
+    """The head of a part, with what more there is at the end of its line."""
+    grid = Table.grid(expand=True)
+    grid.add_column()
+    grid.add_column(justify="right")
+    grid.add_row(Text(title, style), Text(more, "dim"))
+    return grid
+
+
+def apart(left: Text, right: Text, width: int) -> RenderableType:
+    """One at each end of a line, or under one another."""
+    room = width - len(left.plain) - len(right.plain)
+    if room < 2:
+        return Group(left, right)
+    return Text.assemble(left, " " * room, right)

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from engine.core.decision.summary import PlannedAction, Preview, PreviewDay, Workload
 from engine.core.language.policy import Kind
-from engine.screen.lines import fitted, plain_table
+from engine.screen.lines import apart, fitted, heading, plain_table
 from engine.screen.written import (
     PLURALS,
     by_step,
@@ -61,7 +61,7 @@ def held_drawn(view: Preview, *, width: int = 100) -> Group:
     if not rows:
         return Group(_title(view, width), Text(), Text("  Nothing is held back."))
     ask = "  Why, with all its facts:  dunwell explain ACCOUNT"
-    return Group(_title(view, width), Text(), _head("HELD BACK"), table, Text(), Text(ask, "dim"))
+    return Group(_title(view, width), Text(), heading("HELD BACK"), table, Text(), Text(ask, "dim"))
 
 
 def actions_drawn(view: Preview, *, approvals: bool = False, width: int = 100) -> Group:
@@ -71,7 +71,7 @@ def actions_drawn(view: Preview, *, approvals: bool = False, width: int = 100) -
     if not chosen:
         nothing = "  Nothing needs approval." if approvals else "  Nothing goes out."
         return Group(_title(view, width), Text(), Text(nothing))
-    return Group(_title(view, width), Text(), _head(head), _steps(view, by_step(chosen), width, approvals))
+    return Group(_title(view, width), Text(), heading(head), _steps(view, by_step(chosen), width, approvals))
 
 
 def _title(view: Preview, width: int) -> RenderableType:
@@ -82,7 +82,7 @@ def _title(view: Preview, width: int) -> RenderableType:
         facts.append(f"ledger of {day_month(view.as_of)}")
     head = ("Week of " if 4 <= (last - first).days <= 6 else "") + span(first, last)
     told = Text(" · ".join(facts), "dim")
-    return _apart(Text(head, "bold"), told, width)
+    return apart(Text(head, "bold"), told, width)
 
 
 def _shown(days: Sequence[PreviewDay]) -> list[PreviewDay]:
@@ -162,7 +162,7 @@ def _notes(view: Preview, calendar: str) -> list[RenderableType]:
 
 def _stops(view: Preview) -> list[RenderableType]:
     stops = [Text(f"  {short_day(day.on)}  {day.stopped}", "red") for day in view.days if day.stopped]
-    return [Text(), _head("STOPPED", "bold red"), *stops] if stops else []
+    return [Text(), heading("STOPPED", "bold red"), *stops] if stops else []
 
 
 def _approvals(view: Preview, width: int) -> list[RenderableType]:
@@ -172,7 +172,7 @@ def _approvals(view: Preview, width: int) -> list[RenderableType]:
     steps = by_step(asked)
     more = f"more: --show approvals ({len(steps):,} in all)" if len(steps) > _MOST else ""
     roles = listed(sorted({clean(action.approve) for action in asked}))
-    head = _head(f"NEEDS APPROVAL of {roles}", more=more)
+    head = heading(f"NEEDS APPROVAL of {roles}", more=more)
     return [Text(), head, _steps(view, steps[:_MOST], width, True)]
 
 
@@ -212,7 +212,7 @@ def _held(view: Preview) -> list[RenderableType]:
     if len(view.groups) > _MOST:
         table.add_row("", Text(f"and {count(len(view.groups) - _MOST, 'more reason')}", "dim"), "", "")
     more = "more: --show held" if view.groups else ""
-    out: list[RenderableType] = [Text(), _head("HELD BACK", more=more), table]
+    out: list[RenderableType] = [Text(), heading("HELD BACK", more=more), table]
     if view.no_policy:
         fit = "account fits" if view.no_policy == 1 else "accounts fit"
         out.append(Text(f"  {view.no_policy:>4,}  overdue {fit} no policy: nobody asks for this money"))
@@ -235,7 +235,7 @@ def _workload(view: Preview, width: int) -> list[RenderableType]:
         cells = [_load(load, place) for place in places]
         room = f"{load.kind}, of {load.capacity:,}" if load.capacity is not None else load.kind
         table.add_row(f"  {clean(load.name or load.person) or 'everybody'}", Text(room, "dim"), *cells)
-    return [Text(), _head("WORKLOAD"), table]
+    return [Text(), heading("WORKLOAD"), table]
 
 
 def _load(load: Workload, place: int) -> Text:
@@ -249,15 +249,18 @@ def _closing(view: Preview) -> list[RenderableType]:
     lines: list[RenderableType] = [Text(clean(fault), "red") for fault in view.faults]
     if "durable-rules" not in view.evaluators:
         lines.append(Text("durable-rules is not installed: the plain evaluator decides alone.", "yellow"))
-    money_comes = (
-        "promises are kept, nothing else is paid" if "promise" in view.assumes else "nothing is paid"
-    )
-    rest = ["calls are made", "mail is accepted", "and approvals are given on the day they are asked for"]
-    lines.append(Text(f"This assumes that {money_comes}, {', '.join(rest)}.", "dim"))
+    lines.append(Text(assumed(view.assumes), "dim"))
     number = len(view.actions)
     what = count(number, "action") if number else "No action"
     lines.append(Text(f"{what} {_period(view, 'in all')}. Nothing has been sent.", "bold"))
     return lines
+
+
+def assumed(assumes: str) -> str:
+    """What a look ahead takes for granted, as a sentence."""
+    money_comes = "promises are kept, nothing else is paid" if "promise" in assumes else "nothing is paid"
+    rest = ["calls are made", "mail is accepted", "and approvals are given on the day they are asked for"]
+    return f"This assumes that {money_comes}, {', '.join(rest)}."
 
 
 def _period(view: Preview, otherwise: str) -> str:
@@ -265,19 +268,3 @@ def _period(view: Preview, otherwise: str) -> str:
     if len(days) == 1:
         return f"on {day_month(days[0].on)}"
     return "this week" if 4 <= (days[-1].on - days[0].on).days <= 6 else otherwise
-
-
-def _head(title: str, style: str = "bold", more: str = "") -> RenderableType:
-    grid = Table.grid(expand=True)
-    grid.add_column()
-    grid.add_column(justify="right")
-    grid.add_row(Text(title, style), Text(more, "dim"))
-    return grid
-
-
-def _apart(left: Text, right: Text, width: int) -> RenderableType:
-    """One at each end of a line, or under one another."""
-    room = width - len(left.plain) - len(right.plain)
-    if room < 2:
-        return Group(left, right)
-    return Text.assemble(left, " " * room, right)

@@ -12,7 +12,7 @@ from engine.settings.shape import Workspace
 
 POLICIES = ("*.yaml", "*.yml", "tests/*.yaml", "tests/*.yml")
 TEMPLATES = ("*.md", "*.html")
-_MOST_BYTES = 2_000_000  # of a file: the checks refuse such a one, so no more of it is read
+MOST_BYTES = 2_000_000  # of a file: the checks refuse such a one, so no more of it is read
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class _Reading:
         for path in sorted(path for pattern in patterns for path in folder.glob(pattern) if path.is_file()):
             try:
                 with path.open("rb") as file:
-                    yield path.relative_to(self.root).as_posix(), file.read(_MOST_BYTES)
+                    yield path.relative_to(self.root).as_posix(), file.read(MOST_BYTES)
             except OSError as error:
                 self._say(path, error, "let this user read the file")
 

@@ -137,7 +137,7 @@ def test_choosing_by_class_equals_choosing_each_alone(seed: int) -> None:
     together = decide(replace(rules, house=house), state, moment, [plain(rules)], room)
 
     bare = replace(rules, house=replace(rules.house, capacity={}, stop={}))
-    contacts, chosen = [together.contacts.clear().drop("goes", "person", "score", "long_wait")], {}
+    contacts, chosen = [together.contacts.clear().drop("goes", "person")], {}
     for row in range(state.accounts.height):
         found = decide(bare, alone(state, row), moment, [plain(rules)])
         contacts.append(found.contacts.with_columns(row=pl.lit(row, dtype=pl.UInt32)))
@@ -155,7 +155,8 @@ def test_choosing_by_class_equals_choosing_each_alone(seed: int) -> None:
     one_by_one = allocate(
         house,
         [chosen[key].actions for key in keys],
-        listed_alone["waiting_since"].is_null().to_list(),
+        np.arange(len(keys)),
+        listed_alone["waiting_since"].is_null().to_numpy(),
         listed_alone["owner"].to_list(),
         room,
         sentences.safety_stop,

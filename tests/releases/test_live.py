@@ -143,9 +143,9 @@ def test_a_change_in_words(build: Build) -> None:
     ]
     assert found.words == (
         "key: a new policy, with 1 step",
-        "standard: day 10, call collector: script changed",
+        "standard: day 10, call collector: script is supervisor-call; it was first-call",
         "standard: day 20 is gone: letter firm-reminder",
-        "house: gap changed",
+        "house: gap is 4 days; it was 2 days",
     )
 
 

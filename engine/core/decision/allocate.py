@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from statistics import median
+from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from engine.core.cases.score import expression
 from engine.core.language.policy import Action, House, Kind
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 # What one action takes of a day, in the words of `capacity` and `stop`.
 ROOM: Mapping[Kind, str] = {
@@ -25,6 +30,7 @@ ROOM: Mapping[Kind, str] = {
     Kind.TASK: "tasks",
     Kind.WEBHOOK: "webhooks",
 }
+ACCOUNT_OWNER = "account owner"  # a role that is a person of its own for each account
 PATIENCE = 10  # open days after which a step that waits for room goes to the top
 
 
@@ -110,19 +116,23 @@ def ranked(contacts: pl.DataFrame, house: House, on: date | None = None) -> pl.D
 
 def allocate(
     house: House,
-    actions: Sequence[tuple[Action, ...]],
-    newly: Sequence[bool],
+    deeds: Sequence[tuple[Action, ...]],
+    which: NDArray[np.int64],
+    newly: NDArray[np.bool_],
     owners: Sequence[str | None],
     room: Room,
     sentence: Callable[[str, int, int], str],
 ) -> Allocation:
     """Which contacts, given in the work list's order, go today.
 
-    `actions` are each contact's; `newly` says that it has not waited for room before; `owners` is the account's owner.
+    `which` is the number in `deeds` of what each contact does; `newly` says that it has not waited for room before;
+    `owners` is the account's owner.
     """
-    stopped = _stopped(house, actions, newly, sentence)
+    size = len(which)
+    who: list[str | None] = [None] * size
+    stopped = _stopped(house, deeds, np.bincount(which[newly], minlength=len(deeds)), sentence)
     if stopped:
-        return Allocation((False,) * len(actions), (None,) * len(actions), stopped)
+        return Allocation((False,) * size, tuple(who), stopped)
     left: dict[str, int] = {kind: most - room.used.get(kind, 0) for kind, most in house.capacity.items()}
     people: dict[str, list[Person]] = {}
     for person in room.people:
@@ -131,23 +141,46 @@ def allocate(
         for kind, most in person.capacity.items():
             name = f"{person.id}/{kind}"
             left[name] = most - room.used.get(name, 0)
-    if not left and not people:
-        return Allocation((True,) * len(actions), (None,) * len(actions))
     load: dict[str, int] = dict.fromkeys((person.id for person in room.people), 0)
-    go: list[bool] = []
-    who: list[str | None] = []
-    for wanted, owner in zip(actions, owners, strict=True):
-        person_id, needs = _needs(wanted, owner, people, left, load)
-        fits = all(left.get(name, 1) > 0 for name in needs)
-        if fits:
-            for name in needs:
-                if name in left:
-                    left[name] -= 1
-            if person_id is not None:
-                load[person_id] += 1
-        go.append(fits)
-        who.append(person_id)
-    return Allocation(tuple(go), tuple(who))
+    limited = np.array([_takes_room(one, people, left) for one in deeds] + [False])
+    owned = [any(action.value == ACCOUNT_OWNER for action in one) for one in deeds]
+    go = ~limited[which]
+    # Once there is no room for what a contact does, there is none for the next that does the same; and the same person
+    # is asked, as long as nobody has been given anything since.
+    no_room: dict[tuple[int, str | None], str | None] = {}
+    full = [False] * len(deeds)  # what nobody in particular does, and there is no room for
+    numbers = which.tolist()
+    for at in np.flatnonzero(~go).tolist():
+        number = numbers[at]
+        if full[number]:
+            continue
+        same = (number, owners[at] if owned[number] else None)
+        if same in no_room:
+            who[at] = no_room[same]
+            continue
+        who[at], needs = _needs(deeds[number], owners[at], people, left, load)
+        if not all(left.get(name, 1) > 0 for name in needs):
+            no_room[same] = who[at]
+            full[number] = who[at] is None
+            continue
+        go[at] = True
+        for name in needs:
+            if name in left:
+                left[name] -= 1
+        if (taker := who[at]) is not None:
+            load[taker] += 1
+            no_room.clear()
+    return Allocation(tuple(go.tolist()), tuple(who))
+
+
+def _takes_room(
+    actions: tuple[Action, ...], people: Mapping[str, list[Person]], left: Mapping[str, int]
+) -> bool:
+    """Whether anything limits it: the house's capacity, or the people who would call."""
+    return any(
+        ROOM[action.kind] in left or (action.kind is Kind.CALL and action.value in people)
+        for action in actions
+    )
 
 
 def _needs(
@@ -164,7 +197,7 @@ def _needs(
         if action.kind is not Kind.CALL or action.value not in people:
             continue
         able = people[action.value]
-        mine = [person for person in able if action.value == "account owner" and person.id == owner]
+        mine = [person for person in able if action.value == ACCOUNT_OWNER and person.id == owner]
         free = [person for person in able if left.get(f"{person.id}/calls", 1) > 0]
         chosen = mine[0] if mine else min(free or able, key=lambda person: (load[person.id], person.id))
         person_id = chosen.id
@@ -174,32 +207,35 @@ def _needs(
 
 def _stopped(
     house: House,
-    actions: Sequence[tuple[Action, ...]],
-    newly: Sequence[bool],
+    deeds: Sequence[tuple[Action, ...]],
+    newly: NDArray[np.int64],
     sentence: Callable[[str, int, int], str],
 ) -> str:
+    """What the safety stop says; `newly` counts the contacts of each deed."""
     if not house.stop:
         return ""
     counts: dict[str, int] = {"actions": 0}
-    for wanted, new in zip(actions, newly, strict=True):
-        if not new:
-            continue
-        for action in wanted:
-            counts["actions"] += 1
-            counts[ROOM[action.kind]] = counts.get(ROOM[action.kind], 0) + 1
+    for actions, number in zip(deeds, newly.tolist(), strict=True):
+        for action in actions:
+            counts["actions"] += number
+            counts[ROOM[action.kind]] = counts.get(ROOM[action.kind], 0) + number
     for kind, most in house.stop.items():
         if counts.get(kind, 0) > most:
             return sentence(kind, counts[kind], most)
     return ""
 
 
-def used(contacts: Sequence[tuple[tuple[Action, ...], str | None]]) -> dict[str, int]:
-    """The room that contacts have taken: what the next run of the same day must leave alone."""
+def used(contacts: Iterable[tuple[tuple[Action, ...], str | None, int]]) -> dict[str, int]:
+    """The room that contacts have taken: what the next run of the same day must leave alone.
+
+    Each entry is what they do, who does it, and how many there are.
+    """
     counts: dict[str, int] = {}
-    for actions, person in contacts:
+    for actions, person, number in contacts:
         for action in actions:
-            counts[ROOM[action.kind]] = counts.get(ROOM[action.kind], 0) + 1
+            names = [ROOM[action.kind]]
             if action.kind is Kind.CALL and person:
-                for name in (person, f"{person}/calls"):
-                    counts[name] = counts.get(name, 0) + 1
+                names += [person, f"{person}/calls"]
+            for name in names:
+                counts[name] = counts.get(name, 0) + number
     return counts

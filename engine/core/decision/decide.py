@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -69,12 +69,21 @@ class Decided:
 
 
 def decide(
-    book: PolicyBook, state: State, day: Day, rules: Sequence[Rules], room: Room | None = None
+    book: PolicyBook,
+    state: State,
+    day: Day,
+    rules: Sequence[Rules],
+    room: Room | None = None,
+    seen: set[Signature] | None = None,
 ) -> Decided:
-    """Decide every account of `state` on a day. `rules` are the evaluators over `questions.rulesets(book)`, plain first."""
+    """Decide every account of `state` on a day. `rules` are the evaluators over `questions.rulesets(book)`, plain first.
+
+    `seen`, which is added to, has the classes that the evaluators have agreed on already: where many days are only looked
+    ahead to, one that has come up before is not asked again. A run gives none.
+    """
     view = portfolio(book, state, day)
     signatures = tuple(view.at(int(unit)) for unit in view.first)
-    faulty = _faults(book, state, day, rules, view)
+    faulty = _faults(book, state, day, rules, view, signatures, set() if seen is None else seen)
     choices = tuple(
         Choice(Verdict.HELD, Reason.DISAGREE) if number in faulty else choose(book, signature)
         for number, signature in enumerate(signatures)
@@ -95,23 +104,32 @@ def decide(
     )
 
 
+def let_go(book: PolicyBook, decided: Decided, room: Room) -> Decided:
+    """The day as it goes when somebody agrees to what the safety stop holds. Nothing is decided again."""
+    freed = replace(book, house=replace(book.house, stop={}))
+    contacts = decided.contacts.drop("goes", "person")
+    contacts, _ = _allocated(freed, contacts, decided.choices, room.on(decided.day.on))
+    return replace(decided, contacts=contacts, stopped="")
+
+
 # -- trust: every class by both evaluators, and samples one by one ---------------------------------------------------
 
 
 def _faults(
-    book: PolicyBook, state: State, day: Day, rules: Sequence[Rules], view: Portfolio
+    book: PolicyBook,
+    state: State,
+    day: Day,
+    rules: Sequence[Rules],
+    view: Portfolio,
+    signatures: Sequence[Signature],
+    seen: set[Signature],
 ) -> dict[int, Fault]:
-    units = len(view.classes)
-    sampled = (
-        np.linspace(0, units - 1, min(SAMPLED, units)).astype(np.int64)
-        if units
-        else np.zeros(0, dtype=np.int64)
-    )
-    checked = [(int(unit), tuple(rules)) for unit in view.first] + [
-        (int(unit), (rules[0],)) for unit in sampled
-    ]
+    units = 0 if seen else len(view.classes)
+    sampled = np.linspace(0, units - 1, min(SAMPLED, units)).astype(np.int64) if units else ()
+    new = (unit for unit, at in zip(view.first, signatures, strict=True) if at not in seen)
+    checked = [(int(unit), tuple(rules)) for unit in new] + [(int(unit), (rules[0],)) for unit in sampled]
     known = cases(state, (int(view.unit_row[unit]) for unit, _ in checked))
-    sizes = np.bincount(view.classes, minlength=len(view.first)) if units else np.zeros(0)
+    sizes = np.bincount(view.classes, minlength=len(view.first))
     faults: dict[int, Fault] = {}
     for unit, evaluators in checked:
         row, number = int(view.unit_row[unit]), int(view.classes[unit])
@@ -120,6 +138,7 @@ def _faults(
         if number not in faults and any(answer != columns_say for _, answer in answers):
             account = str(state.accounts["account"][row])
             faults[number] = Fault(account, int(sizes[number]), (("columns", columns_say), *answers))
+    seen |= {at for number, at in enumerate(signatures) if number not in faults}
     return faults
 
 
@@ -246,10 +265,14 @@ def _allocated(
 ) -> tuple[pl.DataFrame, str]:
     if not book.house.stop and not book.house.capacity and not room.people:
         return contacts.with_columns(goes=pl.lit(value=True), person=pl.lit(None, dtype=pl.String)), ""
-    actions = [choices[n].actions for n in contacts["class"]]
-    newly = contacts["waiting_since"].is_null().to_list()
     allocation = allocate(
-        book.house, actions, newly, contacts["owner"].to_list(), room, sentences.safety_stop
+        book.house,
+        [choice.actions for choice in choices],
+        contacts["class"].to_numpy().astype(np.int64),
+        contacts["waiting_since"].is_null().to_numpy(),
+        contacts["owner"].to_list(),
+        room,
+        sentences.safety_stop,
     )
     contacts = contacts.with_columns(
         goes=pl.Series(allocation.go, dtype=pl.Boolean), person=pl.Series(allocation.person, dtype=pl.String)

@@ -60,15 +60,26 @@ class Portfolio:
 
 def portfolio(book: PolicyBook, state: State, day: Day) -> Portfolio:
     """Signatures and classes of all accounts of `state` on a day. Pure: the same input gives the same frames."""
-    asked = questions.fields(book)
-    items = _debits(state.items)
-    by_account = Groups(items["row"].to_numpy(), state.accounts.height)
-    wanted = asked | {"overdue"}
-    accounts = columns.measures(state.accounts, items, by_account, day.on, wanted)
-    accounts = _balances(accounts, state, wanted)
+    accounts, items, by_account = _measured(book, state, day)
     route, home = _route(book, accounts)
     ladders = [ladder(book, policy) for policy in book.policies]
     return _signed(View(book, state, day, ladders, accounts, items, by_account, route), home)
+
+
+def routed(book: PolicyBook, state: State, day: Day) -> tuple[Array, Array, Array]:
+    """row -> its policy; row -> the policy its episode keeps; row -> something is past due. As `portfolio` has them."""
+    accounts, items, by_account = _measured(book, state, day)
+    late = columns.day_number(day.on) - dates(items["due"]).astype(np.int64)
+    return *_route(book, accounts), by_account.any(late > 0)
+
+
+def _measured(book: PolicyBook, state: State, day: Day) -> tuple[pl.DataFrame, pl.DataFrame, Groups]:
+    """The accounts with what the book asks of them, their open debit items, and which items are whose."""
+    items = _debits(state.items)
+    by_account = Groups(items["row"].to_numpy(), state.accounts.height)
+    wanted = questions.fields(book) | {"overdue"}
+    accounts = columns.measures(state.accounts, items, by_account, day.on, wanted)
+    return _balances(accounts, state, wanted), items, by_account
 
 
 def _debits(items: pl.DataFrame) -> pl.DataFrame:

@@ -283,17 +283,14 @@ def groups(book: PolicyBook, decided: Decided) -> tuple[HeldGroup, ...]:
     return tuple(sorted(counted, key=lambda group: -group.accounts))
 
 
+def day_used(decided: Decided) -> dict[str, int]:
+    """The room that a day's contacts take: by kind, and of each person."""
+    went = decided.contacts.filter("goes").group_by("class", "person", maintain_order=True).len()
+    return used((decided.choices[number].actions, person, many) for number, person, many in went.iter_rows())
+
+
 def _workload(book: PolicyBook, plan: Plan, room: Room) -> tuple[Workload, ...]:
-    days = [day.decided.contacts.filter("goes") for day in plan.days]
-    used_a_day = [
-        used(
-            [
-                (plan.days[n].decided.choices[number].actions, person)
-                for number, person in frame.select("class", "person").iter_rows()
-            ]
-        )
-        for n, frame in enumerate(days)
-    ]
+    used_a_day = [day_used(day.decided) for day in plan.days]
 
     def counts(name: str) -> tuple[int, ...]:
         return tuple(day.get(name, 0) for day in used_a_day)

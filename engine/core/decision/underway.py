@@ -7,8 +7,9 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import polars as pl
 
-from engine.core.decision.columns import day_number
+from engine.core.decision.columns import dates
 from engine.core.decision.ladder import up_to
 from engine.core.decision.signature import NONE, Under
 from engine.core.decision.state import Pending
@@ -36,17 +37,20 @@ def begun(view: View) -> Begun:
     bit = np.zeros(view.units, dtype=np.uint64)
     since = np.full(view.units, view.today)
     attempts = np.zeros(view.units, dtype=np.int64)
-    for row in view.state.pending.iter_rows(named=True):
-        unit = view.unit(row["row"], row["item"])
-        state = _under(row, view.day.on)
-        number = NONE if unit is None else int(view.policy[unit])
-        if unit is None or number == NONE or state is Under.NOTHING:
-            continue
-        step = view.book.policies[number].step(row["step"])
-        under[unit] = state
-        bit[unit] = 1 << step.index if step else 0
-        since[unit] = day_number(row["since"])
-        attempts[unit] = row["attempts"] or 0
+    # What waits for room in the day is no reason to decide otherwise, and may be a great deal.
+    pending = view.state.pending.filter(pl.col("state") != Pending.CAPACITY.value)
+    if pending.height:
+        rows = pending["row"].to_numpy()
+        units = view.unit_start[rows].astype(np.int64)
+        for at in np.flatnonzero(view.each[view.route[rows]]).tolist():
+            unit = view.unit(int(rows[at]), pending["item"][at])
+            units[at] = NONE if unit is None else unit
+        known = np.flatnonzero((units != NONE) & (view.policy[units] != NONE))
+        pending, units = pending[known], units[known]
+        under[units] = _under(pending, view.day.on)
+        bit[units] = _bits(view, pending["step"], view.policy[units])
+        since[units] = dates(pending["since"])
+        attempts[units] = pending["attempts"].fill_null(0).to_numpy()
     return Begun(under, bit, since, attempts)
 
 
@@ -97,21 +101,33 @@ def repeats(view: View) -> tuple[Array, Array, Array]:
     return again, to_come, times
 
 
-def _under(row: dict[str, Any], on: date) -> Under:
-    match Pending(row["state"]):
-        case Pending.CALL:
-            return Under.CALL
-        case Pending.AGAIN:
-            return Under.AGAIN_LATER if row["not_before"] and row["not_before"] > on else Under.AGAIN_NOW
-        case Pending.MESSAGE:
-            return Under.MESSAGE
-        case Pending.APPROVAL:
-            return Under.APPROVAL
-        case Pending.ADDRESS:
-            return Under.ADDRESS
-        case Pending.APPROVED:
-            return Under.APPROVED
-        case Pending.UNCERTAIN:
-            return Under.UNCERTAIN
-        case Pending.CAPACITY:
-            return Under.NOTHING
+def _bits(view: View, steps: pl.Series, policy: Array) -> Array:
+    """The bit that each step has in a policy; 0 where that has none of its name."""
+    found = np.zeros(len(steps), dtype=np.uint64)
+    for number, ladder in enumerate(view.ladders):
+        mine = np.flatnonzero(policy == number)
+        if len(mine):
+            bits = {step.name: 1 << step.index for step in ladder.policy.steps}
+            found[mine] = steps[mine].replace_strict(bits, default=0, return_dtype=pl.UInt64).to_numpy()
+    return found
+
+
+_UNDER = {
+    Pending.CALL.value: Under.CALL.value,
+    Pending.AGAIN.value: Under.AGAIN_NOW.value,
+    Pending.MESSAGE.value: Under.MESSAGE.value,
+    Pending.APPROVAL.value: Under.APPROVAL.value,
+    Pending.ADDRESS.value: Under.ADDRESS.value,
+    Pending.APPROVED.value: Under.APPROVED.value,
+    Pending.UNCERTAIN.value: Under.UNCERTAIN.value,
+}
+
+
+def _under(pending: pl.DataFrame, on: date) -> Array:
+    """What each row of `pending` means today."""
+    under = pl.col("state").replace_strict(_UNDER, return_dtype=pl.Int64)
+    later = (pl.col("state") == Pending.AGAIN.value) & (pl.col("not_before") > on)
+    later = later.fill_null(value=False)
+    said = pending.select(pl.when(later).then(pl.lit(Under.AGAIN_LATER.value)).otherwise(under))
+    found: Array = said.to_series().to_numpy()
+    return found

@@ -119,8 +119,10 @@ class View:
             return int(self.unit_start[row])
         if item is None:
             return None
-        for index in np.flatnonzero(self.rows == row):
-            if self.items["item"][int(index)] == item:
+        for index in range(
+            int(np.searchsorted(self.rows, row)), int(np.searchsorted(self.rows, row, "right"))
+        ):
+            if self.items["item"][index] == item:
                 return int(self.item_unit[index])
         return None
 

@@ -1,0 +1,419 @@
+"""What the next morning knows, when everything that goes today has been done and nothing was paid.
+
+A class has one choice, so what its contacts leave behind is worked out once a class and written into the columns; only what
+was under way before is looked at one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from engine.core.decision.choose import step_tone
+from engine.core.decision.columns import day_number
+from engine.core.decision.decide import Decided
+from engine.core.decision.ladder import contacts, effect_bits, event_column, repeats
+from engine.core.decision.portfolio import Portfolio, routed
+from engine.core.decision.signature import NONE, Origin
+from engine.core.decision.state import CALLS, MARKS, PENDING, REPEATS, TOUCHES, Pending, State
+from engine.core.decision.view import Day
+from engine.core.language.policy import Action, Kind, Policy, PolicyBook, Step, seniority
+from engine.core.sentences import Gate
+from engine.core.workdays import Calendar
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+
+def after(book: PolicyBook, state: State, decided: Decided, calendar: Calendar) -> State:
+    """The state on the next morning."""
+    on = decided.day.on
+    went = decided.contacts.filter("goes")
+    ended, arrived, marks_arrived = _under_way(book, state, decided)
+    made = _Made.of([*arrived, *_deeds(book, decided)], arrived, went)
+    marks = decided.marks.join(went.select("unit"), on="unit", how="semi")
+    return replace(
+        state,
+        accounts=_accounts(book, state, decided, made, calendar),
+        marks=_with(state.marks, marks.select(list(MARKS)).cast(MARKS), marks_arrived),  # type: ignore[arg-type]
+        touches=_with(state.touches, made.touches(on)),
+        pending=_pending(state, decided, went, ended, on),
+        repeats=_repeats(state, made, on),
+        calls=_with(state.calls, made.calls(on)),
+    )
+
+
+def _with(frame: pl.DataFrame, *more: pl.DataFrame) -> pl.DataFrame:
+    """A frame and what is new to it: often nothing is."""
+    new = [one for one in more if one.height]
+    return pl.concat([frame, *new]) if new else frame
+
+
+# -- a day at rest ----------------------------------------------------------------------------------------------------
+
+
+def at_rest(book: PolicyBook, state: State, day: Day) -> bool:
+    """Whether nothing can go on the day: it is closed, every step is a contact, and nothing is on its way."""
+    return (
+        day.closed
+        and all(contacts(step) for policy in book.policies for step in policy.steps)
+        and not state.pending["state"].is_in([Pending.CALL.value, Pending.MESSAGE.value]).any()
+    )
+
+
+def rested(book: PolicyBook, state: State, day: Day) -> State:
+    """The state on the morning after a day at rest: who has fallen past due is in an episode, and that is all."""
+    accounts, items = state.accounts, state.items
+    late = items.filter((pl.col("due") < day.on) & (pl.col("open") > 0))["row"].to_numpy()
+    if not accounts["home"].is_null().to_numpy()[late].any():
+        return state
+    _, home, overdue = routed(book, state, day)
+    return replace(state, accounts=episodes_begun(book, accounts, overdue, home, day.on))
+
+
+# -- what was done ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Deed:
+    """What one class does today, or what one account had under way: `actions` of a step."""
+
+    policy: Policy
+    step: Step
+    actions: tuple[Action, ...]
+    again: bool = False  # a repeating step that comes again
+
+    @property
+    def touches(self) -> bool:
+        """A demand is sent, or a call reaches somebody."""
+        return any(
+            action.kind is Kind.CALL or (action.kind.written and self.step.demand) for action in self.actions
+        )
+
+    @property
+    def written(self) -> bool:
+        return any(action.kind.written for action in self.actions)
+
+    @property
+    def role(self) -> str:
+        """Who calls; empty where nobody does."""
+        return next((action.value for action in self.actions if action.kind is Kind.CALL), "")
+
+
+def _deeds(book: PolicyBook, decided: Decided) -> Iterator[_Deed | None]:
+    """Each class's; None where its choice has no step."""
+    for choice, signature in zip(decided.choices, decided.signatures, strict=True):
+        policy = book.policy(choice.policy)
+        step = policy.step(choice.step) if policy else None
+        again = signature.origin == Origin.REPEAT
+        yield _Deed(policy, step, choice.actions, again) if policy and step else None
+
+
+@dataclass(frozen=True, slots=True)
+class _UnderWay(_Deed):
+    """What one account (an item, under `each: invoice`) had under way, and has done today."""
+
+    row: int = 0
+    item: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """All contacts that were made, in their order: of each its row, its item and the number of its deed."""
+
+    deeds: Sequence[_Deed | None]
+    row: Array
+    item: pl.Series
+    deed: Array
+
+    @staticmethod
+    def of(deeds: Sequence[_Deed | None], arrived: Sequence[_UnderWay], went: pl.DataFrame) -> _Made:
+        """`deeds` has what arrived first, then one a class."""
+        before = len(arrived)
+        rows = np.array([each.row for each in arrived], dtype=np.int64)
+        items = pl.Series([each.item for each in arrived], dtype=pl.String)
+        return _Made(
+            deeds,
+            np.concatenate([rows, went["row"].to_numpy().astype(np.int64)]),
+            pl.concat([items, went["own_item"].cast(pl.String)]),
+            np.concatenate([np.arange(before), went["class"].to_numpy().astype(np.int64) + before]),
+        )
+
+    def value(self, of: Any, otherwise: Any = 0) -> Array:
+        """A number of each contact's deed."""
+        numbers = np.array([otherwise if deed is None else of(deed) for deed in self.deeds])
+        found: Array = numbers[self.deed] if len(numbers) else np.zeros(0, dtype=np.int64)
+        return found
+
+    def which(self, of: Any) -> Array:
+        """The contacts whose deed is so."""
+        return np.flatnonzero(self.value(lambda deed: bool(of(deed)), otherwise=False))
+
+    def touches(self, on: date) -> pl.DataFrame:
+        at = self.which(lambda deed: deed.touches)
+        item = self.item.gather(at)
+        return pl.DataFrame({"row": self.row[at], "item": item}).with_columns(on=pl.lit(on)).cast(TOUCHES)  # type: ignore[arg-type]
+
+    def calls(self, on: date) -> pl.DataFrame:
+        at = self.which(lambda deed: deed.role)
+        frame = pl.DataFrame({"row": self.row[at]}).with_columns(on=pl.lit(on), spoke=pl.lit(value=True))
+        return frame.cast(CALLS)  # type: ignore[arg-type]
+
+
+def _under_way(
+    book: PolicyBook, state: State, decided: Decided
+) -> tuple[pl.DataFrame, list[_UnderWay], pl.DataFrame]:
+    """Calls on the list are made, messages on their way arrive: the rows of `pending` that end, and what was made so."""
+    ends = state.pending.filter(pl.col("state").is_in([Pending.CALL.value, Pending.MESSAGE.value]))
+    if not ends.height:
+        return ends, [], pl.DataFrame(schema=MARKS)
+    view = decided.portfolio
+    rows = view.items["row"].to_numpy()
+    made: list[_UnderWay] = []
+    marks: list[tuple[Any, ...]] = []
+    ahead = [step.name for policy in book.policies for step in policy.steps if step.ahead]
+    told = state.marks.filter(pl.col("step").is_in(ahead)) if ahead else state.marks.clear()
+    announced = set(told.select("row", "policy", "step").iter_rows())
+    overtaken = set(decided.contacts.filter("passed").select("row", "own_item").iter_rows())
+    for row, item, policy_id, name in ends.select("row", "item", "policy", "step").iter_rows():
+        policy = book.policy(policy_id)
+        step = policy.step(name) if policy else None
+        if policy is None or step is None or (row, item) in overtaken:
+            continue
+        actions = step.actions
+        if (
+            step.ahead and (row, policy_id, name) in announced
+        ):  # its notice has gone; what it announced is left
+            actions = tuple(action for action in actions if action.kind.restricts)
+        made.append(_UnderWay(policy, step, actions, row=row, item=item))
+        event = view.accounts[event_column(policy)][row] if policy.start else None
+        for number, index in _asked(view, rows, row, item if policy.each_invoice else None):
+            names = [step.name]
+            if view.route[row] != NONE and book.policies[int(view.route[row])] is policy:
+                taken = int(view.due[index]) & (1 << step.index | ((1 << step.index) - 1) & ~repeats(policy))
+                names = [other.name for other in policy.steps if taken >> other.index & 1]
+            marks += [(row, number, policy.id, name, event) for name in names]
+    return ends, made, pl.DataFrame(marks, schema=MARKS, orient="row")
+
+
+def _asked(view: Portfolio, rows: Array, row: int, item: str | None) -> Iterator[tuple[str, int]]:
+    """(item, index) of what an account owes and is not set aside; with `item` only of that one. `rows` ascend."""
+    for index in range(int(np.searchsorted(rows, row)), int(np.searchsorted(rows, row, "right"))):
+        number = view.items["item"][index]
+        if view.free[index] and item in (None, number):
+            yield number, index
+
+
+# -- what an account remembers of it ----------------------------------------------------------------------------------
+
+
+def _accounts(
+    book: PolicyBook, state: State, decided: Decided, made: _Made, calendar: Calendar
+) -> pl.DataFrame:
+    """Its episode, the tone and role reached, the answer it was given time for."""
+    on, accounts, view = decided.day.on, state.accounts, decided.portfolio
+    columns = _Columns(accounts)
+    rows = made.row
+    if len(rows):
+        effects = made.value(lambda deed: effect_bits(deed.actions)).astype(np.uint8)
+        if effects.any():
+            columns.join("effects", rows, effects)
+        _reached(columns, made, "tone", "tone_step", *_tones(book, made))
+        _reached(columns, made, None, "reached", *_roles(made))
+        demands = made.which(lambda deed: deed.step.demand and deed.written)
+        answers = made.value(
+            lambda deed: day_number(calendar.next_open(on + timedelta(days=book.answer(deed.policy))))
+        )
+        columns.set("answer_by", rows[demands], answers[demands])
+        columns.set("answer_day", rows[demands], made.value(lambda deed: deed.step.day)[demands])
+        today = day_number(on)
+        columns.set("stepped", rows, today)
+        columns.set("last_contact", rows[made.which(lambda deed: deed.touches)], today)
+        columns.set("spoke", rows[made.which(lambda deed: deed.role)], today)
+    tells = np.array([choice.tell_owner for choice in decided.choices] + [False])[decided.unit_class]
+    columns.set("finished", view.unit_row[tells], day_number(on))
+    return episodes_begun(book, columns.frame(), view.overdue, view.home, on)
+
+
+def episodes_begun(
+    book: PolicyBook, accounts: pl.DataFrame, overdue: Array, home: Array, on: date
+) -> pl.DataFrame:
+    """Whoever is overdue is in an episode, since today where it is new, and keeps the policy that it began with.
+
+    `overdue` and `home` are by row, as a `Portfolio` has them.
+    """
+    columns = _Columns(accounts)
+    new = overdue & accounts["home"].is_null().to_numpy()
+    columns.set("since", np.flatnonzero(new & accounts["since"].is_null().to_numpy()), day_number(on))
+    rows = np.flatnonzero(new & (home != NONE))
+    columns.words("home", rows, [policy.id for policy in book.policies], home[rows])
+    return columns.frame()
+
+
+class _Columns:
+    """Some columns of the accounts while they are written into. Of two values for a row the later one stays."""
+
+    def __init__(self, accounts: pl.DataFrame) -> None:
+        self.accounts = accounts
+        self.changed: dict[str, pl.Series] = {}
+
+    def now(self, name: str) -> pl.Series:
+        return self.changed.get(name, self.accounts[name])
+
+    def set(self, name: str, rows: Array, values: Any) -> None:
+        """Numbers, or dates as days since 1970."""
+        if len(rows):
+            kind = self.accounts.schema[name]
+            new = np.zeros(self.accounts.height, dtype=np.int32)
+            new[rows] = values
+            self._put(name, rows, pl.Series(new).cast(kind))
+
+    def words(self, name: str, rows: Array, words: Sequence[str], codes: Array) -> None:
+        if len(rows):
+            code = np.zeros(self.accounts.height, dtype=np.int64)
+            code[rows] = codes
+            self._put(name, rows, pl.Series(words, dtype=pl.String).gather(code))
+
+    def join(self, name: str, rows: Array, bits: Array) -> None:
+        """Bits beside those that are set."""
+        some = np.flatnonzero(bits)
+        new = self.now(name).fill_null(0).to_numpy().copy()
+        np.bitwise_or.at(new, rows[some], bits[some])
+        self._put(name, rows[some], pl.Series(new))
+
+    def _put(self, name: str, rows: Array, new: pl.Series) -> None:
+        mask = np.zeros(self.accounts.height, dtype=bool)
+        mask[rows] = True
+        self.changed[name] = new.zip_with(pl.Series(mask), self.now(name)).alias(name)
+
+    def frame(self) -> pl.DataFrame:
+        return self.accounts.with_columns(self.changed.values()) if self.changed else self.accounts
+
+
+def _tones(book: PolicyBook, made: _Made) -> tuple[Array, list[str], Any]:
+    """Each contact's firmest tone, the name of each deed's step, and what was reached before, by row."""
+    tones = made.value(lambda deed: step_tone(book, deed.step) if deed.written else 0)
+    names = ["" if deed is None else f"{deed.policy.id}/{deed.step.name}" for deed in made.deeds]
+    return tones, names, lambda known: known["tone"].fill_null(0).to_numpy()
+
+
+def _roles(made: _Made) -> tuple[Array, list[str], Any]:
+    """How senior the caller of each contact is, each deed's role, and how senior one has called before, by row."""
+    names = ["" if deed is None else deed.role for deed in made.deeds]
+
+    def before(known: pl.DataFrame) -> Array:
+        words = known["reached"].unique()
+        ranks = {word: seniority(word or "") for word in words}
+        found: Array = known["reached"].replace_strict(ranks, return_dtype=pl.Int64).fill_null(0).to_numpy()
+        return found
+
+    return made.value(lambda deed: seniority(deed.role)), names, before
+
+
+def _reached(
+    columns: _Columns, made: _Made, rank: str | None, word: str, ranks: Array, names: list[str], before: Any
+) -> None:
+    """The highest rank an account has reached, and by what: the first contact that got there."""
+    if not ranks.any():
+        return
+    higher = np.flatnonzero(ranks > before(columns.accounts)[made.row])
+    # The last written stays: so the highest comes last, and of two alike the earlier one.
+    higher = higher[np.lexsort((-higher, ranks[higher]))]
+    rows = made.row[higher]
+    if rank is not None:
+        columns.set(rank, rows, ranks[higher])
+    columns.words(word, rows, names, made.deed[higher])
+
+
+# -- what is under way tomorrow ---------------------------------------------------------------------------------------
+
+
+def _pending(
+    state: State, decided: Decided, went: pl.DataFrame, done: pl.DataFrame, on: date
+) -> pl.DataFrame:
+    """Steps that wait for room or for an address; the rest of today's has been done."""
+    waits = decided.contacts.filter(~pl.col("goes")) if not decided.stopped else decided.contacts.clear()
+    kept = state.pending
+    if kept.height:
+        acted = pl.concat([went.select("row", "own_item"), waits.select("row", "own_item")])
+        done = done.select("row", own_item="item")
+        # Under `each: invoice` every invoice has its own; else whatever was under way has ended with today's contact.
+        whole = acted.filter(pl.col("own_item").is_null())
+        kept = kept.join(whole, on="row", how="anti").join(
+            pl.concat([acted, done]),
+            left_on=["row", "item"],
+            right_on=["row", "own_item"],
+            how="anti",
+            nulls_equal=True,
+        )
+    missing = _missing_addresses(decided, on)
+    missing = missing.join(kept, on=["row", "item"], how="anti", nulls_equal=True)
+    if not waits.height:
+        return _with(kept, missing)
+    room = waits.select(
+        "row",
+        pl.col("own_item").alias("item"),
+        "policy",
+        "step",
+        state=pl.lit(Pending.CAPACITY.value),
+        since=pl.col("waiting_since").fill_null(on),
+        not_before=None,
+        attempts=pl.lit(0),
+    )
+    return _with(kept, room.cast(PENDING), missing)  # type: ignore[arg-type]
+
+
+def _missing_addresses(decided: Decided, on: date) -> pl.DataFrame:
+    choices = decided.choices
+    held = np.array([choice.gate is Gate.ADDRESS for choice in choices] + [False])
+    units = np.flatnonzero(held[decided.unit_class])
+    if not len(units):
+        return pl.DataFrame(schema=PENDING)
+    numbers = decided.unit_class[units]
+    view = decided.portfolio
+    own = view.unit_item[units]
+    item = pl.Series(view.items["item"].gather(np.maximum(own, 0)))
+    nothing = pl.Series([None], dtype=pl.String).new_from_index(0, len(units))
+    frame = pl.DataFrame(
+        {
+            "row": view.unit_row[units],
+            "item": item.zip_with(pl.Series(own != NONE), nothing),
+            "policy": pl.Series([choice.policy for choice in choices], dtype=pl.String).gather(numbers),
+            "step": pl.Series([choice.step for choice in choices], dtype=pl.String).gather(numbers),
+        }
+    )
+    return frame.with_columns(
+        state=pl.lit(Pending.ADDRESS.value),
+        since=pl.lit(on),
+        not_before=pl.lit(None, dtype=pl.Date),
+        attempts=pl.lit(0),
+    ).cast(PENDING)  # type: ignore[arg-type]
+
+
+def _repeats(state: State, made: _Made, on: date) -> pl.DataFrame:
+    """Each repeating step taken today, counted: a newer invoice's own first one is no repetition."""
+    at = made.which(lambda deed: deed.step.repeat)
+    if not len(at):
+        return state.repeats
+    taken = pl.DataFrame(
+        [
+            (row, deed.policy.id, deed.step.name, int(deed.again), on)
+            for row, deed in ((int(made.row[n]), made.deeds[int(made.deed[n])]) for n in at)
+            if deed is not None
+        ],
+        schema=REPEATS,
+        orient="row",
+    )
+    return (
+        pl.concat([state.repeats, taken])
+        .group_by("row", "policy", "step", maintain_order=True)
+        .agg(pl.col("times").sum().clip(lower_bound=1), pl.col("last").max())
+        .cast(REPEATS)  # type: ignore[arg-type]
+    )
