@@ -27,7 +27,7 @@ from engine.core.trust.prove import accounts, ladders
 from engine.core.trust.prove.accounts import Sort
 from engine.core.trust.prove.findings import Finding, warned
 from engine.core.trust.prove.monitors import UNSPOKEN, Monitors
-from engine.core.trust.prove.outcomes import Deciding, Remembering
+from engine.core.trust.prove.outcomes import Deciding, Outcome, Remembering
 from engine.core.trust.prove.reached import Reached
 from engine.core.trust.prove.sampled import sample
 from engine.core.trust.prove.search import Found, Search
@@ -170,31 +170,34 @@ class _Proving:
             yield replace(finding, example=self.writer.account(sort, [len(sort.amounts) - 1]))
 
     def _paths(self, found: Found) -> Iterator[Finding]:
-        """Messages that come after a firmer one: once each."""
-        told: set[tuple[int, int]] = set()
+        """Messages that come after a firmer one of another policy: the first of each policy that takes accounts over."""
+        told: set[int] = set()
         for number, (_, sort) in sorted(found.first.items()):
             outcome = self.walks.outcomes[number]
-            step = outcome.step
-            if not outcome.softer or step is None or (outcome.policy, step.index) in told:
+            if not self._softer(outcome) or outcome.policy in told or sort not in self.alone:
                 continue
-            if outcome.softer.partition("/")[0] == self.book.policies[outcome.policy].id:
-                continue  # a newer invoice is spoken of as the older ones are, which is what the language says
-            told.add((outcome.policy, step.index))
-            policy = self.book.policies[outcome.policy]
+            told.add(outcome.policy)
+            policy, step = self.book.policies[outcome.policy], outcome.step
+            assert step is not None
             id, _, name = outcome.softer.partition("/")
             firmer = self.book.policy(id)
             before = firmer.step(name) if firmer else None
             said = proofs.softer_path(step.name, name, id)
             finding = warned("softer-path", step.place, *said, before.place if before else None, policy.id)
-            index, where = step.index, outcome.policy
-            goal = Goal(
-                shows=lambda o, p=where, s=index: (
-                    bool(o.softer) and o.policy == p and o.step and o.step.index == s
-                )  # type: ignore[misc]
-            )
-            if way := self._way(sort, goal):
+
+            def shows(other: Outcome, policy: int = outcome.policy) -> bool:
+                return other.policy == policy and self._softer(other)
+
+            if way := self._way(sort, Goal(shows=shows)):
                 finding = self._told(finding, way, proofs.softer_test(step.name), "", "")
             yield finding
+
+    def _softer(self, outcome: Outcome) -> bool:
+        """Whether a firmer message of another policy goes in place of the step's own. Within a policy a newer invoice is spoken
+        of as the older ones are, which is what the language says.
+        """
+        own = self.book.policies[outcome.policy].id if outcome.policy >= 0 else ""
+        return bool(outcome.softer) and outcome.softer.partition("/")[0] != own
 
     def _way(self, sort: int, goal: Goal) -> Story | None:
         return story(self.walks, self.monitors, sort, goal, self.walks.at[sort].last + 200)

@@ -106,7 +106,7 @@ class Monitors:
                 excused = rule.reason and outcome.choice.reason not in _COUNTED
                 return Effect(
                     deadline=rule.days,
-                    set=NOT_ASKED if is_it else None,
+                    set=NOT_ASKED if self._is(rule.what, outcome) else None,
                     floor=0 if other and about else None,
                     go=counts,
                     rest=0 if excused else counts,

@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine.core.decision.choose import step_tone
+from engine.core.decision.ladder import call_role
 from engine.core.decision.state import Pending
-from engine.core.language.policy import PolicyBook
+from engine.core.language.policy import PolicyBook, seniority
 from engine.core.trust.prove.accounts import Asked, Sort
 from engine.core.trust.prove.happenings import Happened, happenings
 from engine.core.trust.prove.outcomes import Deciding, Outcome, Wound, declined, put_back
@@ -80,9 +82,17 @@ class Walks:
         self.routes: dict[int, int] = {}  # key of a route -> the policy that has the account, or -1
         self.found: dict[int, int] = {}  # key of an outcome -> its number
         self._keys: dict[tuple[object, ...], int] = {}
+        self._softest = [self._soft(sort) for sort in sorts]
         self._nights: dict[tuple[int, Wound], int] = {}
         self._happens: dict[int, tuple[tuple[Happened, int], ...]] = {}
         self._evenings: dict[tuple[int, int], Evening] = {}
+
+    def _soft(self, sort: Sort) -> tuple[int, int]:
+        """The softest tone and the least senior caller of all steps that can concern a sort."""
+        steps = [step for p in sort.policies for step in self.book.policies[p].steps]
+        tones = {step_tone(self.book, step) for step in steps} - {0}
+        callers = {seniority(call_role(step)) for step in steps} - {0}
+        return min(tones, default=0), min(callers, default=0)
 
     def starts(self, sort: int) -> list[tuple[int, int]]:
         """(past, clock) with which walks of a sort begin: one a part of what may be owed, the largest first."""
@@ -230,7 +240,9 @@ class Walks:
         return found
 
     def _ends(self, past: Past, outcome: Outcome) -> Evening:
-        of = self.pasts.of
+        def of(then: Past) -> int:
+            return self.pasts.of(self._heard(then))
+
         held = outcome.holds.after(past)
         if not outcome.goes:
             return Evening(rest=of(held))
@@ -240,6 +252,15 @@ class Walks:
             again=of(put_back(self.book, held, outcome)) if outcome.again and self._jumps(outcome) else -1,
             declined=of(declined(held, outcome)) if outcome.agreed and self._matters(past, outcome) else -1,
         )
+
+    def _heard(self, past: Past) -> Past:
+        """The past without a tone and a caller that nothing to come has to give way to: none of its policies is softer."""
+        tone, caller = self._softest[past.sort]
+        if 0 < past.tone <= tone:
+            past = past._replace(tone=0, tone_step="")
+        if past.reached and seniority(past.reached) <= caller:
+            past = past._replace(reached="")
+        return past
 
     def _jumps(self, outcome: Outcome) -> bool:
         """Whether a call that is tried again can come before a step that would have been offered in its place. Else a call that
