@@ -14,6 +14,12 @@ from engine.store import database
 from tests import postgres
 
 
+@pytest.fixture(autouse=True)
+def _as_wide_as_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the tests may have told of a terminal; what is drawn is compared as it is without one."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """The address of a PostgreSQL server of this session's own, with `{}` in place of the database's name."""

@@ -249,17 +249,24 @@ class _Dialogue:
         if all(answer.outcome is not Outcome.SENT for answer in self.answers.values()):
             await client.rset()
             return self._all_refused()
-        await self._begin(DATA)
+        self.at = DATA
         await self._content(client)
         return self._sent()
 
     async def _content(self, client: aiosmtplib.SMTP) -> None:
-        """DATA in its two halves, which `client.data` does not tell apart: before 354 nothing can arrive."""
+        """DATA in its two halves, which `client.data` does not tell apart: before 354 nothing can arrive.
+
+        So the step is written down while the server thinks about DATA; the first byte waits for both.
+        """
         wait = self.server.waits.data
         protocol = client.protocol
         if protocol is None:
             raise aiosmtplib.SMTPServerDisconnected("the connection was lost")
-        go_ahead = await client.execute_command(b"DATA", timeout=min(wait, self.server.waits.command))
+        written = asyncio.ensure_future(self.stage(DATA, self.evidence))
+        try:
+            go_ahead = await client.execute_command(b"DATA", timeout=min(wait, self.server.waits.command))
+        finally:
+            await written
         if go_ahead.code != 354:
             raise aiosmtplib.SMTPDataError(go_ahead.code, go_ahead.message)
         self.flowing = True

@@ -22,7 +22,7 @@ COLUMNS = ("number", "run", "key", "account", "name", "pages", "sha256", "file")
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A finished letter. `run` is the number of the run that decided it, `day` the day of its post."""
+    """A finished letter. `run` is the number of the run that decided it, `day` the day of its post, `text` its words."""
 
     key: str
     pdf: bytes
@@ -31,6 +31,7 @@ class Letter:
     pages: int
     run: str
     day: date
+    text: str = ""
 
     @property
     def sha256(self) -> str:

@@ -15,19 +15,26 @@ from typing import Annotated, Any
 import typer
 
 from engine.cli import (
+    agreements,
     alarms,
     begin,
     brakes,
     casework,
+    charges,
     coming,
+    desk,
     doctor,
     feeds,
+    guards,
+    holds,
     inbox,
     ledger,
     live,
     manual,
     messages,
     policies,
+    records,
+    report,
     service,
     today,
     verify,
@@ -81,13 +88,27 @@ def _dunwell(
 _VERBS: tuple[Callable[..., None], ...] = (
     *(begin.init, begin.demo, policies.check, policies.words, policies.schema, policies.trials),
     *(ledger.import_, feeds.push, coming.preview, today.run, today.explain),
-    *(casework.worklist, casework.log, casework.approve, casework.decline, casework.promise),
+    *(desk.worklist, desk.brief, desk.absent, desk.contacts, desk.review),
+    *(casework.log, casework.confirm, casework.approve, casework.decline),
+    *(agreements.promise, agreements.plan, agreements.dispute, agreements.concede),
     *(brakes.stop, brakes.resume, brakes.quarantine, brakes.backup, brakes.restore),
-    *(casework.dispute, casework.pause, casework.note, casework.done, casework.history),
+    *(casework.pause, casework.note, casework.done, records.history),
+    *(records.evidence, records.forget),
+    report.report,
+    *(guards.guards, guards.guard, guards.contact_rule),
+    *(charges.charges, charges.charge, charges.waive),
+    *(holds.terms, holds.hold, holds.reduce_service, holds.release, holds.restore, holds.in_force),
+    holds.restrictions,
     *(service.serve, service.status),
     *(verify.verify, doctor.doctor),
 )
-_NAMES = {"trials": "test"}  # where the verb is no name for a function
+# Where the verb is no name for a function.
+_NAMES = {
+    "trials": "test",
+    "contact_rule": "contact-rule",
+    "reduce_service": "reduce-service",
+    "in_force": "in-force",
+}
 for _verb in _VERBS:
     app.command(_NAMES.get(_verb.__name__, _verb.__name__.rstrip("_")))(_verb)
 app.add_typer(messages.app, name="outbox")

@@ -1,4 +1,4 @@
-"""What people do with accounts: calls, approvals, promises, disputes, pauses and notes, with their author."""
+"""What people do with accounts: calls, approvals, pauses and notes, with their author."""
 
 from __future__ import annotations
 
@@ -35,50 +35,41 @@ def _do(edge: Edge, by: str | None, on: str | None, work: Callable[[Engine, Who]
         engine.dispose()
 
 
-def worklist(
-    ctx: typer.Context,
-    person: Annotated[str | None, typer.Option("--person", metavar="ID", help="Of one person.")] = None,
-    on: On = None,
-    json: Json = False,
-) -> None:
-    """Show the calls, tasks and approvals that wait for people, the highest amount first."""
-    from engine.errors import NotFound
-    from engine.screen.casework import work_value, worklist_drawn
-    from engine.store.history import worklist as list_
-
-    edge = edge_of(ctx)
-    people = edge.workspace.settings.people
-    if person is not None and person not in people:
-        raise NotFound("person", person, tuple(people))
-    with edge.reading() as conn:
-        work = list_(conn, edge.day("--on", on), person=person)
-    if json:
-        edge.write_json(work_value(work))
-    else:
-        edge.show(worklist_drawn(work, {id: one.name for id, one in people.items()}, width=edge.screen.width))
-
-
 def log(
     ctx: typer.Context,
     account: Account,
-    outcome: Annotated[str, typer.Argument(metavar="OUTCOME", help="As in policies/outcomes.yaml.")],
+    outcome: Annotated[
+        str, typer.Argument(metavar="[OUTCOME]", help="As in policies/outcomes.yaml, or its code: HU, PTP, …")
+    ] = "",
     with_: Annotated[str, typer.Option("--with", metavar="NAME", help="Who was spoken with.")] = "",
     answer: Annotated[
         list[str] | None,
-        typer.Option("--answer", metavar="KEY=VALUE", help="What was learned; may be repeated."),
+        typer.Option("--answer", "-a", metavar="KEY=VALUE", help="What was learned; may be repeated."),
     ] = None,
+    then: Annotated[
+        str, typer.Option("--then", metavar="OPTION", help="What follows: its name or number.")
+    ] = "",
+    script: Annotated[str, typer.Option("--script", metavar="NAME", help="Another script for it.")] = "",
     note: Annotated[str, typer.Option("--note", metavar="TEXT", help="A remark.")] = "",
+    save: Annotated[bool, typer.Option("--save", help="Keep the answers; nothing is logged yet.")] = False,
+    another: Annotated[
+        bool, typer.Option("--another", help="A further call, not one logged already.")
+    ] = False,
     on: On = None,
     by: By = None,
 ) -> None:
-    """Write down what came of a call."""
+    """Write down what came of a call; what follows is begun."""
     from engine.jobs import cases
 
     edge = edge_of(ctx)
-    ws = edge.live
     answers = dict(_pair(text) for text in answer or ())
-    outcomes = tuple(dict.fromkeys((*ws.live.outcomes, *cases.OUTCOMES)))
-    wanted = " ".join(outcome.lower().split())
+    if save:
+        answers |= {"spoken with": with_} if with_ else {}
+        _do(edge, by, on, lambda engine, who: cases.save(engine, account, answers, who))
+        return
+    if not outcome:
+        raise typer.BadParameter("say what came of the call, as in “no answer”", param_hint="OUTCOME")
+    ws = edge.live
     _do(
         edge,
         by,
@@ -86,15 +77,44 @@ def log(
         lambda engine, who: cases.log_call(
             engine,
             account,
-            wanted,
+            outcome,
             who,
             ws.calendar,
+            ws=ws,
             spoken_with=with_,
             answers=answers,
             note=note,
-            outcomes=outcomes,
+            then=then,
+            script=script,
+            another=another,
         ),
     )
+
+
+def confirm(
+    ctx: typer.Context,
+    account: Account,
+    send: Annotated[bool, typer.Option("--send", help="It is right: send it.")] = False,
+    drop: Annotated[bool, typer.Option("--drop", help="Let it go.")] = False,
+    because: Annotated[str, typer.Option("--because", metavar="TEXT", help="Why it is let go.")] = "",
+    on: On = None,
+    by: By = None,
+) -> None:
+    """Show the confirmation of what was agreed on the phone, and send it or let it go."""
+    from engine.jobs.cases import confirm as confirmation
+
+    if send and drop:
+        raise typer.BadParameter("either send it or let it go", param_hint="--send")
+    edge = edge_of(ctx)
+    ws = edge.live
+    if send:
+        _do(edge, by, on, lambda engine, who: confirmation.confirm(ws, engine, account, who))
+        return
+    if drop:
+        _do(edge, by, on, lambda engine, who: confirmation.drop(engine, account, who, because=because))
+        return
+    with edge.reading() as conn:
+        edge.say(confirmation.shown(ws, conn, account, edge.clock()))
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -114,101 +134,33 @@ def approve(
     """Agree to what waits for approval; it goes if it is still due."""
     from engine.jobs import cases
 
-    _do(edge_of(ctx), by, on, lambda engine, who: cases.approve(engine, which, who, because=because))
+    edge = edge_of(ctx)
+    ws = edge.deciding
+    _do(edge, by, on, lambda engine, who: cases.approve(engine, which, who, because=because, ws=ws))
 
 
 def decline(
     ctx: typer.Context,
     which: Annotated[str, typer.Argument(metavar="ACCOUNT|KEY")],
     because: Annotated[str, typer.Option("--because", metavar="TEXT", help="Why not.")],
+    review: Annotated[
+        str | None, typer.Option("--review", metavar="DATE", help="Of a way back: when to look again.")
+    ] = None,
     on: On = None,
     by: By = None,
 ) -> None:
     """Refuse what waits for approval; it is not asked again while the account is late."""
     from engine.jobs import cases
 
-    _do(edge_of(ctx), by, on, lambda engine, who: cases.decline(engine, which, who, because=because))
-
-
-def promise(
-    ctx: typer.Context,
-    account: Account,
-    amount: Annotated[str, typer.Argument(metavar="AMOUNT", help="“1,200”, “1,200 EUR”, or “all”.")],
-    pays: Annotated[str, typer.Option("--by", metavar="DATE", help="When the money is to come.")],
-    item: Annotated[
-        list[str] | None, typer.Option("--item", metavar="NUMBER", help="An invoice; may be repeated.")
-    ] = None,
-    said: Annotated[str, typer.Option("--said", metavar="TEXT", help="In the customer's words.")] = "",
-    on: On = None,
-    author: Annotated[str | None, typer.Option("--author", metavar="NAME", help="Who says so.")] = None,
-) -> None:
-    """Write down a promise to pay: what it covers waits, and starts again if it is broken."""
-    from engine.jobs import cases
-
     edge = edge_of(ctx)
-    ws = edge.live
-    minor, currency = _amount(amount, ws.live.house.currency)
-    day = edge.day("--by", pays)
+    ws = edge.deciding
+    again = None if review is None else edge.day("--review", review)
     _do(
         edge,
-        author,
+        by,
         on,
-        lambda engine, who: cases.promise(
-            engine,
-            account,
-            day,
-            who,
-            ws.calendar,
-            amount=minor,
-            currency=currency,
-            items=tuple(item or ()),
-            said=said,
-        ),
+        lambda engine, who: cases.decline(engine, which, who, because=because, ws=ws, review=again),
     )
-
-
-def _amount(text: str, house: str) -> tuple[int | None, str | None]:
-    """Minor units, and the currency where one is named."""
-    from engine.core.money import read_amount
-
-    if text.strip().lower() == "all":
-        return None, None
-    try:
-        amount = read_amount(text, house)
-    except ValueError as error:
-        raise typer.BadParameter(f"{error}; write it as “1,200.50”", param_hint="AMOUNT") from None
-    named = amount.currency != house or any(mark.isalpha() for mark in text)
-    return amount.minor, amount.currency if named else None
-
-
-def dispute(
-    ctx: typer.Context,
-    account: Account,
-    items: Annotated[list[str], typer.Argument(metavar="ITEM...", help="The disputed invoices.")],
-    reason: Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="What is disputed.")] = None,
-    close: Annotated[bool, typer.Option("--close", help="The dispute is settled.")] = False,
-    for_: Annotated[str, typer.Option("--for", metavar="us|customer", help="In whose favour.")] = "",
-    on: On = None,
-    by: By = None,
-) -> None:
-    """Set invoices aside because the customer disputes them, or end that."""
-    from engine.jobs import cases
-
-    if close and for_ not in ("us", "customer"):
-        raise typer.BadParameter(
-            "say in whose favour it is closed: --for us, or --for customer", param_hint="--for"
-        )
-    if not close and not reason:
-        raise typer.BadParameter("say what is disputed: --reason “short shipment”", param_hint="--reason")
-
-    def work(engine: Engine, who: Who) -> str:
-        if close:
-            said = [cases.close_dispute(engine, account, item, who, closed_for=for_) for item in items]
-        else:
-            said = [cases.open_dispute(engine, account, item, reason or "", who) for item in items]
-        return "\n".join(said)
-
-    _do(edge_of(ctx), by, on, work)
 
 
 def pause(
@@ -235,14 +187,44 @@ def pause(
 
 def note(
     ctx: typer.Context,
-    account: Account,
-    text: Annotated[str, typer.Argument(metavar="TEXT")],
+    account: Annotated[str, typer.Argument(metavar="[ACCOUNT]", help="Of an account; none with --industry.")],
+    text: Annotated[str | None, typer.Argument(metavar="TEXT")] = None,
+    outside: Annotated[bool, typer.Option("--outside", help="It comes from outside, with a source.")] = False,
+    industry: Annotated[
+        str | None, typer.Option("--industry", metavar="NAME", help="Of all accounts of an industry.")
+    ] = None,
+    source: Annotated[str, typer.Option("--source", metavar="TEXT", help="Whose word it is.")] = "",
+    dated: Annotated[str | None, typer.Option("--dated", metavar="DATE", help="The day it is of.")] = None,
     by: By = None,
 ) -> None:
-    """Keep a remark with an account."""
+    """Keep a remark: with an account, from outside, or of a whole industry."""
     from engine.jobs import cases
+    from engine.jobs.cases.notes import industry_note
 
-    _do(edge_of(ctx), by, None, lambda engine, who: cases.note(engine, account, text, who))
+    edge = edge_of(ctx)
+    day = edge.day("--dated", dated) if dated is not None else None
+    if industry is not None:
+        if text is not None:
+            raise typer.BadParameter(
+                "a note of an industry is of no account: dunwell note --industry NAME TEXT",
+                param_hint="ACCOUNT",
+            )
+        name, words = industry, account
+        _do(
+            edge,
+            by,
+            None,
+            lambda engine, who: industry_note(engine, name, words, who, source=source, dated=day),
+        )
+        return
+    if text is None:
+        raise typer.BadParameter("write the account, then the note in quotation marks", param_hint="TEXT")
+    _do(
+        edge,
+        by,
+        None,
+        lambda engine, who: cases.note(engine, account, text, who, outside=outside, source=source, dated=day),
+    )
 
 
 def done(
@@ -258,20 +240,3 @@ def done(
     from engine.jobs.cases import tasks
 
     _do(edge_of(ctx), by, on, lambda engine, who: tasks.done(engine, task, who, because=because))
-
-
-def history(ctx: typer.Context, account: Account, json: Json = False) -> None:
-    """Show all that has happened with an account, the oldest first."""
-    from engine.jobs.cases import must_know
-    from engine.screen.casework import history_drawn
-    from engine.store.history import history as happened
-
-    edge = edge_of(ctx)
-    with edge.reading() as conn:
-        must_know(conn, account)
-        found = happened(conn, account)
-    if json:
-        keys = ("on", "kind", "text", "by", "item")
-        edge.write_json([{key: getattr(one, key) for key in keys} for one in found])
-    else:
-        edge.show(history_drawn(account, found))

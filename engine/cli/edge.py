@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import getpass
 import os
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import typer
+
+from engine.core.spoken import read_day
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from engine.jobs.cases import Who
     from engine.jobs.workspace import Workspace
 
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _PIPED = 100  # columns, where there is no screen to ask
 
 
@@ -61,14 +61,28 @@ class Edge:
         return self._good(self._deciding(writes=False)[0])
 
     @property
+    def deciding(self) -> Workspace:
+        """As `live`, for what can be done whatever is wrong with the policies."""
+        return self._deciding(writes=False)[0]
+
+    @property
     def thorough(self) -> Workspace:
         """As `live`, with every message tried out too: before anything is sent."""
         return self._good(self._deciding(writes=True)[0].thorough())
+
+    @property
+    def at_hand(self) -> Workspace:
+        """The workspace that decides, whatever is wrong with its files: whoever only looks is not stopped by that."""
+        return self._deciding(writes=False)[0]
 
     def say_what_decides(self) -> None:
         """A line beside the output, where what decides is not what the files say."""
         if told := self._deciding(writes=False)[1]:
             _console(sys.stderr).print(told, style="yellow", soft_wrap=True)
+
+    def tell(self, text: str) -> None:
+        """A line beside the output, that somebody should know of."""
+        _console(sys.stderr).print(text, style="yellow", soft_wrap=True)
 
     def _deciding(self, *, writes: bool) -> tuple[Workspace, str]:
         from engine.jobs.releases import deciding
@@ -127,19 +141,10 @@ class Edge:
         today = self.moment().date()
         if text is None:
             return today
-        word = text.strip().lower()
-        if word in ("today", "tomorrow"):
-            return today + timedelta(days=word == "tomorrow")
-        for number, name in enumerate(_WEEKDAYS):
-            if len(word) > 2 and name.startswith(word):
-                return today + timedelta(days=(number - today.weekday()) % 7)
         try:
-            if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", word):
-                raise ValueError
-            return date.fromisoformat(word)
-        except ValueError:
-            hint = f"write it as {today.isoformat()}, or today, tomorrow, monday, …"
-            raise typer.BadParameter(f"“{text}” is no day; {hint}", param_hint=option) from None
+            return read_day(text, today)
+        except ValueError as error:
+            raise typer.BadParameter(str(error), param_hint=option) from None
 
     def moment(self) -> datetime:
         """This moment, on the office's clock."""
@@ -151,10 +156,14 @@ class Edge:
         return here if on == here.date() else datetime.combine(on, time(10), here.tzinfo)
 
     def who(self, by: str | None, on: date) -> Who:
-        """The author of a change: as named, else DUNWELL_USER, else who is logged in."""
+        """The author of a change: as named, else DUNWELL_USER, else who is logged in; with the roles of dunwell.toml."""
         from engine.jobs.cases import Who
 
-        return Who(author(by), self.moment_of(on).astimezone(UTC), on)
+        files = self.workspace.files
+        name, people = author(by), files.settings.people
+        id = files.person(name)
+        roles = frozenset(people[id].roles if id else ()) if people else None
+        return Who(id or name, self.moment_of(on).astimezone(UTC), on, roles=roles)
 
     @cached_property
     def screen(self) -> Console:

@@ -87,10 +87,12 @@ def cancel(
 ) -> None:
     """Call off a message that has not gone."""
     from engine import outbox
+    from engine.store import restrictions
 
     edge = edge_of(ctx)
     with edge.writing() as conn:
         row = outbox.cancel(conn, _key(conn, key), author(by), edge.clock().astimezone(UTC), because)
+        restrictions.called_off(conn, row.key)
     edge.say(f"{row.key}: {row.reason}.")
 
 
@@ -104,7 +106,7 @@ def resolve(
 ) -> None:
     """Say what became of a message of which nobody could know whether it arrived."""
     from engine import outbox
-    from engine.store import marks
+    from engine.store import marks, restrictions
 
     edge = edge_of(ctx)
     here = edge.moment()
@@ -118,6 +120,8 @@ def resolve(
             evidence,
             lambda conn, key, at: marks.take(conn, key, at, here.date()),
         )
+        if row.state == "cancelled":
+            restrictions.called_off(conn, row.key)
     edge.say(f"{row.key}: {row.reason}.")
 
 

@@ -36,6 +36,7 @@ def run(
         _rehearse(edge, ws, day, json)
         return
     from engine.jobs import evaluate, releases
+    from engine.jobs.asked_again import assert_again
     from engine.jobs.deliver import deliver_now
     from engine.screen.today import run_drawn, run_value
 
@@ -45,6 +46,8 @@ def run(
     releases.used(ws, edge.clock().astimezone(UTC), author(by))
     report = evaluate.run(ws, on=day, now=moment, agreed=author(by) if agree else "")
     delivered = None if report.stopped else deliver_now(ws, now=moment)
+    for said in () if report.stopped else assert_again(ws, lambda: moment):
+        edge.tell(said)
     if json:
         edge.write_json(run_value(report, delivered))
     else:

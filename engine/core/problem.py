@@ -11,7 +11,8 @@ from enum import StrEnum
 class Place:
     """Where something was written. Lines and columns count from 1; `end` is one past the last column.
 
-    In a spreadsheet `sheet` names the sheet, `line` is the row and `column` the column as a number.
+    In a spreadsheet `sheet` names the sheet, `line` is the row and `column` the column as a number. Line 0 is no line: what
+    is built in has a name and no file.
     """
 
     file: str
@@ -23,6 +24,8 @@ class Place:
     def __str__(self) -> str:
         if self.sheet:
             return f"{self.file}, sheet {self.sheet}, row {self.line}, column {self.column}"
+        if not self.line:
+            return self.file
         return f"{self.file}:{self.line}:{self.column}"
 
 

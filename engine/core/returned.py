@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from email import message_from_bytes, policy
+from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
 from enum import StrEnum
@@ -27,7 +28,7 @@ _MOST_HEADER = 2_000
 _MOST_IDS = 50
 
 # What the email package raises over messages that nobody should send.
-_ODD = (ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError)
+_ODD = (HeaderParseError, ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError)
 
 
 class Kind(StrEnum):

@@ -70,6 +70,10 @@ def not_taken_over(account: str, hook: str, says: str) -> str:
     return f"{hook} does not have what was asked for account {account}: {says}; set it there by hand"
 
 
+def asked_again(account: str, desired: str, said: str) -> str:
+    return f"account {account} was asked for again: “{desired}” ({said})"
+
+
 def silent(host: str, pid: int, beat: datetime) -> str:
     return f"the service (process {pid} on {host}) has not shown itself since {_moment(beat)}: look at that machine"
 

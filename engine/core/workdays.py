@@ -80,6 +80,12 @@ def calendars() -> tuple[str, ...]:
     return tuple(sorted(_names().values()))
 
 
+def holiday(country: str, day: date) -> str | None:
+    """The public holiday of a country on a day, by its English name; None on other days, and where none are known."""
+    code = country.upper()
+    return _holidays(code, day.year).get(day) if code.lower() in _names() else None
+
+
 @dataclass(frozen=True, slots=True)
 class Hours:
     """Contact hours, in minutes after midnight of the customer's own clock; at `closes` they are over."""

@@ -28,10 +28,10 @@ def preview_xlsx(view: Preview) -> bytes:
     week = book.active
     assert isinstance(week, Worksheet)
     week.title = "Week"
-    _fill(week, ["", *(day.on for day in view.days), "all"], _week(view))
+    fill(week, ["", *(day.on for day in view.days), "all"], _week(view))
     all_rows = list(rows(view))
-    _fill(book.create_sheet("Actions"), COLUMNS, (row for row in all_rows if row[3] != "waits"))
-    _fill(book.create_sheet("Held back"), COLUMNS, (row for row in all_rows if row[3] == "waits"))
+    fill(book.create_sheet("Actions"), COLUMNS, (row for row in all_rows if row[3] != "waits"))
+    fill(book.create_sheet("Held back"), COLUMNS, (row for row in all_rows if row[3] == "waits"))
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
@@ -54,7 +54,8 @@ def _week(view: Preview) -> Iterable[Sequence[object]]:
     yield [f"Assumes that {view.assumes}. Nothing has been sent. Policies {view.book[:6]}."]
 
 
-def _fill(sheet: Worksheet, head: Sequence[object], body: Iterable[Sequence[object]]) -> None:
+def fill(sheet: Worksheet, head: Sequence[object], body: Iterable[Sequence[object]]) -> None:
+    """A sheet with a head that stays in sight, and columns as wide as they need."""
     widths: dict[int, int] = {}
     for number, row in enumerate((head, *body), 1):
         for column, value in enumerate(row, 1):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,29 +14,36 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
 from engine.core import sentences
+from engine.core.cases.restrictions import stays_due
 from engine.core.decision.choose import Choice, Verdict
 from engine.core.decision.decide import Decided, decide
+from engine.core.decision.fairness import narrower
 from engine.core.decision.ladder import contacts, effect_bits
 from engine.core.decision.plan import day_of
 from engine.core.decision.signature import NONE
 from engine.core.decision.state import Pending, State
-from engine.core.language.policy import Step
+from engine.core.language.policy import Kind, Step
 from engine.core.sentences import Reason
+from engine.jobs.cases import Who
+from engine.jobs.cases.known import account
 from engine.jobs.listing import Listed, listed
 from engine.jobs.workspace import Workspace
 from engine.store import runs
+from engine.store.outbox import announced
 from engine.store.state import load_state
-from engine.store.tables import action
+from engine.store.tables import OUTCOMES, action, approval
 
 # What only says when: the step stays what it was, so these do not undo it. Its sister actions may have caused them.
 _TIMING = frozenset(
     {Reason.GAP, Reason.ANSWER, Reason.CONTACT_LIMIT, Reason.CLOSED_DAY, Reason.NO_CAPACITY, Reason.APPROVAL}
+    | {Reason.CALLS, Reason.SPOKEN, Reason.HOLIDAY}
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """The answer: `reason` is empty where it still goes. `lists` is what it asks for now, `zone` the customer's own.
+    """The answer: `reason` is empty where it still goes. `lists` is what it asks for now, `zone` the customer's own;
+    `natural`: their hours are narrower than the house's.
 
     `waits`: it is not called off, since nobody can say whether it should go: the ledger is too old, or a person
     must look at it first.
@@ -48,6 +55,7 @@ class Again:
     lists: Listed | None = None
     zone: str = ""
     waits: bool = False
+    natural: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +83,9 @@ def again(ws: Workspace, conn: Connection, keys: Sequence[str], now: datetime) -
     held = runs.hold(conn)
     for found in conn.execute(sa.select(action).where(action.c.key.in_(keys))).mappings():
         detail = orjson.loads(found["detail"])
+        if found["policy"] == OUTCOMES:
+            answers[found["key"]] = _after_a_call(ws, conn, found, detail, now, held)
+            continue
         policy = book.policy(found["policy"])
         step = policy.step(found["step"]) if policy else None
         if step is None:
@@ -95,7 +106,9 @@ def again(ws: Workspace, conn: Connection, keys: Sequence[str], now: datetime) -
     day = day_of(book, ws.calendar, on, stale)
     rows = {account: row for row, account in enumerate(state.accounts["account"].to_list())}
     zones = state.accounts["time_zone"].to_list()
-    decided = decide(bare, _as_before(state, planned, rows), day, ws.rules[:1]) if rows else None
+    natural = narrower(book.house, state, on)
+    agreed, out = _agreed(conn, keys), announced(conn, keys)
+    decided = decide(bare, _as_before(state, planned, rows, agreed), day, ws.rules[:1]) if rows else None
     units = {one.account: _unit(decided, one, rows.get(one.account)) for one in planned}
     mask = np.zeros(len(decided.portfolio.unit_row) if decided else 0, dtype=bool)
     mask[[unit for unit in units.values() if unit is not None]] = True
@@ -108,17 +121,70 @@ def again(ws: Workspace, conn: Connection, keys: Sequence[str], now: datetime) -
         choice = decided.choices[int(decided.unit_class[unit])]
         reason = _objection(one.action, choice)
         found_now = lists.get(unit)
-        if not reason and (found_now is None or found_now.items != one.detail.get("items")):
+        if not reason and (found_now is None or not _same(one, found_now, one.action["key"] in out)):
             reason = sentences.CHANGED
         if not reason and stale and one.step.demand and contacts(one.step):
             reason = Reason.STALE.value  # a gate that only says when may stand before this one
         old = reason == Reason.STALE.value
         zone = zones[rows[one.account]] or ws.settings.workspace.zone
-        answers[one.action["key"]] = Again(one.action, one.detail, reason, found_now, zone, waits=old)
+        person = rows[one.account] in natural
+        answers[one.action["key"]] = Again(
+            one.action, one.detail, reason, found_now, zone, waits=old, natural=person
+        )
     return answers
 
 
-def _as_before(state: State, planned: Iterable[_Planned], rows: Mapping[str, int]) -> State:
+def _after_a_call(
+    ws: Workspace,
+    conn: Connection,
+    found: RowMapping,
+    detail: Mapping[str, Any],
+    now: datetime,
+    held: str | None,
+) -> Again:
+    """What followed a call has no step. It passes minimum, pause and gap, but not never, hours and address; nor does it ask
+    for what is not owed any more. A demand also waits for a ledger that can be trusted."""
+    on = ws.today(now)
+    it = account(ws, conn, found["account"], Who("", now, on, found["company"]))
+    asked_for = {name for name, _ in detail["items"]}
+    about = it.about(asked_for)
+    to = [email for role, email in it.emails if role == found["role"]]
+    reason = ""
+    if not any(one.row["item"] in asked_for for one in it.open):
+        reason = sentences.PAID
+    elif it.left_alone:
+        reason = it.left_alone
+    elif it.no_emails:
+        reason = sentences.calls.NO_EMAILS
+    elif not to and not detail.get("address"):
+        reason = Reason.NO_ADDRESS.value
+    elif about.items != detail["items"]:
+        reason = sentences.CHANGED
+    stale = 0 < ws.live.house.fresh < it.age
+    if not reason and found["day"] >= 0 and (held or stale):
+        return Again(found, detail, held or Reason.STALE.value, waits=True)
+    late = [one for one in it.open if one.past and one.row["item"] not in asked_for]
+    aside = [
+        [one.row["item"], one.owed, it.asides[one.row["item"]]]
+        for one in late
+        if one.row["item"] in it.asides
+    ]
+    lists = Listed(about.amount, about.currency, about.items, aside)
+    return Again(found, detail, reason, lists, it.clock.zone)
+
+
+def _same(one: _Planned, now: Listed, announced: bool) -> bool:
+    """Whether what is owed is what was decided on. Terms or a hold that the customer has been told of are not called off
+    because more has come to it meanwhile."""
+    before = one.detail.get("items", [])
+    if not announced or not Kind(one.action["kind"]).restricts:
+        return bool(now.items == before)
+    return stays_due([(item, owed) for item, owed in before], [(item, owed) for item, owed in now.items])
+
+
+def _as_before(
+    state: State, planned: Iterable[_Planned], rows: Mapping[str, int], agreed: Collection[str]
+) -> State:
     """The accounts as if nothing of these steps had been done: their own marks, effects and what is under way are their
     sisters'."""
     effects = np.full(state.accounts.height, 255, dtype=np.uint8)
@@ -130,9 +196,10 @@ def _as_before(state: State, planned: Iterable[_Planned], rows: Mapping[str, int
         if row is None:
             continue
         found, step = one.action, one.step
-        effects[row] &= 255 ^ effect_bits(step)
-        marks += [(row, item, name) for item, name in one.detail.get("marks", [])]
-        if step.approve:
+        effects[row] &= 255 ^ effect_bits(step.actions)
+        # Only its own: a lower step that gave way to it stays passed over.
+        marks += [(row, item, name) for item, name in one.detail.get("marks", []) if name == step.name]
+        if step.approve or found["key"] in agreed:
             own = {"item": found["item"] if found["each"] else None, "policy": found["policy"]}
             waits = {"state": Pending.APPROVED.value, "since": found["on"], "not_before": None, "attempts": 0}
             approved.append({"row": row, "step": step.name, **own, **waits})
@@ -151,6 +218,12 @@ def _as_before(state: State, planned: Iterable[_Planned], rows: Mapping[str, int
         pending=pl.DataFrame(approved, schema=state.pending.schema),
         repeats=pl.concat([state.repeats.join(earlier, on=["row", "step"], how="anti"), earlier]),
     )
+
+
+def _agreed(conn: Connection, keys: Sequence[str]) -> set[str]:
+    """Which of these somebody has agreed to."""
+    query = sa.select(approval.c.action).where(approval.c.action.in_(keys), approval.c.verdict == "approved")
+    return set(conn.execute(query).scalars())
 
 
 def _unit(decided: Decided | None, one: _Planned, row: int | None) -> int | None:
@@ -176,4 +249,5 @@ def _objection(found: RowMapping, choice: Choice) -> str:
         return sentences.OTHER_STEP
     if choice.verdict is Verdict.HELD and choice.reason not in _TIMING:
         return choice.reason.value
-    return ""
+    # What the policy asks about has been agreed to; what a guard asks about since it was planned has not.
+    return choice.reason.value if choice.verdict is Verdict.ASK else ""

@@ -51,7 +51,7 @@ def approve(
         kept = releases.texts(conn, waits.id)
     who = _approver(files, by)
     people = files.settings.people
-    if who == _person(files, waits.staged_by):
+    if who == files.person(waits.staged_by):
         others = [people[id].name for id in _approvers(files) if id != who]
         raise Refused(
             f"{people[who].name} changed these policies, so a second person agrees to them",
@@ -76,7 +76,7 @@ def decline(
     """A person says no to the change that waits. The files stay as they are, and so do the live policies."""
     with database.writing(engine) as conn:
         waits = _waiting(conn, number)
-        own = by == waits.staged_by or _person(files, by) == _person(files, waits.staged_by) is not None
+        own = by == waits.staged_by or files.person(by) == files.person(waits.staged_by) is not None
         who = by if own else _approver(files, by)
         releases.decline(conn, waits.id, now, because)
         body = {"release": waits.id, "hash": waits.hash, "by": who}
@@ -166,7 +166,7 @@ def _approvers(files: settings.Workspace) -> list[str]:
 def _approver(files: settings.Workspace, by: str) -> str:
     """The id of a person who may agree to policies."""
     people, may = files.settings.people, _approvers(files)
-    who = _person(files, by)
+    who = files.person(by)
     if who is None:
         names = {name.casefold(): id for id, one in people.items() for name in (id, one.name)}
         near = get_close_matches(by.casefold(), names, 2, 0.6)
@@ -177,13 +177,6 @@ def _approver(files: settings.Workspace, by: str) -> str:
             f"{' or '.join(people[id].name for id in may)} may" if may else _nobody(),
         )
     return who
-
-
-def _person(files: settings.Workspace, name: str) -> str | None:
-    """The id of the person of that id or name."""
-    said = " ".join(name.split()).casefold()
-    people = files.settings.people.items()
-    return next((id for id, one in people if said in (id.casefold(), one.name.casefold())), None)
 
 
 def _nobody() -> str:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from engine.core import sentences
 from engine.jobs import evaluate as evaluation
+from engine.jobs.asked_again import assert_again
 from engine.jobs.deliver import DeliverReport, deliver_now
 from engine.jobs.workspace import Workspace
 from engine.store import alarms, database, dues
@@ -23,7 +24,7 @@ def evaluate(ws: Workspace, clock: Clock, stop: threading.Event) -> list[str]:
         return []
     report = evaluation.run(ws, on=on, now=now)
     _warn(ws, report.faults, now)
-    return [sentences.run_of_day(on, report.sentence)]
+    return [sentences.run_of_day(on, report.sentence), *assert_again(ws, clock)]
 
 
 def deliver(ws: Workspace, clock: Clock, stop: threading.Event) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import threading
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Container, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -25,25 +25,28 @@ from engine.channels.receipt import Sender, Unsendable
 from engine.channels.request import Request, RequestFolder
 from engine.channels.webhook import Hook, Webhook
 from engine.core import sentences
+from engine.core.cases import guards
 from engine.core.language.policy import Kind
 from engine.core.messages import MessageFacts
+from engine.core.messages.charged import showing_charges
 from engine.core.sentences import Reason
-from engine.core.workdays import Hours, window
+from engine.core.workdays import window
 from engine.errors import Refused
-from engine.jobs import brakes, messages
+from engine.jobs import brakes, by_hand, copies, messages, requests
 from engine.jobs.again import Again, again
-from engine.jobs.documents import TEMPLATE, Copies, attached, copies
+from engine.jobs.documents import TEMPLATE, Copies, attached
+from engine.jobs.documents import copies as documents
 from engine.jobs.workspace import Workspace
 from engine.outbox import Delivery, Result, Round, Row, Verdict, deliver, recover
 from engine.rendering import Rendered, Renderer
 from engine.rendering import Request as RenderRequest
-from engine.store import database, journal, marks
+from engine.store import charges, database, journal, marks
 from engine.store.evidence import Evidence
 from engine.store.journal import Entry
 from engine.store.outbox import SENDING, under_way
 from engine.store.outbox import text as moment_text
 from engine.store.owner import gone, owner
-from engine.store.tables import COMPANY, ActionState, action, contact, outbox
+from engine.store.tables import BY_HAND, COMPANY, ActionState, action, contact, outbox
 
 _LOOK = 0.05  # seconds
 _LOOK_AGAIN = timedelta(hours=1)  # at what waits for a newer ledger, or for a person who looks at it
@@ -99,6 +102,7 @@ async def _round(
     with owner(engine) as name, Renderer(ws.templates) as renderer:
         async with ways_out(ws, clock) as senders:
             maker = _Maker(ws, renderer)
+            showing = showing_charges(ws.templates)
             delivery = Delivery(
                 engine=engine,
                 senders=senders,
@@ -109,10 +113,11 @@ async def _round(
                 make=maker.make,
                 taken=lambda conn, key, at: marks.take(conn, key, at, ws.today(at)),
                 taken_all=lambda conn, keys, at: marks.take_all(conn, keys, at, ws.today(at)),
-                settled=_settled,
-                settled_all=_settled_all,
+                settled=lambda conn, row, result, at: _settled_all(ws, conn, [(row, result)], at, showing),
+                settled_all=lambda conn, told, at: _settled_all(ws, conn, told, at, showing),
                 halted=brakes.why,
                 remember=evidence.remember,
+                preserve=copies.preserve,
             )
             recovered = await recover(delivery, lambda other: gone(engine, other))
             _sweep(ws, engine)
@@ -169,6 +174,8 @@ async def ways_out(ws: Workspace, clock: Any) -> AsyncIterator[Mapping[str, Send
             except ValueError as error:
                 raise Refused(str(error), f"mend [webhooks.{name}] in dunwell.toml") from None
             found[f"webhook {name}"] = Webhook(to, clock)
+        if ws.settings.ledger.requests:
+            found[requests.REQUEST] = found[f"webhook {ws.settings.ledger.requests}"]
         yield found
 
 
@@ -199,7 +206,9 @@ def smtp_server(ws: Workspace) -> Server:
 
 
 def _decide(ws: Workspace, conn: Connection, rows: Sequence[Row], now: datetime) -> dict[str, Verdict]:
-    found = again(ws, conn, [row.key for row in rows], now)
+    people = [row.key for row in rows if row.policy == BY_HAND]
+    found = by_hand.again(ws, conn, people, now) if people else {}
+    found |= again(ws, conn, [row.key for row in rows if row.policy != BY_HAND], now)
     return {row.key: _verdict(ws, conn, row, found[row.key], now) for row in rows}
 
 
@@ -213,11 +222,12 @@ def _verdict(ws: Workspace, conn: Connection, row: Row, found: Again, now: datet
     facts, files = None, Copies({}, {}, ())
     if Kind(row.kind).written:
         house = ws.live.house
-        opens = window(now, found.zone, ws.calendar, Hours(house.opens, house.closes))
+        hours = guards.hours(house.opens, house.closes, natural=found.natural)
+        opens = window(now, found.zone, ws.calendar, hours)
         if row.channel == "email" and opens > now:
             return Verdict(False, Reason.OUTSIDE_HOURS.value, not_before=opens)
         if detail["template"] == TEMPLATE:
-            files = copies(ws, [number for number, _ in found.lists.items])
+            files = documents(ws, [number for number, _ in found.lists.items])
             if files.missing:
                 _for_a_person(ws, conn, found, files.missing, now)
                 return Verdict(False, sentences.no_document(files.missing))
@@ -231,9 +241,17 @@ def _verdict(ws: Workspace, conn: Connection, row: Row, found: Again, now: datet
             to=planned["role"],
             from_=detail.get("people", {}).get("from"),
             links=files.links,
+            agreed=detail,
+            change=messages.change(detail, ws.today(now)),
         )
-    to = messages.recipients(conn, row.account, planned["role"]) if row.channel == "email" else ()
-    version = 0 if facts else _version(conn, row)
+    to: tuple[str, ...] = ()
+    if row.channel == "email":
+        to = (
+            (detail["address"],)
+            if "address" in detail
+            else messages.recipients(conn, row.account, planned["role"], ws.today(now))
+        )
+    version = 0 if facts else requests.version(conn, row)
     return Verdict(True, facts=_Contents(found, facts, to, version, files.files))
 
 
@@ -261,15 +279,6 @@ def _for_a_person(
         journal.append(conn, [Entry("action", planned["account"], body)], now)
 
 
-def _version(conn: Connection, row: Row) -> int:
-    """How many effects of the account came before this one, so that a receiver can tell an old request that comes late."""
-    earlier = sa.select(sa.func.count()).select_from(outbox.join(action, action.c.key == outbox.c.action))
-    query = earlier.where(
-        action.c.account == row.account, outbox.c.id <= row.id, outbox.c.channel == row.channel
-    )
-    return int(conn.execute(query).scalar_one())
-
-
 # -- made at sending time --------------------------------------------------------------------------------------------
 
 
@@ -284,7 +293,8 @@ class _Maker:
     def make(self, row: Row, verdict: Verdict) -> Mail | Letter | Request | Unsendable:
         contents: _Contents = verdict.facts
         if row.channel == "request" or row.channel.startswith("webhook"):
-            return self._request(row, contents)
+            found = contents.again
+            return requests.made(row, found.action, found.detail, contents.version)
         rendered = self._rendered(row, contents)
         if rendered.problem is not None or rendered.message is None:
             problem = rendered.problem
@@ -351,47 +361,41 @@ class _Maker:
             pages,
             str(run or ""),
             contents.facts.on,
-        )
-
-    def _request(self, row: Row, contents: _Contents) -> Request:
-        found = contents.again
-        what = row.channel.partition(" ")[2] if row.channel.startswith("webhook ") else row.kind
-        return Request(
-            key=row.key,
-            account=row.account,
-            what=what,
-            desired=str(found.detail.get("value", "")),
-            version=contents.version,
-            day=found.action["on"],
-            because=f"{row.policy}: {row.step}",
-            facts={
-                "amount": found.action["amount"],
-                "currency": found.action["currency"],
-                "items": found.detail["items"],
-            },
+            rendered.message.text if rendered.message else "",
         )
 
 
 # -- written down ----------------------------------------------------------------------------------------------------
 
 
-def _settled(conn: Connection, row: Row, result: Result, at: datetime) -> None:
-    _settled_all(conn, [(row, result)], at)
+def _settled_all(
+    ws: Workspace,
+    conn: Connection,
+    told: Sequence[tuple[Row, Result]],
+    at: datetime,
+    showing: Container[str] = (),
+) -> None:
+    """Every end and every delay of a message is in the journal, with the hash of what went.
 
-
-def _settled_all(conn: Connection, told: Sequence[tuple[Row, Result]], at: datetime) -> None:
-    """Every end and every delay of a message is in the journal."""
-    entries = [
-        Entry(
-            "delivery",
-            row.account,
-            {"key": row.key, "channel": row.channel, "state": result.state, "said": result.sentence}
-            | _begun(row),
+    `showing` are the templates that show charges. A sentence that names an address is kept apart, as people's words
+    are.
+    """
+    digests = copies.hashes(conn, told)
+    entries = []
+    for row, result in told:
+        if (row.state, row.reason) == (result.state, result.sentence):
+            continue  # it goes on waiting for the same thing
+        body = {"key": row.key, "channel": row.channel, "state": result.state} | _begun(row)
+        apart, said = digests.get(row.key, {}), {"said": result.sentence}
+        named = "@" in result.sentence
+        entries.append(
+            Entry("delivery", row.account, body if named else body | said, apart | said if named else apart)
         )
-        for row, result in told
-        if (row.state, row.reason) != (result.state, result.sentence)  # it goes on waiting for the same thing
-    ]
     journal.append(conn, entries, at)
+    sent = [(row.account, row.key) for row, result in told if result.state == ActionState.SENT.value]
+    if sent:
+        charges.told(conn, sent, showing)
+    by_hand.settled(ws, conn, told, at)
     for row, result in told:
         if result.refused:
             _flag_refused(conn, row.account, result.refused)

@@ -14,9 +14,9 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from engine.errors import DunwellError
-from engine.jobs import alarms, arrivals, readback, releases, verify
+from engine.jobs import alarms, arrivals, readback, releases, reviews, verify
 from engine.settings import Workspace
-from engine.store import dues, received
+from engine.store import dues, received, retention
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,10 @@ DUTIES: tuple[Duty, ...] = (
     Duty("evaluate", dues.run_due, "engine.jobs.daily:evaluate"),
     Duty("deliver", dues.messages_due, "engine.jobs.daily:deliver"),
     Duty("read back", readback.due, "engine.jobs.readback:ask"),
+    Duty("review", reviews.due, "engine.jobs.reviews:work"),
     Duty("watch", alarms.due, "engine.jobs.alarms:watch", in_doubt=True),
     Duty("verify", verify.due, "engine.jobs.verify:nightly"),
+    Duty("keep house", retention.due, "engine.jobs.housekeeping:keep_house"),
 )
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -21,13 +19,17 @@ from engine.core.decision.summary import HeldGroup, Preview, groups, summarize
 from engine.core.language.policy import Kind
 from engine.errors import Refused
 from engine.jobs import brakes
+from engine.jobs.cases import Who, broken, restrictions
+from engine.jobs.cases.followups import follow_up
 from engine.jobs.records import UnderWay, Writing
 from engine.jobs.workspace import Workspace
-from engine.store import alarms, database, journal, ledger, promises, runs
+from engine.store import absences, alarms, bulk, database, journal, ledger, promises, runs
 from engine.store.dues import THE_RUN
 from engine.store.evidence import Evidence
 from engine.store.state import load_state
-from engine.store.tables import COMPANY, OPEN, UNDER_WAY, ActionState, action
+from engine.store.tables import BY_HAND, COMPANY, NO_EPISODE, OPEN, OUTCOMES, UNDER_WAY, ActionState, action
+
+_RUN = "the day's run"  # who makes the tasks that nobody asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +95,15 @@ def _state(ws: Workspace, conn: Connection, on: date, now: datetime) -> State:
 def _room(ws: Workspace, conn: Connection, on: date) -> Room:
     """Who works, and what earlier runs of the day have used."""
     done = [ActionState.SENT, ActionState.DONE, ActionState.SENDING, ActionState.PLANNED, ActionState.RETRY]
+    # What followed a call takes the room of the day on which it is due.
+    day = sa.case(
+        (action.c.policy == OUTCOMES, sa.func.coalesce(action.c.not_before, action.c.on)), else_=action.c.on
+    )
     rows = conn.execute(
         sa.select(action.c.kind, action.c.person, sa.func.count())
         .where(
             action.c.company == COMPANY,
-            action.c.on == on,
+            day == on,
             action.c.state.in_([state.value for state in done]),
         )
         .group_by(action.c.kind, action.c.person)
@@ -109,7 +115,7 @@ def _room(ws: Workspace, conn: Connection, on: date) -> Room:
             names += [person, f"{person}/calls"]
         for name in names:
             used[name] = used.get(name, 0) + count
-    return Room(ws.people, used)
+    return Room(ws.people, used, absences.away(conn, on))
 
 
 def run(ws: Workspace, *, on: date, now: datetime, agreed: str = "") -> RunReport:
@@ -119,22 +125,10 @@ def run(ws: Workspace, *, on: date, now: datetime, agreed: str = "") -> RunRepor
     """
     engine = ws.database()
     try:
-        with _uncollected(), database.writing(engine) as conn:
+        with bulk.uncollected(), database.writing(engine) as conn:
             return _run(ws, conn, on, now, agreed)
     finally:
         engine.dispose()
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Python looks for cycles again and again while rows by the hundred thousand are made; they have none."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _run(ws: Workspace, conn: Connection, on: date, now: datetime, agreed: str) -> RunReport:
@@ -151,9 +145,10 @@ def _run(ws: Workspace, conn: Connection, on: date, now: datetime, agreed: str) 
         return _not_made(ws, conn, on, held)
     if held:
         runs.lift_hold(conn)
-    _, broken = promises.settle_promises(conn, on, as_of)  # the last import may have been too early to tell
-    if broken:
-        journal.append(conn, broken, now)
+    _, settled = promises.settle_promises(conn, on, as_of)  # the last import may have been too early to tell
+    settled += follow_up(ws, conn, Who(_RUN, now, on))
+    if settled:
+        journal.append(conn, settled, now)
     state = _state(ws, conn, on, now)
     house = replace(book.house, stop={}) if agreed else usual_stop(book.house, runs.usual(conn, on))
     fresh = house.fresh
@@ -165,24 +160,28 @@ def _run(ws: Workspace, conn: Connection, on: date, now: datetime, agreed: str) 
     record = writing.record()
     before = runs.run_of(conn, on)
     committed = runs.commit_run(conn, record)
+    journal.append(conn, restrictions.reviews(conn, on, now, book.house.owner), now)
     if decided.stopped:
         alarms.raised(conn, alarms.STOPPED, THE_RUN, decided.stopped, now)
     else:
         alarms.cleared(conn, alarms.STOPPED, now, THE_RUN)
+        if called := broken.follow_up(ws, conn, Who("", now, on)):
+            journal.append(conn, called, now)
     return _report(ws, conn, decided, record, committed, before is not None)
 
 
 def _not_made(ws: Workspace, conn: Connection, on: date, why: str, remedy: str = "") -> RunReport:
     """Nothing was decided, and nothing written down."""
     evaluators = tuple(rule.name for rule in ws.rules)
-    return RunReport(on, 0, {}, 0, _awaiting(conn), (), why, (), evaluators, why, remedy)
+    return RunReport(on, 0, {}, 0, _awaiting(conn, on), (), why, (), evaluators, why, remedy)
 
 
-def _awaiting(conn: Connection) -> int:
-    """How many actions wait for somebody to agree."""
+def _awaiting(conn: Connection, on: date) -> int:
+    """How many actions wait for somebody to agree on a day."""
     waits = action.c.state == ActionState.AWAITING_APPROVAL.value
+    ripe = sa.or_(action.c.not_before.is_(None), action.c.not_before <= on)
     query = sa.select(sa.func.count()).where(
-        action.c.company == COMPANY, waits, sa.text(f"action.{UNDER_WAY}")
+        action.c.company == COMPANY, waits, ripe, sa.text(f"action.{UNDER_WAY}")
     )
     return int(conn.execute(query).scalar_one())
 
@@ -197,6 +196,8 @@ def _under_way(conn: Connection) -> dict[tuple[str, str | None], list[UnderWay]]
             action.c.state.in_(states),
             action.c.taken_on.is_(None),
             action.c.kind != Kind.TASK.value,
+            action.c.episode != NO_EPISODE,  # what followed a call is no step that could be passed over
+            action.c.policy != BY_HAND,
         )
     )
     found: dict[tuple[str, str | None], list[UnderWay]] = {}
@@ -221,7 +222,7 @@ def _report(
         actions=new,
         by_kind=by_kind if new else {},
         already=committed.ignored,
-        awaiting=_awaiting(conn),
+        awaiting=_awaiting(conn, decided.day.on),
         held=groups(ws.live, decided),
         stopped=decided.stopped,
         faults=tuple(

@@ -150,8 +150,8 @@ def _live(
         header=_header(book, standing, on),
         routes=tuple(_routes(book, standing)),
         steps=tuple(_rungs(ws, standing, choice, done, on)),
-        gates=tuple(_checks(book, standing.signature, on, ws.calendar.why_closed(on))),
-        verdict=_verdict(choice, on, future=on > today),
+        gates=tuple(gate_checks(book, standing.signature, on, ws.calendar.why_closed(on))),
+        verdict=verdict_said(choice, on, future=on > today, bound=bool(standing.signature.supply)),
         book=book.hash,
         stored=False,
     )
@@ -261,7 +261,7 @@ def _chosen(choice: Choice, oldest: int | None, step: Step, on: date) -> tuple[s
     return "held", f"{since}, {choice.reason.value}"
 
 
-def _checks(book: PolicyBook, at: Signature, on: date, closed: str | None) -> Sequence[Check]:
+def gate_checks(book: PolicyBook, at: Signature, on: date, closed: str | None) -> Sequence[Check]:
     if at.policy == NONE or at.step == NONE:
         return ()
     policy = book.policies[at.policy]
@@ -277,8 +277,11 @@ def _checks(book: PolicyBook, at: Signature, on: date, closed: str | None) -> Se
     return checks
 
 
-def _verdict(choice: Choice, on: date, *, future: bool) -> tuple[str, ...]:
+def verdict_said(choice: Choice, on: date, *, future: bool, bound: bool = False) -> tuple[str, ...]:
+    """What it comes to. `bound`: a contract obliges us to supply, and the step would change that."""
     said = sentences.verdict(choice.verdict.value, choice.step, choice.reason, on)
+    if bound and choice.verdict in (Verdict.GO, Verdict.ASK):
+        said = (sentences.supplied_by_contract(choice.step),)
     return (*said, sentences.FORECAST) if future else said
 
 
@@ -355,8 +358,8 @@ def _stored(ws: Workspace, conn: Connection, account: str, name: str, on: date) 
         header=(),
         routes=routes,
         steps=rungs,
-        gates=tuple(_checks(then, at, on, closed)),
-        verdict=_verdict(choice, on, future=False),
+        gates=tuple(gate_checks(then, at, on, closed)),
+        verdict=verdict_said(choice, on, future=False, bound=bool(at.supply)),
         book=row["book"],
         stored=True,
     )

@@ -14,11 +14,24 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy.engine import Connection, Engine
 
 from engine.core.cases.promises import Standing
+from engine.core.cases.restrictions import What
 from engine.core.sentences import Reason
 from engine.errors import Refused
 from engine.readers.customers import CustomersReading
 from engine.readers.reading import Reading
-from engine.store import asked, bulk, disputes, episodes, journal, ledger, outbox, returns, runs
+from engine.store import (
+    asked,
+    bulk,
+    disputes,
+    episodes,
+    journal,
+    ledger,
+    outbox,
+    recipients,
+    returns,
+    runs,
+    shown,
+)
 from engine.store import promises as kept
 from engine.store.database import writing
 from engine.store.journal import Entry
@@ -161,7 +174,10 @@ def _take_in(
         "account", "item", "vanished_on"
     )
     entries += returns.as_before(conn, came_back.iter_rows(), day, company)
+    grown = change.changed.filter(pl.col("after") > pl.col("before")).select("account", "item", "after")
+    returns.bounced(conn, grown.iter_rows(), day, company)
     customers = ledger.store_names(conn, _named(reading), company)
+    credited = disputes.credited(conn, rows, change, day, by, company)
     opened, closed = disputes.flag_disputes(conn, rows, day, by, file, company)
     promises, settled = kept.settle_promises(conn, day, day, company)
     turn, turned = episodes.turn_episodes(conn, day, company)
@@ -191,13 +207,15 @@ def _take_in(
             standing.value: count for standing, count in promises.items() if standing is not Standing.OPEN
         },
         disputes_opened=opened,
-        disputes_closed=closed,
+        disputes_closed=closed + len(credited),
         hold=hold,
         notes=reading.notes,
     )
     told = _told(report, sha256, by)
     conn.execute(sa.update(ledger_file).where(ledger_file.c.id == file).values(summary=bulk.write_json(told)))
-    journal.append(conn, [Entry("import", "", told), *entries, *settled, *turned, *renewed], at, company)
+    journal.append(
+        conn, [Entry("import", "", told), *entries, *credited, *settled, *turned, *renewed], at, company
+    )
     return report
 
 
@@ -209,16 +227,15 @@ def import_customers(
     *,
     by: str,
     at: datetime,
-    live: bool = False,
     company: str = COMPANY,
 ) -> ImportReport:
     """Put a customer master into the database, in one transaction: it replaces what was known.
 
     A customer it does not name stays. Terms that differ from those before are the event "terms changed" of
-    that day. The same bytes twice change nothing; `live` as for a ledger.
+    that day. The same bytes twice running change nothing.
     """
     with writing(engine) as conn:
-        return put_customers(conn, name, data, reading, by=by, at=at, live=live, company=company)
+        return put_customers(conn, name, data, reading, by=by, at=at, company=company)
 
 
 def put_customers(
@@ -229,7 +246,6 @@ def put_customers(
     *,
     by: str,
     at: datetime,
-    live: bool = False,
     company: str = COMPANY,
 ) -> ImportReport:
     """As `import_customers`, within the caller's transaction."""
@@ -238,18 +254,33 @@ def put_customers(
     sha256 = hashlib.sha256(data).hexdigest()
     last = ledger.last(conn, "customers", company)
     there = ledger.known_file(conn, sha256, last, company)
-    if there is not None and live and there != last:
+    if there is not None and there != last:
+        # A master has no day of its own: what it said before the last one, and says again, is news.
         sha256, there = f"{sha256} {moment_text(at)}", None
     if there is not None:
         return ImportReport(name, already=there.imported_at, rows=there.rows)
     query = sa.select(customer.c.account, customer.c.terms, customer.c.terms_changed)
     known = {row.account: row for row in conn.execute(query.where(customer.c.company == company))}
     _file(conn, name, sha256, "customers", None, reading.customers.height, by, at, company)
+    before = recipients.known(conn, company)
     _store_master(conn, reading, known, at.date(), company)
+    strange = recipients.to_confirm(conn, before, *_named_now(reading), by, at.date(), company)
     new = reading.customers.filter(~pl.col("account").is_in(list(known))).height
     report = ImportReport(name, rows=reading.customers.height, customers=new, notes=reading.notes)
-    journal.append(conn, [Entry("import customers", "", _told(report, sha256, by))], at, company)
+    terms = {account: text for account, text in reading.customers.select("account", "terms").iter_rows()}  # noqa: C416
+    told = shown.compared(conn, What.TERMS.value, terms, at.date(), "the customer master", at)
+    entries = [Entry("import customers", "", _told(report, sha256, by)), *strange, *told]
+    journal.append(conn, entries, at, company)
     return report
+
+
+def _named_now(reading: CustomersReading) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """account -> its name; account -> its addresses of e-mail."""
+    addresses: dict[str, list[str]] = {}
+    for account, email in reading.contacts.select("account", "email").iter_rows():
+        addresses.setdefault(account, []).extend([email] if email else [])
+    names = reading.customers.select("account", pl.col("name").fill_null("")).iter_rows()
+    return dict(names), addresses
 
 
 def _store_master(

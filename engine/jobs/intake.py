@@ -119,7 +119,7 @@ def _store(
 ) -> ImportReport:
     name, data, live = source.name, source.data, source.live
     if isinstance(reading, CustomersReading):
-        return import_customers(engine, name, data, reading, by=by, at=now, live=live)
+        return import_customers(engine, name, data, reading, by=by, at=now)
     return import_ledger(
         engine, name, data, reading, as_of=source.as_of, by=by, at=now, seen=source.seen, live=live
     )

@@ -27,6 +27,7 @@ from engine.jobs.pushed_rows import (
     Payment,
     Push,
     Row,
+    State,
     due_of,
     minor,
     read_rows,
@@ -38,7 +39,7 @@ from engine.readers.numbers import written
 from engine.readers.profile import Profile
 from engine.readers.reading import NAMED, ROWS, Reading
 from engine.readers.table import Cell, Table
-from engine.store import asked, disputes, episodes, journal, ledger, promises, pushed, runs
+from engine.store import asked, disputes, episodes, journal, ledger, promises, pushed, returns, runs, shown
 from engine.store.database import writing
 from engine.store.journal import Entry
 from engine.store.pushed import Key
@@ -172,7 +173,12 @@ class _Message:
             for at, row in enumerate(rows, 1)
             if isinstance(row, Payment) and row.invoice
         ]
-        documents = [row for row in rows if not isinstance(row, Customer)]
+        applied += [
+            Fault(at, "type", "a snapshot says what is open; it has no states of accounts", "push it alone")
+            for at, row in enumerate(rows, 1)
+            if isinstance(row, State)
+        ]
+        documents = [row for row in rows if isinstance(row, Document | Payment)]
         day = as_of or self._day
         if not documents:
             applied.append(Fault(0, "rows", "a ledger without an item looks like one that failed", ""))
@@ -184,7 +190,8 @@ class _Message:
         if known is not None and self._version < known:
             return PushReport(self._event, self._version, late=len(rows))
         self._customers([row for row in rows if isinstance(row, Customer)])
-        values = [self._values(at, row) for at, row in enumerate(rows, 1) if not isinstance(row, Customer)]
+        numbered = enumerate(rows, 1)
+        values = [self._values(at, row) for at, row in numbered if isinstance(row, Document | Payment)]
         frame = pl.DataFrame([value for value in values if value["open"]], schema=ROWS)
         reading = Reading(frame, _named(frame), (), as_of=day)
         put_ledger(
@@ -212,6 +219,9 @@ class _Message:
             if isinstance(row, Customer):
                 if self._is_news(row, (row.customer, "")):
                     customers.append(row)
+            elif isinstance(row, State):
+                if self._is_news(row, (row.customer, f"state {row.what}")):
+                    self._shows(row)
             elif isinstance(row, Document) or not row.invoice:
                 if self._is_news(row, (row.customer, row.number)):
                     values[row.customer, row.number] = self._values(at, row)
@@ -224,6 +234,12 @@ class _Message:
             self._store(pl.DataFrame(list(values.values()), schema=ROWS))
         pushed.said(self._conn, self._versions, self._event)
         return PushReport(self._event, self._version, len(rows) - self._late, self._late)
+
+    def _shows(self, row: State) -> None:
+        """What was asked for, and is so, is confirmed; what is not so is an alarm."""
+        self.entries += shown.compared(
+            self._conn, row.what, {row.customer: row.state}, self._day, self._by, self._now
+        )
 
     def _is_news(self, row: Row, key: Key) -> bool:
         """Whether nothing newer is known of this document."""
@@ -306,6 +322,13 @@ class _Message:
         whole = ledger.compare(all_before, pl.concat([rest, frame.select(rest.columns)]))
         ledger.store(conn, before, frame, change, file=self.file, as_of=day)
         ledger.store_names(conn, _named(frame))
+        gone = before.select(*key, "vanished_on")
+        self.entries += returns.as_before(
+            conn, change.reappeared.join(gone, on=key).select(gone.columns).iter_rows(), day
+        )
+        grown = change.changed.filter(pl.col("after") > pl.col("before")).select(*key, "after")
+        returns.bounced(conn, grown.iter_rows(), day)
+        credited = disputes.credited(conn, frame, change, day, self._by)
         silent = frame.filter(pl.col("disputed").is_null()).select(key).rows()
         said = set(frame.select(key).rows()) - set(silent)
         still = [(*one, True, 1) for one in pushed.flagged(conn) if one not in said]
@@ -322,7 +345,7 @@ class _Message:
         _, renewed = asked.renew(conn, day)
         if whole.implausible and newest is not None:
             runs.put_hold(conn, f"push {self._event}: {whole.implausible}")
-        self.entries += [*settled, *turned, *renewed]
+        self.entries += [*credited, *settled, *turned, *renewed]
 
     def _customers(self, rows: Sequence[Customer]) -> None:
         if not rows:
@@ -347,7 +370,7 @@ class _Message:
                 ]
             )
         name = f"push {self._event}"
-        put_customers(self._conn, name, name.encode(), reading, by=self._by, at=self._now, live=True)
+        put_customers(self._conn, name, name.encode(), reading, by=self._by, at=self._now)
 
 
 def _named(frame: pl.DataFrame) -> pl.DataFrame:

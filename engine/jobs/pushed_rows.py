@@ -1,4 +1,4 @@
-"""What another program may say: an invoice, a credit note, a payment, a customer; and what is wrong with it, field by field."""
+"""What another program may say: an invoice, a credit note, a payment, a customer, a state; and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -85,7 +85,15 @@ class Customer(_Row):
     city: str = ""
 
 
-Row = Document | Payment | Customer
+class State(_Row):
+    """What the ledger system has an account on: its terms, or what it holds (`none` for nothing)."""
+
+    type: Literal["state"]
+    what: Literal["terms", "hold"]
+    state: Name
+
+
+Row = Document | Payment | Customer | State
 
 
 class Push(BaseModel):
@@ -142,7 +150,7 @@ def validation_faults(number: int, error: ValidationError) -> list[Fault]:
         path = [str(part) for part in one["loc"]]
         if (
             path
-            and path[0] in ("invoice", "debit_note", "credit_note", "payment", "customer")
+            and path[0] in ("invoice", "debit_note", "credit_note", "payment", "customer", "state")
             and len(path) > 1
         ):
             path = path[1:]
@@ -169,11 +177,13 @@ def due_of(row: Document) -> date | None:
 def _named(row: Row) -> str:
     if isinstance(row, Customer):
         return ""
+    if isinstance(row, State):
+        return row.what
     return f"{row.number}/{row.invoice}" if isinstance(row, Payment) else row.number
 
 
 def _money_faults(number: int, row: Row) -> list[Fault]:
-    if isinstance(row, Customer):
+    if isinstance(row, Customer | State):
         return []
     if row.currency not in currencies():
         return [

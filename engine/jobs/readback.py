@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -72,55 +73,80 @@ def ask_all(ws: Workspace, clock: Callable[[], datetime]) -> list[str]:
 def compare(ws: Workspace, proofs: Sequence[Proof], clock: Callable[[], datetime]) -> list[str]:
     """What the ledger system has against what was asked for. Raises and clears alarms, and says what differs."""
     names = _asking(ws.files)
-    wanted = [one for one in proofs if one.channel.removeprefix(_WAY) in names and one.id]
+    wanted = [one for one in proofs if ws.files.hook(one.channel) in names and one.id]
     if not wanted:
         return []
     answers = asyncio.run(_ask(ws, wanted, clock))
     now, said = clock(), []
+    shows = [(one, answer.shown) for one, answer in zip(wanted, answers, strict=True) if answer.shown]
     engine = ws.database()
     try:
         with database.aside(engine) as conn:
-            for one, differs in zip(wanted, answers, strict=True):
-                hook = one.channel.removeprefix(_WAY)
-                about = f"I5 {one.account} {hook}"
-                if differs:
-                    said.append(warnings.not_taken_over(one.account, hook, differs))
-                    alarms.raised(conn, alarms.INVARIANT, about, said[-1], now)
-                elif differs is not None:
-                    alarms.cleared(conn, alarms.INVARIANT, now, about)
+            for one, answer in zip(wanted, answers, strict=True):
+                name, what = ws.files.hook(one.channel), about(one)
+                if answer.differs:
+                    said.append(warnings.not_taken_over(one.account, name, answer.differs))
+                    alarms.raised(conn, alarms.INVARIANT, what, said[-1], now)
+                elif answer.differs is not None:
+                    alarms.cleared(conn, alarms.INVARIANT, now, what)
+        if shows:
+            with database.writing(engine) as conn:
+                _took_over(ws, conn, shows, now)
     finally:
         engine.dispose()
     return said
 
 
-async def _ask(ws: Workspace, wanted: Sequence[Proof], clock: Callable[[], datetime]) -> list[str | None]:
-    """One after the other, to ask politely: what differs, empty where nothing does, None where it is not known."""
+def _took_over(ws: Workspace, conn: Connection, shows: Sequence[tuple[Proof, str]], now: datetime) -> None:
+    """What it shows to be as it was asked for is in force, or over, from now on."""
+    from engine.store import journal as book
+    from engine.store.shown import took_over
+
+    told = []
+    for one, state in shows:
+        told += took_over(conn, one.account, one.kind, state, ws.today(now), ws.files.hook(one.channel))
+    book.append(conn, told, now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What differs, empty where nothing does, None where it is not known; and the state that it shows, where it does."""
+
+    differs: str | None = None
+    shown: str = ""
+
+
+async def _ask(ws: Workspace, wanted: Sequence[Proof], clock: Callable[[], datetime]) -> list[_Answer]:
+    """One after the other, to ask politely."""
     from engine.channels.webhook import Webhook
     from engine.jobs.deliver import ways_out
 
-    answers: list[str | None] = []
+    answers: list[_Answer] = []
     try:
         async with ways_out(ws, clock) as senders:
             for one in wanted:
                 sender = senders[one.channel]
                 assert isinstance(sender, Webhook)
-                answers.append(_differs(one, *await sender.has(one.id)))
+                answers.append(_answer(one, *await sender.has(one.id)))
     except DunwellError:
         pass  # the settings are not whole; delivery says so
-    return answers + [None] * (len(wanted) - len(answers))
+    return answers + [_Answer()] * (len(wanted) - len(answers))
 
 
-def _differs(one: Proof, has: bool | None, told: Any) -> str | None:
+def _answer(one: Proof, has: bool | None, told: Any) -> _Answer:
     if has is None:
-        return None
+        return _Answer()
     if not has:
-        return "it does not know the request"
+        return _Answer("it does not know the request")
     there = told.get("desired")
-    return (
-        ""
-        if there is None or there == one.desired
-        else f"it says “{there}”, and “{one.desired}” was asked for"
-    )
+    if there is None or there == one.desired:
+        return _Answer("", str(there or ""))
+    return _Answer(f"it says “{there}”, and “{one.desired}” was asked for", str(there))
+
+
+def about(one: Proof) -> str:
+    """What the alarm of a difference is about: the webhook, or terms and holds wherever they go."""
+    return f"I5 {one.account} {one.channel.removeprefix(_WAY) if one.kind == 'webhook' else one.kind}"
 
 
 def _asking(files: Files) -> set[str]:
@@ -130,12 +156,8 @@ def _asking(files: Files) -> set[str]:
 
 def _newest(conn: Connection) -> list[Proof]:
     """The newest request of each account to each ledger system, in the order in which they were planned."""
-    newest = {
-        (one.account, one.channel): one
-        for one in invariants.proofs(conn, ("webhook",))
-        if one.channel.startswith(_WAY)
-    }
-    return list(newest.values())
+    asked = invariants.proofs(conn, ("webhook", "terms", "hold", "hand off"))
+    return list({(one.account, one.channel, one.kind): one for one in asked}.values())
 
 
 def _new(conn: Connection, files: Files, now: datetime, most: int) -> list[tuple[int, str]]:
@@ -151,7 +173,10 @@ def _new(conn: Connection, files: Files, now: datetime, most: int) -> list[tuple
             journal.c.seq > max(seen, last - _TAIL),
             journal.c.kind == "delivery",
             journal.c.at <= text(now - LATER),
-            journal.c.body.contains('"channel":"webhook ', autoescape=True),
+            sa.or_(
+                journal.c.body.contains('"channel":"webhook ', autoescape=True),
+                journal.c.body.contains('"channel":"request"', autoescape=True),
+            ),
         )
         .order_by(journal.c.seq)
         .limit(most)

@@ -4,31 +4,32 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import orjson
 
 from engine.core import sentences
-from engine.core.decision.choose import LADDER_FINISHED, Choice, Verdict, tone_rank
+from engine.core.cases import guards
+from engine.core.decision.choose import LADDER_FINISHED, Choice, Verdict, approver, tone_rank
 from engine.core.decision.decide import Decided, key_items
+from engine.core.decision.fairness import narrower, open_ways
 from engine.core.decision.ladder import EMAILS, addresses
 from engine.core.decision.signature import NONE
 from engine.core.decision.state import EFFECTS, State
 from engine.core.language.policy import Action, Kind, PolicyBook, Step
-from engine.core.sentences import Reason
-from engine.core.workdays import Calendar, Hours, window
+from engine.core.sentences import Gate, Reason
+from engine.core.workdays import Calendar, window
 from engine.jobs.listing import Listed, by_unit, listed, pairs
-from engine.jobs.rows import ActionRow, Contact, Pattern, Planned
+from engine.jobs.rows import ActionRow, Contact, Pattern, Planned, announced
 from engine.store.outbox import text as moment_text
 from engine.store.runs import RunRecord, action_key
 from engine.store.tables import WAITING, ActionState
-
-if TYPE_CHECKING:
-    pass
 
 # The way out of each kind; calls and tasks stay on the list.
 CHANNELS: Mapping[Kind, str] = {
@@ -200,7 +201,7 @@ class Writing:
         found = self._known.get(number)
         if found is None:
             choice = self.decided.choices[number]
-            found = self._known[number] = [self._pattern(choice, action) for action in choice.actions]
+            found = self._known[number] = _told_apart([self._pattern(choice, one) for one in choice.actions])
         return found
 
     _known: dict[int, Sequence[Pattern]] = field(default_factory=dict, init=False)
@@ -212,14 +213,19 @@ class Writing:
         assert step is not None
         kind = action.kind
         detail: dict[str, Any] = {}
+        said = announced(step, self.decided.day.on, self.calendar)
         if kind.written:
-            detail["template"] = action.value
+            detail |= {"template": action.value, **said}
         elif kind is not Kind.CALL:
             detail["value"] = action.value
             if kind.value in EFFECTS and step.restore_after:
                 detail["restore_after"] = step.restore_after
+            if kind.restricts:
+                detail["effective"] = said["effective"]
         if action.what:
             detail["what"] = action.what
+        if choice.gate is Gate.ADDRESS and choice.reason is not Reason.NO_ADDRESS:
+            detail |= {"held": choice.reason.value, "todo": sentences.held_by_wish(choice.reason)}
         if step.script and kind is Kind.CALL:
             detail["script"] = step.script
         people = {word: who for word, who in (("from", step.from_), ("notify", step.notify)) if who}
@@ -245,8 +251,9 @@ class Writing:
         if lists.aside:
             detail["aside"] = lists.aside
         detail |= pattern.detail
-        if step.approve and state is ActionState.AWAITING_APPROVAL:
-            detail["approve"] = step.approve.by
+        agreed = self.decided.signatures[contact.number].approve
+        if agreed and (state is ActionState.AWAITING_APPROVAL or Kind(pattern.kind).restricts):
+            detail["approve"] = approver(self.book, step)
         start = f"{pattern.policy} {contact.event}" if pattern.starts else ""
         row = ActionRow(
             key=action_key(
@@ -263,13 +270,22 @@ class Writing:
         channel = pattern.channel
         if pattern.kind == Kind.STATEMENT and not self._has_email(contact.row, step):
             channel = "letter"
-        # An e-mail goes within the customer's own contact hours. A letter or a request rings nobody's bell.
-        return Planned(row, pattern.place, channel, self._moment(contact.row) if channel == "email" else None)
+        # An e-mail goes within the customer's own contact hours. A letter or a request rings nobody's bell; what was
+        # announced for a later day waits for it.
+        moment = self._moment(contact.row) if channel == "email" else None
+        if step.ahead and Kind(pattern.kind).restricts:
+            moment = self._opening(date.fromisoformat(detail["effective"]))
+        return Planned(row, pattern.place, channel, moment)
+
+    def _opening(self, day: date) -> str:
+        """When the office opens on a day."""
+        opens = datetime.combine(day, time(), ZoneInfo(self.zone)) + timedelta(minutes=self.book.house.opens)
+        return moment_text(opens)
 
     def _without_address(self) -> Iterator[Planned]:
-        """Steps that wait for an address: a person must find one, so they are on a list."""
+        """Steps that wait for an address, or that the customer asked us not to take: they are on a list, for a person."""
         decided, view = self.decided, self.decided.portfolio
-        held = np.array([choice.reason is Reason.NO_ADDRESS for choice in decided.choices] + [False])
+        held = np.array([choice.gate is Gate.ADDRESS for choice in decided.choices] + [False])
         numbers = view.items["item"]
         units = np.flatnonzero(held[decided.unit_class])
         if not len(units):
@@ -287,7 +303,7 @@ class Writing:
                 passed=False, goes=False, person=None,
             )  # fmt: skip
             for pattern in self._patterns(number):
-                yield self._planned(contact, pattern, ActionState.HELD_ADDRESS, Reason.NO_ADDRESS.value)
+                yield self._planned(contact, pattern, ActionState.HELD_ADDRESS, choice.reason.value)
 
     def _event(self, choice: Choice, account: Mapping[str, Any]) -> date | None:
         policy = self.book.policy(choice.policy)
@@ -320,21 +336,31 @@ class Writing:
     def _has_email(self, row: int, step: Step) -> bool:
         either = addresses(step)[1]
         known = int(self.state.accounts["addresses"][row] or 0)
-        return bool(either & known & EMAILS)
+        return bool(either & self._ways.get(row, known) & EMAILS)
+
+    @cached_property
+    def _ways(self) -> Mapping[int, int]:
+        """row -> the ways that rules about contact leave open, for accounts with such rules."""
+        return open_ways(self.state, self.decided.day.on)
 
     def _moment(self, row: int) -> str:
         """The next moment within the customer's own contact hours, as text."""
         zone = self._zones[row] or self.zone
-        found = self._windows.get(zone)
+        natural = row in self._natural
+        found = self._windows.get((zone, natural))
         if found is None:
-            found = self._windows[zone] = moment_text(self._window(zone))
+            house = self.book.house
+            hours = guards.hours(house.opens, house.closes, natural=natural)
+            moment = window(self.finished, zone, self.calendar, hours)
+            found = self._windows[zone, natural] = moment_text(moment)
         return found
 
-    def _window(self, zone: str) -> datetime:
-        house = self.book.house
-        return window(self.finished, zone, self.calendar, Hours(house.opens, house.closes))
+    _windows: dict[tuple[str, bool], str] = field(default_factory=dict, init=False)
 
-    _windows: dict[str, str] = field(default_factory=dict, init=False)
+    @cached_property
+    def _natural(self) -> AbstractSet[int]:
+        """Rows of accounts whose hours are narrower than the house's."""
+        return narrower(self.book.house, self.state, self.decided.day.on)
 
     @cached_property
     def _zones(self) -> Sequence[str | None]:
@@ -353,10 +379,22 @@ class Writing:
         decided = self.decided
         acting = np.zeros(len(decided.portfolio.unit_row), dtype=bool)
         acting[decided.contacts["unit"].to_numpy()] = True
-        wanted = np.array([c.reason is Reason.NO_ADDRESS or c.tell_owner for c in decided.choices] + [False])
+        wanted = np.array([c.gate is Gate.ADDRESS or c.tell_owner for c in decided.choices] + [False])
         return listed(self.book, decided, acting | wanted[decided.unit_class])
 
     def _counts(self, actions: Sequence[Planned]) -> Mapping[str, int]:
         planned = ActionState.PLANNED.value
         kinds = Counter(action.row.kind for action in actions if action.row.state == planned)
         return {"actions": kinds.total(), **kinds}
+
+
+def _told_apart(patterns: Sequence[Pattern]) -> Sequence[Pattern]:
+    """Two tasks of one step are two things: the further ones are named after whom they are for."""
+    seen: set[tuple[str, str]] = set()
+    apart = []
+    for pattern in patterns:
+        if (pattern.kind, pattern.role) in seen and pattern.kind == Kind.TASK.value:
+            pattern = pattern._replace(role=str(pattern.detail["value"]))
+        seen.add((pattern.kind, pattern.role))
+        apart.append(pattern)
+    return apart

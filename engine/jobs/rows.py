@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 import orjson
 
 from engine.core.language.policy import Step
+from engine.core.workdays import Calendar
 from engine.store.tables import ACTION_COLUMNS, COMPANY, ActionState
 
 
@@ -113,3 +114,12 @@ class Planned(NamedTuple):
             "line": self.place,
         }
         return "action", row.account, orjson.dumps(body), row.key
+
+
+def announced(step: Step, on: date, calendar: Calendar) -> dict[str, Any]:
+    """What the detail of a step's notice says of the terms or the hold that the step asks for; nothing without one."""
+    effect = next((action for action in step.actions if action.kind.restricts), None)
+    if effect is None:
+        return {}
+    from_day = calendar.next_open(on + timedelta(days=step.ahead)) if step.ahead else on
+    return {"change": [effect.kind.value, effect.value, ""], "effective": from_day.isoformat()}

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from engine.core import warnings
 from engine.errors import DatabaseError, JournalBroken
 from engine.settings import Workspace as Files
-from engine.store import alarms, database, invariants, journal
+from engine.store import alarms, database, invariants, journal, seals
 from engine.store.invariants import Broken, Proof
 from engine.store.tables import COMPANY, run, setting
 
@@ -112,6 +112,7 @@ def _looked(conn: Connection, look: Callable[[], Iterator[Broken]]) -> tuple[Bro
 def _chain(conn: Connection, company: str) -> Iterator[Broken]:
     try:
         journal.verify(conn, company)
+        seals.verify(conn, company)
     except JournalBroken as error:
         yield Broken("", "", error.sentence, error.hint)
 

@@ -73,6 +73,7 @@ TakenAll = Callable[[Connection, Sequence[str], datetime], None]
 Settled = Callable[[Connection, Row, Result, datetime], None]
 SettledAll = Callable[[Connection, Sequence[tuple[Row, Result]], datetime], None]
 Remember = Callable[[Connection, Sequence[Trace]], None]
+Preserve = Callable[[Connection, Sequence[tuple[Row, Any]], datetime], None]
 
 
 def _nothing(*_: object) -> None:
@@ -97,8 +98,9 @@ class Delivery:
     aware moments. `halted(conn)` is asked in every transaction: while it gives a reason nothing is claimed, and
     nothing claimed begins the step that may deliver it; what has begun is finished. `remember(conn, traces)` is
     called before the commit that lets messages go, and before the one that writes their ends: for evidence
-    outside the database. `watch(point, key)` is told of each point passed: `claimed`, `made`, each stage before it
-    begins, `answered`, `settled`.
+    outside the database. `preserve(conn, [(row, made), …], at)` is called in the transaction that lets messages
+    go, with each as it was made, and its payload as that transaction writes it. `watch(point, key)` is told of
+    each point passed: `claimed`, `made`, each stage before it begins, `answered`, `settled`.
     """
 
     engine: Engine
@@ -119,3 +121,4 @@ class Delivery:
     company: str = "main"
     halted: Callable[[Connection], str] = _free
     remember: Remember = _nothing
+    preserve: Preserve = _nothing

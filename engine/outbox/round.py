@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -74,6 +74,7 @@ class _Step:
     row: Row
     stage: str
     payload: Mapping[str, Any]
+    made: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,9 +246,11 @@ class _Run:
                 store.give_back(conn, step.row, at)
             return set()
         ours = store.advance(conn, [(step.row, step.stage, step.payload) for step in steps], at)
-        self.traces += [
-            Trace.of(step.row, GOING, at, step.payload["evidence"]) for step in steps if step.row.id in ours
-        ]
+        going = [step for step in steps if step.row.id in ours]
+        self.delivery.preserve(
+            conn, [(replace(step.row, payload=step.payload), step.made) for step in going], at
+        )
+        self.traces += [Trace.of(step.row, GOING, at, step.payload["evidence"]) for step in going]
         return ours
 
     def _settled(self, conn: Connection) -> None:
@@ -333,7 +336,7 @@ class _Run:
             payload["evidence"] = dict(evidence)
             if kept := sender.keep(made):
                 payload["kept"] = dict(kept)
-            if not await self._in_turn(_Step(row, name, payload)):
+            if not await self._in_turn(_Step(row, name, payload, made)):
                 raise Overtaken
             delivery.watch(f"after {name}", row.key)
 

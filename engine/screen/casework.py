@@ -1,8 +1,8 @@
-"""What people have to do, what has happened with an account, and where its messages are."""
+"""What has happened with an account, and where its messages are."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
@@ -10,72 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.screen.lines import fitted
-from engine.screen.written import clean, count, day_month, full_day, money
+from engine.screen.written import clean, day_month, full_day
 
 if TYPE_CHECKING:
     from engine.outbox import Rest, Row
-    from engine.store.history import Happened, Work
-
-_STATES = {
-    "planned": "",
-    "put back": "try again",
-    "awaiting approval": "needs approval",
-    "held address": "needs an address",
-    "uncertain": "may or may not have arrived",
-}
-
-
-def worklist_drawn(work: Sequence[Work], names: Mapping[str, str], *, width: int = 100) -> RenderableType:
-    """What is on people's lists, the highest amount first. `names` gives a person's name by their id."""
-    if not work:
-        return Text("Nothing is on the list.  “dunwell run” puts today's calls and tasks there.")
-    rows = []
-    for one in work:
-        what = clean(one.detail.get("what") or one.step)
-        script = f" · script {clean(one.detail['script'])}" if one.detail.get("script") else ""
-        tries = f" ({count(one.tries, 'try', 'tries')})" if one.tries else ""
-        rows.append(
-            (
-                Text(clean(one.account), "bold"),
-                Text(clean(one.name)),
-                Text(money(one.amount, one.currency)),
-                Text(f"{what}{script}"),
-                Text(clean(names.get(one.person or "", one.person or one.role))),
-                Text(_STATES.get(one.state, one.state) + tries, "yellow"),
-            )
-        )
-    hints = ["  A call is done:  dunwell log ACCOUNT OUTCOME --with NAME"]
-    if any(one.kind == "task" for one in work):
-        hints.append("  A task is done:  dunwell done ACCOUNT")
-    if any(one.state == "awaiting approval" for one in work):
-        hints.append(
-            "  To agree, or not:  dunwell approve ACCOUNT  ·  dunwell decline ACCOUNT --because TEXT"
-        )
-    head = Text(f"{count(len(work), 'thing')} to do", "bold")
-    lines = fitted(rows, width, right=(2,), elastic=(1, 3))
-    return Group(head, lines, Text(), *(Text(hint, "dim") for hint in hints))
-
-
-def work_value(work: Sequence[Work]) -> list[dict[str, object]]:
-    from engine.exports.values import amount
-
-    return [
-        {
-            "key": one.key,
-            "account": one.account,
-            "name": one.name,
-            "kind": one.kind,
-            "step": one.step,
-            "state": one.state,
-            "role": one.role,
-            "person": one.person,
-            "since": one.since.isoformat(),
-            "amount": amount(one.amount, one.currency),
-            "currency": one.currency,
-            "tries": one.tries,
-        }
-        for one in work
-    ]
+    from engine.store.history import Happened
 
 
 def history_drawn(account: str, happened: Sequence[Happened]) -> RenderableType:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from decimal import Decimal
-
-from babel.numbers import format_currency
 
 from engine.core.decision.summary import PlannedAction
 from engine.core.language.policy import Kind
-from engine.core.money import Amount
 from engine.core.problem import Place
 from engine.core.sentences import Reason
+from engine.core.sentences.amounts import money as money
+from engine.core.sentences.amounts import whole_money as whole_money
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -40,6 +38,10 @@ _REASONS = {
     Reason.ON_ITS_WAY: "a message is on its way",
     Reason.UNCERTAIN: "nobody knows whether the last message arrived",
     Reason.NO_ADDRESS: "no address to send it to",
+    Reason.CALLS: "called often enough for now",
+    Reason.SPOKEN: "spoken with in the last days",
+    Reason.HOLIDAY: "a public holiday where they are",
+    Reason.CONFIRM: "the recipient has changed and nobody has confirmed it",
     Reason.DISAGREE: "the two evaluators disagree",
 }
 
@@ -67,17 +69,6 @@ def span(first: date, last: date) -> str:
     return f"{start} – {full_day(last)}"
 
 
-def money(minor: int, currency: str) -> str:
-    """Minor units as `$27,400.00`."""
-    return str(format_currency(Amount.of_minor(minor, currency).value, currency, locale="en_US"))
-
-
-def whole_money(minor: int, currency: str) -> str:
-    """Minor units as `$27,400`: for sums of which nobody needs the cents."""
-    units = Amount.of_minor(minor, currency).value.quantize(Decimal(1))
-    return str(format_currency(units, currency, "¤#,##0", locale="en_US", currency_digits=False))
-
-
 def count(number: int, one: str, many: str = "") -> str:
     """`1 account`, `1,284 accounts`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
@@ -94,8 +85,10 @@ def reason_words(reason: Reason) -> str:
 
 
 def line_of(place: Place | None) -> str:
-    """`standard.yaml:20`: the file without its folders, and the line."""
-    return f"{clean(place.file.rpartition('/')[2])}:{place.line}" if place else ""
+    """`standard.yaml:20`: the file without its folders, and the line; of what is built in its name."""
+    if place is None or not place.line:
+        return clean(place.file) if place else ""
+    return f"{clean(place.file.rpartition('/')[2])}:{place.line}"
 
 
 def does(kind: Kind, value: str) -> str:

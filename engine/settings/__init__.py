@@ -237,6 +237,10 @@ def _whole(settings: Settings, source: Source) -> Iterator[Problem]:
     if hook and hook not in settings.webhooks:
         help = f"write a section [webhooks.{hook}], or name one that is there"
         yield source.problem(("alarms", "webhook"), f"there is no webhook “{hook}”", help, "no-webhook")
+    hook = settings.ledger.requests
+    if hook and hook not in settings.webhooks:
+        help = f"write a section [webhooks.{hook}], or name one that is there"
+        yield source.problem(("ledger", "requests"), f"there is no webhook “{hook}”", help, "no-webhook")
     for name, feed in settings.feeds.items():
         for word, sentence, help in feed_checks.problems(feed):
             path = ("feeds", name, *([word] if word else []))

@@ -127,6 +127,7 @@ class LedgerPart(_Part):
     profile: str = ""
     customers_profile: str = ""
     currency: Currency | None = None  # of amounts whose file names none
+    requests: str = ""  # one of [webhooks], which takes terms, holds and hand-offs; none: files in `out`
 
 
 class Mail(_Part):
@@ -178,6 +179,13 @@ class Inbox(_Part):
     def used_port(self) -> int:
         """The port written, else the usual one for the kind of encryption."""
         return self.port or (993 if self.tls == "tls" else 143)
+
+
+class Records(_Part):
+    """For how long names and words of people are kept; then they are forgotten. 0: for ever."""
+
+    contact_log_years: int = Field(default=7, ge=0, le=100)  # calls, notes, answers, all that was said
+    messages_years: int = Field(default=7, ge=0, le=100)  # e-mails and letters as they were sent
 
 
 class Alarms(_Part):
@@ -236,6 +244,7 @@ class Settings(BaseSettings):
     inbox: Inbox = Inbox()
     daemon: Daemon = Daemon()
     alarms: Alarms = Alarms()
+    records: Records = Records()
     people: Mapping[str, Person] = Field(default_factory=dict)
     fields: Mapping[str, OwnField] = Field(default_factory=dict)
     documents: Mapping[str, str] = Field(default_factory=dict)
@@ -288,6 +297,18 @@ class Workspace:
         if url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:"):
             url = url.set(database=str(self.root / str(url.database)))
         return url.render_as_string(hide_password=False)
+
+    def hook(self, channel: str) -> str:
+        """The webhook that a way out goes by; empty where it goes by none."""
+        if channel == "request":
+            return self.settings.ledger.requests
+        return channel.removeprefix("webhook ") if channel.startswith("webhook ") else ""
+
+    def person(self, name: str) -> str | None:
+        """The id of the person of that id or name, however it is spaced and whatever its capitals."""
+        said = " ".join(name.split()).casefold()
+        people = self.settings.people.items()
+        return next((id for id, one in people if said in (id.casefold(), one.name.casefold())), None)
 
     def people_with(self, role: str) -> tuple[str, ...]:
         """The ids of everybody who has the role, in the order of the file."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
@@ -18,6 +20,18 @@ if TYPE_CHECKING:  # large: what only writes, or only looks, does without it
 Row = Sequence[Any]
 _MOST = 999  # values a statement; every SQLite takes as many
 _NAMED = re.compile(r":([a-z_]+)")
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Python looks for cycles again and again while rows by the hundred thousand are made; they have none."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def insert(conn: Connection, table: sa.Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
@@ -125,7 +139,8 @@ def frame(
         else:
             days = {key: value.isoformat() for key, value in parameters.items() if isinstance(value, date)}
             cursor.execute(sql, {**parameters, **days})
-        rows = cursor.fetchall()
+        with uncollected():
+            rows = cursor.fetchall()
     finally:
         cursor.close()
     import polars as pl

@@ -10,10 +10,9 @@ import polars as pl
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from engine.store import bulk, queries
+from engine.store import bulk, queries, ways_back
 from engine.store.journal import Entry
 from engine.store.owed import owed
-from engine.store.restrictions import WAY_BACK, propose_way_back
 from engine.store.runs import withdraw
 from engine.store.state import running
 from engine.store.tables import (
@@ -52,17 +51,21 @@ def turn_episodes(conn: Connection, on: date, company: str = COMPANY) -> tuple[T
         [(company, *row) for row in new.iter_rows()],
     )
     over = now.filter(pl.col("written") & ~pl.col("late")).select("account", "episode").rows()
-    not_clean = _not_clean(conn, new["account"].to_list(), on, company)
-    cancelled = []
+    not_clean = ways_back.withdraw(conn, new["account"].to_list(), LATE_AGAIN, on, company)
+    cancelled = [(account, key, LATE_AGAIN) for account, key in not_clean]
+    proposed: list[Entry] = []
     for account, number in over:
         conn.execute(
             sa.update(episode)
             .where(episode.c.company == company, episode.c.account == account, episode.c.number == number)
             .values(ended=on, ended_because=PAID)
         )
-        cancelled += cancel(conn, account, PAID, on, company, number=number)
-        propose_way_back(conn, account, number, on, company)
-    turn = Turn(tuple(new["account"]), tuple(account for account, _ in over), (*cancelled, *not_clean))
+        gone = cancel(conn, account, PAID, on, company, number=number)
+        cancelled += [(account, key, PAID) for key in gone]
+        proposed += ways_back.propose(conn, account, number, on, company)
+    turn = Turn(
+        tuple(new["account"]), tuple(account for account, _ in over), tuple(key for _, key, _ in cancelled)
+    )
     entries = [
         Entry("episode started", account, {"number": n, "since": str(since)})
         for account, n, since in new.iter_rows()
@@ -70,8 +73,8 @@ def turn_episodes(conn: Connection, on: date, company: str = COMPANY) -> tuple[T
     entries += [
         Entry("episode ended", account, {"number": n, "because": PAID, "on": str(on)}) for account, n in over
     ]
-    entries += [Entry("cancelled", "", {"key": key, "because": PAID}) for key in cancelled]
-    return turn, entries + [Entry("cancelled", "", {"key": key, "because": LATE_AGAIN}) for key in not_clean]
+    entries += [Entry("cancelled", account, {"key": key, "because": why}) for account, key, why in cancelled]
+    return turn, entries + proposed
 
 
 def cancel(
@@ -100,18 +103,3 @@ def cancel(
         conn.execute(sa.update(action).where(action.c.key == key).values(**change))
     withdraw(conn, found, reason)
     return found
-
-
-def _not_clean(conn: Connection, accounts: Sequence[str], on: date, company: str) -> list[str]:
-    """Who is late again before the clean months were over is not proposed for the way back."""
-    query = sa.select(action.c.key, action.c.account).where(
-        action.c.company == company,
-        action.c.step == WAY_BACK,
-        action.c.state == ActionState.PLANNED.value,
-        action.c.not_before > on,
-    )
-    late = frozenset(accounts)
-    found = [(key, account) for key, account in conn.execute(query) if account in late]
-    return [
-        key for key, account in found for key in cancel(conn, account, LATE_AGAIN, on, company, keys=[key])
-    ]

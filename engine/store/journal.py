@@ -46,7 +46,7 @@ def append(
     for number, entry in enumerate(entries, seq + 1):
         body = dict(entry.body)
         for name, value in entry.person.items():
-            salt = secrets.token_hex(16)
+            salt = fresh_salt()
             body[name] = _salted(salt, value)
             people.append((stream, number, name, salt, value))
         rows.append((entry.kind, entry.account, orjson.dumps(body, default=str)))
@@ -146,6 +146,11 @@ _MOVE_HEAD = (
 def _hash(prev: str, seq: int, at: str, kind: str, account: str, body: bytes) -> str:
     """Over parts that cannot run into each other: a line feed ends each, and only the last can have one."""
     return hashlib.sha256(f"{prev}\n{seq}\n{at}\n{kind}\n{account!r}\n".encode() + body).hexdigest()
+
+
+def fresh_salt() -> str:
+    """128 bits that nobody guesses, as hex."""
+    return secrets.token_hex(16)
 
 
 def _salted(salt: str, value: str) -> str:

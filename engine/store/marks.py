@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from engine.errors import NotFound
+from engine.store import restrictions
 from engine.store.outbox import text as moment_text
 from engine.store.tables import ActionState, action, mark
 
@@ -22,8 +23,8 @@ def take(conn: Connection, key: str, at: datetime, on: date | None = None) -> No
     """An action has been taken: a message sent, an effect requested, a call's outcome logged.
 
     Writes the day and the moment and, once, the marks in the action's detail: `marks` as taken, `passed` as
-    passed over. The state is the caller's to write. `on` is the customer's day; without it the UTC day of
-    `at`. Doing it twice changes nothing.
+    passed over; of terms and a hold also what the account is on from then. The state is the caller's to write. `on`
+    is the customer's day; without it the UTC day of `at`. Doing it twice changes nothing.
     """
     found = conn.execute(sa.select(action).where(action.c.key == key)).mappings().first()
     if found is None:
@@ -35,6 +36,8 @@ def take(conn: Connection, key: str, at: datetime, on: date | None = None) -> No
         .values(taken_on=day, taken_at=moment_text(at))
     )
     add(conn, rows(found, day, TAKEN))
+    if found["taken_on"] is None:
+        restrictions.requested(conn, [found], day, at)
 
 
 def take_all(conn: Connection, keys: Sequence[str], at: datetime, on: date | None = None) -> None:
@@ -45,6 +48,7 @@ def take_all(conn: Connection, keys: Sequence[str], at: datetime, on: date | Non
     day = on or at.date()
     conn.execute(_TAKE, [{"of_key": key, "to_day": day, "to_at": moment_text(at)} for key in keys])
     add(conn, [one for row in found for one in rows(row, day, TAKEN)])
+    restrictions.requested(conn, [row for row in found if row["taken_on"] is None], day, at)
 
 
 _TAKE = (

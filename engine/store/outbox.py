@@ -151,6 +151,18 @@ def notice_lost(conn: Connection, row: Row) -> bool:
     return bool(states) and states <= set(_NOTICE_NEVER)
 
 
+def announced(conn: Connection, keys: Collection[str]) -> set[str]:
+    """Which of these effects the customer has been told of: their notice has gone."""
+    notice = action.alias("notice")
+    query = sa.select(action.c.key).where(
+        action.c.key.in_(keys),
+        action.c.kind.in_(_EFFECTS),
+        *_siblings(notice),
+        notice.c.state.in_(_NOTICE_OUT),
+    )
+    return set(conn.execute(query.distinct()).scalars())
+
+
 def claim(conn: Connection, row: Row, owner: str, at: datetime) -> Row | None:
     """Take a waiting message to send it. None where somebody was faster."""
     changed = conn.execute(

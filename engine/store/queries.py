@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 from engine.store.bulk import frame
 
 FLAGS = ("insolvent", "attorney", "natural_person", "strategic", "contract_supply")
+LEARNED = FLAGS[:3]  # what people may learn before the customer master says so
 _TEXT = pl.String()
 _DAY = pl.Date()
 _WHOLE = pl.Int32()
@@ -53,8 +54,12 @@ _DEMANDS = """
 
 _NONE = "CAST(NULL AS DATE)"
 # An open promise whose time is over and of which the newest ledger knows: nobody has written down yet that it
-# is broken.
+# is broken, and it will be on the day that stands here.
 _BROKEN = "state = 'open' AND breaks_on <= :on AND pays_on < :shown"
+_BROKEN_ON = "CASE WHEN breaks_on > :shown THEN breaks_on ELSE :shown END"
+# The same of an instalment: it breaks the plan `p` that it belongs to.
+_BREAKS_PLAN = """EXISTS (SELECT 1 FROM promise b WHERE b.company = :company AND b.account = p.account
+    AND b.plan = p.id AND b.state = 'open' AND b.breaks_on <= :on AND b.pays_on < :shown)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +130,19 @@ class Ask:
         )
         return _with_own(customers, own)
 
+    def learned(self) -> pl.DataFrame:
+        """What somebody has learned of an account that its master does not say: a column a yes/no field, null where nothing."""
+        learned = self._frame(
+            """SELECT account, field, value FROM learned WHERE company = :company
+            AND from_day <= :on AND (until IS NULL OR until >= :on) ORDER BY from_day, id""",
+            account=_TEXT, field=_TEXT, value=_TEXT,
+        )  # fmt: skip
+        named = pl.col("field").str.replace_all("-", "_")
+        return learned.group_by("account", maintain_order=True).agg(
+            (pl.col("value").filter(named == field).last() == "yes").alias(f"learned_{field}")
+            for field in LEARNED
+        )
+
     def addresses(self) -> pl.DataFrame:
         """`addresses`: bit 0 to 2 an e-mail address by role, bit 3 a postal address, bit 4 a telephone."""
         roles = " + ".join(
@@ -156,6 +174,21 @@ class Ask:
             account=_TEXT, item=_TEXT, on=_DAY,
         )  # fmt: skip
 
+    def calls(self) -> pl.DataFrame:
+        """Calls of the last weeks, whatever came of them."""
+        return self._frame(
+            """SELECT account, "on", reached FROM call WHERE company = :company AND "on" > :touched""",
+            account=_TEXT, on=_DAY, spoke=_YES,
+        )  # fmt: skip
+
+    def guards_off(self) -> pl.DataFrame:
+        """Guards that somebody has set aside, today or for some days more."""
+        return self._frame(
+            """SELECT account, guard, until FROM guard_override
+            WHERE company = :company AND from_day <= :on AND until >= :on""",
+            account=_TEXT, guard=_TEXT, until=_DAY,
+        )  # fmt: skip
+
     def payments(self) -> pl.DataFrame:
         return self._frame(
             """SELECT account, MAX(paid_on), ROUND(
@@ -166,18 +199,28 @@ class Ask:
         )  # fmt: skip
 
     def promises(self) -> pl.DataFrame:
-        """The latest promise; those kept and broken in a year; the day the last one was broken."""
+        """The latest promise; those kept and broken in a year; the day the last one was broken.
+
+        One that another has taken the place of, or that was withdrawn, counts for nothing. An instalment counts like
+        any promise; those after a broken one are over with it.
+        """
         promises = self._frame(
             f"""SELECT account, CASE WHEN {_BROKEN} THEN 'broken' ELSE state END,
-            CASE WHEN {_BROKEN} THEN breaks_on ELSE settled_on END
-            FROM promise WHERE company = :company AND made_on <= :on ORDER BY made_on, id""",  # noqa: S608
-            account=_TEXT, state=_TEXT, settled=_DAY,
+            CASE WHEN {_BROKEN} THEN {_BROKEN_ON} ELSE settled_on END, plan, number
+            FROM promise WHERE company = :company AND made_on <= :on
+            AND state NOT IN ('withdrawn', 'superseded') ORDER BY made_on, id""",  # noqa: S608
+            account=_TEXT, state=_TEXT, settled=_DAY, plan=_WHOLE, number=_WHOLE,
         )  # fmt: skip
-        state = pl.when(pl.col("state") == "partly kept").then(pl.lit("broken")).otherwise("state")
+        failed = pl.col("state").is_in(["broken", "partly kept"])
+        if promises["plan"].null_count() < promises.height:
+            first = promises.filter(failed & pl.col("plan").is_not_null())
+            over = first.group_by("plan").agg(over=pl.col("number").min())
+            promises = promises.join(over, on="plan", how="left", maintain_order="left")
+            promises = promises.filter((pl.col("number") <= pl.col("over")).fill_null(value=True))
         lately = pl.col("settled") > self.year
         broken = pl.col("state") == "broken"
         return (
-            promises.with_columns(state=state)
+            promises.with_columns(state=pl.when(failed).then(pl.lit("broken")).otherwise("state"))
             .group_by("account", maintain_order=True)
             .agg(
                 promise=pl.col("state").last(),
@@ -188,30 +231,46 @@ class Ask:
         )
 
     def promised(self) -> pl.DataFrame:
-        """Items that an open promise covers; where there are two, the later one."""
-        return self._frame(
-            f"""SELECT p.account, i.item, 'promised', p.made_on, p.breaks_on FROM promise p
+        """Items that an open promise covers, or one withdrawn today; where there are two, the later one.
+
+        An instalment sets nothing aside: its plan does.
+        """
+        promised = self._frame(
+            f"""SELECT p.account, i.item, 'promised', p.made_on, p.breaks_on,
+            CASE WHEN p.state = 'withdrawn' THEN p.settled_on END FROM promise p
             JOIN promise_item i ON i.promise = p.id
-            WHERE p.company = :company AND p.state = 'open' AND NOT ({_BROKEN}) AND p.made_on <= :on
+            WHERE p.company = :company AND p.plan IS NULL AND p.made_on <= :on
+            AND ((p.state = 'open' AND NOT ({_BROKEN})) OR (p.state = 'withdrawn' AND p.settled_on >= :on))
             ORDER BY p.made_on DESC, p.id DESC""",  # noqa: S608
-            account=_TEXT, item=_TEXT, aside=_TEXT, aside_since=_DAY, aside_until=_DAY,
+            account=_TEXT, item=_TEXT, aside=_TEXT, aside_since=_DAY, aside_until=_DAY, over=_DAY,
         )  # fmt: skip
+        return _over_tomorrow(promised)
 
     def plans(self) -> pl.DataFrame:
         plans = self._frame(
-            """SELECT account, CASE WHEN state = 'ended' THEN 'none' ELSE state END FROM plan
-            WHERE company = :company ORDER BY made_on, id""",
+            f"""SELECT p.account, CASE WHEN p.state = 'ended' THEN 'none'
+            WHEN p.state = 'kept' AND {_BREAKS_PLAN} THEN 'broken' ELSE p.state END FROM plan p
+            WHERE p.company = :company AND p.state IN ('kept', 'broken', 'ended')
+            ORDER BY p.made_on, p.id""",  # noqa: S608
             account=_TEXT, plan=_TEXT,
         )  # fmt: skip
         return plans.unique("account", keep="last")
 
     def planned(self) -> pl.DataFrame:
-        return self._frame(
-            """SELECT p.account, i.item, 'planned', p.made_on, NULL
-            FROM plan p JOIN plan_item i ON i.plan = p.id WHERE p.company = :company AND p.state = 'kept'
-            AND p.until >= :on""",
-            account=_TEXT, item=_TEXT, aside=_TEXT, aside_since=_DAY, aside_until=_DAY,
+        """Items in a plan that is kept, or that somebody ended today; `aside_until` is when its next payment would fail."""
+        planned = self._frame(
+            f"""SELECT p.account, i.item, 'planned', p.made_on,
+            (SELECT MIN(b.breaks_on) FROM promise b WHERE b.company = :company AND b.account = p.account
+                AND b.plan = p.id AND b.state = 'open') AS next,
+            CASE WHEN p.state = 'ended' THEN p.ended_on END
+            FROM plan p JOIN plan_item i ON i.plan = p.id WHERE p.company = :company AND p.made_on <= :on
+            AND ((p.state = 'kept' AND NOT {_BREAKS_PLAN} AND (p.until >= :on OR EXISTS (
+                SELECT 1 FROM promise b WHERE b.company = :company AND b.account = p.account
+                AND b.plan = p.id AND b.state = 'open')))
+            OR (p.state = 'ended' AND p.ended_on >= :on))""",  # noqa: S608
+            account=_TEXT, item=_TEXT, aside=_TEXT, aside_since=_DAY, aside_until=_DAY, over=_DAY,
         )  # fmt: skip
+        return _over_tomorrow(planned)
 
     def disputes(self) -> pl.DataFrame:
         return self._frame(
@@ -223,7 +282,7 @@ class Ask:
     def dispute_counts(self) -> pl.DataFrame:
         return self._frame(
             """SELECT account, SUM(CASE WHEN opened > :year THEN 1 ELSE 0 END), MAX(closed) FROM dispute
-            WHERE company = :company AND opened <= :on GROUP BY account""",
+            WHERE company = :company AND opened <= :on AND reason <> 'agreed credit' GROUP BY account""",
             account=_TEXT, claims=_WHOLE, dispute_closed=_DAY,
         )  # fmt: skip
 
@@ -242,14 +301,14 @@ class Ask:
         return self._frame(
             f"""SELECT account, MAX(disputed), MAX(vague), MAX(promised), MAX(spoke) FROM (
                 SELECT account, opened AS disputed, {_NONE} AS vague, {_NONE} AS promised, {_NONE} AS spoke
-                    FROM dispute WHERE company = :company AND opened <= :on
+                    FROM dispute WHERE company = :company AND opened <= :on AND reason <> 'agreed credit'
                 UNION ALL SELECT account, {_NONE}, {_NONE}, made_on, {_NONE}
                     FROM promise WHERE company = :company
                 UNION ALL SELECT account, {_NONE}, CASE WHEN outcome = 'vague promise' THEN "on" END, {_NONE},
                     "on"
                     FROM call WHERE company = :company AND reached = 1
             ) said GROUP BY account""",  # noqa: S608
-            account=_TEXT, dispute_opened=_DAY, vague=_DAY, promised_on=_DAY, spoke_on=_DAY,
+            account=_TEXT, dispute_opened=_DAY, vague=_DAY, promised_on=_DAY, spoke=_DAY,
         )  # fmt: skip
 
     def actions(self) -> pl.DataFrame:
@@ -270,6 +329,12 @@ class Ask:
             account=_TEXT, episode=_WHOLE, item=_TEXT, policy=_TEXT, step=_TEXT, event=_TEXT,
         )  # fmt: skip
         return marks.with_columns(pl.col("event").str.to_date("%Y-%m-%d", strict=False))
+
+
+def _over_tomorrow(asides: pl.DataFrame) -> pl.DataFrame:
+    """What ended on a day (`over`) still holds on it: what releases acts from the next."""
+    until = pl.coalesce(pl.col("over") + pl.duration(days=1), "aside_until")
+    return asides.with_columns(aside_until=until).drop("over")
 
 
 def _with_own(customers: pl.DataFrame, own: Mapping[str, pl.DataType]) -> pl.DataFrame:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from engine.core.cases.promises import Standing
-from engine.store import episodes, marks, restrictions
+from engine.store import disputes, marks, promises, ways_back
 from engine.store.journal import Entry
-from engine.store.tables import COMPANY, ActionState, action, dispute, episode, mark, promise, promise_item
+from engine.store.tables import COMPANY, episode, mark
 
 CAME_BACK = "an invoice that was presumed paid came again"
+_BOUNCES = timedelta(days=60)  # in which a payment may turn out to be none
 
 
 def as_before(
@@ -26,8 +26,8 @@ def as_before(
     """
     entries: list[Entry] = []
     for account, name, gone in items:
-        _disputes(conn, account, name, gone, company)
-        _promises(conn, account, name, gone, company)
+        disputes.reopen(conn, account, name, gone, company)
+        promises.reopen(conn, account, name, gone, company)
         last = _last(conn, account, company)
         if last is None:
             continue
@@ -41,10 +41,21 @@ def as_before(
                 Entry("episode goes on", account, {"number": number, "because": CAME_BACK, "item": name})
             )
             entries += [
-                Entry("cancelled", "", {"key": key, "because": CAME_BACK})
-                for key in _no_way_back(conn, account, number, on, company)
+                Entry("cancelled", account, {"key": key, "because": CAME_BACK})
+                for _, key in ways_back.withdraw(conn, [account], CAME_BACK, on, company)
             ]
     return entries
+
+
+def bounced(
+    conn: Connection, grown: Iterable[tuple[str, str, int]], on: date, company: str = COMPANY
+) -> None:
+    """Items of which as much is open again as before a payment (account, item, open): a cheque that was no good.
+
+    The promise that it had kept is open again, and broken in its turn.
+    """
+    for account, name, open_again in grown:
+        promises.reopen(conn, account, name, on - _BOUNCES, company, open_again=open_again)
 
 
 def _last(conn: Connection, account: str, company: str) -> tuple[int, date | None] | None:
@@ -61,34 +72,3 @@ def _carry_marks(conn: Connection, account: str, name: str, number: int, company
         mark.c.company == company, mark.c.account == account, mark.c.item == name, mark.c.episode < number
     )
     marks.add(conn, [{**row, "episode": number} for row in conn.execute(query).mappings()])
-
-
-def _disputes(conn: Connection, account: str, name: str, gone: date, company: str) -> None:
-    where = (dispute.c.company == company, dispute.c.account == account, dispute.c.item == name)
-    ended = (dispute.c.closed == gone, dispute.c.closed_for == "us")
-    conn.execute(
-        sa.update(dispute).where(*where, *ended).values(closed=None, closed_for=None, closed_by=None)
-    )
-
-
-def _promises(conn: Connection, account: str, name: str, gone: date, company: str) -> None:
-    of_item = sa.select(promise_item.c.promise).where(promise_item.c.item == name)
-    where = (promise.c.company == company, promise.c.account == account, promise.c.id.in_(of_item))
-    settled = (
-        promise.c.state.in_([Standing.KEPT.value, Standing.PARTLY.value]),
-        promise.c.settled_on >= gone,
-    )
-    again = {"state": Standing.OPEN.value, "settled_on": None, "paid": 0}
-    conn.execute(sa.update(promise).where(*where, *settled).values(**again))
-
-
-def _no_way_back(conn: Connection, account: str, number: int, on: date, company: str) -> list[str]:
-    query = sa.select(action.c.key).where(
-        action.c.company == company,
-        action.c.account == account,
-        action.c.episode == number,
-        action.c.step == restrictions.WAY_BACK,
-        action.c.state == ActionState.PLANNED.value,
-    )
-    keys = [key for (key,) in conn.execute(query)]
-    return episodes.cancel(conn, account, CAME_BACK, on, company, keys=keys) if keys else []

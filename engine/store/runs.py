@@ -26,12 +26,14 @@ from engine.store.tables import (
     class_choice,
     decision,
     episode,
+    ledger_file,
     outbox,
     run,
     setting,
 )
 
 HOLD = "hold next run"
+BASIS = "basis"  # the kind of the entry that says what a run was decided on
 _AT = {name: n for n, name in enumerate(ACTION_COLUMNS)}
 _KEY, _ACCOUNT, _KIND, _STATE = (_AT[name] for name in ("key", "account", "kind", "state"))
 _RUN, _ON, _AMOUNT, _SINCE = (_AT[name] for name in ("run", "on", "amount", "since"))
@@ -143,9 +145,12 @@ def commit_run(conn: Connection, record: RunRecord) -> Committed:
     _write_episodes(conn, record)
     _settle(conn, record)
     entries = _spoken(record, sorted_out.ignored)
-    ended = (f'{{"run":{number},"time":{time},"counts":'.encode() + orjson.dumps(dict(record.counts)) + b"}",)
+    ended = f'{{"run":{number},"time":{time},"counts":'.encode() + orjson.dumps(dict(record.counts)) + b"}"
     seal_seq, seal = journal.append_many(
-        conn, [*entries, ("run", "", *ended)], record.finished, record.company
+        conn,
+        [(BASIS, "", _basis(conn, record, number, time)), *entries, ("run", "", ended)],
+        record.finished,
+        record.company,
     )
     conn.execute(sa.update(run).where(run.c.id == number).values(seal=seal, seal_seq=seal_seq))
     return Committed(
@@ -232,6 +237,25 @@ def _keep_book(conn: Connection, record: RunRecord) -> None:
         texts = orjson.dumps(dict(record.book_texts)).decode()
         first = moment_text(record.started)
         conn.execute(sa.insert(book).values(hash=record.book_hash, texts=texts, first_used=first))
+
+
+def _basis(conn: Connection, record: RunRecord, number: int, time: int) -> bytes:
+    """What a run was decided on: the policies and the ledger, by their hashes. It says nothing of any account."""
+    newest = (
+        sa.select(ledger_file.c.sha256, ledger_file.c.as_of, ledger_file.c.imported_at)
+        .where(ledger_file.c.company == record.company, ledger_file.c.kind == "ledger")
+        .order_by(ledger_file.c.id.desc())
+        .limit(1)
+    )
+    ledger = conn.execute(newest).mappings().first()
+    told = {
+        "run": number,
+        "time": time,
+        "on": record.business_date,
+        "book": record.book_hash,
+        "ledger": {str(name): value for name, value in ledger.items()} if ledger else None,
+    }
+    return orjson.dumps(told)
 
 
 def _begin(conn: Connection, record: RunRecord) -> tuple[int, int]:

@@ -15,20 +15,23 @@ from sqlalchemy.engine import Connection
 from engine.core.decision.state import (
     ACCOUNTS,
     BARRED,
+    CALLS,
     EFFECTS,
     ITEMS,
     MARKS,
+    OFF,
     PENDING,
     REPEATS,
     TOUCHES,
+    WISHES,
     Pending,
     State,
 )
 from engine.core.language.policy import seniority
 from engine.core.money import digits
 from engine.core.netting import net
-from engine.store import queries
-from engine.store.tables import COMPANY, LADDER_FINISHED, TAKEN, ActionState
+from engine.store import queries, wishes
+from engine.store.tables import BY_HAND, COMPANY, LADDER_FINISHED, TAKEN, ActionState
 
 _WRITTEN = ("email", "letter", "statement")
 _WORDS = (
@@ -107,7 +110,7 @@ def load_state(
         accounts=known.select(*_typed(ACCOUNTS), *own),
         items=items.join(rows, on="account").select(*_typed(ITEMS)).sort("row", "due", "item"),
         marks=_present(ask.marks(), rows).select(*_typed(MARKS)),
-        barred=actions.filter(pl.col("state") == ActionState.DECLINED.value)
+        barred=actions.filter((pl.col("state") == ActionState.DECLINED.value) & (pl.col("policy") != BY_HAND))
         .select(*_typed(BARRED))
         .unique(maintain_order=True),
         touches=ask.touches()
@@ -118,8 +121,18 @@ def load_state(
         pending=_pending(actions),
         repeats=_repeats(actions),
         as_of=ask.as_of,
-        age=_age(ask.as_of, ask.imported, moment),
+        age=age_of(ask.as_of, ask.imported, moment),
+        calls=_of(ask.calls(), rows, CALLS),
+        wishes=_of(wishes.in_columns(conn, company, on, only), rows, WISHES),
+        off=_of(ask.guards_off(), rows, OFF),
     )
+
+
+def _of(found: pl.DataFrame, rows: pl.DataFrame, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    """What was found of the accounts that are decided, in a fixed order."""
+    if not found.height:
+        return pl.DataFrame(schema=schema)
+    return found.join(rows, on="account").select(*_typed(schema)).sort(*schema)
 
 
 def _typed(schema: Mapping[str, pl.DataType]) -> list[pl.Expr]:
@@ -169,7 +182,9 @@ def _asides(ask: queries.Ask) -> pl.DataFrame:
     ).unique(["account", "item"], keep="first", maintain_order=True)
     days = (pl.col("closed") - pl.col("opened")).dt.total_days()
     lost = (
-        disputes.filter(~holds & (pl.col("closed_for") == "customer"))
+        disputes.filter(
+            pl.col("closed_for") == "customer"
+        )  # of one closed today too: a preview goes on from it
         .group_by("account", "item")
         .agg(days_off=days.sum().cast(pl.Int32))
     )
@@ -228,6 +243,7 @@ def running(episodes: pl.DataFrame, items: pl.DataFrame, on: date) -> pl.DataFra
 
 def _with_history(accounts: pl.DataFrame, ask: queries.Ask, items: pl.DataFrame) -> pl.DataFrame:
     for answer in (
+        ask.learned(),
         ask.addresses(),
         ask.contacts(),
         ask.payments(),
@@ -243,11 +259,12 @@ def _with_history(accounts: pl.DataFrame, ask: queries.Ask, items: pl.DataFrame)
         pl.col(*counts).fill_null(0),
         *(pl.col(word).str.to_lowercase() for word in _WORDS),
         pl.col("promise", "plan").fill_null("none"),
-        pl.col(*queries.FLAGS).fill_null(value=False),
+        *(pl.coalesce(f"learned_{flag}", flag).alias(flag) for flag in queries.LEARNED),
         name=pl.when(pl.col("name").fill_null("") != "").then("name").otherwise("account"),
         tags=pl.col("tags").str.to_lowercase().str.split("\n").fill_null([]),
         first_time=pl.col("first_time").fill_null(value=True),
     ).with_columns(
+        pl.col(*queries.FLAGS).fill_null(value=False),
         terms=pl.coalesce("terms", "inferred", pl.lit("mixed")),
     )
 
@@ -335,7 +352,7 @@ def _with_response(accounts: pl.DataFrame, ask: queries.Ask, actions: pl.DataFra
         .then(pl.lit("partial payment"))
         .when(pl.col("vague") >= since)
         .then(pl.lit("vague promise"))
-        .when((pl.col("promised_on") >= since) | (pl.col("spoke_on") >= since))
+        .when((pl.col("promised_on") >= since) | (pl.col("spoke") >= since))
         .then(pl.lit("acknowledged"))
         .otherwise(pl.lit("none"))
     )
@@ -343,7 +360,8 @@ def _with_response(accounts: pl.DataFrame, ask: queries.Ask, actions: pl.DataFra
 
 
 def _pending(actions: pl.DataFrame) -> pl.DataFrame:
-    """The one thing under way for an account (for an item, under `each: invoice`). Tasks bind nobody."""
+    """The one thing under way for an account (for an item, under `each: invoice`). Tasks bind nobody, nor does what people
+    asked for themselves."""
     word = pl.col("state").replace_strict(
         {state.value: word.value for state, word in _PENDING.items()}, default=None, return_dtype=pl.String
     )
@@ -356,7 +374,9 @@ def _pending(actions: pl.DataFrame) -> pl.DataFrame:
         dict(zip(_STRICTEST, range(len(_STRICTEST)), strict=True)), return_dtype=pl.Int8
     )
     return (
-        actions.filter(pl.col("taken_on").is_null() & (pl.col("kind") != "task"))
+        actions.filter(
+            pl.col("taken_on").is_null() & (pl.col("kind") != "task") & (pl.col("policy") != BY_HAND)
+        )
         .with_columns(state=word, item=pl.when(pl.col("each") == 1).then("item"))
         .filter(pl.col("state").is_not_null())
         .sort("row", "item", rank, pl.col("day"), descending=[False, False, False, True], maintain_order=True)
@@ -374,7 +394,7 @@ def _repeats(actions: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _age(as_of: date | None, imported: datetime | None, moment: datetime) -> int:
+def age_of(as_of: date | None, imported: datetime | None, moment: datetime) -> int:
     """Hours since the ledger was true: since it came in, or the end of its own day where that is earlier."""
     if as_of is None or imported is None:
         return 0

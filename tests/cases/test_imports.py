@@ -147,7 +147,9 @@ def test_who_was_on_cash_and_paid_is_proposed_for_the_way_back(engine: sa.Engine
         for found in rows(engine, t.action, "step", "kind", "state", "not_before")
         if found[0] == "way back"
     ]
-    assert proposed == [("way back", "task", "planned", day("2027-02-28"))]
+    assert proposed == [("way back", "terms", "awaiting approval", day("2027-02-28"))]
+    on = rows(engine, t.restriction, "value", "before", "reason", "state", "asked_on", "restore_after")
+    assert on == [("cash on delivery", "net 30", "delinquency", "way back proposed", day("20 Nov"), 3)]
 
 
 def test_covered_by_credits_is_not_overdue(engine: sa.Engine) -> None:

@@ -142,12 +142,18 @@ ACTIONS: list[tuple[Any, ...]] = [
     ),
     (
         "EAST", "ladder", STOP, "501", 0, "terms", "", 40, 0, "awaiting approval", "needs approval", 100_00, None,
-        {"marks": EAST_MARKS, "items": EAST_ITEMS, "value": "cash on delivery", "approve": "credit manager"},
+        {
+            **{"marks": EAST_MARKS, "items": EAST_ITEMS, "value": "cash on delivery"},
+            **{"effective": ON.isoformat(), "approve": "credit manager"},
+        },
     ),
     (
         "EAST", "ladder", STOP, "501", 0, "email", AP, 40, 3, "awaiting approval", "needs approval", 100_00,
         date(2026, 11, 30),
-        {"marks": EAST_MARKS, "items": EAST_ITEMS, "template": "cod-notice", "approve": "credit manager"},
+        {
+            **{"marks": EAST_MARKS, "items": EAST_ITEMS, "template": "cod-notice", "approve": "credit manager"},
+            **{"change": ["terms", "cash on delivery", ""], "effective": ON.isoformat()},
+        },
     ),
     (
         "FORT", "single", REMIND, "602", 1, "email", AP, 3, 1, "planned", None, 200_00, date(2026, 11, 30),
@@ -206,7 +212,12 @@ def test_the_journal_and_the_outbox_of_a_run_in_their_order(ws: Workspace) -> No
         }
         for key, row in zip(KEYS, ACTIONS, strict=True)
     ]  # fmt: skip
-    assert [(kind, account, orjson.loads(body)) for kind, account, body in told[-8:]] == [
+    files = sa.select(t.ledger_file.c.sha256, t.ledger_file.c.imported_at)
+    (file,) = rows(ws, files.where(t.ledger_file.c.kind == "ledger"))
+    ledger = {"sha256": file[0], "as_of": "2026-11-23", "imported_at": file[1]}
+    basis = {"run": 1, "time": 1, "on": "2026-11-23", "book": ws.live.hash, "ledger": ledger}
+    assert [(kind, account, orjson.loads(body)) for kind, account, body in told[-9:]] == [
+        ("basis", "", basis),
         *(("action", row[0], body) for row, body in zip(ACTIONS, expected, strict=True)),
         ("run", "", {"run": 1, "time": 1, "counts": {"actions": 4, "call": 1, "email": 3}}),
     ]

@@ -91,7 +91,7 @@ def test_a_call_that_reaches_somebody_is_a_contact(engine: sa.Engine) -> None:
         who("23 Nov"),
         US,
         spoken_with="Ms Lee",
-        answers={"check number": 4711},
+        answers={"check number": "CHK-4711"},
         note="very kind",
     )
     now = state(engine, "24 Nov")
@@ -106,7 +106,7 @@ def test_a_call_that_reaches_somebody_is_a_contact(engine: sa.Engine) -> None:
             "check in the mail, spoke with Ms Lee: very kind"
         ]
     assert "Lee" not in bodies[0]
-    assert "4711" not in bodies[0]
+    assert "CHK-4711" not in bodies[0]
     with database.writing(engine) as conn:
         assert journal.forget(conn, "ACME") == 3
         journal.verify(conn)

@@ -50,6 +50,7 @@ class Scripted:
     context: ssl.SSLContext | None = None  # implicit TLS
     lines: list[str] = field(default_factory=list)
     accepted: list[bytes] = field(default_factory=list)
+    heard: bytes = b""  # all content, of messages that were broken off too
     connections: int = 0
     port: int = 0
     _done: threading.Event = field(default_factory=threading.Event)
@@ -149,6 +150,7 @@ class Scripted:
             if raw == b".\r\n":
                 break
             content += raw[1:] if raw.startswith(b".") else raw
+            self.heard += raw
         else:
             return False
         count["dot"] = count.get("dot", 0) + 1

@@ -339,7 +339,44 @@ def test_one_who_was_overtaken_sends_no_content() -> None:
     with scripted() as there, pytest.raises(Overtaken):
         asyncio.run(attempt())
     assert there.accepted == []
-    assert "DATA" not in there.lines
+    assert there.heard == b""  # the server was asked whether it would take a message, and got none
+
+
+def test_the_first_byte_of_content_waits_for_the_step_to_be_written_down() -> None:
+    heard: list[bytes] = []
+
+    async def stage(name: str, evidence: Mapping[str, str]) -> None:
+        if name == "data":
+            await asyncio.sleep(0.2)  # long after the server has said 354
+            heard.append(there.heard)
+
+    async def attempt() -> None:
+        async with Mailer(relay(there.port)) as mailer:
+            receipt = await mailer.send(mail(), stage)
+            assert receipt.state is Outcome.SENT
+
+    with scripted() as there:
+        asyncio.run(attempt())
+    assert heard == [b""]
+    assert len(there.accepted) == 1
+
+
+def test_a_server_that_refuses_data_is_answered_after_the_step_was_written_down() -> None:
+    written: list[str] = []
+
+    async def stage(name: str, evidence: Mapping[str, str]) -> None:
+        if name == "data":
+            await asyncio.sleep(0.1)
+            written.append(name)
+
+    async def attempt() -> Receipt:
+        async with Mailer(relay(there.port)) as mailer:
+            return await mailer.send(mail(), stage)
+
+    with scripted(data=Act("451 later")) as there:
+        receipt = asyncio.run(attempt())
+    assert written == ["data"]
+    assert receipt.state is Outcome.RETRY
 
 
 @pytest.mark.fault(40)

@@ -300,7 +300,7 @@ def test_an_explanation_of_today(shop: Path) -> None:
 
 
 def test_an_explanation_of_a_day_that_was_run(ran: Said) -> None:
-    account = json.loads(run("worklist", "--json").out)[0]["account"]
+    account = json.loads(run("worklist", "--json").out)["work"][0]["account"]
     value = json.loads(run("explain", account, "--on", "2026-11-23", "--json", at=TUESDAY).out)
     assert value["stored"] is True
     assert run("explain", account, "--on", "2026-11-20").code == 1  # no run was made
@@ -317,12 +317,12 @@ def test_a_day_that_has_not_come_is_refused_where_mail_would_go(shop: Path) -> N
 
 
 def test_a_call_is_logged_with_its_author(ran: Said) -> None:
-    work = json.loads(run("worklist", "--json").out)
-    account = next(one["account"] for one in work if one["kind"] == "call")
+    work = json.loads(run("worklist", "--json").out)["work"]
+    account = next(one["account"] for one in work if one["kind"] == "call" and one["role"] == "collector")
     assert f"{len(work)} things to do" in run("worklist").out
     said = run("log", account, "No  Answer")
     assert "put back to Tue 24 Nov" in said.out
-    more = ("--with", "Ana", "--answer", "amount=5", "--note", "n")
+    more = ("--with", "Ana", "-a", "amount=5", "-a", "date=friday", "-a", "reason=cash crunch", "--note", "n")
     said = run("log", account, "promise to pay", *more, "--by", "kim", "--on", "tomorrow")
     assert "is done" in said.out
     told = json.loads(run("history", account, "--json").out)

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from engine import settings
 from engine.jobs.duties import DUTIES, due
+from engine.jobs.evaluate import run
 from engine.store import alarms, brakes, database, dues, runs
 from engine.store.tables import action, outbox
 from tests.jobs.world import HOUSE, House, moment
@@ -228,3 +229,24 @@ def test_each_duty_has_its_work() -> None:
     for duty in DUTIES:
         module, _, function = duty.work.partition(":")
         assert callable(getattr(importlib.import_module(module), function)), duty.name
+
+
+@pytest.mark.fault(54)
+def test_a_run_that_took_longer_than_a_day_is_followed_by_the_next_date(house: House) -> None:
+    """Begun on Monday at six and written down on Tuesday at eight: Tuesday's is due at that look, and no date is left out."""
+    house.import_ledger("2026-11-16", "05:00")
+    tuesday = moment("2026-11-17", "08:00")
+    assert "evaluate" in names(
+        house, tuesday
+    )  # Monday's is under way: the hand is busy, and nothing is begun
+    run(house.ws, on=date(2026, 11, 16), now=tuesday)
+    assert "evaluate" in names(house, tuesday)
+    run(house.ws, on=date(2026, 11, 17), now=tuesday + timedelta(minutes=1))
+    assert "evaluate" not in names(house, tuesday + timedelta(minutes=2))
+    engine = house.engine
+    with database.reading(engine) as conn:
+        made = {on: runs.run_of(conn, on) for on in (date(2026, 11, 16), date(2026, 11, 17))}
+        asked = conn.execute(sa.select(sa.func.count()).select_from(action)).scalar_one()
+    engine.dispose()
+    assert all(one is not None and one.state == "done" for one in made.values())
+    assert asked == 1  # the step is asked for once, whichever run came first

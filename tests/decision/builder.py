@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from engine.core.cases import guards
 from engine.core.decision import questions
 from engine.core.decision.allocate import Person, Room
 from engine.core.decision.choose import Choice, Verdict
@@ -21,12 +22,15 @@ from engine.core.decision.plan import NOTHING_PAID, after, day_of, morning
 from engine.core.decision.state import (
     ACCOUNTS,
     BARRED,
+    CALLS,
     EFFECTS,
     ITEMS,
     MARKS,
+    OFF,
     PENDING,
     REPEATS,
     TOUCHES,
+    WISHES,
     Pending,
     State,
 )
@@ -144,6 +148,7 @@ class Desk:
         self.rows: dict[str, list[dict[str, Any]]] = {
             name: [] for name in ("accounts", "items", "marks", "barred", "touches", "pending", "repeats")
         }
+        self.rows |= {"calls": [], "wishes": [], "off": []}
 
     # -- what is known ---------------------------------------------------------------------------------------------
 
@@ -200,6 +205,25 @@ class Desk:
         self.rows["touches"].append({"row": self._row(account), "item": item, "on": day(-days_ago)})
         return self
 
+    def called(self, *days_ago: int, spoke: bool = False, account: str = "A") -> Desk:
+        row = self._row(account)
+        self.rows["calls"] += [{"row": row, "on": day(-ago), "spoke": spoke} for ago in days_ago]
+        return self
+
+    def asked_for(
+        self, wish: guards.Wish, account: str = "A", closes: int | None = None, until: int | None = None
+    ) -> Desk:
+        """A rule about contact: it closes what such a rule closes, if nothing else is said."""
+        bits = guards.CLOSES[wish] if closes is None else closes
+        row = {"row": self._row(account), "wish": guards.WISHES.index(wish), "closes": bits, "opens": 0}
+        self.rows["wishes"].append(row | {"until": None if until is None else day(until)})
+        return self
+
+    def without(self, guard: str, until: int = 30, account: str = "A") -> Desk:
+        """Somebody has set a guard aside for the account, through a day."""
+        self.rows["off"].append({"row": self._row(account), "guard": guard, "until": day(until)})
+        return self
+
     def under_way(
         self,
         step: str,
@@ -233,7 +257,7 @@ class Desk:
     def state(self) -> State:
         schemas: Mapping[str, dict[str, pl.DataType]] = {
             "accounts": ACCOUNTS, "items": ITEMS, "marks": MARKS, "barred": BARRED, "touches": TOUCHES,
-            "pending": PENDING, "repeats": REPEATS,
+            "pending": PENDING, "repeats": REPEATS, "calls": CALLS, "wishes": WISHES, "off": OFF,
         }  # fmt: skip
         frames = {name: pl.DataFrame(self.rows[name], schema=schema) for name, schema in schemas.items()}
         return State(**frames | {"items": frames["items"].sort("row", "due", "item")})

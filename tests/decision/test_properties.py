@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import polars as pl
@@ -34,6 +35,7 @@ from tests.decision.builder import Desk, book, day
 from tests.decision.conftest import Shares
 
 ON = worlds.ON
+THANKSGIVING = date(2026, 11, 26)
 OPEN = calendar(ALWAYS)
 SEEDS = st.integers(0, 2**32)
 
@@ -68,7 +70,8 @@ def test_columns_and_both_evaluators_agree_on_every_unit(seed: int, shares: Shar
     rules = worlds.book(rng)
     state = worlds.state(rng, rules, 200)
     both = evaluators(questions.rulesets(rules))
-    moment = replace(day_of(rules, OPEN, ON), closed=rng.random() < 0.2, stale=rng.random() < 0.2)
+    moment = day_of(rules, OPEN, rng.choice([ON, THANKSGIVING]))
+    moment = replace(moment, closed=rng.random() < 0.2, stale=rng.random() < 0.2, holidays=True)
     found = decide(rules, state, moment, both)
     assert found.faults == ()
     known = cases(state, range(state.accounts.height))
@@ -108,6 +111,7 @@ def alone(state: State, row: int) -> State:
     """The state as if there were no other account."""
     zero = pl.lit(0, dtype=pl.UInt32).alias("row")
     frames = ("accounts", "items", "marks", "barred", "touches", "pending", "repeats")
+    frames += ("calls", "wishes", "off")
     return replace(
         state,
         **{name: getattr(state, name).filter(pl.col("row") == row).with_columns(zero) for name in frames},
@@ -295,7 +299,7 @@ def test_with_several_items_nothing_is_too_high_nor_softens_nor_comes_twice(seed
                 assert step.index <= max(due.index for name in free for due in standing.due[name])
             for action in choice.actions:
                 if action.kind.written and tone_rank(rules, action.value):
-                    if effect_bits(step):
+                    if effect_bits(step.actions):
                         continue  # the notice of a hold or of new terms says what nothing else may: it sets no tone
                     assert tone_rank(rules, action.value) >= tone_before[row]
                     tones[row] = max(tones[row], tone_rank(rules, action.value))

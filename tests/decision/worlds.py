@@ -8,14 +8,18 @@ from datetime import date, timedelta
 
 import polars as pl
 
+from engine.core.cases import guards
 from engine.core.decision.state import (
     ACCOUNTS,
     BARRED,
+    CALLS,
     ITEMS,
     MARKS,
+    OFF,
     PENDING,
     REPEATS,
     TOUCHES,
+    WISHES,
     Pending,
     State,
 )
@@ -25,6 +29,7 @@ from engine.core.language.policy import (
     Approval,
     Clock,
     Event,
+    GuardRules,
     House,
     Kind,
     Late,
@@ -42,6 +47,7 @@ P = Place("random.yaml")
 ON = date(2026, 11, 25)
 SEGMENTS = ["trade", "retail", "key"]
 TEMPLATES = {"hello": Tone.COURTEOUS, "firm": Tone.FIRM, "final": Tone.FINAL}
+LAW = {"law": Tone.LEGAL}
 ROLES = ["collector", "supervisor", "account owner"]
 
 
@@ -100,7 +106,7 @@ def _actions(rng: random.Random, courtesy: bool) -> tuple[Action, ...]:
         value = (
             rng.choice(ROLES)
             if kind is Kind.CALL
-            else rng.choice(list(TEMPLATES))
+            else rng.choice([*TEMPLATES, *(LAW if rng.random() < 0.2 else ())])
             if kind.written
             else "cash on delivery"
         )
@@ -169,12 +175,14 @@ def book(rng: random.Random) -> PolicyBook:
         gap=rng.choice([0, 5]),
         contact=rng.choice([None, Limit(2, 10)]),
         late=rng.choice([Late("climb"), Late("latest")]),
+        guards=GuardRules(calls=rng.choice([Limit(3, 7), Limit(1, 3)]), persons=Limit(2, 7)),
     )
-    return PolicyBook(house, policies, {}, TEMPLATES, "hash", {})
+    return PolicyBook(house, policies, {}, TEMPLATES | LAW, "hash", {})
 
 
 def state(rng: random.Random, b: PolicyBook, accounts: int, on: date = ON) -> State:
     rows, items, marks, barred, touches, pending, repeats = [], [], [], [], [], [], []
+    calls, wishes, off = [], [], []
     ids = [p.id for p in b.policies]
     names = [(p.id, s.name) for p in b.policies for s in p.steps]
     for row in range(accounts):
@@ -190,6 +198,7 @@ def state(rng: random.Random, b: PolicyBook, accounts: int, on: date = ON) -> St
             "segment": maybe(rng.choice(SEGMENTS), 0.9),
             "tags": maybe(["vip"] if rng.random() < 0.5 else [], 0.8),
             "strategic": maybe(rng.random() < 0.5),
+            "contract_supply": maybe(rng.random() < 0.3),
             "limit": maybe(150_000),
             "addresses": rng.choice([31, 31, 31, 0, 8, 3]),
             "last_contact": maybe(back(20)),
@@ -208,8 +217,24 @@ def state(rng: random.Random, b: PolicyBook, accounts: int, on: date = ON) -> St
             "paused_kinds": rng.choice([None, "letter, email"]),
             "finished": maybe(back(50), 0.3),
             "stepped": maybe(on - timedelta(days=rng.randint(0, 3)), 0.2),
+            "natural_person": maybe(rng.random() < 0.5, 0.4),
+            "legal_form": maybe(rng.choice(["sole trader", "gmbh"]), 0.3),
+            "insolvent": maybe(rng.random() < 0.1),
+            "attorney": maybe(rng.random() < 0.1),
+            "country": maybe(rng.choice(["us", "de", "gb", "xx"])),
         }
         rows.append(account)
+        for _ in range(rng.choice([0, 0, 1, 3])):
+            calls.append({"row": row, "on": back(9), "spoke": rng.random() < 0.4})
+        for _ in range(rng.choice([0, 0, 0, 1, 2])):
+            wish = rng.randrange(len(guards.WISHES))
+            opens = guards.EMAILS if rng.random() < 0.3 else 0
+            closes = guards.CLOSES[guards.WISHES[wish]] & ~opens & rng.choice([31, 31, 1])
+            until = maybe(on + timedelta(days=rng.randint(-2, 2)))
+            wishes.append({"row": row, "wish": wish, "closes": closes, "opens": opens, "until": until})
+        if rng.random() < 0.15:
+            until = on + timedelta(days=rng.randint(-1, 2))
+            off.append({"row": row, "guard": rng.choice(guards.REMOVABLE), "until": until})
         mine = []
         for number in range(rng.choice([0, 1, 1, 2, 2, 3, 4])):
             opened = back(130)
@@ -281,6 +306,9 @@ def state(rng: random.Random, b: PolicyBook, accounts: int, on: date = ON) -> St
         frame(touches, TOUCHES),
         frame(pending, PENDING),
         frame(repeats, REPEATS),
+        calls=frame(calls, CALLS),
+        wishes=frame(wishes, WISHES),
+        off=frame(off, OFF),
     )
 
 

@@ -12,8 +12,6 @@ ROWS = range(1, 84)
 # Rows that wait. A reason goes as soon as its test comes: both at once are refused.
 WAITING = {
     73: "a million rows are a measurement, not a test: benchmarks/ledger_in.py",
-    44: "a desired state asked for again comes with the ledger system's own state, which nothing asserts yet",
-    54: "a date is derived anew at every look, so none is skipped; no test lets a run last for a day yet",
     78: "pages, forms and sessions come with the web",
 }
 

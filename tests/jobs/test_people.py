@@ -104,8 +104,11 @@ def test_the_end_proposes_the_way_back_after_the_clean_months(asking: House) -> 
     asking.import_ledger("2026-10-07")
     assert asking.worklist("2026-10-07") == []
     (work,) = asking.worklist("2026-11-30")
-    assert (work.kind, work.role, work.state) == ("task", "credit manager", "planned")
-    assert "back to the terms" in work.detail["what"]
+    assert (work.kind, work.role, work.state) == ("terms", "credit manager", "awaiting approval")
+    assert (
+        work.detail["what"]
+        == "back from cash on delivery to net 58: all is paid, and 1 clean month has passed"
+    )
     assert work.detail["restore_after"] == 1
 
 
@@ -188,6 +191,23 @@ def test_a_call_that_nobody_makes_is_passed_over_once_a_higher_step_is_due(calli
     calls = [state for kind, _, state in calling.states() if kind == "call"]
     assert calls == ["passed over", "planned"]
     assert [work.role for work in calling.worklist("2026-10-15")] == ["supervisor"]
+
+
+def test_a_letter_that_a_call_gave_way_to_goes_out(build: Callable[..., House]) -> None:
+    steps = "  - {day: 5, call: collector}\n  - {day: 15, letter: firm-reminder}\n"
+    house = build(policies={"standard": f"policy: Standard\nclock: due date\nsteps:\n{steps}"})
+    house.owes("ACME", "A1", "2026-09-30")
+    house.contact("ACME")
+    house.import_customers()
+    house.import_ledger("2026-10-05")
+    house.run("2026-10-05")
+    house.import_ledger("2026-10-15")
+    house.run("2026-10-15")
+    assert [(kind, state) for kind, _, state in house.states()][-2:] == [
+        ("call", "passed over"),
+        ("letter", "planned"),
+    ]
+    assert dict(house.deliver("2026-10-15").sent) == {"letter": 1}
 
 
 def test_after_the_last_step_the_owner_is_told_every_thirty_days(calling: House) -> None:

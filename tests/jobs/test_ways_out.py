@@ -124,9 +124,11 @@ def test_a_letter_abroad_names_the_country(build: Callable[..., House]) -> None:
     house.contact("BRUCK", postcode="80331", city="München")
     _fill(house)
     at_home, abroad = contact.c.account == "ACME", contact.c.account == "BRUCK"
-    with database.writing(house.engine) as conn:
+    engine = house.engine
+    with database.writing(engine) as conn:
         conn.execute(sa.update(contact).where(at_home).values(country="US"))
         conn.execute(sa.update(contact).where(abroad).values(country="DE"))
+    engine.dispose()
     assert dict(house.day(DAY).sent) == {"letter": 2}
     said = ["".join(page.extract_text() for page in PdfReader(path).pages) for path in house.letters()]
     (theirs,) = (text for text in said if "80331" in text)

@@ -9,6 +9,7 @@ import pytest
 
 from engine.core.language.check import Checked, check, lost_history
 from engine.core.language.condition import Op
+from engine.core.language.follows import PEER, Asked, Delay, Unit
 from engine.core.language.policy import (
     Clock,
     Event,
@@ -112,12 +113,72 @@ def test_an_event_starts_the_ladder() -> None:
     assert (promise.values, overdue.op, overdue.values) == (("broken",), Op.OVER, (10_000,))
 
 
-def test_outcomes_keep_their_words() -> None:
+def test_outcomes_say_what_follows() -> None:
     outcomes = book().outcomes
-    assert outcomes["hung up"].words["twice running"] == {"email": "after-hang-ups", "from": "supervisor"}
-    assert outcomes["check in the mail"].words["ask"] == ["check number", "amount", "date mailed"]
+    hung_up, check = outcomes["hung up"], outcomes["check in the mail"]
+    assert [option.name for option in hung_up.offer] == [
+        "call back now",
+        "call back in 10 minutes",
+        "call peer",
+        "call supervisor",
+        "close, enough was said",
+    ]
+    again = hung_up.offer[1].follow.call
+    assert again is not None
+    assert (again.by, again.after, again.script) == ("", Delay(10, Unit.MINUTE), "carry-on")
+    assert hung_up.twice_running is not None
+    assert hung_up.twice_running.email is not None
+    assert (hung_up.twice_running.email.template, hung_up.twice_running.email.from_) == (
+        "after-hang-ups",
+        "supervisor",
+    )
+    assert check.ask == (Asked("check number"), Asked("amount"), Asked("date mailed"))
+    assert check.promise is not None
+    assert (check.promise.kind, check.promise.least, check.promise.most) == ("check", 5, 7)
+    assert check.follow.call is not None
+    assert check.follow.call.same_person
+    (task,) = outcomes["dispute"].follow.tasks
+    assert (task.role, task.within) == ("dispute owner", Delay(5, Unit.OPEN_DAY))
+    (task,) = outcomes["hardship"].follow.tasks
+    assert (task.role, task.what, task.within) == ("", "offer a payment plan", None)
+    assert outcomes["angry"].follow.cool == Delay(1, Unit.OPEN_DAY)
+    assert outcomes["angry"].follow.call is not None
+    assert outcomes["angry"].follow.call.by == PEER
+    later = outcomes["no invoice"].follow.call
+    assert later is not None
+    assert (later.by, later.same_person, later.after) == ("", False, Delay(3, Unit.OPEN_DAY))
     dashed = book(outcomes="hung up:\n  twice-running:\n    email: after-hang-ups\n").outcomes
-    assert dashed["hung up"].words == {"twice running": {"email": "after-hang-ups"}}
+    assert dashed["hung up"].twice_running is not None
+
+
+def test_an_outcome_can_differ_by_reason_and_ask_in_the_team_s_own_words() -> None:
+    text = """\
+hardship:
+  ask: [short or long, Who signs for payments there?, date if known]
+  on reason:
+    cash_crunch_short:
+      suggest: promise within 14 days
+      checklist: [ask for a part of it today, ask what comes in and when]
+    hardship long:
+      task: [offer a payment plan, "credit manager, review the limit in 2 days"]
+      resources: [their bank's overdraft]
+vague promise:
+  then: call J. Ortiz in 2 hours
+"""
+    outcomes = book(outcomes=text).outcomes
+    hardship = outcomes["hardship"]
+    assert hardship.ask == (
+        Asked("short or long"),
+        Asked("Who signs for payments there?"),
+        Asked("date", needed=False),
+    )
+    assert hardship.on_reason["cash crunch short"].suggest == 14
+    assert len(hardship.on_reason["cash crunch short"].checklist) == 2
+    offered, review = hardship.on_reason["hardship long"].tasks
+    assert (offered.role, review.role, review.within) == ("", "credit manager", Delay(2, Unit.DAY))
+    call = outcomes["vague promise"].follow.call
+    assert call is not None
+    assert (call.by, call.after, call.text) == ("J. Ortiz", Delay(2, Unit.HOUR), "call J. Ortiz in 2 hours")
 
 
 @pytest.mark.parametrize(
@@ -254,6 +315,11 @@ def test_other_words_of_the_house() -> None:
     found = book(house=HOUSE.replace("capacity: {calls: 60", 'capacity: {J. Ortiz: "1,060"') + more).house
     assert (found.fresh, str(found.usual), found.live, found.score) == (48, "2.5", "on save", "age")
     assert (found.owner, found.split, found.capacity) == ("supervisor", 1, {"J. Ortiz": 1060, "letters": 40})
+
+
+def test_a_score_by_weights() -> None:
+    said = "score: {amount: 1, age: 1, risk: 2, promise: 2, quiet: 0}\n"
+    assert book(house=HOUSE + said).house.score == {"amount": 1, "age": 1, "risk": 2, "promise": 2}
 
 
 def test_a_season_may_run_over_the_new_year_and_pause_everything() -> None:

@@ -26,12 +26,20 @@ SEEN = [
     "step unknown word", "step no day", "day is a text", "no action", "unknown role", "unknown contact",
     "unknown template", "unknown script", "script for a message", "message for a script", "unknown hold",
     "unknown hand-off", "task without what", "unknown webhook", "approval by nobody", "repeat",
-    "restore-after", "script without call", "house unknown word", "order unknown policy",
+    "restore-after", "notify ahead", "script without call", "house unknown word", "order unknown policy",
     "unknown house currency", "hours", "closed", "never is a text", "pause is a text", "no season",
-    "contact", "capacity is a number", "capacity of nobody", "usual", "live", "unknown outcome",
+    "contact", "capacity is a number", "capacity of nobody", "usual", "live", "bands is a text",
+    "band of no figure", "band of hang-ups", "no band", "score",
+    "score of an unknown part", "score with nothing behind it", "unknown outcome",
     "outcome is a text", "offer is a text", "outcome value", "test of no policy", "no tests",
+    "contact", "capacity is a number", "capacity of nobody", "usual", "live", "unknown outcome",
+    "outcome is a text", "offer is a text", "outcome value", "unknown answer",
+    "unknown reason of an outcome", "reason is a text", "then is no call", "unknown promise", "promise value",
+    "suggest value", "test of no policy", "no tests",
     "tests is a text", "computed field", "unknown address", "invoices is a text", "date",
-    "expect is a text", "expect is a list",
+    "expect is a text", "expect is a list", "guards is a text", "guard unknown word", "guard limit",
+    "unknown pack", "charge unknown word", "contract rate", "charge from when", "rates of nobody",
+    "rates is a number", "rate of no half-year", "rate is a word",
 ]  # fmt: skip
 
 

@@ -150,29 +150,86 @@ def test_what_only_some_accounts_have() -> None:
 
 
 SCRIPT = "kind: script"
+STORY = '## Story: open, and listen\n\n- "How are things?"\n\n'
+QUESTIONS = '## Questions\n\n- "What came up?"\n\n'
+DEMAND = '## Negotiate\n\n- "{{ total }} is overdue. What day can we expect it?"\n\n'
 
 
 @pytest.mark.parametrize(
-    ("body", "code"),
+    ("body", "found"),
     [
-        ('- "You owe us {{ total }}."\n- "When will you pay?"', "demand-first"),
-        ("- Say what is due.", "no-question"),
-        ('## On the voicemail\n\n- "How are you? You have an overdue account."', "third-party"),
-        ('## Who is on the line?\n\n- "How are you? It is about {{ total }}."', "third-party"),
-        ('## At the reception\n\n- "May I ask who handles your debt?"', "third-party"),
-        ('- "Did you really send a check?"', "accusing"),
+        (DEMAND + STORY + QUESTIONS, ["demand-first"]),
+        (STORY + DEMAND + QUESTIONS, ["demand-first"]),
+        (STORY + '## Questions\n\n- "What of the {{ total }}?"', ["demand-first"]),
+        (QUESTIONS + STORY, ["story-first"]),
+        ("## Close: thank them", ["no-story"]),
+        ("## Story\n\n- Say what is due.", ["no-question"]),
+        ('## Story\n\n- Wait. "Did all go well? Are you there?"', ["closed-question"]),
+        ("How are you? Please pay {{ total }}.", ["no-block"]),
+        (STORY + "## Find the reason\n\nWhat is it?", ["no-block"]),
+        (STORY + "## Story time\n\nOnce upon a time.", ["no-block"]),
+        ('## Voicemail\n\n- "You have an overdue account."\n\n' + STORY, ["third-party"]),
+        ('## Opening: who is it?\n\n- "It is about {{ total }}."\n\n' + STORY, ["third-party"]),
+        ('## Opening\n\n- "May I ask who handles your debt?"\n\n' + STORY, ["third-party"]),
+        (STORY + '## Questions\n\n- "Did you really send a check?"', ["accusing"]),
+        (STORY + "## Close\n\n- As you should know, we wait.", ["patronising"]),
     ],
 )
-def test_scripts(body: str, code: str) -> None:
-    assert code in codes(body, SCRIPT, "call.script.md")
+def test_scripts(body: str, found: list[str]) -> None:
+    assert codes(body, SCRIPT, "call.script.md") == found
 
 
-def test_a_good_script() -> None:
-    body = (
-        '## Who is on the line?\n\nNothing of the debt here.\n\n- "May I speak with accounts?"\n\n'
-        '## Ask\n\n- "How are things?"\n- "{{ total }} is overdue. What day can we expect it?"'
-    )
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ('- "Please call me back about your overdue account."', ["third-party"]),
+        ("Please call me back about {{ total }}.", ["third-party"]),
+        ("Please call me back about your unpaid invoices.", ["third-party"]),
+        ("Please call {{ sender.name }} back.", []),
+        ('- "Please call me back."\n\nSay nothing of what they owe.', []),
+    ],
+)
+def test_a_script_for_voicemail_says_nothing_of_the_account_anywhere(body: str, found: list[str]) -> None:
+    for whom in ("voicemail", "reception"):
+        assert codes(body, f"{SCRIPT}\nfor: {whom}", "call.script.md") == found
+
+
+def test_only_a_script_is_for_somebody() -> None:
+    for head, sentence in (
+        (f"{SCRIPT}\nfor: voicmail", "a script is not for “voicmail”"),
+        (f"{FIRM}\nfor: voicemail", "only a script is for somebody"),
+    ):
+        _, problems = read_templates({"a.md": f"---\n{head}\n---\nHow are you?\n".encode()})
+        assert [problem.sentence for problem in problems] == [sentence]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        STORY + QUESTIONS + DEMAND + "## Close\n\nThank them.",
+        '## Opening\n\nNothing of the debt here.\n\n- "May I speak with accounts?"\n\n'
+        + STORY
+        + QUESTIONS
+        + DEMAND,
+        '## Story: go on\n\n- "You were telling me about it. Please go on."\n\n' + QUESTIONS,
+        "# A name\n\nIt is about {{ total }}: for you alone.\n\n### A smaller heading\n\n" + STORY,
+    ],
+)
+def test_good_scripts(body: str) -> None:
     assert codes(body, SCRIPT, "call.script.md") == []
+
+
+def test_an_open_question_is_asked_for_in_english_alone() -> None:
+    body = '## Story\n\n- "Lief alles gut?"'
+    assert codes(body, SCRIPT, "call.de.script.md") == []
+
+
+def test_how_problems_of_scripts_read(snapshot: SnapshotAssertion) -> None:
+    body = DEMAND + '## Questons: why\n\n- "Why?"\n\n## Story\n\n- "Did all arrive?"\n\n## Ask them\n'
+    problems = lint(made_of(body, SCRIPT, "call.script.md"))
+    assert "\n".join(problem_text(problem) for problem in problems) == snapshot
+    problems = lint(made_of("How are you?", SCRIPT, "call.script.md"))
+    assert "\n".join(problem_text(problem) for problem in problems) == snapshot
 
 
 @pytest.mark.parametrize(

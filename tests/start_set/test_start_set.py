@@ -81,7 +81,8 @@ def test_scripts_ask_for_the_day_and_the_number() -> None:
 
 def test_every_template_is_used(book: PolicyBook) -> None:
     texts = "\n".join(book.texts.values())
-    for head in shipped().heads:
+    by_hand = {"change-notice", "release-notice", "voicemail"}  # of verbs, and to be read out
+    for head in (head for head in shipped().heads if head.name not in by_hand):
         assert head.name in texts, head.name
 
 

@@ -87,7 +87,7 @@ def test_a_run_is_written_whole(engine: sa.Engine) -> None:
     before = count(engine, t.journal)
     assert commit(engine, record(*FIRST)) == runs.Committed(1, 1, added=3, advanced=0, ignored=0, renewed=0)
     assert (count(engine, t.decision), count(engine, t.class_choice), count(engine, t.outbox)) == (3, 1, 3)
-    assert count(engine, t.journal) == before + 4
+    assert count(engine, t.journal) == before + 5  # three actions, what it was decided on, and the run
     with database.reading(engine) as conn:
         run = run_of(conn, day("23 Nov"))
         assert run is not None
@@ -212,7 +212,7 @@ with database.writing(engine) as conn:
         ("UPDATE journal SET body = '{}' WHERE seq = 2", "entry 2: it was changed"),
         ("UPDATE journal SET account = 'A9' WHERE seq = 3", "entry 3: it was changed"),
         ("DELETE FROM journal WHERE seq = 2", "entry 2: it is missing"),
-        ("DELETE FROM journal WHERE seq >= 8", "it is missing"),
+        ("DELETE FROM journal WHERE seq >= 9", "it is missing"),
         ("UPDATE journal_person SET value = 'never'", "what is kept as “text” is not what was written"),
         ("UPDATE run SET seal = 'other'", "a run was sealed over another text"),
     ],
@@ -222,7 +222,7 @@ def test_a_change_of_the_journal_is_seen(engine: sa.Engine, change: str, said: s
     with database.writing(engine) as conn:
         journal.append(conn, [Entry("note", "A0", {"by": "me"}, {"text": "hello"})], moment("24 Nov"))
     with database.reading(engine) as conn:
-        assert journal.verify(conn) == 9
+        assert journal.verify(conn) == 10
     with (
         pytest.raises(database.DatabaseError, match="the journal is only added to"),
         database.writing(engine) as conn,

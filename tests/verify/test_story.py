@@ -124,7 +124,11 @@ FAULTS: dict[str, tuple[str, str, Break]] = {
     "an action gone": (
         "I2",
         "and it is not there",
-        sql("DELETE FROM outbox WHERE action = :letter", "DELETE FROM action WHERE key = :letter"),
+        sql(
+            "DELETE FROM outbox WHERE action = :letter",
+            "DELETE FROM message_copy WHERE action = :letter",
+            "DELETE FROM action WHERE key = :letter",
+        ),
     ),
     "an action from nowhere": (
         "I2",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from decimal import Decimal
 from statistics import median
 
 import polars as pl
 
+from engine.core.cases.score import expression
 from engine.core.language.policy import Action, House, Kind
 
 # What one action takes of a day, in the words of `capacity` and `stop`.
@@ -37,11 +39,32 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Away:
+    """Somebody does not work from a day through another, both included."""
+
+    person: str
+    from_day: date
+    until: date
+    because: str = ""
+
+    def on(self, day: date) -> bool:
+        return self.from_day <= day <= self.until
+
+
+@dataclass(frozen=True, slots=True)
 class Room:
     """What a day can take, and what earlier runs of the same day have used. `used` counts as `capacity` does."""
 
     people: Sequence[Person] = ()
     used: Mapping[str, int] = field(default_factory=dict)
+    away: Sequence[Away] = ()
+
+    def on(self, day: date) -> Room:
+        """With those alone who work on a day."""
+        if not self.away:
+            return self
+        gone = {one.person for one in self.away if one.on(day)}
+        return replace(self, people=[person for person in self.people if person.id not in gone])
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +94,14 @@ def usual_stop(house: House, counts: Sequence[Mapping[str, int]]) -> House:
     return replace(house, stop={**house.stop, "actions": min(most, house.stop.get("actions", most))})
 
 
-def ranked(contacts: pl.DataFrame, house: House) -> pl.DataFrame:
+def ranked(contacts: pl.DataFrame, house: House, on: date | None = None) -> pl.DataFrame:
     """The work list's order: long waits first, then by the house's score, highest first, then by account.
 
-    `contacts` has `amount` (house's minor units), `late` (days past due) and `long_wait` (no room for PATIENCE open
-    days), and is in the order of the accounts. `at`, the index of each contact in it, and `score` come back in the new order.
+    `contacts` has the columns that the score looks at (`cases.score`) and `long_wait` (no room for PATIENCE open days),
+    and is in the order of the accounts; `on` is the day, which a score by weights needs. `at`, the index of each contact
+    in it, and `score` come back in the new order.
     """
-    score = {
-        "amount": pl.col("amount").cast(pl.Float64),
-        "age": pl.col("late").cast(pl.Float64),
-    }.get(house.score, pl.col("amount") * (1 + pl.col("late").clip(lower_bound=0) / 30))
+    score = expression(house.score, house.currency, on or date.min)
     # One key is sorted much faster.
     keys = ["long_wait", "score"] if contacts["long_wait"].any() else ["score"]
     scored = contacts.select("long_wait", score=score).with_row_index("at")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from engine.core.decision import columns
+from engine.core.cases.guards import Called, calls_somebody, speaks_of_law, weighs
+from engine.core.decision import columns, fairness
 from engine.core.decision.columns import dates, day_number
 from engine.core.decision.ladder import (
     Ladder,
@@ -23,7 +24,7 @@ from engine.core.decision.ladder import (
 )
 from engine.core.decision.signature import NONE, OWN_PAUSE, Origin
 from engine.core.decision.view import LONG_AGO, View
-from engine.core.language.policy import Step, seniority
+from engine.core.language.policy import Step, Tone, seniority
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,23 +50,30 @@ def answers(
         "never": _never(view, has | (step < 0)),
         "minimum": _below(view, table, origin, offers),
         "pause": _paused(view, table),
-        "closed": contact if view.day.closed else none,
+        "closed": _closed(view, table, contact),
         "gap": none,
         "answer": _answer(view, table),
-        "contact": none,
+        "contact": _called(view, table),
         "stale": table.flag(lambda step: contacts(step) and step.demand) if view.day.stale else none,
-        "address": _missing(view, table),
+        "address": fairness.addresses(
+            view,
+            table.value(lambda step: addresses(step)[0]),
+            table.value(lambda step: addresses(step)[1]),
+            lambda: table.flag(calls_somebody),
+        ),
         "approve": _approve(view, table),
         "role": role,
         "voice": voice,
         "no_rate": _no_rate(view),
+        "supply": _bound(view, table),
     }
     if view.state.touches.height:
         touched, recent = _touches(view)
         gap = np.array([steps.gap for steps in view.ladders] + [0])[view.policy]
         found["gap"] = contact & (view.today - touched < gap)
         if limit := view.book.house.contact:
-            found["contact"] = contact & (recent >= limit.most)
+            house = contact & (recent >= limit.most)
+            found["contact"] = np.where(house, np.int8(Called.HOUSE), found["contact"])
     if view.stepped.any():  # one step a day; under `each: invoice` every invoice has its own
         found["gap"] = found["gap"] | (view.stepped & (view.unit_item == NONE))
     at_rest = ~has
@@ -76,10 +84,11 @@ def answers(
 
 
 def _never(view: View, asked: Array) -> Array:
-    """unit -> index of the first line of `never` that holds."""
+    """unit -> index of the first line of `never` that holds, else the guard that does."""
     never = np.full(view.accounts.height, NONE, dtype=np.int8)
     for number, clause in reversed(list(enumerate(view.book.house.never))):
         never[view.holds(columns.clause(clause))] = number
+    fairness.left_to_people(view, never)
     lines: Array = np.where(asked, never[view.unit_row], np.int8(NONE))
     return lines
 
@@ -95,17 +104,23 @@ def _answer(view: View, table: _Steps) -> Array:
     return waits
 
 
-def _missing(view: View, table: _Steps) -> Array:
-    """unit -> an address its step needs is not known."""
-    needed, either = (
-        table.value(lambda step: addresses(step)[0]),
-        table.value(lambda step: addresses(step)[1]),
-    )
-    if not needed.any() and not either.any():
-        return np.zeros(view.units, dtype=bool)
-    known = view.accounts["addresses"].fill_null(0).to_numpy().astype(np.int64)[view.unit_row]
-    missing: Array = ((needed & known) != needed) | ((either != 0) & ((either & known) == 0))
-    return missing
+def _closed(view: View, table: _Steps, contact: Array) -> Array:
+    """unit -> 1: the day is closed for its step; 2: it is a holiday of the customer's country, and the step calls."""
+    if view.day.closed:
+        closed: Array = contact
+        return closed
+    there = fairness.holidays(view)
+    if there is None:
+        return np.zeros(view.units, dtype=np.int8)
+    return np.where(table.flag(calls_somebody) & there[view.unit_row], np.int8(2), np.int8(0))
+
+
+def _called(view: View, table: _Steps) -> Array:
+    """unit -> why one more call would be one too many."""
+    called = fairness.called(view)
+    if called is None:
+        return np.zeros(view.units, dtype=np.int8)
+    return np.where(table.flag(calls_somebody), called[view.unit_row], np.int8(Called.NO))
 
 
 def _touches(view: View) -> tuple[Array, Array]:
@@ -190,16 +205,38 @@ def _paused(view: View, table: _Steps) -> Array:
     return paused
 
 
+def _bound(view: View, table: _Steps) -> Array:
+    """unit -> its step asks for terms or a hold, and a contract obliges us to supply."""
+    bound: Array = table.flag(lambda step: step.restricts)
+    return _flagged(view, "contract_supply") & bound if bound.any() else bound
+
+
+def _flagged(view: View, name: str) -> Array:
+    """unit -> a yes/no of its account; no where it is not known."""
+    flag: Array = view.accounts[name].fill_null(value=False).to_numpy()[view.unit_row]
+    return flag
+
+
 def _approve(view: View, table: _Steps) -> Array:
-    """unit -> its step asks for an approval."""
+    """unit -> why its step asks for an approval: as it says, and whatever takes supply from a strategic account.
+
+    Where a contract obliges us to supply nothing is taken, so that there is nothing to agree to.
+    """
     approve = table.flag(lambda step: step.approve is not None and step.approve.when is None)
+    restricts = table.flag(lambda step: step.restricts)
+    if restricts.any():
+        approve |= _flagged(view, "strategic") & restricts
     for number, steps in enumerate(view.ladders):
         for step in steps.policy.steps:
             if step.approve and step.approve.when:
                 mine = (view.policy == number) & (table.step == step.index)
                 if mine.any():
                     approve |= mine & view.holds(columns.condition(step.approve.when))[view.unit_row]
-    return approve
+    bound = _bound(view, table)
+    tones = view.book.tones
+    legal = table.flag(partial(speaks_of_law, tones)) if Tone.LEGAL in tones.values() else table.none
+    heavy = table.flag(weighs) & ~bound if view.natural is not None else table.none
+    return fairness.asks(view, approve & ~bound, heavy, legal & ~bound)
 
 
 def _voice(view: View, table: _Steps) -> tuple[Array, Array, dict[str, Words]]:
@@ -251,6 +288,10 @@ class _Steps:
 
     def value(self, fact: Callable[[Step], int]) -> Array:
         return self._table(((fact(step) for step in steps.policy.steps) for steps in self.ladders), np.int64)
+
+    @property
+    def none(self) -> Array:
+        return np.zeros(len(self.step), dtype=bool)
 
     def tone(self) -> Array:
         return self._table((steps.tones for steps in self.ladders), np.int64)

@@ -9,7 +9,7 @@ from engine.core.decision import gates
 from engine.core.decision.signature import NONE, Finished, Origin, Signature, Under
 from engine.core.language.policy import Action, Kind, Policy, PolicyBook, Step
 from engine.core.problem import Place
-from engine.core.sentences import Gate, Reason, told_of
+from engine.core.sentences import Gate, Reason, supplied_by_contract, told_of
 
 
 class Verdict(StrEnum):
@@ -94,21 +94,31 @@ def _nothing(policy: Policy, at: Signature) -> Choice:
 
 def voiced(book: PolicyBook, step: Step, at: Signature) -> tuple[Action, ...]:
     """What the step does. Within an episode nothing softens: a call goes to the role, a message has the tone, already
-    reached. Whoever `notify` names gets a task.
+    reached. Whoever `notify` names gets a task. Where a contract obliges us to supply, terms, a hold and their notice are
+    a task for the house's owner instead.
     """
     firmer = _message(book, at.voice) if at.voice else None
     actions = []
     for action in step.actions:
         if at.under == Under.AGAIN_NOW and action.kind is not Kind.CALL:
             continue  # only the call is tried again: its letter has gone
+        if at.supply and (action.kind.restricts or action.kind.written):
+            continue
         if action.kind is Kind.CALL and at.role:
             action = Action(Kind.CALL, at.role, action.place)
         elif action.kind.written and firmer:
             action = Action(action.kind, firmer, action.place)
         actions.append(action)
-    if step.notify and at.under != Under.AGAIN_NOW:
-        actions.append(Action(Kind.TASK, step.notify, step.place, told_of(step.name)))
+    if at.supply and at.under != Under.AGAIN_NOW:
+        actions.append(Action(Kind.TASK, book.house.owner, step.place, supplied_by_contract(step.name)))
+    elif step.notify and at.under != Under.AGAIN_NOW:
+        actions.append(Action(Kind.TASK, step.notify, step.place, told_of(step.name, step.ahead)))
     return tuple(actions)
+
+
+def approver(book: PolicyBook, step: Step) -> str:
+    """Who must agree to a step: as it says, else (for a strategic account) who gets what nobody else owns."""
+    return step.approve.by if step.approve else book.house.owner
 
 
 def _message(book: PolicyBook, voice: str) -> str | None:

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from engine.core import sentences
+from engine.core.cases.score import columns
 from engine.core.decision.allocate import Room, allocate, ranked
 from engine.core.decision.choose import Choice, Verdict, choose
 from engine.core.decision.ladder import event_column
@@ -22,7 +23,7 @@ from engine.core.decision.signature import NONE, Signature
 from engine.core.decision.standing import Case, cases, stand
 from engine.core.decision.state import Pending, State
 from engine.core.decision.view import Day
-from engine.core.language.policy import PolicyBook
+from engine.core.language.policy import PolicyBook, Score
 from engine.core.rules import EngineFault, Rules
 from engine.core.sentences import Reason
 
@@ -82,7 +83,7 @@ def decide(
         for number, signature in enumerate(signatures)
     )
     contacts = _contacts(book, state, day, view, signatures, choices)
-    contacts, stopped = _allocated(book, contacts, choices, room or Room())
+    contacts, stopped = _allocated(book, contacts, choices, (room or Room()).on(day.on))
     return Decided(
         day=day,
         portfolio=view,
@@ -160,7 +161,7 @@ def _contacts(
     waiting = _waiting_since(state, view, units, said["step"])
     long_wait = (waiting <= (day.patience or day.on - timedelta(days=14))).fill_null(value=False)
     numbers = pl.DataFrame({"amount": view.amount[units], "late": view.late[units], "long_wait": long_wait})
-    order = ranked(numbers, book.house)
+    order = ranked(_looked_at(numbers, view, units, book.house.score), book.house, day.on)
     at = order["at"].to_numpy()
     units = units[at]
     rows = view.unit_row[units]
@@ -181,6 +182,17 @@ def _contacts(
     who = accounts.select("account", "name", "owner", episode=pl.col("episode").fill_null(1))
     found: pl.DataFrame = frame.hstack(who[rows])
     return found
+
+
+def _looked_at(numbers: pl.DataFrame, view: Portfolio, units: NDArray[Any], score: Score) -> pl.DataFrame:
+    """The contacts with what else the house's score looks at."""
+    more = columns(score) - set(numbers.columns)
+    if not more:
+        return numbers
+    # An item whose promise has not been broken is set aside: nothing is asked for it on the day it falls due.
+    due = pl.lit(None, dtype=pl.Date).alias("promise_due")
+    facts = view.accounts.select(sorted(more & {"risk", "promise", "spoke"}))[view.unit_row[units]]
+    return numbers.hstack(facts).with_columns(due)
 
 
 def _waiting_since(state: State, view: Portfolio, units: NDArray[Any], steps: pl.Series) -> pl.Series:

@@ -8,7 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from engine.core.decision.signature import NONE, OWN_PAUSE, Origin, Signature, Under
+from engine.core.cases import guards
+from engine.core.cases.guards import WISHES, Asks, Called, Wish
+from engine.core.decision.signature import (
+    ATTORNEY,
+    INSOLVENT,
+    NONE,
+    OWN_PAUSE,
+    WISHED,
+    Origin,
+    Signature,
+    Under,
+)
 from engine.core.decision.state import Aside
 from engine.core.language.policy import Policy, PolicyBook, Step
 from engine.core.problem import Place
@@ -23,9 +34,28 @@ ASIDE_REASONS = {
 }
 
 
+# The guards of people say who they are where no line of a file holds the step.
+_BY_GUARD = {INSOLVENT: guards.INSOLVENCY, ATTORNEY: guards.ATTORNEY}
+_CALLED = {
+    Called.COMPANY: Reason.CALLS,
+    Called.PERSON: Reason.CALLS,
+    Called.SPOKEN: Reason.SPOKEN,
+}
+WISH_REASONS = {
+    Wish.WRONG_NUMBER: Reason.WRONG_NUMBER,
+    Wish.NO_CALLS: Reason.NO_CALLS,
+    Wish.EMAIL_ONLY: Reason.EMAIL_ONLY,
+    Wish.CONFIRM: Reason.CONFIRM,
+    Wish.VIA_ATTORNEY: Reason.VIA_ATTORNEY,
+    Wish.NO_CONTACT: Reason.NO_CONTACT,
+}
+
+
 def never(book: PolicyBook, policy: Policy, step: Step, at: Signature) -> Hold | None:
     if at.never == NONE:
         return None
+    if at.never in _BY_GUARD:
+        return Gate.NEVER, Reason.NEVER, guards.place(_BY_GUARD[at.never])
     return Gate.NEVER, Reason.NEVER, book.house.never[at.never].place
 
 
@@ -48,6 +78,8 @@ def pause(book: PolicyBook, policy: Policy, step: Step, at: Signature) -> Hold |
 
 
 def closed(book: PolicyBook, policy: Policy, step: Step, at: Signature) -> Hold | None:
+    if at.closed == 2:
+        return Gate.CLOSED, Reason.HOLIDAY, guards.place(guards.HOLIDAYS)
     place = book.house.places.get("closed") or book.house.places.get("calendar")
     return (Gate.CLOSED, Reason.CLOSED_DAY, place) if at.closed else None
 
@@ -63,7 +95,12 @@ def answer(book: PolicyBook, policy: Policy, step: Step, at: Signature) -> Hold 
 
 
 def contact(book: PolicyBook, policy: Policy, step: Step, at: Signature) -> Hold | None:
-    return (Gate.CONTACT, Reason.CONTACT_LIMIT, book.house.places.get("contact")) if at.contact else None
+    if at.contact == Called.NO:
+        return None
+    if at.contact == Called.HOUSE:
+        return Gate.CONTACT, Reason.CONTACT_LIMIT, book.house.places.get("contact")
+    place = book.house.places.get("guards") or guards.place(guards.CALLS)
+    return Gate.CONTACT, _CALLED[Called(at.contact)], place
 
 
 def fresh(book: PolicyBook, policy: Policy, step: Step, at: Signature) -> Hold | None:
@@ -71,13 +108,22 @@ def fresh(book: PolicyBook, policy: Policy, step: Step, at: Signature) -> Hold |
 
 
 def address(book: PolicyBook, policy: Policy, step: Step, at: Signature) -> Hold | None:
-    return (Gate.ADDRESS, Reason.NO_ADDRESS, step.place) if at.address else None
+    if at.address < WISHED:
+        return (Gate.ADDRESS, Reason.NO_ADDRESS, step.place) if at.address else None
+    wish = WISHES[at.address - WISHED]
+    name = guards.RECIPIENT if wish is Wish.CONFIRM else "wishes"
+    return Gate.ADDRESS, WISH_REASONS[wish], guards.place(name)
 
 
 def approval(book: PolicyBook, policy: Policy, step: Step, at: Signature) -> Hold | None:
-    if not at.approve or at.under in (Under.APPROVED, Under.AGAIN_NOW) or step.approve is None:
+    if not at.approve or at.under in (Under.APPROVED, Under.AGAIN_NOW):
         return None
-    return Gate.APPROVAL, Reason.APPROVAL, step.approve.place
+    if step.approve is not None:
+        return Gate.APPROVAL, Reason.APPROVAL, step.approve.place
+    if at.approve == Asks.POLICY:  # what takes supply from a strategic account
+        return Gate.APPROVAL, Reason.APPROVAL, step.place
+    name = guards.PERSONS if at.approve == Asks.PERSON else guards.LEGAL
+    return Gate.APPROVAL, Reason.APPROVAL, guards.place(name)
 
 
 ORDER: tuple[Callable[[PolicyBook, Policy, Step, Signature], Hold | None], ...] = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from engine.core.decision.choose import step_tone
 from engine.core.decision.questions import asks_item
 from engine.core.decision.state import ADDRESSES, EFFECTS
 from engine.core.language.condition import Condition
-from engine.core.language.policy import Kind, Pause, Policy, PolicyBook, Step
+from engine.core.language.policy import Action, Kind, Pause, Policy, PolicyBook, Step
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -84,9 +85,10 @@ def demands_in_writing(step: Step) -> bool:
     return step.demand and any(action.kind.written for action in step.actions)
 
 
-def effect_bits(step: Step) -> int:
-    """The bits of EFFECTS that a step does."""
-    return sum(1 << bit for bit, kind in enumerate(EFFECTS) if step.has(Kind(kind)))
+def effect_bits(actions: Iterable[Action]) -> int:
+    """The bits of EFFECTS that these actions do."""
+    done = {action.kind for action in actions}
+    return sum(1 << bit for bit, kind in enumerate(EFFECTS) if Kind(kind) in done)
 
 
 def contacts(step: Step) -> bool:

@@ -20,12 +20,12 @@ from engine.core.decision.decide import Decided, decide
 from engine.core.decision.ladder import effect_bits, event_column, repeats
 from engine.core.decision.portfolio import Portfolio
 from engine.core.decision.signature import NONE, Origin
-from engine.core.decision.state import MARKS, PENDING, REPEATS, TOUCHES, Aside, Pending, State
+from engine.core.decision.state import CALLS, MARKS, PENDING, REPEATS, TOUCHES, Aside, Pending, State
 from engine.core.decision.view import Day
 from engine.core.language.policy import Action, Kind, Policy, PolicyBook, Step, seniority
 from engine.core.rules import Rules
-from engine.core.sentences import Reason
-from engine.core.workdays import Calendar
+from engine.core.sentences import Gate
+from engine.core.workdays import ALWAYS, WEEKENDS_ONLY, Calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,9 @@ PROMISES_KEPT = "promises kept"
 def day_of(book: PolicyBook, calendar: Calendar, on: date, stale: bool = False) -> Day:
     """The moment of a decision by the house's calendar."""
     closed = book.house.closed == "next open day" and not calendar.is_open(on)
-    return Day(on, closed=closed, stale=stale, patience=_open_days_before(calendar, on, PATIENCE))
+    # Where no day is a holiday, or closed days hold nothing, holidays elsewhere hold nothing either.
+    holidays = book.house.closed == "next open day" and calendar.name not in (ALWAYS, WEEKENDS_ONLY)
+    return Day(on, closed, stale, _open_days_before(calendar, on, PATIENCE), holidays)
 
 
 def _open_days_before(calendar: Calendar, on: date, days: int) -> date:
@@ -85,7 +87,7 @@ def plan(
         decided = decide(book, state, day_of(book, calendar, on, stale), rules, room)
         planned.append(Planned(on, calendar.why_closed(on) or "", decided))
         state = after(book, state, decided, calendar)
-        room = Room(room.people)
+        room = Room(room.people, away=room.away)
     return Plan(tuple(planned), assumes)
 
 
@@ -100,13 +102,17 @@ def morning(state: State, on: date, assumes: str) -> State:
     """What the calendar alone changes: disputes that were closed release their items, promises fall due."""
     items = state.items
     ends = (pl.col("aside_until") <= on).fill_null(value=False)
-    promised = pl.col("aside") == Aside.PROMISED.value
+    promised = pl.col("aside").is_in([Aside.PROMISED.value, Aside.PLANNED.value])
+    planned = pl.col("aside") == Aside.PLANNED.value
     if not items.select((ends & pl.col("aside").is_not_null()).any()).item():
         return state
     broken = items.filter(ends & promised)["row"].unique()
+    plans = items.filter(ends & planned)["row"].unique()
     accounts = state.accounts
     if assumes == PROMISES_KEPT:
-        items = items.filter(~(ends & promised))
+        # A promise that is kept pays its items; of a plan it is one instalment, and the next one is awaited.
+        items = items.filter(~(ends & promised & ~planned))
+        ends &= ~planned
         word = "kept"
     else:
         word = "broken"
@@ -116,6 +122,7 @@ def morning(state: State, on: date, assumes: str) -> State:
         accounts = accounts.with_columns(
             promise_broken=pl.when(hit).then(pl.lit(on)).otherwise("promise_broken"),
             broken=pl.col("broken").fill_null(0) + hit.cast(pl.Int32),
+            plan=pl.when(pl.col("row").is_in(plans.implode())).then(pl.lit(word)).otherwise("plan"),
         )
     items = items.with_columns(aside=pl.when(ends).then(None).otherwise("aside"))
     return replace(state, items=items, accounts=accounts)
@@ -148,6 +155,9 @@ def after(book: PolicyBook, state: State, decided: Decided, calendar: Calendar) 
     made = [*arrived, *_made(book, decided, went)]
     marks = decided.marks.join(went.select("unit"), on="unit", how="semi")
     touches = [(each.row, each.item, on) for each in made if each.touches]
+    calls = [
+        (each.row, on, True) for each in made if any(action.kind is Kind.CALL for action in each.actions)
+    ]
     return replace(
         state,
         accounts=_accounts(book, state, decided, made, calendar),
@@ -155,6 +165,7 @@ def after(book: PolicyBook, state: State, decided: Decided, calendar: Calendar) 
         touches=pl.concat([state.touches, pl.DataFrame(touches, schema=TOUCHES, orient="row")]),
         pending=_pending(state, decided, went, done, on),
         repeats=_repeats(state, made, on),
+        calls=pl.concat([state.calls, pl.DataFrame(calls, schema=CALLS, orient="row")]),
     )
 
 
@@ -178,13 +189,21 @@ def _under_way(
     view = decided.portfolio
     made: list[_Made] = []
     marks: list[tuple[Any, ...]] = []
+    ahead = [step.name for policy in book.policies for step in policy.steps if step.ahead]
+    told = state.marks.filter(pl.col("step").is_in(ahead)) if ahead else state.marks.clear()
+    announced = set(told.select("row", "policy", "step").iter_rows())
     overtaken = set(decided.contacts.filter("passed").select("row", "own_item").iter_rows())
     for row, item, policy_id, name in ends.select("row", "item", "policy", "step").iter_rows():
         policy = book.policy(policy_id)
         step = policy.step(name) if policy else None
         if policy is None or step is None or (row, item) in overtaken:
             continue
-        made.append(_Made(row, item, policy, step, step.actions, again=False))
+        actions = step.actions
+        if (
+            step.ahead and (row, policy_id, name) in announced
+        ):  # its notice has gone; what it announced is left
+            actions = tuple(action for action in actions if action.kind.restricts)
+        made.append(_Made(row, item, policy, step, actions, again=False))
         event = view.accounts[event_column(policy)][row] if policy.start else None
         for number, index in _asked(view, row, item if policy.each_invoice else None):
             names = [step.name]
@@ -217,7 +236,7 @@ def _accounts(
             return changes[name].get(row, known[name][row])
 
         written = any(action.kind.written for action in each.actions)
-        effects = effect_bits(step)
+        effects = effect_bits(each.actions)
         if effects:
             changes["effects"][row] = (now("effects") or 0) | effects
         tone = step_tone(book, step) if written else 0
@@ -233,6 +252,8 @@ def _accounts(
         changes["stepped"][row] = on
         if each.touches:
             changes["last_contact"][row] = on
+        if role:
+            changes["spoke"][row] = on
     for unit in np.flatnonzero(
         np.array([choice.tell_owner for choice in decided.choices] + [False])[decided.unit_class]
     ):
@@ -260,6 +281,7 @@ _REMEMBERED = (
     "answer_by",
     "answer_day",
     "last_contact",
+    "spoke",
     "stepped",
     "finished",
     "since",
@@ -299,7 +321,7 @@ def _pending(
 
 
 def _missing_addresses(decided: Decided, on: date) -> pl.DataFrame:
-    held = np.array([choice.reason is Reason.NO_ADDRESS for choice in decided.choices] + [False])
+    held = np.array([choice.gate is Gate.ADDRESS for choice in decided.choices] + [False])
     units = np.flatnonzero(held[decided.unit_class])
     numbers = decided.unit_class[units]
     view = decided.portfolio

@@ -54,20 +54,23 @@ class Signature(NamedTuple):
     passed: int  # 1: the step under way is passed over, because a higher one fell due meanwhile
     under: int  # Under
     occurrence: int  # how often the step has been taken or tried before
-    never: int  # index of the first line of the house's `never` that holds
+    never: int  # index of the first line of the house's `never` that holds; else INSOLVENT or ATTORNEY for the guards
     minimum: int  # the account owes less than the house's minimum
     pause: int  # index of the first pause that binds the step; OWN_PAUSE for one set on the account
-    closed: int  # the day is closed
+    closed: int  # 1: the day is closed; 2: it is a holiday of the customer's country, and the step calls
     gap: int
     answer: int
-    contact: int
+    contact: int  # cases.guards.Called: why one more contact would be one too many
     stale: int
-    address: int  # an address the step needs is missing
-    approve: int  # the step asks for an approval
+    address: int  # 1: an address the step needs is missing; from WISHED on: a rule of cases.guards.WISHES closes the way
+    approve: int  # cases.guards.Asks: why the step asks for an approval
     role: str  # who calls, when a higher step's call was made by another role already
     voice: str  # "policy/step" whose message is sent instead, because a firmer tone was reached
     no_rate: int  # an item's currency has no exchange rate
+    supply: int = 0  # the step asks for terms or a hold, and a contract obliges us to supply
 
 
 OWN_PAUSE = 62
+INSOLVENT, ATTORNEY = 60, 61  # in `never`, where no line of the house says so
+WISHED = 2  # in `address`: the first of the rules about contact
 TELL_OWNER_EVERY = 30  # days between two reminders that a ladder is finished

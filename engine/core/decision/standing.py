@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from engine.core.cases import guards
+from engine.core.cases.guards import Asks, Called
 from engine.core.decision.choose import step_tone
 from engine.core.decision.ladder import (
     addresses,
@@ -27,9 +29,12 @@ from engine.core.decision.ladder import (
 )
 from engine.core.decision.questions import ACCOUNT
 from engine.core.decision.signature import (
+    ATTORNEY,
+    INSOLVENT,
     NONE,
     OWN_PAUSE,
     TELL_OWNER_EVERY,
+    WISHED,
     Finished,
     Origin,
     Signature,
@@ -55,6 +60,9 @@ class Case:
     touches: tuple[Row, ...]
     pending: tuple[Row, ...]
     repeats: tuple[Row, ...]
+    calls: tuple[Row, ...] = ()
+    wishes: tuple[Row, ...] = ()
+    off: tuple[Row, ...] = ()
 
 
 def cases(state: State, rows: Iterable[int]) -> dict[int, Case]:
@@ -77,6 +85,7 @@ def cases(state: State, rows: Iterable[int]) -> dict[int, Case]:
         of(state.pending),
         of(state.repeats),
     )
+    calls, wishes, off = of(state.calls), of(state.wishes), of(state.off)
     return {
         row: Case(
             account=accounts[row][0],
@@ -86,6 +95,9 @@ def cases(state: State, rows: Iterable[int]) -> dict[int, Case]:
             touches=tuple(touches.get(row, ())),
             pending=tuple(pending.get(row, ())),
             repeats=tuple(repeats.get(row, ())),
+            calls=tuple(calls.get(row, ())),
+            wishes=tuple(wishes.get(row, ())),
+            off=tuple(off.get(row, ())),
         )
         for row in wanted
     }
@@ -435,7 +447,12 @@ class _Unit:
 
     def _always(self) -> dict[str, int]:
         never = (n for n in range(len(self.book.house.never)) if f"never:{n}" in self.answers)
-        return {"never": next(never, NONE)}
+        line = next(never, NONE)
+        if line == NONE and self.case.account["insolvent"] and not self._without(guards.INSOLVENCY):
+            line = INSOLVENT
+        if line == NONE and self.case.account["attorney"] and not self._without(guards.ATTORNEY):
+            line = NONE if any(rule.opens for rule in self._wishes()) else ATTORNEY
+        return {"never": line}
 
     def _gates(
         self, policy: Policy, step: Step, origin: Origin, offers: Mapping[str, Step | None]
@@ -446,14 +463,12 @@ class _Unit:
             touch["on"] for touch in self.case.touches if self.item is None or touch["item"] == self.item
         ]
         recent = [t for t in self.case.touches if house.contact and (on - t["on"]).days < house.contact.days]
-        needed, either = addresses(step)
-        known = int(account["addresses"] or 0)
         role, tone = call_role(step), step_tone(self.book, step)
         return {
             **self._always(),
             "minimum": int(self._below(step, origin, offers)),
             "pause": self._paused(step),
-            "closed": int(contact and self.day.closed),
+            "closed": 1 if contact and self.day.closed else 2 if self._holiday(step) else 0,
             "gap": int(
                 (self.item is None and self._stepped())
                 or (contact and bool(touched) and (on - max(touched)).days < self._gap(policy))
@@ -465,13 +480,18 @@ class _Unit:
                     or (account["answer_day"] is not None and step.day > account["answer_day"])
                 )
             ),
-            "contact": int(contact and house.contact is not None and len(recent) >= house.contact.most),
+            "contact": int(
+                Called.HOUSE
+                if contact and house.contact is not None and len(recent) >= house.contact.most
+                else self._called(step)
+            ),
             "stale": int(contact and step.demand and self.day.stale),
-            "address": int((needed & known) != needed or (either != 0 and not either & known)),
-            "approve": int(self._approve(policy, step)),
+            "address": self._address(step),
+            "approve": int(self._asks(policy, step)),
             "role": account["reached"] if 0 < seniority(role) < seniority(account["reached"] or "") else "",
             "voice": (account["tone_step"] or "") if tone and (account["tone"] or 0) > tone else "",
             "no_rate": int(any(item.row["rate"] is None for item in self.all_items)),
+            "supply": int(self._bound(step)),
         }
 
     def _gap(self, policy: Policy) -> int:
@@ -513,7 +533,62 @@ class _Unit:
         )
         return OWN_PAUSE if own else NONE
 
+    # -- guards of people --------------------------------------------------------------------------------------------
+
+    def _without(self, guard: str) -> bool:
+        """Somebody has set the guard aside for this account."""
+        return any(row["guard"] == guard and row["until"] >= self.day.on for row in self.case.off)
+
+    @property
+    def _natural(self) -> bool:
+        return guards.consumer(self.case.account["natural_person"], self.case.account["legal_form"])
+
+    def _wishes(self) -> list[guards.Closed]:
+        return [
+            guards.Closed(guards.WISHES[row["wish"]], row["closes"], row["opens"])
+            for row in self.case.wishes
+            if row["until"] is None or row["until"] >= self.day.on
+        ]
+
+    def _holiday(self, step: Step) -> bool:
+        if not self.day.holidays or not guards.calls_somebody(step) or self._without(guards.HOLIDAYS):
+            return False
+        return guards.holiday_there(self.case.account["country"], self.day.on) is not None
+
+    def _called(self, step: Step) -> Called:
+        if not guards.calls_somebody(step) or self._without(guards.CALLS):
+            return Called.NO
+        calls = [guards.Call(row["on"], row["spoke"]) for row in self.case.calls]
+        return guards.called(calls, self.day.on, natural=self._natural, rules=self.book.house.guards)
+
+    def _address(self, step: Step) -> int:
+        needed, either = addresses(step)
+        rules, known = self._wishes(), int(self.case.account["addresses"] or 0)
+        needs = needed | (guards.PHONE if guards.calls_somebody(step) else 0)
+        wish = guards.wish_held(rules, needs, either, known)
+        if wish is not None:
+            return WISHED + guards.WISHES.index(wish)
+        left = guards.open_ways(rules, known)
+        return int((needed & left) != needed or (either != 0 and not either & left))
+
+    def _asks(self, policy: Policy, step: Step) -> Asks:
+        if self._approve(policy, step):
+            return Asks.POLICY
+        if self._bound(step):
+            return Asks.NO
+        if guards.weighs(step) and self._natural and not self._without(guards.PERSONS):
+            return Asks.PERSON
+        return Asks.LEGAL if guards.speaks_of_law(self.book.tones, step) else Asks.NO
+
+    def _bound(self, step: Step) -> bool:
+        """A contract obliges us to supply, and the step would change that."""
+        return step.restricts and bool(self.case.account["contract_supply"])
+
     def _approve(self, policy: Policy, step: Step) -> bool:
+        if self._bound(step):
+            return False
+        if step.restricts and self.case.account["strategic"]:
+            return True
         if step.approve is None:
             return False
         return step.approve.when is None or f"approve:{step.index}" in self.rules.match(policy.id, self.facts)

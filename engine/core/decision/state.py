@@ -7,7 +7,7 @@ a column says that it is in the house's; dates are the customer's own; words are
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
@@ -49,6 +49,7 @@ ACCOUNTS: dict[str, pl.DataType] = {
     "claims": pl.Int32(),
     "dbt": pl.Int32(),  # average days beyond terms, 12 months, weighted by amount, rounded
     "last_contact": pl.Date(),
+    "spoke": pl.Date(),  # the last day on which somebody there was spoken with
     "last_payment": pl.Date(),
     "promise": pl.String(),  # none, open, kept, broken: the latest one
     "plan": pl.String(),  # none, kept, broken
@@ -101,6 +102,21 @@ MARKS: dict[str, pl.DataType] = {
 
 # Steps an account will not be asked again in this episode (an approval refused). Account-wide.
 BARRED: dict[str, pl.DataType] = {"row": pl.UInt32(), "policy": pl.String(), "step": pl.String()}
+
+# Calls that were made, whatever came of them, of the last weeks. `spoke`: somebody was spoken with.
+CALLS: dict[str, pl.DataType] = {"row": pl.UInt32(), "on": pl.Date(), "spoke": pl.Boolean()}
+
+# Rules about contact in force: which of `cases.guards.WISHES`, the bits of ADDRESSES that it closes and opens, its last day.
+WISHES: dict[str, pl.DataType] = {
+    "row": pl.UInt32(),
+    "wish": pl.UInt8(),
+    "closes": pl.UInt32(),
+    "opens": pl.UInt32(),
+    "until": pl.Date(),  # null: until somebody lifts it
+}
+
+# Guards that somebody has set aside for an account, through a day.
+OFF: dict[str, pl.DataType] = {"row": pl.UInt32(), "guard": pl.String(), "until": pl.Date()}
 
 # Contacts that count for gap and limit: demands, and calls that reached someone. `item` only under `each: invoice`.
 TOUCHES: dict[str, pl.DataType] = {"row": pl.UInt32(), "item": pl.String(), "on": pl.Date()}
@@ -171,6 +187,9 @@ class State:
     repeats: pl.DataFrame
     as_of: date | None = None
     age: int = 0
+    calls: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CALLS))
+    wishes: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=WISHES))
+    off: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=OFF))
 
     @staticmethod
     def empty_frame(schema: dict[str, pl.DataType]) -> pl.DataFrame:

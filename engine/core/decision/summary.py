@@ -11,7 +11,7 @@ import polars as pl
 
 from engine.core import sentences
 from engine.core.decision.allocate import ROOM, Room, used
-from engine.core.decision.choose import LADDER_FINISHED, Choice, Verdict
+from engine.core.decision.choose import LADDER_FINISHED, Choice, Verdict, approver
 from engine.core.decision.decide import Decided, reasons
 from engine.core.decision.plan import Plan, Planned
 from engine.core.decision.portfolio import Portfolio
@@ -147,7 +147,7 @@ def _actions(book: PolicyBook, day: Planned) -> Iterator[PlannedAction]:
         policy = book.policy(choice.policy)
         step = policy.step(choice.step) if policy else None
         assert step is not None
-        asks = step.approve.by if step.approve and view.signature["approve"][row["unit"]] else ""
+        asks = approver(book, step) if view.signature["approve"][row["unit"]] else ""
         for action in choice.actions:
             yield PlannedAction(
                 on=day.on,
@@ -265,7 +265,7 @@ def groups(book: PolicyBook, decided: Decided) -> tuple[HeldGroup, ...]:
     found: dict[tuple[Reason, Place | None], list[int]] = {}
     view = decided.portfolio
     for unit, choice in _waiting(book, decided):
-        shared = choice.place if choice.reason not in (Reason.NO_ADDRESS, Reason.APPROVAL) else None
+        shared = None if choice.reason in (Reason.NO_ADDRESS, Reason.APPROVAL) else choice.place
         found.setdefault((choice.reason, shared), []).append(unit)
     counted = [
         HeldGroup(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
+from engine.core.cases.guards import consumer
 from engine.core.decision.columns import Groups, dates, day_number
 from engine.core.decision.ladder import Ladder
 from engine.core.decision.state import State
@@ -28,13 +30,14 @@ class Day:
     """The moment as the columns need it.
 
     `closed` is the house's calendar; `stale` that the ledger is older than allowed; a step that has waited for room since
-    `patience` or before goes to the top.
+    `patience` or before goes to the top. `holidays`: nobody is called on a holiday of their own country.
     """
 
     on: date
     closed: bool = False
     stale: bool = False
     patience: date | None = None
+    holidays: bool = False
 
 
 class View:
@@ -85,6 +88,30 @@ class View:
             return np.zeros(self.units, dtype=bool)
         today: Array = (last == self.day.on).fill_null(value=False).to_numpy()
         return today[self.unit_row]
+
+    @cached_property
+    def natural(self) -> Array | None:
+        """row -> consumer law may apply; None: to nobody."""
+        person, form = self.accounts["natural_person"], self.accounts["legal_form"]
+        found: Array | None = None
+        if person.any():
+            found = person.fill_null(value=False).to_numpy()
+        if form.null_count() < len(form):
+            sole = [word for word in form.unique() if word and consumer(None, word)]
+            if sole:
+                trades: Array = form.is_in(sole).fill_null(value=False).to_numpy()
+                found = trades if found is None else found | trades
+        return found
+
+    def without(self, guard: str) -> Array | None:
+        """row -> the guard has been set aside for the account; None: for nobody."""
+        off = self.state.off
+        if not off.height:
+            return None
+        rows = off.filter((pl.col("guard") == guard) & (pl.col("until") >= self.day.on))["row"].to_numpy()
+        found = np.zeros(self.accounts.height, dtype=bool)
+        found[rows] = True
+        return found
 
     def unit(self, row: int, item: str | None) -> int | None:
         """The unit of an account, or of one of its items; None where there is none."""

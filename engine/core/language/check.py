@@ -10,12 +10,13 @@ from pathlib import PurePosixPath
 
 from engine.core.language import houses, norms, source
 from engine.core.language.condition import Op
+from engine.core.language.follows import Outcome
 from engine.core.language.invariants import Invariants
 from engine.core.language.known import Known, TemplateHead
 from engine.core.language.outcomes import read_outcomes
 from engine.core.language.overlap import takes_all
 from engine.core.language.policies import read_policy
-from engine.core.language.policy import Clock, House, Outcome, Policy, PolicyBook
+from engine.core.language.policy import Clock, House, Policy, PolicyBook
 from engine.core.language.reading_invariants import read_invariants
 from engine.core.language.reading_trials import read_trials
 from engine.core.language.source import Notes, Source

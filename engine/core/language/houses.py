@@ -9,7 +9,11 @@ from decimal import Decimal
 
 from engine.core import workdays
 from engine.core.language import reading, reading_tests
+from engine.core.language.bands import read_bands
+from engine.core.language.charging import read_charge, read_rates
 from engine.core.language.condition import Clause, Test
+from engine.core.language.guarding import read_guards
+from engine.core.language.limits import read_limits, without_owner
 from engine.core.language.policies import read_late
 from engine.core.language.policy import House, Kind, Limit, Pause
 from engine.core.language.source import Block, Line, Listing, Node, Notes, Text, short
@@ -30,12 +34,15 @@ PLURALS = {
     "webhooks": Kind.WEBHOOK,
 }
 EVERYTHING = "everything"
+SCORES = ("amount and age", "amount", "age")
+MOST_WEIGHT = 100
 _KINDS = {kind.value: kind for kind in Kind}
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS = re.compile(
     r"(?P<days>.+?)\s+(?P<h>[0-9]{1,2})(:(?P<m>[0-9]{2}))?\s*(-|–|to)\s*(?P<h2>[0-9]{1,2})(:(?P<m2>[0-9]{2}))?",
     re.IGNORECASE,
 )
+_SCORE = "score: {amount: 1, age: 1, risk: 2}"
 _HOUSE_EXAMPLES = {
     "order": "order: [key-accounts, standard]",
     "hours": "hours: weekdays 8:30-17:00",
@@ -58,6 +65,7 @@ class _Reader:
     scope: Scope
     policies: tuple[str, ...]
     found: dict[str, object] = field(default_factory=dict)
+    roles: Mapping[str, Place] = field(default_factory=dict)  # that have a limit, and where it stands
 
     def text(self, line: Line, example: str) -> Text | None:
         return reading.scalar(line.value, self.notes, example)
@@ -263,6 +271,24 @@ class _Reader:
                 counts[name] = reading.whole(text, self.notes, 0, 10_000_000, f"{name}: 60")
         self.found[word] = counts
 
+    def score(self, line: Line) -> None:
+        """One of the three words, or `{amount: 1, risk: 2}`: at least one part has a weight."""
+        if not isinstance(line.value, Block):
+            self.choice(line, SCORES)
+            return
+        weights = {}
+        before = len(self.notes.problems)
+        lines = reading.block(line.value, self.notes, "“score”", names(Where.SCORE), _SCORE)
+        for each in lines.lines if lines else ():
+            if text := self.text(each, f"{each.key.value}: 1"):
+                weight = reading.whole(text, self.notes, 0, MOST_WEIGHT, f"{each.key.value}: 1")
+                weights[each.key.value] = weight or 0
+        if not any(weights.values()) and len(self.notes.problems) == before:
+            self.notes.error(
+                line.value.place, "nothing counts in this score", f"write  {_SCORE}", "score-empty"
+            )
+        self.found["score"] = {part: weight for part, weight in weights.items() if weight}
+
     def whole(self, line: Line, low: int, high: int) -> None:
         word = line.key.value
         if text := self.text(line, f"{word}: {low}"):
@@ -272,6 +298,9 @@ class _Reader:
         if text := self.text(line, "owner: credit manager"):
             somebody = self.scope.known.somebody
             self.found["owner"] = reading.one_of(text, self.notes, "role or person", somebody, "unknown-role")
+
+    def limits(self, line: Line) -> None:
+        self.found["limits"], self.roles = read_limits(line, self.notes, self.scope)
 
     def usual(self, line: Line) -> None:
         if text := self.text(line, "usual: 3 times"):
@@ -318,12 +347,18 @@ def read_house(root: Node | None, notes: Notes, scope: Scope, policies: tuple[st
         "split": reader.split,
         "owner": reader.owner,
         "fresh": lambda line: reader.duration(line, "hour", 8760, "fresh: 26 hours"),
-        "score": lambda line: reader.choice(line, ("amount and age", "amount", "age")),
+        "score": reader.score,
         "usual": reader.usual,
         "live": reader.live,
+        "bands": lambda line: reader.found.update(bands=read_bands(line, reader.notes)),
+        "limits": reader.limits,
+        "guards": lambda line: reader.found.update(guards=read_guards(line, notes)),
+        "charge": lambda line: reader.found.update(charge=read_charge(line, notes)),
+        "rates": lambda line: reader.found.update(rates=read_rates(line, notes)),
     }
     for line in lines.lines:
         read[line.key.value](line)
+    without_owner(str(reader.found.get("owner") or House().owner), reader.roles, notes)
     if "order" not in {line.key.value for line in lines.lines}:
         _no_order(lines.place, notes, policies, reader.found)
     if notes.failed:

@@ -209,9 +209,16 @@ def _ladder_tones(steps: tuple[Step, ...], notes: Notes, scope: Scope) -> None:
             if tone is Tone.LEGAL and step.approve is None:
                 notes.warn(
                     action.place,
-                    f"“{action.value}” speaks of the law and nobody has to agree to it",
+                    f"“{action.value}” speaks of the law and nobody is named to agree to it; the house's owner is asked",
                     "add  approve: credit manager",
                     "legal-without-approval",
+                )
+            if tone is Tone.LEGAL and not any(later.has(Kind.HAND_OFF) for later in steps[step.index :]):
+                notes.error(
+                    action.place,
+                    f"“{action.value}” speaks of the law, and no step of this ladder does what it says",
+                    "add a step after it that does, like  hand off: attorney;  never threaten what will not come",
+                    "empty-threat",
                 )
         if written:
             strongest = max(written, key=lambda each: each[0].rank)

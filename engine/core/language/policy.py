@@ -1,13 +1,16 @@
-"""What the files may say, once they have been read: policies, steps, the house's rules, outcomes of calls."""
+"""What the files may say, once they have been read: policies, steps, the house's rules."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from engine.core.figures.bands import Band
 from engine.core.language.condition import Clause, Condition
+from engine.core.language.follows import Outcome
 from engine.core.problem import Place
 
 
@@ -33,6 +36,11 @@ class Kind(StrEnum):
     def effect(self) -> bool:
         """It changes how the account is supplied: once an episode, after its notice, back when it is paid."""
         return self in (Kind.TERMS, Kind.HOLD, Kind.HAND_OFF)
+
+    @property
+    def restricts(self) -> bool:
+        """It takes something away that is given back: never by itself from an account we must, or want to, supply."""
+        return self in (Kind.TERMS, Kind.HOLD)
 
     @property
     def contact(self) -> bool:
@@ -136,6 +144,7 @@ class Step:
     notify: str | None = None
     repeat: Repeat | None = None
     restore_after: int = 0  # clean months before the way back from terms or hold is proposed
+    ahead: int = 0  # days between the notice and the terms or hold that it announces
 
     @property
     def demand(self) -> bool:
@@ -149,6 +158,11 @@ class Step:
 
     def has(self, kind: Kind) -> bool:
         return any(action.kind is kind for action in self.actions)
+
+    @property
+    def restricts(self) -> bool:
+        """It asks for terms or a hold."""
+        return any(action.kind.restricts for action in self.actions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +211,62 @@ class Limit:
     days: int
 
 
+# What the work list is ordered by: "amount and age", "amount" or "age"; or the weight of each part, by its name
+# (`cases.score.PARTS`).
+Score = str | Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What a role may give by itself for a solution; what is not said it may not give.
+
+    `discount` is in hundredths of a per cent, `days` of more time, `plan` the months that a payment plan may take,
+    `waive` minor units of the house's currency.
+    """
+
+    discount: int = 0
+    days: int = 0
+    plan: int = 0
+    waive: int = 0
+
+
+# Where the house says nothing: time, and no money.
+ALLOWANCES: Mapping[str, Allowance] = {
+    "collector": Allowance(days=7, plan=3),
+    "supervisor": Allowance(days=30, plan=6),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class GuardRules:
+    """What a house may set of the guards of people; what it does not set is built in.
+
+    `calls` holds for companies, `persons` where consumer law may apply; `conversation` are days without a call after one with
+    a person; `exceptions` the days an exception may hold at most. `because` is why something is looser than what is built in.
+    """
+
+    calls: Limit = Limit(3, 7)
+    persons: Limit = Limit(7, 7)
+    conversation: int = 7
+    exceptions: int = 30
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """Late-payment money as a house charges it: a pack of `core.figures.packs` (empty: nothing), from which day, and how.
+
+    `rate` is a contract's, in percent a year; `basis` is where the contract says so.
+    """
+
+    pack: str
+    place: Place
+    since: date | None = None
+    lump_sum: bool = True
+    rate: Decimal | None = None
+    basis: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class House:
     """What holds for every policy. Amounts are minor units of `currency`; `places` has each word's place."""
@@ -222,19 +292,18 @@ class House:
     split: int = 1  # reserved: shards of a run
     owner: str = "credit manager"  # the role that gets tasks nobody else owns
     fresh: int = 0  # hours; 0: no limit
-    score: str = "amount and age"  # or "amount", or "age"
+    score: Score = "amount and age"
     usual: Decimal = Decimal(0)  # the blast radius, times the usual; 0: no limit
     live: str = "on save"
+    bands: Mapping[str, Band] = field(default_factory=dict)  # by figure of the report
+    # What each role may give by itself. The owner's role may give anything, and is not in it.
+    limits: Mapping[str, Allowance] = field(default_factory=lambda: ALLOWANCES)
+    guards: GuardRules = GuardRules()
+    # By ISO country in lower case; "else" for every other. Empty: nothing is charged.
+    charge: Mapping[str, Charge] = field(default_factory=dict)
+    # Reference rates that are not known here: (name, the day from which) -> percent a year.
+    rates: Mapping[tuple[str, date], Decimal] = field(default_factory=dict)
     places: Mapping[str, Place] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What follows an outcome of a call. Texts are kept as written until casework gives them their flow."""
-
-    name: str
-    words: Mapping[str, object]
-    place: Place
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from engine.core.figures.packs import PACKS
+from engine.core.figures.reference_rates import REFERENCES
+from engine.core.language.bands import NAMES as FIGURES
 from engine.core.language.fields import Field, Type
-from engine.core.language.houses import EVERYTHING, PLURALS
+from engine.core.language.follows import PEER
+from engine.core.language.houses import EVERYTHING, MOST_WEIGHT, PLURALS, SCORES
 from engine.core.language.invariants import FINDINGS
 from engine.core.language.known import Known
+from engine.core.language.outcomes import PROMISES, SAME_PERSON
 from engine.core.language.policy import Clock, Event, Kind
 from engine.core.language.steps import FIRST_DAY, HANDED, HELD, LAST_DAY, MOST_STEPS
 from engine.core.language.trials import ADDRESSES
@@ -19,6 +24,7 @@ _DRAFT = "http://json-schema.org/draft-07/schema#"
 _COUNT = r"^[0-9]{1,4}"
 _SEASON = r"^[0-9]{1,2}\.?\s+[A-Za-z]{3,9}\s+(to|until|-|–)\s+[0-9]{1,2}\.?\s+[A-Za-z]{3,9}$"
 _DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+_BAND = r"^([Aa]t (most|least) -?[0-9].*|[Bb]etween -?[0-9].* and -?[0-9].*|[Ww]ithin [0-9].* of its mean)$"
 _COMPARED = r"^([Nn]ot\s+)?([Oo]ver|[Uu]nder|[Aa]t least|[Aa]t most|[Bb]etween)\s+\D{0,4}[0-9].*$"
 
 
@@ -179,7 +185,7 @@ def _step(known: Known) -> Schema:
         "from": who,
         "when": when,
         "approve": {"anyOf": [who, approval]},
-        "notify": who,
+        "notify": {"anyOf": [who, _text(r"^[^,]+,\s*[1-9][0-9]? days? ahead$")]},
         "repeat": _text(r"^every [0-9]{1,3} days?, ?at most [0-9]{1,3}( times)?$"),
         "restore-after": _span("clean month|month", "3 clean months"),
     }
@@ -230,44 +236,126 @@ def _house(known: Known, policies: Sequence[str]) -> Schema:
             "split": _whole(1, 64),
             "owner": _somebody(known),
             "fresh": _span("hour|day", "26 hours"),
-            "score": _enum(("amount and age", "amount", "age")),
+            "score": {"anyOf": [_enum(SCORES), _score()]},
             "usual": {
                 "anyOf": [{"type": "number", "minimum": 1}, _text(r"^[0-9]{1,3}(\.[0-9]+)?\s?(times?|x)?$")]
             },
             "live": _enum(("on save", "on approval")),
+            "bands": {
+                "type": "object",
+                "properties": {name: _text(_BAND) for name in FIGURES},
+                "additionalProperties": False,
+            },
+            "limits": {
+                "type": "object",
+                "properties": {role: _allowance() for role in sorted(known.roles)},
+                "additionalProperties": False,
+            },
+            "guards": _guards(),
+            "charge": _charge(),
+            "rates": _rates(),
         },
     )
 
 
+def _allowance() -> Schema:
+    share = _text(r"^[0-9]{1,3}(\.[0-9]{1,2})?\s?(%|[Pp]er ?cent)$") | {"examples": ["2%"]}
+    return _lines(
+        Where.LIMIT,
+        {
+            "discount": share,
+            "days": _span("day|week", "7 days"),
+            "plan": _span("month", "3 months"),
+            "waive": _amount(),
+        },
+    )
+
+
+def _score() -> Schema:
+    weights = {name: _whole(0, MOST_WEIGHT) for name in names(Where.SCORE)}
+    return _lines(Where.SCORE, weights) | {"minProperties": 1}
+
+
+def _guards() -> Schema:
+    calls = _text(r"^[Aa]t most [0-9]{1,3}( calls?)? in [0-9]{1,3} days?$")
+    days = {"conversation": _span("day|week", "7 days"), "exceptions": _span("day|week", "30 days")}
+    return _lines(Where.GUARDS, {"calls": calls, "persons": calls, **days, "because": _text()})
+
+
+def _charge() -> Schema:
+    """One pack for all, or one by country."""
+    packs = "|".join(_any_case(pack) for pack in PACKS)
+    rate = r"[0-9]{1,2}(\.[0-9]{1,4})?\s?%\s*(a|per)\s*(month|year)"
+    in_a_word = _text(rf"^(({packs})(\s+{rate})?|nothing|none)$")
+    lines = {
+        "pack": _text(rf"^({packs})$"),
+        "from": _text(_DATE),
+        "lump-sum": _flag(),
+        "rate": _text(rf"^{rate}$"),
+        "basis": _text(),
+    }
+    one: Schema = {"anyOf": [in_a_word, _lines(Where.CHARGE, lines, ("pack",))]}
+    by_country: Schema = {
+        "type": "object",
+        "propertyNames": {"not": {"enum": list(names(Where.CHARGE))}},
+        "additionalProperties": one,
+        "minProperties": 1,
+    }
+    return {"anyOf": [*one["anyOf"], by_country]}  # type: ignore[misc]
+
+
+def _rates() -> Schema:
+    percent: Schema = {"anyOf": [{"type": "number"}, _text(r"^-?[0-9]{1,2}(\.[0-9]{1,4})?\s?%?$")]}
+    by_day: Schema = {
+        "type": "object",
+        "patternProperties": {r"^[0-9]{4}-0(1|7)-01$": percent},
+        "additionalProperties": False,
+    }
+    return {
+        "type": "object",
+        "properties": dict.fromkeys(REFERENCES, by_day),
+        "additionalProperties": False,
+    }
+
+
 def _outcomes(known: Known) -> Schema:
     who, message, script = _somebody(known), _enum(known.names("message")), _enum(known.names("script"))
-    caller = _enum((*known.somebody, "peer", "same person"))
-    to = _enum(names(Where.TO))
-    option_words: dict[str, Schema] = {
-        "call back": _text("^(now|in [0-9]{1,3} (minutes?|hours?|(open )?days?))$"),
-        "call": caller,
+    days = "[0-9]{1,3} (open )?days?"
+    after = f"now|in [0-9]{{1,3}} (minutes?|hours?)|in {days}"
+    texts = _one_or_more(_text())
+    follow: dict[str, Schema] = {
         "script": script,
         "email": message,
         "from": who,
-        "to": to,
-        "task": _text(),
+        "to": _enum(names(Where.TO)),
+        "task": texts,
+        "cool": _text(f"^{days}$"),
+        "suggest": _text("^promise( to pay)? within [0-9]{1,3} days?$"),
+        "checklist": texts,
+        "resources": texts,
         "close": _text(),
     }
-    option = _lines(Where.OPTION, option_words) | {"minProperties": 1}
+    called: dict[str, Schema] = {
+        "call back": _text(f"^({after})$"),
+        "call": _enum((*known.somebody, PEER, SAME_PERSON)),
+    }
+    option = _lines(Where.OPTION, {**called, **follow}) | {"minProperties": 1}
+    reasons: Schema = {
+        "type": "object",
+        "properties": _described(Where.REASON, dict.fromkeys(names(Where.REASON), option)),
+        "additionalProperties": False,
+    }
     words: dict[str, Schema] = {
+        **follow,
         "guidance": _text(),
-        "ask": _one_or_more(_text()),
+        "ask": _one_or_more({"anyOf": [_enum(names(Where.ANSWER)), _text(r"(\?| if known)$")]}),
         "offer": {"type": "array", "items": option, "minItems": 1},
-        "promise": _text(),
+        "promise": _text("^(" + "|".join(PROMISES) + ")(,.+)?$"),
         "then": _text("^call"),
-        "email": message,
-        "from": who,
-        "to": to,
-        "task": _text(),
-        "cool": _text(r"^[0-9]{1,3} (open )?days?$"),
-        "close": _text(),
         "twice running": option,
         "twice-running": option,
+        "on reason": reasons,
+        "on-reason": reasons,
     }
     outcome = _lines(Where.OUTCOME, words)
     return _lines(Where.OUTCOMES, dict.fromkeys(names(Where.OUTCOMES), outcome))

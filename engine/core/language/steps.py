@@ -99,6 +99,13 @@ def _step(node: Node, notes: Notes, scope: Scope) -> Step | None:
     actions = tuple(action for action in read if action)
     rest = _rest(words, notes, scope)
     _refuse_unused(words, notes)
+    if rest.ahead and not any(action.kind.restricts for action in actions):
+        notes.error(
+            words["notify"].value.place,
+            "nothing in this step waits for days ahead: that belongs to terms or a hold",
+            "add  hold: orders  or name only the role",
+            "unused-word",
+        )
     given = reading.behind(words.get("name"), notes, "name: last call")
     if given and len(given.value) > LONGEST_NAME:
         notes.error(
@@ -120,8 +127,9 @@ def _rest(words: Mapping[str, Line], notes: Notes, scope: Scope) -> Step:
         to = reading.one_of(text, notes, "contact", names(Where.TO), "unknown-contact")
     if text := reading.behind(words.get("from"), notes, "from: account owner"):
         sender = reading.one_of(text, notes, "role or person", known.somebody, "unknown-role")
+    ahead = 0
     if text := reading.behind(words.get("notify"), notes, "notify: account owner"):
-        told = reading.one_of(text, notes, "role or person", known.somebody, "unknown-role")
+        told, ahead = _notify(text, notes, known)
     when = None
     if "when" in words:
         when = reading_tests.condition(
@@ -141,7 +149,26 @@ def _rest(words: Mapping[str, Line], notes: Notes, scope: Scope) -> Step:
         told,
         _repeat(words.get("repeat"), notes),
         _restore(words.get("restore-after"), notes),
+        ahead,
     )
+
+
+def _notify(text: Text, notes: Notes, known: Known) -> tuple[str | None, int]:
+    """`ROLE`, or `ROLE, 3 days ahead`: who is told, and how many days before it bites."""
+    who, comma, when = reading.word(text).partition(",")
+    told = reading.one_of(Text(who, text.place), notes, "role or person", known.somebody, "unknown-role")
+    if not comma:
+        return told, 0
+    found = re.fullmatch(r"([0-9]{1,2}) days? ahead", when.strip().lower())
+    if not found or int(found[1]) < 1:
+        notes.error(
+            text.place,
+            f"“{short(when.strip())}” does not say how many days ahead",
+            f"write  notify: {short(who)}, 3 days ahead",
+            "duration",
+        )
+        return told, 0
+    return told, int(found[1])
 
 
 def template(text: Text, kind: str, notes: Notes, scope: Scope) -> str | None:

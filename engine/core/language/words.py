@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from engine.core.language import call_words
 from engine.core.language.condition import Op, Test
 from engine.core.language.fields import FIELDS, Field, name_of
 
@@ -21,9 +22,12 @@ class Where(StrEnum):
     ACTION = "an action of a step"
     APPROVAL = "an approval"
     HOUSE = "house.yaml"
+    LIMIT = "a limit"
     OUTCOMES = "outcomes.yaml"
     OUTCOME = "an outcome"
     OPTION = "an option of an outcome"
+    REASON = "a reason for not paying"
+    ANSWER = "an answer on a call"
     TRIALS = "a test file"
     ACCOUNT = "the account of a test"
     DOCUMENT = "an invoice of a test"
@@ -33,6 +37,9 @@ class Where(StrEnum):
     COMPARISON = "a comparison"
     TO = "a person at the customer"
     GATE = "a gate"
+    GUARDS = "the guards of house.yaml"
+    CHARGE = "a charge of house.yaml"
+    SCORE = "the score"
     INVARIANT = "invariants.yaml"
     DEED = "what an invariant speaks of"
 
@@ -91,7 +98,11 @@ WORDS: tuple[Word, ...] = (
         ("from", "The role or person of ours who signs.", "account owner"),
         ("when", "Dashes, one of which must hold, for each item by itself.", "[{amount: at least 500}]"),
         ("approve", "The role that must agree first.", "credit manager"),
-        ("notify", "The role that is told.", "account owner"),
+        (
+            "notify",
+            "The role that is told; with days ahead, terms and a hold wait so long after their notice.",
+            "account owner, 3 days ahead",
+        ),
         ("repeat", "Comes again until nothing is overdue.", "every 14 days, at most 5"),
         (
             "restore-after",
@@ -151,69 +162,81 @@ WORDS: tuple[Word, ...] = (
         ("split", "In how many parts a large run is worked.", "1"),
         ("owner", "The role that gets what nobody else owns.", "credit manager"),
         ("fresh", "The greatest age of a ledger that may demand.", "26 hours"),
-        ("score", "What the work list is ordered by: amount and age, amount, or age.", "amount and age"),
+        (
+            "score",
+            "What the work list is ordered by: amount and age, amount, or age; or the weight of each part.",
+            "{amount: 1, age: 1, risk: 2, promise: 2, quiet: 1}",
+        ),
         ("usual", "How many times the usual number of actions a run may want before it asks.", "3 times"),
         ("live", "Whether a changed policy is live on save, or on approval.", "on save"),
-    ),
-    *_words(
-        Where.OUTCOMES,
-        ("hung up", "The customer put the phone down.", ""),
-        ("check in the mail", "The customer says that a cheque was sent.", ""),
-        ("no invoice", "The customer says that the invoice never came.", ""),
-        ("promise to pay", "The customer promised an amount by a date.", ""),
-        ("dispute", "The customer contests an invoice.", ""),
-        ("hardship", "The customer cannot pay.", ""),
-        ("angry", "The customer is angry.", ""),
-        ("no answer", "Nobody picked up; the call is tried again.", ""),
-        ("busy", "The line was busy; the call is tried again.", ""),
-        ("voicemail", "A message was left on a machine; the call is tried again.", ""),
-        ("left message", "A message was left with a person.", ""),
-        ("not in", "The person was not in.", ""),
-        ("wrong number", "The number is not the customer's.", ""),
-        ("callback requested", "The customer asked to be called at another time.", ""),
-        ("paid already", "The customer says that it is paid.", ""),
-        ("payment plan agreed", "Instalments were agreed.", ""),
-        ("return agreed", "Goods will come back.", ""),
-        ("compromise", "A middle way was agreed.", ""),
-        ("information only", "The customer was only told something.", ""),
-        ("refused", "The customer will not pay.", ""),
-        ("insolvent", "The customer is insolvent.", ""),
-        ("abusive", "The call was abusive.", ""),
-    ),
-    *_words(
-        Where.OUTCOME,
-        ("guidance", "A line for the collector.", "Not about you."),
-        ("ask", "What the call form asks for.", "[amount, date]"),
         (
-            "offer",
-            "Options of which the collector picks one; the same is not offered twice running.",
-            "[{call: supervisor}]",
+            "guards",
+            "How often people are called, and how long an exception may hold: tighter as you like, looser with a reason.",
+            "{calls: at most 3 in 7 days}",
         ),
         (
-            "promise",
-            "The promise that it makes, and when it counts as broken.",
-            "check, 5 to 7 days from date mailed",
+            "charge",
+            "The late-payment law that is charged, for all or by country; without it nothing is.",
+            "{DE: germany, GB: uk}",
         ),
-        ("then", "The call that follows.", "call same person"),
-        ("email", "A message that goes at once.", "confirmation"),
-        ("from", "The role or person who signs it.", "supervisor"),
-        ("to", "Whom at the customer it goes to.", "principal"),
-        ("task", "A task for somebody.", "dispute owner, answer in 5 open days"),
-        ("cool", "No contact for so long.", "1 open day"),
-        ("close", "The step is done; why.", "enough was said"),
-        ("twice running", "What happens when it comes twice in a row.", "{email: after-hang-ups}"),
+        (
+            "rates",
+            "Reference rates that Dunwell does not know yet, by half-year.",
+            "{ecb: {2026-07-01: 2.15%}}",
+        ),
+        (
+            "bands",
+            "The band that a figure of the report is to stay in; outside it there is a task to review the policies.",
+            "{overdue share: at most 20%, CEI: at least 75}",
+        ),
+        (
+            "limits",
+            "What each role may give by itself for a solution; more waits for the yes of a role that may. The owner's "
+            "role may give anything. Without this word a collector may give 7 days and plans of 3 months, a supervisor "
+            "30 days and 6 months, and neither of them money.",
+            "{collector: {discount: 2%, days: 7, plan: 3 months}}",
+        ),
     ),
     *_words(
-        Where.OPTION,
-        ("call back", "Call again, now or later.", "in 10 minutes"),
-        ("call", "Somebody else calls: a role, or a peer who has not called this account.", "peer"),
-        ("script", "The call script, a template.", "carry-on"),
-        ("email", "A message that goes at once.", "after-hang-ups"),
-        ("from", "The role or person who signs it.", "supervisor"),
-        ("to", "Whom at the customer it goes to.", "principal"),
-        ("task", "A task for somebody.", "supervisor, listen to the call"),
-        ("close", "The step is done; why.", "enough was said"),
+        Where.GUARDS,
+        ("calls", "The most calls to one company in so many days.", "at most 3 in 7 days"),
+        (
+            "persons",
+            "The same where consumer law may apply: natural persons, sole traders.",
+            "at most 7 in 7 days",
+        ),
+        ("conversation", "Days without a call after a conversation with one of those.", "7 days"),
+        ("exceptions", "The most days for which a guard may be set aside for an account.", "30 days"),
+        ("because", "Why something is looser than what is built in.", "our counsel agreed to it on 3 March"),
     ),
+    *_words(
+        Where.CHARGE,
+        ("pack", "The law: eu, germany, france, uk; or contract.", "uk"),
+        ("from", "The first day for which anything is charged.", "2026-01-01"),
+        (
+            "lump-sum",
+            "Whether the law's lump sum is charged beside the interest; yes if nothing is said.",
+            "no",
+        ),
+        ("rate", "The rate that was agreed, of a contract or above France's least.", "1.5% a month"),
+        (
+            "basis",
+            "Where the contract says so; without it each charge must name it.",
+            "terms of sale 2025, section 7",
+        ),
+    ),
+    *_words(
+        Where.LIMIT,
+        ("discount", "The share of what is owed that the role may take off.", "2%"),
+        ("days", "How many days more the role may give.", "7"),
+        ("plan", "How many months a payment plan may take that the role agrees to.", "3 months"),
+        ("waive", "Up to which amount the role may waive charges, in the house's currency.", "25"),
+    ),
+    *_words(Where.OUTCOMES, *call_words.OUTCOMES),
+    *_words(Where.OUTCOME, *call_words.OUTCOME),
+    *_words(Where.OPTION, *call_words.OPTION),
+    *_words(Where.REASON, *call_words.REASONS),
+    *_words(Where.ANSWER, *call_words.ANSWERS),
     *_words(
         Where.TRIALS,
         ("policy", "The policy that is tested: its file's name.", "standard"),
@@ -294,6 +317,18 @@ WORDS: tuple[Word, ...] = (
         ("approval", "Eleventh gate: a person must agree.", ""),
         ("safety stop", "Twelfth gate: the run wants more than the house allows.", ""),
         ("capacity", "Thirteenth gate: the day is full; the rest waits.", ""),
+    ),
+    *_words(
+        Where.SCORE,
+        ("amount", "A point for each power of ten: 1,000 has 3 points, 10,000 has 4.", "1"),
+        (
+            "age",
+            "A point for every 30 days past due, at most 6: the older a debt, the harder to collect.",
+            "1",
+        ),
+        ("risk", "The risk class: a point each from B or medium on; A or low has none.", "2"),
+        ("promise", "3 points for a promise that was broken, 2 for one that falls due.", "2"),
+        ("quiet", "A point for every 30 days in which nobody there was spoken with, at most 3.", "1"),
     ),
     *_words(
         Where.INVARIANT,
@@ -385,7 +420,10 @@ def explain(word: str, own_fields: Mapping[str, Field] | None = None) -> str | N
     return "\n\n".join(parts) or None
 
 
-_KINDS = (Where.ACTION, Where.CLOCK, Where.EVENT, Where.COMPARISON, Where.TO, Where.GATE, Where.DEED)
+_KINDS = (
+    *(Where.ACTION, Where.CLOCK, Where.EVENT, Where.COMPARISON, Where.TO, Where.GATE),
+    *(Where.REASON, Where.ANSWER, Where.DEED),
+)
 
 
 def overview(own_fields: Mapping[str, Field] | None = None) -> str:

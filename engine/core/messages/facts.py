@@ -6,6 +6,8 @@ import datetime
 from dataclasses import dataclass
 from decimal import Decimal
 
+from engine.core.messages.charged import Charged
+
 
 @dataclass(frozen=True, slots=True)
 class Company:
@@ -69,7 +71,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """What was agreed: an amount by a date."""
+    """What was agreed: an amount by a date. `check` is a cheque's number, `how` any other way to pay."""
 
     amount: Decimal
     currency: str
@@ -77,6 +79,7 @@ class Promise:
     made_on: datetime.date
     spoken_with: str = ""
     how: str = ""
+    check: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,32 @@ class Instalment:
     amount: Decimal
     currency: str
     date: datetime.date
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Something else that was agreed: a return, a discount, more days, a waiver, a release of orders; `text` as it was said.
+
+    `kind` is that of a concession; `ours`: we give it.
+    """
+
+    kind: str
+    ours: bool = True
+    amount: Decimal | None = None
+    currency: str = ""
+    days: int | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a notice announces: new terms or a hold (`kind`), or its end where something is `lifted`. `effective` is its
+    first day."""
+
+    kind: str  # terms, hold
+    value: str  # "cash on delivery", "net 30"; "orders", "none"
+    lifted: str
+    effective: datetime.date
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +135,9 @@ class MessageFacts:
     aside: tuple[Item, ...] = ()
     promise: Promise | None = None
     plan: tuple[Instalment, ...] = ()
+    points: tuple[Point, ...] = ()
+    charges: tuple[Charged, ...] = ()  # late-payment money of the items, not in their totals
+    change: Change | None = None
 
     @property
     def totals(self) -> tuple[tuple[str, Decimal], ...]:

@@ -14,8 +14,9 @@ from engine.core.messages.wording import is_language
 from engine.core.problem import Place, Problem
 
 MOST_BYTES = 200_000
-WORDS = ("subject", "tone", "kind", "language")
+WORDS = ("subject", "tone", "kind", "language", "for")
 KINDS = ("message", "script")
+STRANGERS = ("voicemail", "reception")  # whom a script may be for: somebody who must learn nothing
 FRAMES = ("_letter.html", "_email.html")
 _LINE = re.compile(r"(?P<key>[^\s:#][^:]*?)(?P<gap>\s*:\s*)(?P<value>.*?)\s*$")
 
@@ -36,6 +37,7 @@ class Template:
     body_line: int  # the line on which the body begins
     place: Place
     subject_place: Place
+    stranger: str = ""  # a script that a machine or a receptionist hears: voicemail, reception
 
     @property
     def body(self) -> str:
@@ -44,12 +46,25 @@ class Template:
         return "\n" * (self.body_line - 1) + "\n".join(_keep_break(line) for line in lines)
 
     @property
+    def body_offset(self) -> int:
+        """Where the body begins in `text`."""
+        return sum(len(line) + 1 for line in self.text.split("\n")[: self.body_line - 1])
+
+    @property
     def file(self) -> str:
         return self.place.file
 
     def line(self, number: int) -> str:
         lines = self.text.split("\n")
         return lines[number - 1] if 0 < number <= len(lines) else ""
+
+    def problem(self, start: int, end: int, sentence: str, suggestion: str, code: str) -> Problem:
+        """Something wrong with the characters of `text` from `start` to before `end`."""
+        before = self.text[:start]
+        line = before.count("\n") + 1
+        column = start - (before.rfind("\n") + 1) + 1
+        stop = column + len(self.text[start:end].split("\n")[0])
+        return Problem(Place(self.file, line, column, stop), sentence, suggestion, code, line=self.line(line))
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +219,13 @@ def _read(file: str, text: str, problems: list[Problem]) -> Template | None:
                 line=lines[0],
             )
         )
+    stranger = value("for")[0]
+    if stranger and (kind != "script" or stranger not in STRANGERS):
+        sentence = (
+            f"a script is not for “{stranger}”" if kind == "script" else "only a script is for somebody"
+        )
+        hint = did_you_mean(stranger, STRANGERS, "write  for: voicemail  or  for: reception")
+        wrong("for", sentence, hint if kind == "script" else "take the line away", "unknown-word")
     tone = value("tone")[0]
     tones = tuple(each.value for each in Tone)
     if kind == "message":
@@ -237,6 +259,7 @@ def _read(file: str, text: str, problems: list[Problem]) -> Template | None:
         body_line=end + 2,
         place=start,
         subject_place=value("subject")[1],
+        stranger=stranger,
     )
 
 

@@ -11,10 +11,11 @@ from engine.core.language.policy import Policy, Tone
 from engine.core.messages.facts import Item, MessageFacts
 from engine.core.messages.frames import email_html, letter_html
 from engine.core.messages.head import Template, Templates, did_you_mean
-from engine.core.messages.phrases import ACCUSING, ACRONYMS, DEBT, LEGAL, PATRONISING, PROMOTION
+from engine.core.messages.phrases import ACCUSING, ACRONYMS, LEGAL, PATRONISING, PROMOTION
 from engine.core.messages.render import KNOWN, Message, context, find, money, render_one, short_date
 from engine.core.messages.samples import all_samples, bare, full
 from engine.core.messages.sandbox import environment, parse
+from engine.core.messages.scripts import script_problems
 from engine.core.messages.slots import Slots
 from engine.core.messages.wording import locale_of
 from engine.core.problem import Place, Problem
@@ -25,9 +26,6 @@ _REMOTE = re.compile(
     r"""(?:src|background)\s*=\s*["']?\s*(?!data:|\{\{)[^"'\s>]+|url\(\s*["']?(?!data:)[^)]+|<script|@import""",
     re.I,
 )
-_STRANGER = re.compile(r"voicemail|answering|reception|on the line", re.IGNORECASE)
-_AMOUNTS = re.compile(r"\{\{[^}]*?\b(total|totals|invoice_list|set_aside_list|promise\.amount)\b")
-_ASKED = re.compile(r"\{\{[^}]*?\b(total|totals|invoice_list)\b")
 _LOOP = ("index", "index0", "first", "last", "length", "revindex")
 
 
@@ -56,7 +54,7 @@ def lint(templates: Templates, demands: Collection[str] = ()) -> list[Problem]:
         found = list(_names(template))
         found += _manner(template)
         if template.kind == "script":
-            found += _script(template)
+            found += script_problems(template)
         if framed and not any(problem.code in ("syntax", "unknown-name", "forbidden") for problem in found):
             found += _tried(templates, template, _is_demand(template, demands))
         problems += sorted(found, key=lambda problem: problem.place)
@@ -65,16 +63,6 @@ def lint(templates: Templates, demands: Collection[str] = ()) -> list[Problem]:
 
 def _is_demand(template: Template, demands: Collection[str]) -> bool:
     return template.tone is not None and (template.tone is not Tone.COURTEOUS or template.name in demands)
-
-
-def _at(template: Template, start: int, end: int, sentence: str, suggestion: str, code: str) -> Problem:
-    before = template.text[:start]
-    line = before.count("\n") + 1
-    column = start - (before.rfind("\n") + 1) + 1
-    stop = column + len(template.text[start:end].split("\n")[0])
-    return Problem(
-        Place(template.file, line, column, stop), sentence, suggestion, code, line=template.line(line)
-    )
 
 
 def _names(template: Template) -> Iterator[Problem]:
@@ -150,12 +138,11 @@ def _manner(template: Template) -> Iterator[Problem]:
         pattern = manner.patterns.get(template.language)
         for match in pattern.finditer(prose) if pattern else ():
             words = " ".join(match[0].split())
-            yield _at(
-                template, *match.span(), manner.sentence.format(words=words), manner.suggestion, manner.code
+            yield template.problem(
+                *match.span(), manner.sentence.format(words=words), manner.suggestion, manner.code
             )
     for match in re.finditer("[!¡]+", prose):
-        yield _at(
-            template,
+        yield template.problem(
             *match.span(),
             "an exclamation mark raises the voice",
             "end with a full stop",
@@ -164,52 +151,7 @@ def _manner(template: Template) -> Iterator[Problem]:
     for match in _SHOUTED.finditer(prose):
         if match[0].isupper() and match[0] not in ACRONYMS:
             sentence = f"“{match[0]}” in capitals shouts"
-            yield _at(template, *match.span(), sentence, f"write “{match[0].lower()}”", "capitals")
-
-
-def _script(template: Template) -> Iterator[Problem]:
-    """A script asks before it demands, and tells nothing to a stranger."""
-    text = template.text
-    asked, named = text.find("?"), _ASKED.search(text)
-    if named and (asked < 0 or asked > named.start()):
-        yield _at(
-            template,
-            *named.span(1),
-            "this script names the amount before it has asked anything",
-            "begin with an open question:  How have things been going with our deliveries?",
-            "demand-first",
-        )
-    if asked < 0:
-        yield _at(
-            template,
-            0,
-            3,
-            "this script asks nothing",
-            "add an open question, and let the customer answer",
-            "no-question",
-        )
-    sections = [*re.finditer(r"(?m)^#{1,6} +(.*)$", text)]
-    for number, heading in enumerate(sections):
-        end = sections[number + 1].start() if number + 1 < len(sections) else len(text)
-        if not _STRANGER.search(heading[1]):
-            continue
-        spoken = "".join(
-            part if index % 2 else re.sub(r"[^\n]", "\0", part)
-            for index, part in enumerate(re.split(r'(["“][^"”]*["”])', text[heading.end() : end]))
-        )
-        told = [
-            *(match.span() for match in DEBT.finditer(_TAG.sub(lambda tag: "\0" * len(tag[0]), spoken))),
-            *(match.span(1) for match in _AMOUNTS.finditer(text[heading.end() : end])),
-        ]
-        for start, stop in told:
-            yield _at(
-                template,
-                heading.end() + start,
-                heading.end() + stop,
-                "this tells whoever answers about the debt",
-                "until the right person is on the line give only your name, our company and your number",
-                "third-party",
-            )
+            yield template.problem(*match.span(), sentence, f"write “{match[0].lower()}”", "capitals")
 
 
 def _tried(templates: Templates, template: Template, demand: bool) -> Iterator[Problem]:

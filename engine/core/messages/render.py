@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +17,9 @@ from jinja2 import Template as Compiled
 from jinja2 import TemplateSyntaxError
 from jinja2.exceptions import SecurityError, TemplateError
 
-from engine.core.messages.facts import Item, MessageFacts
+from engine.core.messages import charged
+from engine.core.messages.changes import changed
+from engine.core.messages.facts import Item, MessageFacts, Point
 from engine.core.messages.frames import email_html
 from engine.core.messages.head import Template, Templates, did_you_mean
 from engine.core.messages.markdown import BadLink, to_html, to_text
@@ -45,12 +48,17 @@ class Message:
 
 def render(templates: Templates, name: str, facts: MessageFacts, kind: str = "message") -> Message | Problem:
     """The message, in the best language there is for this customer; or the one problem that stopped it."""
+    template = _chosen(templates, name, facts, kind)
+    return template if isinstance(template, Problem) else render_one(templates, template, facts)
+
+
+def _chosen(templates: Templates, name: str, facts: MessageFacts, kind: str) -> Template | Problem:
+    """The template of that name and kind, in the best language there is for this customer."""
     variants = templates.languages(name, kind)
     if not variants:
         near = did_you_mean(name, templates.names(kind), f"add templates/{name}.md")
         return Problem(Place("templates"), f"there is no {kind} “{name}”", near, "no-template")
-    language = choose_language(facts.debtor.languages, facts.debtor.country, frozenset(variants))
-    return render_one(templates, variants[language], facts)
+    return variants[choose_language(facts.debtor.languages, facts.debtor.country, frozenset(variants))]
 
 
 def render_one(templates: Templates, template: Template, facts: MessageFacts) -> Message | Problem:
@@ -80,6 +88,22 @@ def render_one(templates: Templates, template: Template, facts: MessageFacts) ->
     )
 
 
+def parts(templates: Templates, name: str, facts: MessageFacts, kind: str) -> list[tuple[str, str]] | Problem:
+    """As `render`: the text under each heading of the second level, by heading; the first is what stands before them."""
+    template = _chosen(templates, name, facts, kind)
+    if isinstance(template, Problem):
+        return template
+    slots = Slots(locale_of(template.language, facts.debtor.country))
+    try:
+        markdown = _run(_body(template), context(facts, template.language, slots))
+        # A value waits in its slot, so nothing of the ledger can begin a heading here.
+        before, *rest = re.split(r"(?m)^##[ \t]+(.*?)[ \t]*$", markdown)
+        pieces = [("", before), *zip(rest[::2], rest[1::2], strict=True)]
+        return [(slots.fill(heading), to_text(text, slots)) for heading, text in pieces]
+    except Exception as error:  # as in `render_one`
+        return _problem(template, Place(template.file, template.body_line, 1), error)
+
+
 def header(text: str) -> str:
     """One line for a mail header. Raises ValueError for what could begin another header, or cannot be
     written."""
@@ -102,6 +126,10 @@ def context(facts: MessageFacts, language: str, slots: Slots) -> dict[str, Any]:
         "account": facts.account,
         "today": facts.on,
         "respond_by": facts.respond_by,
+        "effective": facts.change.effective if facts.change else facts.on,
+        "change": changed(facts.change.kind, facts.change.value, facts.change.lifted, language)
+        if facts.change
+        else None,
         "company": {
             "name": company.name,
             "address": ", ".join(company.address) or None,
@@ -135,11 +163,15 @@ def context(facts: MessageFacts, language: str, slots: Slots) -> dict[str, Any]:
             "date": facts.promise.date,
             "made_on": facts.promise.made_on,
             "spoken_with": facts.promise.spoken_with or None,
-            "how": facts.promise.how or None,
+            "how": facts.promise.how
+            or (words.check.format(number=clean(facts.promise.check)) if facts.promise.check else None),
         },
         "plan": [
             {"amount": money(each.amount, each.currency, slots), "date": each.date} for each in facts.plan
         ],
+        "points": [_point(point, words.points, slots) for point in facts.points],
+        "charges": charged.values(facts.charges, language, slots),
+        "charges_list": Prose(charged.listed(facts.charges, language, slots)),
         "greeting": words.dear.format(name=clean(debtor.contact)) if debtor.contact else words.dear_nobody,
         "invoice_list": Prose(_table(facts.items, language, slots, facts.totals)),
         "set_aside_list": Prose(
@@ -182,6 +214,16 @@ def _item(item: Item, reasons: Mapping[str, str], slots: Slots) -> dict[str, Any
         "days_overdue": item.days_overdue,
         "reason": reasons.get(item.reason, item.reason) or None,
     }
+
+
+def _point(point: Point, known: Mapping[str, str], slots: Slots) -> str:
+    """A point of an agreement as a sentence; in the words that were used where we have none, or it is theirs."""
+    sentence = known.get(point.kind, "") if point.ours else ""
+    lacks = ("{amount}" in sentence and point.amount is None) or ("{days}" in sentence and point.days is None)
+    if not sentence or lacks:
+        return point.text
+    amount = money(point.amount, point.currency, slots) if point.amount is not None else ""
+    return sentence.format(amount=amount, days=point.days, text=clean(point.text))
 
 
 def _table(
@@ -318,13 +360,18 @@ def find(template: Template, word: str, line: int) -> Place:
 
 KNOWN = (
     "account",
+    "change",
+    "charges",
+    "charges_list",
     "company",
     "customer",
+    "effective",
     "greeting",
     "how_to_pay",
     "invoice_list",
     "invoices",
     "plan",
+    "points",
     "promise",
     "respond_by",
     "sender",

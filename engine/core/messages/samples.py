@@ -5,7 +5,18 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from engine.core.messages.facts import Company, Debtor, Instalment, Item, MessageFacts, Promise, Sender
+from engine.core.messages.charged import Charged
+from engine.core.messages.facts import (
+    Change,
+    Company,
+    Debtor,
+    Instalment,
+    Item,
+    MessageFacts,
+    Point,
+    Promise,
+    Sender,
+)
 
 _COMPANY = Company(
     name="Northwind Supply Co.",
@@ -76,6 +87,46 @@ _FULL = MessageFacts(
         Instalment(Decimal("1500.00"), "USD", date(2026, 12, 15)),
         Instalment(Decimal("1500.00"), "USD", date(2027, 1, 15)),
     ),
+    points=(
+        Point("return", amount=Decimal("310.00"), currency="USD", text="RMA-204"),
+        Point("other", ours=False, text="monthly statements go to Robin Hale"),
+    ),
+    charges=(
+        Charged(
+            "E-0077",
+            "interest",
+            1_95,
+            "EUR",
+            date(2026, 11, 19),
+            date(2026, 11, 25),
+            {
+                "law": "§ 288 BGB",
+                "parts": [
+                    {
+                        "from": "2026-11-19",
+                        "to": "2026-11-25",
+                        "days": 7,
+                        "principal": 990_40,
+                        "percent": "10.27",
+                        "reference": "bundesbank",
+                        "reference_percent": "1.27",
+                        "reference_since": "2026-07-01",
+                        "points": "9",
+                    }
+                ],
+            },
+        ),
+        Charged(
+            "E-0077",
+            "lump sum",
+            40_00,
+            "EUR",
+            date(2026, 11, 19),
+            date(2026, 11, 19),
+            {"law": "§ 288 BGB", "debt": 990_40},
+        ),
+    ),
+    change=Change("terms", "cash on delivery", "", date(2026, 11, 25)),
 )
 
 _BARE = MessageFacts(
@@ -86,6 +137,7 @@ _BARE = MessageFacts(
     on=date(2026, 11, 25),
     respond_by=date(2026, 12, 3),
     items=(Item("1", date(2026, 10, 10), date(2026, 11, 9), Decimal("75.00"), "USD"),),
+    change=Change("hold", "orders", "", date(2026, 11, 25)),
 )
 
 

@@ -19,7 +19,7 @@ FILTERS = frozenset(
     | {"unique", "upper"}
 )
 # What a loop may run over, in messages and in the two pages; through which filters.
-LISTS = frozenset({"invoices", "set_aside", "totals", "plan", "company", "customer", "numbers"})
+LISTS = frozenset({"invoices", "set_aside", "totals", "plan", "points", "company", "customer", "numbers"})
 _LISTING = frozenset({"list", "reject", "rejectattr", "select", "selectattr", "sort", "unique"})
 _REFUSED: dict[type[nodes.Node], str] = {
     nodes.Macro: "“macro” has no place in a template",

@@ -29,6 +29,8 @@ class Wording:
     phone: str
     email: str
     joiner: str
+    points: dict[str, str]  # what else was agreed, by its kind, with {amount}, {days} and {text}
+    check: str  # how a payment comes, with {number}
 
 
 WORDING: dict[str, Wording] = {
@@ -50,6 +52,14 @@ WORDING: dict[str, Wording] = {
         "Telephone",
         "E-mail",
         " and ",
+        {
+            "return": "Goods worth {amount} come back to us under return number {text}; a credit note for them follows.",
+            "discount": "We take {amount} off what is owed.",
+            "days": "We give {days} more days.",
+            "waiver": "We waive {amount} of interest and charges.",
+            "release": "We release orders against this payment.",
+        },
+        "check {number}",
     ),
     "de": Wording(
         "Guten Tag {name},",
@@ -69,6 +79,14 @@ WORDING: dict[str, Wording] = {
         "Telefon",
         "E-Mail",
         " und ",
+        {
+            "return": "Ware im Wert von {amount} kommt unter der Rücksendenummer {text} zurück; eine Gutschrift folgt.",
+            "discount": "Wir erlassen {amount} des offenen Betrags.",
+            "days": "Wir geben {days} Tage mehr Zeit.",
+            "waiver": "Wir verzichten auf {amount} an Zinsen und Gebühren.",
+            "release": "Wir geben Bestellungen gegen diese Zahlung frei.",
+        },
+        "Scheck {number}",
     ),
     "fr": Wording(
         "Bonjour {name},",
@@ -88,6 +106,14 @@ WORDING: dict[str, Wording] = {
         "Téléphone",
         "E-mail",
         " et ",
+        {
+            "return": "Des marchandises pour {amount} nous reviennent sous le numéro de retour {text} ; un avoir suivra.",
+            "discount": "Nous déduisons {amount} du montant dû.",
+            "days": "Nous accordons {days} jours de plus.",
+            "waiver": "Nous renonçons à {amount} d’intérêts et de frais.",
+            "release": "Nous libérons des commandes contre ce règlement.",
+        },
+        "chèque {number}",
     ),
     "es": Wording(
         "Buenos días, {name}:",
@@ -107,6 +133,14 @@ WORDING: dict[str, Wording] = {
         "Teléfono",
         "Correo",
         " y ",
+        {
+            "return": "Mercancía por {amount} vuelve a nosotros con el número de devolución {text}; le seguirá un abono.",
+            "discount": "Descontamos {amount} de lo pendiente.",
+            "days": "Concedemos {days} días más.",
+            "waiver": "Renunciamos a {amount} de intereses y gastos.",
+            "release": "Liberamos pedidos contra este pago.",
+        },
+        "cheque {number}",
     ),
     "pt": Wording(
         "Bom dia, {name},",
@@ -126,6 +160,14 @@ WORDING: dict[str, Wording] = {
         "Telefone",
         "E-mail",
         " e ",
+        {
+            "return": "Mercadoria no valor de {amount} regressa com o número de devolução {text}; segue-se uma nota de crédito.",
+            "discount": "Descontamos {amount} do valor em aberto.",
+            "days": "Concedemos mais {days} dias.",
+            "waiver": "Prescindimos de {amount} de juros e encargos.",
+            "release": "Libertamos encomendas contra este pagamento.",
+        },
+        "cheque {number}",
     ),
     "it": Wording(
         "Buongiorno {name},",
@@ -145,6 +187,14 @@ WORDING: dict[str, Wording] = {
         "Telefono",
         "E-mail",
         " e ",
+        {
+            "return": "Merce per un valore di {amount} torna a noi con il numero di reso {text}; segue una nota di credito.",
+            "discount": "Togliamo {amount} da quanto è dovuto.",
+            "days": "Concediamo altri {days} giorni.",
+            "waiver": "Rinunciamo a {amount} di interessi e spese.",
+            "release": "Sblocchiamo ordini a fronte di questo pagamento.",
+        },
+        "assegno {number}",
     ),
 }
 

@@ -56,7 +56,16 @@ _SHUT = {
     Reason.ANSWER: "the customer still has time to answer the last letter",
     Reason.CONTACT_LIMIT: "contacted as often as the house allows",
     Reason.STALE: "the ledger is too old to demand by",
+    Reason.CALLS: "called as often as the guard of calls allows",
+    Reason.SPOKEN: "somebody was spoken with in the last days, and consumer law may apply",
+    Reason.HOLIDAY: "it is a public holiday where they are",
     Reason.NO_ADDRESS: "there is no address to send it to",
+    Reason.WRONG_NUMBER: "the number is wrong, and no other is known",
+    Reason.NO_CALLS: "the customer wants no calls",
+    Reason.EMAIL_ONLY: "the customer wants e-mail only",
+    Reason.CONFIRM: "the recipient has changed since we last wrote: somebody must confirm it",
+    Reason.VIA_ATTORNEY: "everything goes through the customer's attorney",
+    Reason.NO_CONTACT: "the customer wants no contact",
     Reason.APPROVAL: "needs approval",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 # What mail that came back asks of a person, and what it says of a message.
@@ -12,10 +13,27 @@ WAS_ANSWERED = "it was answered by mail"
 WAS_SEEN = "a machine that had it has answered"
 
 
+# The guard against payment fraud: it stands in the task wherever a mail speaks of a bank account.
+BANK_DETAILS = (
+    "It speaks of bank details: never take or send new ones by e-mail; "
+    "call somebody you know, on a number you had before."
+)
+_BANK = re.compile(
+    r"\b(?:bank(?:ing)?|iban|bic|swift|sort code|routing number|account (?:number|details)|new account|konto\w*|"
+    r"bankverbindung|coordonn[ée]es bancaires|rib|cuenta bancaria|conto (?:bancario|corrente)|conta banc[áa]ria)\b",
+    re.IGNORECASE,
+)
+
+
 def answer_mail(sender: str, words: str, subject: str) -> str:
-    """The task of a person's answer."""
+    """The task of a person's answer, and what nobody does on the word of a mail."""
     said = " ".join(words.split()) or subject
-    return f"Answer {sender}: “{said[:160]}{'…' if len(said) > 160 else ''}”"
+    quoted = f"“{said[:160]}{'…' if len(said) > 160 else ''}”"
+    return (
+        f"Answer {sender}: {quoted} {BANK_DETAILS}"
+        if _BANK.search(f"{subject} {words}")
+        else f"Answer {sender}: {quoted}"
+    )
 
 
 def find_address(address: str, status: str) -> str:

@@ -97,6 +97,9 @@ def _few(names: Sequence[str], most: int = 5) -> str:
     return ", ".join(names) if more <= 0 else f"{', '.join(names[:most])} and {more} more"
 
 
-def told_of(step: str) -> str:
-    """The task of whoever a step's `notify` names."""
+def told_of(step: str, ahead: int = 0) -> str:
+    """The task of whoever a step's `notify` names. `ahead`: days until what it announces is asked for."""
+    if ahead:
+        days = "1 day" if ahead == 1 else f"{ahead} days"
+        return f"“{step}” is announced to this account and asked for in {days}: speak with them before."
     return f"For your information: “{step}” is due for this account."

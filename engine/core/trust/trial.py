@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from engine.core.cases.outcomes import PUT_BACK, TRIES
 from engine.core.decision.choose import Choice, Verdict, choose
 from engine.core.decision.decide import Decided, decide
 from engine.core.decision.plan import NOTHING_PAID, after, day_of, morning
@@ -38,12 +39,9 @@ from engine.core.language.trials import Document, DocumentKind, Expectation, Hap
 from engine.core.ledger import Terms, clock_date, due_date, infer_terms, read_terms
 from engine.core.problem import Place
 from engine.core.rules import Rules
-from engine.core.sentences import Reason
+from engine.core.sentences import Gate, Reason
 from engine.core.workdays import ALWAYS, Calendar, calendar
 
-# Outcomes that put a call back: twice, a day apart.
-PUT_BACK = frozenset({"no answer", "busy", "voicemail"})
-_TRIES = 2
 _RELEASES = frozenset({What.DISPUTE_CLOSED, What.RESUMED})
 
 
@@ -261,7 +259,7 @@ class _Group:
             for standing in stand(self.book, known, moment, self.rules[0]):
                 choice = choose(self.book, standing.signature)
                 goes = choice.verdict in (Verdict.GO, Verdict.ASK)
-                if goes or choice.tell_owner or choice.reason is Reason.NO_ADDRESS:
+                if goes or choice.tell_owner or choice.gate is Gate.ADDRESS:
                     return False
                 if begins and standing.policy and standing.signature.overdue:
                     return False
@@ -400,7 +398,7 @@ class _Group:
             ):
                 if said[0].what is What.DECLINED:
                     barred.append({"row": row, "policy": contact["policy"], "step": contact["step"]})
-                elif said[0].outcome in PUT_BACK and contact["occurrence"] < _TRIES:
+                elif said[0].outcome in PUT_BACK and contact["occurrence"] < TRIES:
                     tomorrow = on + timedelta(days=1)
                     again = {
                         "row": row,

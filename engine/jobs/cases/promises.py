@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
-import polars as pl
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from engine.core.cases.promises import breaks_on
+from engine.core import sentences
+from engine.core.cases.promises import (
+    CHECK_WINDOW,
+    FARTHEST,
+    SHORT_HELP,
+    Kind,
+    Standing,
+    breaks_on,
+    check_comes,
+)
 from engine.core.workdays import Calendar
 from engine.errors import Refused
-from engine.jobs.cases.who import Made, Who, day_of, known, number_of, verb
+from engine.jobs.cases.owing import at_most, covered, happened
+from engine.jobs.cases.who import Made, Who, day_of, number_of, verb
 from engine.store import asked, bulk
+from engine.store import promises as kept
 from engine.store import tables as t
-from engine.store.history import money
 from engine.store.journal import Entry
 from engine.store.outbox import text as moment_text
-from engine.store.owed import owed as owed_by
+from engine.store.promises import Given
 
 
 def promise(
@@ -32,15 +41,31 @@ def promise(
     currency: str | None = None,
     items: Sequence[str] = (),
     said: str = "",
+    kind: str = Kind.PAYMENT,
+    spoken_with: str = "",
+    check_number: str = "",
+    mailed_on: date | None = None,
 ) -> str:
-    """Write down a promise to pay. Without `items` it covers all that is overdue now, item by item.
+    """Write down a promise to pay. Without `items` it covers all that is overdue now and neither disputed nor planned.
 
     `amount` is minor units; without it all that the items owe. The items must share a currency. An open
     promise for one of them is superseded, and does not count as broken.
     """
     with verb(engine, account, who) as (conn, entries):
         made = promised(
-            conn, account, pays_on, who, calendar, amount=amount, currency=currency, items=items, said=said
+            conn,
+            account,
+            pays_on,
+            who,
+            calendar,
+            amount=amount,
+            currency=currency,
+            items=items,
+            said=said,
+            kind=kind,
+            spoken_with=spoken_with,
+            check_number=check_number,
+            mailed_on=mailed_on,
         )
         entries += made.entries
         return made.sentence
@@ -57,41 +82,30 @@ def promised(
     currency: str | None = None,
     items: Sequence[str] = (),
     said: str = "",
-    kind: str = "payment",
+    kind: str = Kind.PAYMENT,
     spoken_with: str = "",
     check_number: str = "",
     mailed_on: date | None = None,
     plan: int | None = None,
     number: int | None = None,
     call: int | None = None,
+    window: tuple[int, int] = CHECK_WINDOW,
+    within: int | None = None,
 ) -> Made:
-    """As `promise`, in a transaction that is open already. `kind` is payment, check or instalment (`number` of `plan`)."""
-    if pays_on < who.on:
-        raise Refused(f"{day_of(pays_on)} is past", "write the day on which the money is to come")
-    owed = owed_by(conn, who.company, account).filter(pl.col("owed") > 0)
-    if items:
-        for name in items:
-            known("open item", name, owed["item"].to_list(), of=account)
-        owed = owed.filter(pl.col("item").is_in(list(items)))
-    else:
-        owed = owed.filter(pl.col("due") < who.on)
-    if currency:
-        owed = owed.filter(pl.col("currency") == currency)
-    codes = owed["currency"].unique().sort().to_list()
-    if not codes:
-        raise Refused(f"{account} owes nothing that is overdue", "name the invoices it promises to pay")
-    if len(codes) > 1:
-        raise Refused(f"{account} owes in {' and '.join(codes)}", "say which currency, or name the invoices")
-    total = int(owed["owed"].sum())
-    wanted = total if amount is None else amount
-    if not 0 < wanted <= total:
-        raise Refused(
-            f"{account} owes {money(total, codes[0])} for these items, "
-            f"and {money(wanted, codes[0])} is promised",
-            "write an amount up to what is owed",
-        )
-    breaks = breaks_on(pays_on, calendar)
-    _supersede(conn, account, owed["item"].to_list(), who)
+    """As `promise`, in a transaction that is open already. `kind` is payment, check or instalment (`number` of `plan`).
+
+    A check that was mailed has until the end of its `window` of days from then; one whose time is over when it is
+    told of is awaited from today. `within`: the most days from today that the promise may ask for.
+    """
+    happened(who)
+    if kind == Kind.CHECK and mailed_on is not None:
+        pays_on = max(pays_on, who.on)
+    _day(pays_on, who, within)
+    found = covered(conn, account, who, items, currency, disputed=True)
+    wanted = found.total if amount is None else amount
+    at_most(wanted, found.total, found.currency, account)
+    breaks = breaks_on(pays_on, calendar, kind=kind, mailed_on=mailed_on, window=window)
+    replaced, over = superseded(conn, account, found.names, who)
     made = conn.execute(
         sa.insert(t.promise).values(
             company=who.company,
@@ -101,11 +115,11 @@ def promised(
             pays_on=pays_on,
             breaks_on=breaks,
             amount=wanted,
-            currency=codes[0],
-            state="open",
+            currency=found.currency,
+            state=Standing.OPEN.value,
             by=who.by,
             said=said,
-            kind=kind,
+            kind=str(kind),
             spoken_with=spoken_with or None,
             check_number=check_number or None,
             mailed_on=mailed_on,
@@ -115,29 +129,165 @@ def promised(
         )
     )
     id = number_of(made)
-    covered = owed.select("item", "owed").rows()
-    bulk.insert(conn, t.promise_item, ("promise", "item", "open"), [(id, *row) for row in covered])
-    body = {"promise": id, "pays_on": pays_on, "breaks_on": breaks, "amount": wanted, "currency": codes[0]}
-    body |= {"items": [name for name, _ in covered], "by": who.by, "kind": kind}
-    told = {name: text for name, text in (("said", said), ("spoken_with", spoken_with)) if text}
-    entries = [Entry("promise", account, body, told), *asked.renew(conn, who.on, who.company, account)[1]]
-    many = f"{len(covered)} item{'s' if len(covered) > 1 else ''}"
-    sentence = (
-        f"{account} promises {money(wanted, codes[0])} by {day_of(pays_on)} for {many}. "
-        f"They wait; on {day_of(breaks)} the promise would count as broken."
-    )
-    return Made(id, sentence, entries)
-
-
-def _supersede(conn: Connection, account: str, items: Sequence[str], who: Who) -> None:
-    covers = sa.select(t.promise_item.c.promise).where(t.promise_item.c.item.in_(items))
-    conn.execute(
-        sa.update(t.promise)
-        .where(
-            t.promise.c.company == who.company,
-            t.promise.c.account == account,
-            t.promise.c.state == "open",
-            t.promise.c.id.in_(covers),
+    columns = ("promise", "item", "open")
+    bulk.insert(conn, t.promise_item, columns, [(id, *row) for row in found.items])
+    body = {
+        "promise": id,
+        "pays_on": pays_on,
+        "breaks_on": breaks,
+        "amount": wanted,
+        "currency": found.currency,
+    }
+    body |= {"items": found.names, "by": who.by, "kind": str(kind)}
+    told = {"said": said, "spoken_with": spoken_with, "check": check_number}
+    told = {name: text for name, text in told.items() if text}
+    entries = [
+        *over,
+        Entry("promise", account, body, told),
+        *asked.renew(conn, who.on, who.company, account)[1],
+    ]
+    said_back = [
+        sentences.promise_made(
+            account, wanted, found.currency, pays_on, len(found.items), breaks, check=check_number
         )
-        .values(state="superseded", settled_on=who.on)
+    ]
+    if replaced:
+        said_back.append(sentences.takes_the_place([(p.amount, p.currency, p.pays_on) for p in replaced]))
+    if found.left_out:
+        said_back.append(sentences.not_part(found.left_out))
+    return Made(id, " ".join(said_back), entries)
+
+
+def check_promised(
+    conn: Connection,
+    account: str,
+    mailed_on: date,
+    who: Who,
+    calendar: Calendar,
+    *,
+    amount: int | None,
+    check_number: str,
+    window: tuple[int, int] = CHECK_WINDOW,
+    items: Sequence[str] = (),
+    currency: str | None = None,
+    spoken_with: str = "",
+    said: str = "",
+    call: int | None = None,
+) -> Made:
+    """“The check is in the mail”: a promise that is awaited within its window from the day of mailing."""
+    return promised(
+        conn,
+        account,
+        check_comes(mailed_on, who.on, window),
+        who,
+        calendar,
+        amount=amount,
+        currency=currency,
+        items=items,
+        said=said,
+        kind=Kind.CHECK,
+        spoken_with=spoken_with,
+        check_number=check_number,
+        mailed_on=mailed_on,
+        call=call,
+        window=window,
     )
+
+
+def short_hardship(
+    conn: Connection,
+    account: str,
+    pays_on: date,
+    who: Who,
+    calendar: Calendar,
+    *,
+    amount: int | None = None,
+    currency: str | None = None,
+    items: Sequence[str] = (),
+    spoken_with: str = "",
+    said: str = "",
+    call: int | None = None,
+) -> Made:
+    """A short squeeze is helped by a promise of at most two weeks; a long one needs a plan, and is refused here."""
+    return promised(
+        conn,
+        account,
+        pays_on,
+        who,
+        calendar,
+        amount=amount,
+        currency=currency,
+        items=items,
+        said=said,
+        spoken_with=spoken_with,
+        call=call,
+        within=SHORT_HELP,
+    )
+
+
+def withdraw(engine: Engine, account: str, who: Who, *, because: str, items: Sequence[str] = ()) -> str:
+    """Take back a promise that was written down: it counts neither as kept nor as broken, and its items go on.
+
+    With several open ones `items` says which: one that covers one of these.
+    """
+    with verb(engine, account, who) as (conn, entries):
+        happened(who)
+        if not because.strip():
+            raise Refused("a promise is withdrawn for a reason", "say it with --because")
+        one = _the_promise(conn, account, who, items)
+        values = {"state": Standing.WITHDRAWN.value, "settled_on": who.on, "because": because}
+        conn.execute(sa.update(t.promise).where(t.promise.c.id == one.number).values(**values))
+        body = {"promise": one.number, "by": who.by, "on": who.on}
+        entries.append(Entry("promise withdrawn", account, body, {"because": because}))
+        return sentences.withdrawn(account, one.amount, one.currency, one.pays_on)
+
+
+def superseded(
+    conn: Connection, account: str, items: Sequence[str], who: Who
+) -> tuple[list[Given], list[Entry]]:
+    """Promises of these items that something new takes the place of; what to put in the journal."""
+    found = kept.of_items(conn, account, items, who.company)
+    for one in found:
+        values = {"state": Standing.SUPERSEDED.value, "settled_on": who.on}
+        conn.execute(sa.update(t.promise).where(t.promise.c.id == one.number).values(**values))
+    return found, [
+        Entry("promise superseded", account, {"promise": one.number, "by": who.by, "on": who.on})
+        for one in found
+    ]
+
+
+def _day(pays_on: date, who: Who, within: int | None) -> None:
+    if pays_on < who.on:
+        raise Refused(f"{day_of(pays_on)} is past", "write the day on which the money is to come")
+    if within is not None and pays_on > who.on + timedelta(days=within):
+        raise Refused(
+            f"{day_of(pays_on)} is more than {within} days ahead, and that is no short squeeze",
+            f"write a day up to {day_of(who.on + timedelta(days=within))}, or agree on a plan: dunwell plan",
+        )
+    if pays_on > who.on + timedelta(days=FARTHEST):
+        raise Refused(
+            f"{day_of(pays_on)} is more than {FARTHEST} days ahead",
+            "check the year; for so long a time agree on a plan: dunwell plan",
+        )
+
+
+def _the_promise(conn: Connection, account: str, who: Who, items: Sequence[str]) -> Given:
+    running = kept.promises(conn, account, who.company, open_only=True)
+    mine = [one for one in running if one.plan is None]
+    if items:
+        mine = [one for one in mine if set(items) & {name for name, _ in one.items}]
+    if len(mine) == 1:
+        return mine[0]
+    if mine:
+        told = "; ".join(
+            f"{day_of(one.pays_on)} for {', '.join(name for name, _ in one.items)}" for one in mine
+        )
+        raise Refused(
+            f"{account} has {len(mine)} open promises: {told}", "name an invoice of the one, with --item"
+        )
+    if running:
+        raise Refused(
+            f"the open promises of {account} are instalments of a plan",
+            f"end the plan, with dunwell plan {account} --end --because TEXT",
+        )
+    raise Refused(f"{account} has no open promise{' of these invoices' if items else ''}")

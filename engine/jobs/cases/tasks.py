@@ -11,18 +11,17 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from engine.core.language.policy import Kind
+from engine.core.sentences.figures import REVIEW
 from engine.errors import NotFound, Refused
+from engine.jobs.cases.todo import Todo, put
 from engine.jobs.cases.who import Who
 from engine.jobs.workspace import Workspace
 from engine.store import journal
 from engine.store import tables as t
 from engine.store.database import writing
 from engine.store.journal import Entry
-from engine.store.runs import action_key
 from engine.store.tables import COMPANY, UNDER_WAY, ActionState
 
-# Of no episode: the end of one, by a payment, ends no such task, and no decision counts it as a step.
-_NO_EPISODE = 0
 OF_NOBODY = "inbox"  # how the task about mail of nobody we know is named, which has no account
 _OWNER = "credit manager"  # while the policies cannot be read
 
@@ -43,41 +42,33 @@ def add(
     person: str | None = None,
     not_before: date | None = None,
     policy: str = "",
+    state: ActionState = ActionState.PLANNED,
 ) -> Entry:
     """Put a task on the list of a role, or of the account's owner, else of the house's. Its entry for the journal.
 
-    `step` is its name and `number` tells it from others of that name; `amount` is what it is about, minor units.
-    `policy` is what it comes from, where that is no step of a ladder ("outcomes").
+    `step` is its name and `number` tells it from others of that name; `amount` is what it is about, minor units, and
+    `more` may list the items: once nothing of them is owed, the task is over. `policy` is what it comes from, where that
+    is no step of a ladder ("outcomes"). `state`: it waits for a yes, where it is not planned.
     """
     if not role:
-        role, person = _whose(ws, conn, account)
-    key = action_key(account, _NO_EPISODE, step, "", number, Kind.TASK.value, role, company=who.company)
+        role, person = whose(ws, conn, account)
     house = ws.book.house if ws.book is not None else None
-    conn.execute(
-        sa.insert(t.action).values(
-            key=key,
-            company=who.company,
-            account=account,
-            episode=_NO_EPISODE,
-            policy=policy,
-            step=step,
-            item="",
-            occurrence=number,
-            kind=Kind.TASK.value,
-            role=role,
-            day=0,
-            state=ActionState.PLANNED.value,
-            on=who.on,
-            since=who.on,
-            not_before=not_before,
-            amount=amount,
-            currency=currency or (house.currency if house else "USD"),
-            person=person,
-            detail=orjson.dumps({**(more or {}), "value": role, "what": what, "items": []}).decode(),
-        )
+    todo = Todo(
+        account,
+        Kind.TASK,
+        step,
+        number,
+        role,
+        amount,
+        currency or (house.currency if house else "USD"),
+        person=person,
+        policy=policy,
+        not_before=not_before,
+        state=state,
+        detail={"items": [], **(more or {}), "value": role, "what": what},
+        said={"what": what},
     )
-    body = {"key": key, "kind": Kind.TASK.value, "state": ActionState.PLANNED.value, "by": who.by}
-    return Entry("action", account, body, {"what": what})
+    return put(conn, todo, who)[1]
 
 
 def waiting(conn: Connection, account: str, step: str, company: str = COMPANY) -> int:
@@ -90,7 +81,7 @@ def waiting(conn: Connection, account: str, step: str, company: str = COMPANY) -
 def done(engine: Engine, which: str, who: Who, *, because: str = "") -> str:
     """A task is done: by its key, or by its account where that has one alone. What waited for it goes on.
 
-    “inbox” is the task about mail that nobody could be matched to.
+    “inbox” is the task about mail that nobody could be matched to; a task of no account goes by its name too.
     """
     with writing(engine) as conn:
         task = _task(conn, which, who.company)
@@ -109,8 +100,9 @@ def done(engine: Engine, which: str, who: Who, *, because: str = "") -> str:
 def _task(conn: Connection, which: str, company: str) -> Any:
     """The task on the list that is meant."""
     mine = (t.action.c.company == company, t.action.c.kind == Kind.TASK.value)
-    account = "" if which == OF_NOBODY else which
-    named = sa.or_(t.action.c.key == which, t.action.c.account.in_({account, which}))
+    review = t.action.c.step.startswith(REVIEW)
+    of_nobody = sa.and_(t.action.c.account == "", ~review if which == OF_NOBODY else t.action.c.step == which)
+    named = sa.or_(t.action.c.key == which, t.action.c.account == which, of_nobody)
     waiting = t.action.c.state == ActionState.PLANNED.value
     found: Sequence[Any] = conn.execute(
         sa.select(t.action).where(*mine, waiting, named).order_by(t.action.c.on, t.action.c.key)
@@ -138,7 +130,7 @@ def _lift(conn: Connection, number: int | None, on: date) -> bool:
     return bool(ended.rowcount)
 
 
-def _whose(ws: Workspace, conn: Connection, account: str) -> tuple[str, str | None]:
+def whose(ws: Workspace, conn: Connection, account: str) -> tuple[str, str | None]:
     """(role, person) who is to do it: the account's owner where they work here, else who has the house owner's role."""
     people = {id.lower(): id for id in ws.settings.people}
     query = sa.select(t.customer.c.owner).where(

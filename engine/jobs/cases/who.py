@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from engine.errors import NotFound
+from engine.errors import NotFound, Refused
 from engine.store import journal
 from engine.store import tables as t
 from engine.store.database import writing
@@ -22,12 +22,20 @@ from engine.store.tables import COMPANY, ActionState
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """Who says so, when, and in which company. `on` is the customer's day of it."""
+    """Who says so, when, and in which company. `on` is the customer's day of it.
+
+    `roles` are the author's own; None where the house keeps no people, and nobody can ask for a role.
+    """
 
     by: str
     at: datetime
     on: date
     company: str = COMPANY
+    roles: frozenset[str] | None = None
+
+    def may(self, role: str) -> bool:
+        """Whether the author may do what a role may. `role` may also be a person."""
+        return self.roles is None or role in self.roles or role == self.by
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +55,15 @@ def verb(engine: Engine, account: str, who: Who) -> Iterator[tuple[Connection, l
         must_know(conn, account, who.company)
         yield conn, entries
         journal.append(conn, entries, who.at, who.company)
+
+
+def must_be(who: Who, role: str, to: str = "agree to this") -> None:
+    """Refused to who has not the role (or is not the person) that is needed."""
+    if not who.may(role):
+        raise Refused(
+            f"{who.by} is no {role}, and only a {role} may {to}",
+            "let one say so, with  --by NAME;  roles stand under [people] in dunwell.toml",
+        )
 
 
 def must_know(conn: Connection, account: str, company: str = COMPANY) -> None:

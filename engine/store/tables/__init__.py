@@ -25,9 +25,12 @@ from engine.store.tables.cases import (
 )
 from engine.store.tables.decisions import (
     ACTION_COLUMNS,
+    BY_HAND,
     LADDER_FINISHED,
+    NO_EPISODE,
     OPEN,
     OUTBOX_COLUMNS,
+    OUTCOMES,
     TAKEN,
     UNDER_WAY,
     UNDONE,
@@ -40,19 +43,24 @@ from engine.store.tables.decisions import (
     decision,
     episode,
     mark,
+    message_copy,
     outbox,
     run,
 )
-from engine.store.tables.journal import journal, journal_head, journal_person, setting
+from engine.store.tables.journal import OF_THE_HOUSE, journal, journal_head, journal_person, setting
 from engine.store.tables.ledger import contact, customer, item, ledger_file, payment, rate
 from engine.store.tables.service import alarm, feed, lease, pushed, received, release
 
 __all__ = [
     "ACTION_COLUMNS",
+    "BY_HAND",
     "COMPANY",
     "LADDER_FINISHED",
+    "NO_EPISODE",
+    "OF_THE_HOUSE",
     "OPEN",
     "OUTBOX_COLUMNS",
+    "OUTCOMES",
     "TAKEN",
     "UNDER_WAY",
     "UNDONE",
@@ -84,6 +92,7 @@ __all__ = [
     "lease",
     "ledger_file",
     "mark",
+    "message_copy",
     "metadata",
     "note",
     "outbox",

@@ -15,7 +15,7 @@ promise = sa.Table(
     sa.Column("made_on", sa.Date, nullable=False),
     sa.Column("made_at", sa.String, nullable=False),
     sa.Column("pays_on", sa.Date, nullable=False),
-    sa.Column("breaks_on", sa.Date, nullable=False),  # the second open day after pays_on
+    sa.Column("breaks_on", sa.Date, nullable=False),  # by core.cases.promises.breaks_on
     sa.Column("amount", sa.BigInteger, nullable=False),
     sa.Column("currency", sa.String, nullable=False),
     # open, kept, partly kept, broken, superseded, withdrawn
@@ -51,7 +51,7 @@ plan = sa.Table(
     sa.Column("account", sa.String, nullable=False),
     sa.Column("made_on", sa.Date, nullable=False),
     sa.Column("until", sa.Date, nullable=False),
-    sa.Column("state", sa.String, nullable=False),  # kept, broken, ended
+    sa.Column("state", sa.String, nullable=False),  # kept, broken, ended; awaiting approval, declined
     sa.Column("by", sa.String, nullable=False),
     sa.Column("amount", sa.BigInteger, nullable=False, server_default="0"),  # of all instalments
     sa.Column("currency", sa.String),
@@ -135,6 +135,7 @@ call = sa.Table(
     sa.Column("quality", sa.Text),  # JSON: the marks of somebody who reviewed the call
     sa.Column("by", sa.String, nullable=False),
     sa.Index(None, "company", "account", "on"),
+    sa.Index(None, "company", "on"),  # who has made how many calls on a day
 )
 
 note = sa.Table(

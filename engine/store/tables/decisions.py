@@ -52,6 +52,11 @@ TAKEN = frozenset({ActionState.SENT, ActionState.DONE})
 
 # The step under which the owner is told that a ladder is finished.
 LADDER_FINISHED = "ladder finished"
+# The policy of what followed an outcome of a call. It is of no episode: no ladder waits for it, and none ends it.
+OUTCOMES = "outcomes"
+NO_EPISODE = 0
+# The policy of what people asked for themselves: no ladder made it, and none passes it over.
+BY_HAND = "by hand"
 
 
 episode = sa.Table(
@@ -131,6 +136,16 @@ decision = sa.Table(
 #   aside    [[item, open, why], …]  listed apart
 #   people   {"to": …, "from": …, "notify": …}
 #   template, script, what, value   what to render or do
+# What followed a call also has:
+#   call     the call's number
+#   ask_for, number  whom at the customer to ask for, and their direct number
+#   story    what they told
+#   promise, plan, concessions  what was agreed; once a promise is settled, what hangs on it ends
+#   despite  why an item may be set aside (disputed, promised, planned) and still be spoken of
+#   address  where a message goes in place of the contact's own
+#   checklist, resources  what to go through with the customer
+#   effective   the day from which terms, a hold or the way back hold; `change` what a notice says of them
+#   reason, because, by, review   of terms and holds; `lifts` the restriction that the action takes back
 action = sa.Table(
     "action",
     metadata,
@@ -267,3 +282,22 @@ sa.Index(
     sqlite_where=outbox.c.state == "failed",
     postgresql_where=outbox.c.state == "failed",
 )
+
+# Each message as it went out, or may have: what a try that certainly did not deliver has made stays too.
+message_copy = sa.Table(
+    "message_copy",
+    metadata,
+    sa.Column("action", sa.ForeignKey("action.key"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),  # from 1; a try that makes the same again adds none
+    sa.Column("at", sa.String, nullable=False),
+    sa.Column("media", sa.String, nullable=False),  # message/rfc822, application/pdf, application/json
+    sa.Column("size", sa.Integer, nullable=False),  # bytes
+    sa.Column("sha256", sa.String, nullable=False),  # empty once it is forgotten
+    sa.Column("content", sa.LargeBinary),  # zlib; null: the outbox keeps it, or it is forgotten
+    sa.Column(
+        "text", sa.Text, nullable=False, server_default=""
+    ),  # the words of a letter, of a forgotten message
+    sa.Column("forgotten_on", sa.Date),
+)
+_KEPT = message_copy.c.forgotten_on.is_(None)
+sa.Index("ix_message_copy_kept", message_copy.c.at, sqlite_where=_KEPT, postgresql_where=_KEPT)

@@ -104,6 +104,7 @@ payment = sa.Table(
     flag("reversed"),  # the item came back
     sa.Column("file", sa.Integer),
     sa.Index(None, "company", "account", "paid_on"),
+    sa.Index(None, "company", "paid_on"),  # what came in since yesterday
 )
 
 rate = sa.Table(

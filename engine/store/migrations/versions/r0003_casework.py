@@ -1,4 +1,7 @@
-"""What casework keeps: calls and promises with all that was said, plans, disputes with their owners, holds and the way back."""
+"""What casework keeps: calls and promises with all that was said, plans, disputes with their owners, holds and the way back.
+
+And a copy of each message as it went out, and the seals of the journal.
+"""
 
 from __future__ import annotations
 
@@ -130,6 +133,36 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_learned_company_account"), "learned", ["company", "account"], unique=False)
     op.create_table(
+        "message_copy",
+        sa.Column("action", sa.String(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("at", sa.String(), nullable=False),
+        sa.Column("media", sa.String(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=True),
+        sa.Column("text", sa.Text(), server_default="", nullable=False),
+        sa.Column("forgotten_on", sa.Date(), nullable=True),
+        sa.ForeignKeyConstraint(["action"], ["action.key"], name=op.f("fk_message_copy_action")),
+        sa.PrimaryKeyConstraint("action", "number", name=op.f("pk_message_copy")),
+    )
+    op.create_index(
+        "ix_message_copy_kept",
+        "message_copy",
+        ["at"],
+        unique=False,
+        sqlite_where=sa.text("forgotten_on IS NULL"),
+        postgresql_where=sa.text("forgotten_on IS NULL"),
+    )
+    op.create_index(
+        "ix_journal_house",
+        "journal",
+        ["kind", "stream", "seq"],
+        unique=False,
+        sqlite_where=sa.text("kind IN ('seal', 'basis')"),
+        postgresql_where=sa.text("kind IN ('seal', 'basis')"),
+    )
+    op.create_table(
         "restriction",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("company", sa.String(), server_default="main", nullable=False),
@@ -191,6 +224,8 @@ def upgrade() -> None:
     op.add_column("promise", sa.Column("number", sa.Integer(), nullable=True))
     op.add_column("promise", sa.Column("call", sa.Integer(), nullable=True))
     op.add_column("promise", sa.Column("because", sa.Text(), server_default="", nullable=False))
+    op.create_index(op.f("ix_call_company_on"), "call", ["company", "on"], unique=False)
+    op.create_index(op.f("ix_payment_company_paid_on"), "payment", ["company", "paid_on"], unique=False)
 
     # The field's own words for what has become of a promise.
     op.execute("UPDATE promise SET state = 'partly kept' WHERE state = 'partly'")

@@ -1,0 +1,148 @@
+"""Small charts for a page: a line over months, and bars in layers. Plain SVG, in the page's own colours.
+
+The page gives the classes their colours: `l` a line, `d` its dots, `g` a rule, `t` a text, `b0` to `b4` the layers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from datetime import date
+from html import escape
+
+_WIDE, _LINE, _STACK = 320, 96, 190  # units, which the page stretches
+_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 8, 8, 16
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+Numbers = Sequence[float | None]
+
+
+def line(name: str, numbers: Numbers, days: Sequence[date], said: Callable[[float], str]) -> str:
+    """A figure over its months; a gap where there is no number. Empty where there are fewer than two.
+
+    `days` are the last days of the months; `said` writes a number.
+    """
+    known = [number for number in numbers if number is not None]
+    if len(known) < 2:
+        return ""
+    low, high, step = ticks(min(known), max(known))
+    x, y = _across(len(numbers)), _down(low, high, _LINE)
+    parts = [_rules(low, high, step, _LINE, said), _dates(days, x, _LINE)]
+    for run in _runs(numbers):
+        points = " ".join(f"{x(n):.1f},{y(number):.1f}" for n, number in run)
+        parts.append(f'<polyline class="l" points="{points}"/>')
+    for n, number in enumerate(numbers):
+        if number is not None:
+            told = escape(f"{_day(days[n])}: {said(number)}")
+            last = ' r="3.4"' if n == len(numbers) - 1 else ' r="1.8"'
+            parts.append(
+                f'<circle class="d" cx="{x(n):.1f}" cy="{y(number):.1f}"{last}><title>{told}</title></circle>'
+            )
+    return _svg(f"{name}, {len(numbers)} months", _LINE, parts)
+
+
+def layers(
+    name: str,
+    names: Sequence[str],
+    rows: Sequence[Sequence[int | None]],
+    days: Sequence[date],
+    said: Callable[[float], str],
+) -> str:
+    """Bars of several layers, one bar a month: `rows` has the numbers of each layer, the lowest first."""
+    sums = [sum(filter(None, column)) if None not in column else None for column in zip(*rows, strict=True)]
+    known = [total for total in sums if total is not None]
+    if not known or not max(known):
+        return ""
+    low, high, step = ticks(0, max(known))
+    y, x = _down(low, high, _STACK), _across(len(sums), inset=True)
+    wide = (_WIDE - _LEFT - _RIGHT) / len(sums) * 0.7
+    parts = [_rules(low, high, step, _STACK, said), _dates(days, x, _STACK)]
+    for n, total in enumerate(sums):
+        if total is None:
+            continue
+        below = 0.0
+        for layer, row in enumerate(rows):
+            amount = row[n] or 0
+            if not amount:
+                continue
+            top, bottom = y(below + amount), y(below)
+            told = escape(f"{_day(days[n])}, {names[layer]}: {said(amount)} of {said(total)}")
+            parts.append(
+                f'<rect class="b{layer}" x="{x(n) - wide / 2:.1f}" y="{top:.1f}" width="{wide:.1f}" '
+                f'height="{max(bottom - top, 0.4):.1f}"><title>{told}</title></rect>'
+            )
+            below += amount
+    return _svg(name, _STACK, parts)
+
+
+def ticks(low: float, high: float) -> tuple[float, float, float]:
+    """(first, last, step) of a scale of two to four even steps around the numbers."""
+    if low == high:
+        low, high = (low - abs(low) / 10, high + abs(high) / 10) if low else (0.0, 1.0)
+    if 0 < low < (high - low) / 2 or (low > 0 and low < high * 0.1):
+        low = 0.0
+    rough = (high - low) / 3
+    power = 10 ** math.floor(math.log10(rough))
+    step = next(power * each for each in (1, 2, 2.5, 5, 10) if power * each >= rough)
+    return math.floor(low / step) * step, math.ceil(high / step) * step, step
+
+
+def _runs(numbers: Numbers) -> list[list[tuple[int, float]]]:
+    """Neighbours that are known, as lines of their own."""
+    runs: list[list[tuple[int, float]]] = [[]]
+    for n, number in enumerate(numbers):
+        if number is None:
+            runs.append([])
+        else:
+            runs[-1].append((n, number))
+    return [run for run in runs if len(run) > 1]
+
+
+def _across(count: int, *, inset: bool = False) -> Callable[[int], float]:
+    room = _WIDE - _LEFT - _RIGHT
+    if inset:
+        return lambda n: _LEFT + room * (n + 0.5) / count
+    return lambda n: _LEFT + 4 + (room - 8) * n / max(count - 1, 1)
+
+
+def _down(low: float, high: float, tall: int) -> Callable[[float], float]:
+    room = tall - _TOP - _BOTTOM
+    return lambda number: _TOP + room * (high - number) / (high - low)
+
+
+def _rules(low: float, high: float, step: float, tall: int, said: Callable[[float], str]) -> str:
+    y = _down(low, high, tall)
+    parts = []
+    for n in range(round((high - low) / step) + 1):
+        number = low + n * step
+        parts.append(
+            f'<path class="g" d="M{_LEFT} {y(number):.1f}H{_WIDE - _RIGHT}"/>'
+            f'<text class="t" x="{_LEFT - 4}" y="{y(number) + 3:.1f}" text-anchor="end">{escape(said(number))}</text>'
+        )
+    return "".join(parts)
+
+
+def _dates(days: Sequence[date], x: Callable[[int], float], tall: int) -> str:
+    """The month beneath every third point, and beneath the last."""
+    last = len(days) - 1
+    parts = []
+    for n in range(last, -1, -3):
+        anchor = "end" if n == last else "middle"
+        where = x(n) + (6 if n == last else 0)
+        parts.append(
+            f'<text class="t" x="{where:.1f}" y="{tall - 4}" text-anchor="{anchor}">{_month(days[n])}</text>'
+        )
+    return "".join(parts)
+
+
+def _month(day: date) -> str:
+    return f"{_MONTHS[day.month - 1]} {day.year % 100:02}"
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def _svg(name: str, tall: int, parts: Sequence[str]) -> str:
+    label = escape(name, quote=True)
+    return f'<svg viewBox="0 0 {_WIDE} {tall}" role="img" aria-label="{label}">{"".join(parts)}</svg>'

@@ -1,0 +1,200 @@
+"""The report as one page for a browser or a printer: nothing is loaded from anywhere, and nothing in it runs."""
+
+from __future__ import annotations
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from engine.core.figures.ageing import SAYS
+from engine.core.figures.definition import Figure
+from engine.core.figures.registry import CHAPTERS
+from engine.core.figures.report import Ageing, Line, Report
+from engine.core.figures.values import Unit
+from engine.core.sentences import figures as said
+from engine.exports import charts
+from engine.screen.report import cell_said, facts, made_of, notes, title, value_said
+from engine.screen.written import clean, count, full_day
+
+_PAGE = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>Dunwell: {{ title }}</title>
+<style>
+:root { color-scheme: light dark; --line: #1f5fbf; --rule: #8883; --soft: #666; --card: #00000008; --bad: #a3210f;
+  --b0: #9db8d9; --b1: #f0c987; --b2: #e59a5b; --b3: #cf6244; --b4: #96291f; }
+@media (prefers-color-scheme: dark) { :root { --line: #7fb2ff; --rule: #fff2; --soft: #aaa; --card: #ffffff0d;
+  --bad: #ff9d8a; --b0: #4d6c93; --b1: #a3802f; --b2: #b96f2c; --b3: #c9573a; --b4: #ef7b6a; } }
+* { box-sizing: border-box; }
+body { font: 16px/1.45 system-ui, sans-serif; max-width: 72rem; margin: 1.5rem auto; padding: 0 1rem; }
+h1 { font-size: 1.5rem; margin: 0 0 .2rem; } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
+h3 { font-size: 1rem; margin: 0; font-weight: 600; }
+p { margin: .3rem 0; } .soft { color: var(--soft); } .small { font-size: .85rem; } .note { color: var(--bad); }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+td, th { padding: .2rem .7rem .2rem 0; text-align: left; vertical-align: top; font-weight: normal; }
+td:last-child, th:last-child { padding-right: 0; }
+th { color: var(--soft); font-size: .85rem; }
+.n { text-align: right; white-space: nowrap; }
+tr.all td { font-weight: 600; border-top: 1px solid; }
+.scroll { overflow-x: auto; }
+.two { display: grid; gap: 1.5rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 21rem), 1fr)); }
+.sheet { margin-top: 1.4rem; break-inside: avoid; }
+.cards { display: grid; gap: .8rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 19rem), 1fr)); }
+.card { background: var(--card); border-radius: 6px; padding: .7rem .8rem; break-inside: avoid; }
+.value { font-size: 1.45rem; font-weight: 600; font-variant-numeric: tabular-nums; }
+.legend { display: flex; flex-wrap: wrap; gap: .2rem .9rem; margin: .3rem 0 0; padding: 0; list-style: none; font-size: .85rem; }
+.legend svg { width: .7rem; height: .7rem; vertical-align: baseline; margin-right: .3rem; }
+svg { display: block; width: 100%; height: auto; } .legend svg { display: inline; }
+svg .l { fill: none; stroke: var(--line); stroke-width: 1.8; stroke-linejoin: round; } svg .d { fill: var(--line); }
+svg .g { stroke: var(--rule); stroke-width: 1; fill: none; } svg .t { fill: var(--soft); font: 9px system-ui, sans-serif; }
+{% for n in range(5) %}svg .b{{ n }} { fill: var(--b{{ n }}); } {% endfor %}
+
+@media print { body { font-size: 10pt; max-width: none; margin: 0; } .card { border: 1px solid #ccc; background: none; }
+  .cards { grid-template-columns: 1fr 1fr; } h2 { break-after: avoid; } .first { break-after: page; }
+  .scroll { overflow: visible; } }
+</style>
+</head>
+<body>
+<header>
+<h1>{{ title }}</h1>
+<p>As of {{ as_of }} · {{ facts }} · {{ accounts }}</p>
+{% if ends %}<p class="note">{{ ends }}</p>{% endif %}
+{% if policy %}<p class="note">{{ policy }}</p>{% endif %}
+</header>
+<section class="first">
+<div class="two">
+{% for one in ageing %}<div>
+<h2>Open items, {{ by }}{% if several %}, {{ one.scope }}{% endif %}</h2>
+{{ bars(one) }}
+<ul class="legend">{% for bucket in one.buckets %}<li><svg viewBox="0 0 10 10" aria-hidden="true"><rect class="b{{ loop.index0 }}"
+ width="10" height="10"/></svg>{{ bucket.name }}</li>{% endfor %}</ul>
+<table><tr><th>age</th><th class="n">items</th><th class="n">amount</th><th class="n">share</th></tr>
+{% for bucket in one.buckets %}<tr><td>{{ bucket.name }}</td><td class="n">{{ "{:,}".format(bucket.items) }}</td>
+<td class="n">{{ money(bucket.amount, one.currency) }}</td><td class="n">{{ part(bucket.amount, one) }}</td></tr>
+{% endfor %}<tr class="all"><td>all</td><td></td><td class="n">{{ money(whole(one), one.currency) }}</td><td></td></tr>
+<tr class="soft"><td>credits, apart</td><td></td><td class="n">{{ money(one.credits, one.currency) }}</td><td></td></tr>
+</table>
+</div>
+{% endfor %}<div>
+<h2>At a glance</h2>
+<table><tr><th></th><th class="n">{{ scope }}</th><th class="n">a month ago</th></tr>
+{% for line in first %}<tr><td>{{ line.figure.name }}</td><td class="n">{{ value(line) }}</td>
+<td class="n soft">{{ before(line) }}</td></tr>
+{% endfor %}</table>
+</div>
+</div>
+</section>
+{% for chapter, figures in chapters %}<section>
+<h2>{{ chapter }}</h2>
+<div class="cards">
+{% for figure, lines in figures %}<article class="card">
+<h3>{{ figure.name }}</h3>
+<p><span class="value">{{ value(lines[0]) }}</span>
+{% if not figure.of_money and made(lines[0]) %}<span class="soft">{{ made(lines[0]) }}</span>{% endif %}</p>
+{% if lines|length > 1 %}<p class="small soft">{% for line in lines[1:] %}{{ line.scope }} {{ value(line) }}
+{%- if not loop.last %} · {% endif %}{% endfor %}</p>{% endif %}
+{{ trend(lines[0]) }}
+<p class="small">{{ figure.says }}</p>
+<p class="small soft">Formula: {{ figure.formula }}. Source: {{ figure.source }}.
+{% if figure.usual %}Usual: {{ figure.usual }}.{% endif %}</p>
+{% if figure.beside %}<p class="small soft"><em>{{ figure.beside }}</em></p>{% endif %}
+{% if lines[0].value.note %}<p class="small note">{{ sentence(lines[0].value.note) }}</p>{% endif %}
+</article>
+{% endfor %}</div>
+{% for sheet in tables[chapter] %}<div class="sheet">
+<h3>{{ sheet.table.name }}{% if sheet.scope and several %}, {{ sheet.scope }}{% endif %}</h3>
+<p class="small">{{ sheet.table.says }}</p>
+<div class="scroll"><table>
+<tr>{% for column in sheet.table.columns %}<th{% if not text(column) %} class="n"{% endif %}>{{ column.name }}</th>
+{% endfor %}</tr>
+{% for row in sheet.rows %}<tr>{% for cell in row %}{% set column = sheet.table.columns[loop.index0] %}
+<td{% if not text(column) %} class="n"{% endif %}>{{ said(cell, column, sheet.currency) }}</td>{% endfor %}</tr>
+{% endfor %}</table></div>
+{% if sheet.table.beside %}<p class="small soft"><em>{{ sheet.table.beside }}</em></p>{% endif %}
+</div>
+{% endfor %}</section>
+{% endfor %}<section>
+<h2>What this report stands on</h2>
+{% for note in notes %}<p class="small">{{ note }}</p>
+{% endfor %}</section>
+</body>
+</html>
+"""
+
+
+def report_html(found: Report) -> bytes:
+    """A whole page in UTF-8; every text of a customer's is escaped."""
+    page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=False)
+    main = found.scopes[0].name
+    by_figure: dict[Figure, list[Line]] = {}
+    for line in found.lines:
+        by_figure.setdefault(line.figure, []).append(line)
+    chapters = [
+        (chapter.value, [(figure, lines) for figure, lines in by_figure.items() if figure.chapter is chapter])
+        for chapter in CHAPTERS
+    ]
+    tables = {
+        chapter.value: [
+            sheet
+            for sheet in found.sheets
+            if sheet.table.chapter is chapter and sheet.rows and sheet.scope in ("", main)
+        ]
+        for chapter in CHAPTERS
+    }
+    return (
+        page.from_string(_PAGE)
+        .render(
+            title=title(found),
+            as_of=full_day(found.as_of),
+            facts=" · ".join(facts(found)),
+            accounts=count(found.accounts, "account"),
+            ends=said.ends_earlier(found.asked_to, found.as_of) if found.asked_to > found.as_of else "",
+            policy=said.of_policy(clean(found.policy), found.accounts) if found.policy else "",
+            by=SAYS[found.convention],
+            ageing=found.ageing[:1],
+            several=not found.single,
+            scope="" if found.single else main,
+            first=[lines[0] for figure, lines in by_figure.items() if figure.first],
+            chapters=chapters,
+            tables=tables,
+            notes=notes(found),
+            bars=lambda one: Markup(_bars(one, found)),  # noqa: S704 -- charts escape their texts
+            trend=lambda line: Markup(_trend(line, found)),  # noqa: S704
+            whole=_whole,
+            part=lambda amount, one: f"{100 * amount / _whole(one):.0f}%" if _whole(one) else "",
+            money=lambda amount, currency: said.written(amount, "money", currency),
+            value=lambda line: value_said(line.figure, line.value, line.currency),
+            before=lambda line: value_said(line.figure, line.trend[-2], line.currency),
+            made=lambda line: made_of(line.value),
+            said=cell_said,
+            text=lambda column: column.unit is Unit.TEXT,
+            sentence=lambda note: f"{note[0].upper()}{note[1:]}.",
+        )
+        .encode()
+    )
+
+
+def _whole(one: Ageing) -> int:
+    return sum(bucket.amount for bucket in one.buckets)
+
+
+def _bars(one: Ageing, found: Report) -> str:
+    return charts.layers(
+        f"Open items {SAYS[found.convention]}, in {one.currency}, at the end of each month",
+        [bucket.name for bucket in one.buckets],
+        [bucket.trend for bucket in one.buckets],
+        [period.last for period in found.periods],
+        lambda number: said.short(number, "money", one.currency),
+    )
+
+
+def _trend(line: Line, found: Report) -> str:
+    return charts.line(
+        line.figure.name,
+        [value.number for value in line.trend],
+        [period.last for period in found.periods],
+        lambda number: said.short(number, line.figure.unit.value, line.currency),
+    )
