@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from engine.core.sentences import proofs
 from engine.screen.problems import problem_value, problems_drawn
 from engine.screen.written import clean, count
 
@@ -48,6 +49,8 @@ def _finding(finding: Finding) -> Text:
         out.append("\n  as a test of the policy:\n", "dim")
         for line in finding.test.splitlines():
             out.append(f"    {clean(line)}\n", "dim")
+    elif not finding.shown:
+        out.append(f"  {proofs.NOT_SHOWN}\n", "dim")
     if finding.sampled:
         out.append("  sampled: accounts with several invoices were tried, not all of them\n", "dim")
     return out

@@ -30,6 +30,10 @@ def days_late(days: int) -> str:
     return "on the due date" if days == 0 else f"{days} {_days(days)} past due"
 
 
+def paid_whole(number: str, amount: str) -> str:
+    return f"{number} is paid, all {amount} of it"
+
+
 def paid_in_part(paid: str, left: str) -> str:
     return f"{paid} is paid; {left} is left"
 
@@ -162,6 +166,7 @@ def softer_test(step: str) -> str:
     return f"{step} comes after a firmer message"
 
 
+NOT_SHOWN = "no policy test could be written that shows it"
 FINAL_FIRST = "nobody's first contact is a final demand"
 NOT_SPOKEN = "nobody has spoken with the customer or written before"
 

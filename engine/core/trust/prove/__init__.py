@@ -103,9 +103,10 @@ class _Proving:
         self.book = book = replace(book, house=house)
         self.asked = accounts.asked(book, invariants)
         self.plain = accounts.sorts(book, known, invariants)
-        single = [each for sort in self.plain for each in accounts.with_addresses(book, sort)]
+        single = self.plain
         copies = [each for sort in self.plain for each in accounts.several(book, self.asked, sort)]
         several = [each for sort in self.plain for each in accounts.with_more(sort)]
+        several += [each for sort in self.plain for each in accounts.with_addresses(book, sort)[1:]]
         self.sorts: tuple[Sort, ...] = (*single, *copies, *several)
         self.alone = range(len(single))
         self.equal = range(len(single), len(single) + len(copies))
@@ -243,12 +244,13 @@ class _Proving:
             return finding
         wanted = "nothing"
         if always:
-            names = [
-                step.name
+            would = [
+                step
                 for step in (policy.steps if policy else ())
                 if any(deed.matches(step, step.actions, self.book.tones) for deed in rule.what)
             ]
-            wanted = names[0] if names else "nothing, because paused"
+            would.sort(key=lambda step: not step.demand)
+            wanted = would[0].name if would else "nothing, because paused"
         return self._told(
             finding, way, rule.name, wanted, proofs.breaks(rule.shape is Shape.BY, rule.days or 0)
         )
@@ -262,12 +264,11 @@ class _Proving:
             example=self.writer.account(sort, owes),
             timeline=self.writer.timeline(way, broken),
         )
-        test = ""
         for pauses in (True,) if sort.disputes else (False, True):
             test = self.writer.test(name, way, wanted, pauses=pauses)
             if self._shows(test, fails=bool(wanted)):
                 return replace(told, test=test)
-        return replace(told, test=test, shown=False)
+        return replace(told, shown=False)
 
     def _shows(self, test: str, fails: bool) -> bool:
         """Whether the test is read without a problem, and ends as it should: all as it is, or one day that is not."""

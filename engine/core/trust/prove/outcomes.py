@@ -1,46 +1,33 @@
 """What the decision makes of accounts on a day, and what it leaves behind: asked of the one function that decides.
 
 Nothing here knows when a step is due or what holds it: that is `stand` and `choose`, the plain definition of every decision, and
-what a contact leaves behind is `after`, as in a preview and in a policy test. Whatever goes is decided by the columns as well;
-where they differ from the definition, nothing is proved.
+what a contact leaves behind is what `plan.after` says of many accounts, said of one. Every story is walked again as a policy
+test, through the columns and both evaluators; where they differ, the finding says that its test does not show it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-import polars as pl
-
-from engine.core.decision.choose import Choice, Verdict, choose
-from engine.core.decision.decide import decide
-from engine.core.decision.plan import after
-from engine.core.decision.signature import NONE, Signature, Under
+from engine.core.decision.choose import Choice, Verdict, choose, step_tone
+from engine.core.decision.ladder import effect_bits
+from engine.core.decision.signature import NONE, Origin, Signature, Under
 from engine.core.decision.standing import Case, Standing, measures, owed, stand
-from engine.core.decision.state import Pending, State
+from engine.core.decision.state import Pending
 from engine.core.decision.view import Day
 from engine.core.language.condition import Value
 from engine.core.language.invariants import Invariant
 from engine.core.language.policy import Action, Kind, PolicyBook, Step, seniority
 from engine.core.language.policy import Clock as Clock_
 from engine.core.rules import Facts, PlainRules, Rule, Rules
-from engine.core.sentences import Reason
+from engine.core.sentences import Gate
 from engine.core.trust.prove.accounts import FIRST
 from engine.core.trust.prove.states import NO_PENDING, Clock, Mark, Moments, Past, Rows, begun, item_of
-from engine.core.workdays import ALWAYS, calendar
 
 TRIES = 2  # how often a call that reached nobody is put back
-_EVERY_DAY = calendar(ALWAYS)
-
-
-class Disagreement(Exception):
-    """The columns and the plain definition differ about a class: `signature` and what the definition says."""
-
-    def __init__(self, signature: Signature, plain: object) -> None:
-        super().__init__(f"{signature} is {plain} by the plain definition")
-        self.signature, self.plain = signature, plain
 
 
 class Wound(NamedTuple):
@@ -113,9 +100,6 @@ class Outcome:
     rules: frozenset[int]  # the invariants that are about the account today
 
 
-_AS_IT_WAS = Left((), frozenset(), Wound())
-
-
 class Remembering:
     """The plain definition, which answers a question once: rules that look at the same facts hold alike."""
 
@@ -138,7 +122,7 @@ class Remembering:
 
 
 class Deciding:
-    """Decides batches of accounts on a day of the walk."""
+    """Decides accounts on a day of the walk."""
 
     def __init__(
         self,
@@ -150,50 +134,26 @@ class Deciding:
     ) -> None:
         self.book, self.rows, self.at, self.rules = book, rows, at, rules
         self.invariants = tuple(invariants)
-        self.asked = 0
+        self.always = frozenset(n for n, rule in enumerate(self.invariants) if rule.fits is None)
         self._choices: dict[Signature, Choice] = {}
-        self._left: dict[tuple[Any, ...], tuple[Left, Left]] = {}
-        self._always: frozenset[int] | None = None
+        self._days: dict[date, Day] = {}
 
-    def of(self, accounts: Sequence[tuple[Past, Clock, int]]) -> list[Outcome]:
-        """The outcome of each, on a day of its walk. All whose days count from their dates alone are decided at once; a clock
-        that counts from the end of a month needs the date itself.
+    def of(self, past: Past, clock: Clock, number: int) -> Outcome:
+        """What a day of its walk brings an account. Where all days count from their dates alone, any date will do; a clock that
+        counts from the end of a month needs the date itself.
         """
-        days: dict[int, list[int]] = {}
-        for n, (past, _, day) in enumerate(accounts):
-            days.setdefault(day if self._dated(past.sort) else -1, []).append(n)
-        found: dict[int, Outcome] = {}
-        for day, which in days.items():
-            on = FIRST + timedelta(days=day if day >= 0 else 1000)
-            outcomes = self._decided([accounts[n] for n in which], on)
-            found |= dict(zip(which, outcomes, strict=True))
-        return [found[n] for n in range(len(accounts))]
+        on = FIRST + timedelta(days=number if self._dated(past.sort) else 1000)
+        day = self._days.setdefault(on, Day(on))
+        case = self.rows.case(past, clock, number, on)
+        units = self._stand(case, day)
+        left = self._left(past, clock, number, units, held=False)
+        goes = any(_goes(choice) for _, choice in units)
+        holds = self._left(past, clock, number, units, held=True) if goes else left
+        return self._outcome(case, units, left, holds, on)
 
     def _dated(self, sort: int) -> bool:
         months = (Clock_.STATEMENT_DATE, Clock_.END_OF_MONTH)
         return any(self.book.policies[p].clock in months for p in self.rows.sorts[sort].policies)
-
-    def _decided(self, accounts: Sequence[tuple[Past, Clock, int]], on: date) -> list[Outcome]:
-        day = Day(on)
-        self.asked += len(accounts)
-        cases = [self.rows.case(past, clock, number, on) for past, clock, number in accounts]
-        stood = [self._stand(case, day) for case in cases]
-        wanted: dict[tuple[Any, ...], int] = {}
-        keys = [self._leaves(*account, units) for account, units in zip(accounts, stood, strict=True)]
-        for n, key in enumerate(keys):
-            if key is not None and key not in self._left:
-                wanted.setdefault(key, n)
-        if wanted:
-            chosen = list(wanted.values())
-            numbered = [self.rows.case(*accounts[n], on, row) for row, n in enumerate(chosen)]
-            found = self._leave([accounts[n] for n in chosen], numbered, [stood[n] for n in chosen], day)
-            self._left |= dict(zip(wanted, found, strict=True))
-        return [
-            self._outcome(
-                case, units, *(self._left[key] if key is not None else (_AS_IT_WAS, _AS_IT_WAS)), on
-            )
-            for case, units, key in zip(cases, stood, keys, strict=True)
-        ]
 
     def _stand(self, case: Case, day: Day) -> list[tuple[Standing, Choice]]:
         """Where each unit of an account stands, and the choice of its class."""
@@ -204,52 +164,6 @@ class Deciding:
                 choice = self._choices[standing.signature] = choose(self.book, standing.signature)
             found.append((standing, choice))
         return found
-
-    def _leaves(
-        self, past: Past, clock: Clock, day: int, units: Sequence[tuple[Standing, Choice]]
-    ) -> tuple[Any, ...] | None:
-        """What it depends on what a day leaves behind; None where it leaves an account as it was."""
-        at, policy = self.at[past.sort], units[0][0].signature.policy
-        begins = past.home < 0 and any(standing.signature.overdue for standing, _ in units)
-        lacks = any(choice.reason is Reason.NO_ADDRESS for _, choice in units)
-        if not begins and not lacks and not any(_goes(choice) for _, choice in units):
-            return None
-        since = begun(self.book, clock, at, self.rows.sorts[past.sort], policy, day) if lacks else -1
-        stands = tuple(
-            (
-                standing.item,
-                standing.signature,
-                tuple((item, tuple(step.index for step in steps)) for item, steps in standing.due.items()),
-                tuple(item.row["item"] for item in standing.items if item.free),
-            )
-            for standing, _ in units
-        )
-        kept = (past.tone, seniority(past.reached), past.pending, past.repeats)
-        return stands, (past, at.part(-1, day)) if begins else None, kept, since
-
-    def _leave(
-        self,
-        accounts: Sequence[tuple[Past, Clock, int]],
-        cases: Sequence[Case],
-        stood: Sequence[Sequence[tuple[Standing, Choice]]],
-        day: Day,
-    ) -> list[tuple[Left, Left]]:
-        """What a day leaves behind when all goes that would, and when it is held. The columns must say what the cases say."""
-        state = self.rows.state(cases)
-        decided = decide(self.book, state, day, ())
-        view = decided.portfolio
-        plain = [standing.signature for units in stood for standing, _ in units]
-        for unit, signature in enumerate(plain):
-            if view.at(unit) != signature:
-                raise Disagreement(signature, view.at(unit))
-        goes = self._left_behind(accounts, state, after(self.book, state, decided, _EVERY_DAY), day.on)
-        if any(past.home < 0 for past, _, _ in accounts):
-            held = replace(decided, contacts=decided.contacts.clear(), marks=decided.marks.clear())
-            holds = self._left_behind(accounts, state, after(self.book, state, held, _EVERY_DAY), day.on)
-        else:  # what goes and is held leaves an account as it was, but for the beginning of its episode
-            went = set(decided.contacts["row"].to_list())
-            holds = [_AS_IT_WAS if row in went else goes[row] for row in range(len(accounts))]
-        return list(zip(goes, holds, strict=True))
 
     def _outcome(
         self, case: Case, units: Sequence[tuple[Standing, Choice]], left: Left, holds: Left, on: date
@@ -280,83 +194,92 @@ class Deciding:
 
     def _about(self, case: Case, on: date) -> frozenset[int]:
         """The invariants whose `for` holds."""
-        if self._always is None:
-            self._always = frozenset(n for n, rule in enumerate(self.invariants) if rule.fits is None)
-        if len(self._always) == len(self.invariants):
-            return self._always
+        if len(self.always) == len(self.invariants):
+            return self.always
         facts: dict[str, Value | None] = measures(case, owed(case, on), on)
         some = [(n, rule.fits) for n, rule in enumerate(self.invariants) if rule.fits is not None]
-        return self._always | {n for n, fits in some if fits.holds(facts)}
+        return self.always | {n for n, fits in some if fits.holds(facts)}
 
-    # -- back from rows ------------------------------------------------------------------------------------------------
+    # -- what a day leaves behind --------------------------------------------------------------------------------------
 
-    def _left_behind(
-        self, accounts: Sequence[tuple[Past, Clock, int]], state: State, then: State, on: date
-    ) -> list[Left]:
-        steps = {
-            (policy.id, step.name): (p, step.index)
-            for p, policy in enumerate(self.book.policies)
-            for step in policy.steps
-        }
-        marks = _by_row(then.marks.slice(state.marks.height))
-        touches = _by_row(then.touches.slice(state.touches.height))
-        pending, repeats = _by_row(then.pending), _by_row(then.repeats)
-        wanted = (
-            "home",
-            "effects",
-            "tone",
-            "tone_step",
-            "reached",
-            "answer_by",
-            "answer_day",
-            "last_contact",
+    def _left(
+        self, past: Past, clock: Clock, day: int, units: Sequence[tuple[Standing, Choice]], *, held: bool
+    ) -> Left:
+        """What is left in the evening when all goes that would, or when a person holds it: `plan.after`, for one account."""
+        made = [] if held else [(standing, choice) for standing, choice in units if _goes(choice)]
+        now = past._asdict()
+        marks: set[Mark] = set()
+        touched: list[int] = []
+        answer: tuple[int, int] | tuple[()] = ()
+        repeats = {(p, s): times for p, s, times in past.repeats}
+        repeated: set[tuple[int, int]] = set()
+        effects = 0
+        for standing, choice in made:
+            p, policy = standing.signature.policy, standing.policy
+            assert policy is not None
+            step = policy.steps[standing.signature.step]
+            marks |= set(_taken(standing, p, step))
+            effects |= effect_bits(choice.actions)
+            written = any(action.kind.written for action in choice.actions)
+            role = next((action.value for action in choice.actions if action.kind is Kind.CALL), "")
+            tone = step_tone(self.book, step) if written else 0
+            if tone > now["tone"]:
+                now |= {"tone": tone, "tone_step": f"{policy.id}/{step.name}"}
+            if seniority(role) > seniority(now["reached"]):
+                now["reached"] = role
+            if written and step.demand:
+                answer = (self.book.answer(policy), step.day)
+            if role or (written and step.demand):
+                touched.append(_item(standing))
+            if step.repeat:
+                again = standing.signature.origin == Origin.REPEAT
+                repeats[p, step.index] = max(repeats.get((p, step.index), 0) + again, 1)
+                repeated.add((p, step.index))
+        if past.home < 0 and any(standing.signature.overdue for standing, _ in units):
+            now["home"] = self._home(units[0][0])
+        now["repeats"] = tuple(sorted((p, s, times) for (p, s), times in repeats.items()))
+        now["pending"] = self._under_way(past, clock, day, units, ended=bool(made))
+        changes = tuple((name, value) for name, value in now.items() if value != getattr(past, name))
+        wound = Wound(tuple(touched), answer, bool(touched), frozenset(repeated))
+        return Left(changes, frozenset(marks), wound, effects & ~past.effects)
+
+    def _home(self, standing: Standing) -> int:
+        """The policy that an episode keeps: the first that fits and counts from no event."""
+        return next(
+            (
+                number
+                for number, policy in enumerate(self.book.policies)
+                if policy.start is None and standing.fits.get(policy.id)
+            ),
+            -1,
         )
-        columns = then.accounts.select(wanted).to_dict(as_series=False)
-        before = state.accounts["answer_by"].to_list()
-        found = []
-        for row, (past, clock, day) in enumerate(accounts):
-            new = frozenset(
-                (item_of(mark["item"])[0], *steps[mark["policy"], mark["step"]], True)
-                for mark in marks.get(row, ())
-            )
-            counted = [(*steps[each["policy"], each["step"]], each) for each in repeats.get(row, ())]
-            home = columns["home"][row]
-            values = {
-                "home": self.rows.number[home] if home else -1,
-                "tone": columns["tone"][row] or 0,
-                "tone_step": columns["tone_step"][row] or "",
-                "reached": columns["reached"][row] or "",
-                "pending": self._under_way(pending.get(row, ()), past, clock, day),
-                "repeats": tuple(sorted((p, s, each["times"]) for p, s, each in counted)),
-            }
-            until = columns["answer_by"][row]
-            asked = until is not None and until != before[row]
-            wound = Wound(
-                tuple(item_of(t["item"])[0] if t["item"] else -1 for t in touches.get(row, ())),
-                ((until - on).days, columns["answer_day"][row]) if asked else (),
-                columns["last_contact"][row] == on,
-                frozenset((p, s) for p, s, each in counted if each["last"] == on),
-            )
-            changes = tuple((name, value) for name, value in values.items() if value != getattr(past, name))
-            effects = (columns["effects"][row] or 0) & ~past.effects
-            found.append(Left(changes, new, wound, effects))
-        return found
 
     def _under_way(
-        self, rows: Sequence[dict[str, Any]], past: Past, clock: Clock, day: int
+        self, past: Past, clock: Clock, day: int, units: Sequence[tuple[Standing, Choice]], *, ended: bool
     ) -> tuple[Any, ...]:
-        if not rows:
-            return NO_PENDING
-        row = rows[-1]
-        p = self.rows.number[row["policy"]]
-        step = self.book.policies[p].step(row["step"])
-        assert step is not None
-        item = item_of(row["item"])[0] if row["item"] else -1
-        if past.pending and past.pending[:4] == (item, p, step.index, row["state"]):
+        """What is under way tomorrow: a step that waits for an address; the rest of today's has been done."""
+        if past.pending and not ended:
             return past.pending
-        sort = self.rows.sorts[past.sort]
-        since = begun(self.book, clock, self.at[past.sort], sort, p, day)
-        return (item, p, step.index, row["state"], since, row["attempts"] or 0)
+        lacking = [standing for standing, choice in units if choice.gate is Gate.ADDRESS]
+        if not lacking:
+            return NO_PENDING
+        standing = lacking[-1]
+        p, step = standing.signature.policy, standing.signature.step
+        since = begun(self.book, clock, self.at[past.sort], self.rows.sorts[past.sort], p, day)
+        return (_item(standing), p, step, Pending.ADDRESS.value, since, 0)
+
+
+def _item(standing: Standing) -> int:
+    return item_of(standing.item)[0] if standing.item else -1
+
+
+def _taken(standing: Standing, p: int, step: Step) -> Iterator[Mark]:
+    """The steps that a contact takes: its own and the lower ones that do not come again, for each item not set aside."""
+    for item in standing.items:
+        if item.free:
+            for due in standing.due[item.row["item"]]:
+                if due.index == step.index or (due.index < step.index and not due.repeat):
+                    yield item_of(item.row["item"])[0], p, due.index, True
 
 
 def put_back(book: PolicyBook, past: Past, outcome: Outcome) -> Past:
@@ -376,10 +299,3 @@ def declined(past: Past, outcome: Outcome) -> Past:
 
 def _goes(choice: Choice) -> bool:
     return choice.verdict in (Verdict.GO, Verdict.ASK)
-
-
-def _by_row(frame: pl.DataFrame) -> dict[int, list[dict[str, Any]]]:
-    found: dict[int, list[dict[str, Any]]] = {}
-    for each in frame.iter_rows(named=True):
-        found.setdefault(each["row"], []).append(each)
-    return found

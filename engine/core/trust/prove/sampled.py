@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 
+from engine.core.trust.prove.happenings import Happened
 from engine.core.trust.prove.monitors import Monitors
 from engine.core.trust.prove.search import Found
 from engine.core.trust.prove.states import Moments
@@ -46,17 +47,22 @@ def sample(
         at = walks.at[sort]
         values = [int(value) for value in monitors.start()]
         walkers.append(_Walker(sort, past, clock, at.begins, at.last + 20, values))
-    while walkers:
-        walks.decide([(walker.past, walker.clock, walker.day) for walker in walkers])
-        for walker in walkers:
+    for walker in walkers:
+        while walker.day <= walker.last:
             happened = _morning(walks, walker, chance)
             if happened is not None:
                 walker.past, walker.clock, walker.days = happened
-        walks.decide([(walker.past, walker.clock, walker.day) for walker in walkers])
-        for walker in walkers:
+            if _settled(walks, walker):
+                break
             _day(walks, monitors, walker, chance, found, broken)
-        walkers = [walker for walker in walkers if walker.day <= walker.last]
     return broken
+
+
+def _settled(walks: Walks, walker: _Walker) -> bool:
+    """Whether nothing is overdue any more: the episode has ended, and so does the walk."""
+    if not any(day.outcome.overdue for day in walker.days):
+        return False
+    return not walks.outcomes[walks.outcome(walker.past, walker.clock, walker.day)].overdue
 
 
 def _morning(walks: Walks, walker: _Walker, chance: Random) -> tuple[int, int, list[Day]] | None:
@@ -84,7 +90,7 @@ def _day(
     branch = _branch(ends.hold, ends.again, ends.declined, chance) if outcome.goes else "rest"
     if ends.go < 0 and branch == "go":
         branch = "rest"
-    happened = ()
+    happened: tuple[Happened, ...] = ()
     if walker.days and walker.days[-1].branch == "":
         happened = walker.days.pop().happened
     then = getattr(ends, branch)

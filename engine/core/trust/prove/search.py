@@ -144,8 +144,8 @@ class Search:
         while len(fresh):
             fresh = fresh.of(due[self._sorts(fresh)] < day)
             for past in self.events.missing(fresh.past):
-                pairs = [(then, self._kind(past, what)) for what, then in self.walks.happens(past)]
-                self.events.put(past, pairs)
+                follows = [(then, self._kind(past, what)) for what, then in self.walks.happens(past)]
+                self.events.put(past, follows)
             origin, pairs = self.events.of(fresh.past)
             clock = self.happened.of(fresh.clock[origin], pairs[:, 1])
             then = Crowd(pairs[:, 0], clock, fresh.values[origin])

@@ -19,15 +19,8 @@ from engine.core.decision.ladder import addresses, call_role, effect_bits
 from engine.core.decision.standing import Case
 from engine.core.decision.state import (
     ACCOUNTS,
-    BARRED,
-    ITEMS,
-    MARKS,
-    PENDING,
-    REPEATS,
-    TOUCHES,
     Aside,
     Pending,
-    State,
 )
 from engine.core.language.policy import Event, Limit, PolicyBook, seniority
 from engine.core.trust.prove.accounts import AMOUNTS, FIRST, TIMES, TOTALS, Asked, Sort, cuts, zero
@@ -263,7 +256,7 @@ def lens(book: PolicyBook, asked: Sequence[Asked], sort: Sort, at: Moments, p: i
         "plan" in fields,
         tuple(sorted({step_tone(book, step) for step in policy.steps} - {0})),
         tuple(sorted({seniority(call_role(step)) for step in policy.steps} - {0})),
-        sum({bit for step in policy.steps for bit in (1, 2, 4) if effect_bits(step) & bit}),
+        sum({bit for step in policy.steps for bit in (1, 2, 4) if effect_bits(step.actions) & bit}),
     )
 
 
@@ -304,7 +297,7 @@ def alike(book: PolicyBook, past: Past, p: int, through: Lens) -> tuple[Any, ...
 
 
 class Rows:
-    """Accounts as the frames that a decision reads, and back."""
+    """Accounts as the plain definition of a decision reads them."""
 
     def __init__(self, book: PolicyBook, sorts: Sequence[Sort], kinds: dict[str, pl.DataType]) -> None:
         self.book, self.sorts = book, sorts
@@ -341,24 +334,6 @@ class Rows:
                 {"row": row, **self._step(p, s), "times": times, "last": since[p, s]}
                 for p, s, times in past.repeats
             ),
-        )
-
-    def state(self, cases: Sequence[Case]) -> State:
-        """Cases, numbered in their order, as frames."""
-        barred = [
-            {"row": row, "policy": policy, "step": step}
-            for row, case in enumerate(cases)
-            for policy, step in sorted(case.barred)
-        ]
-        items = [item for case in cases for item in case.items]
-        return State(
-            accounts=pl.DataFrame([case.account for case in cases], schema=self.schema),
-            items=pl.DataFrame(items, schema=ITEMS),
-            marks=pl.DataFrame([mark for case in cases for mark in case.marks], schema=MARKS),
-            barred=pl.DataFrame(barred, schema=BARRED),
-            touches=pl.DataFrame([touch for case in cases for touch in case.touches], schema=TOUCHES),
-            pending=pl.DataFrame([each for case in cases for each in case.pending], schema=PENDING),
-            repeats=pl.DataFrame([each for case in cases for each in case.repeats], schema=REPEATS),
         )
 
     def _step(self, p: int, s: int) -> dict[str, Any]:

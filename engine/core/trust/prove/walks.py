@@ -150,11 +150,10 @@ class Walks:
 
     def clock_key(self, clock: int, route: int) -> int:
         """What a decision of a policy depends on in a clock; with -1, what it depends on which policy decides."""
-        return self._remembered(
-            ("clock", clock, route), lambda: self._clock_key(*self.clocks.things[clock], route)
-        )
+        return self._remembered(("clock", clock, route), lambda: self._clock_key(clock, route))
 
-    def _clock_key(self, sort: int, shows: Clock, route: int) -> int:
+    def _clock_key(self, clock: int, route: int) -> int:
+        sort, shows = self.clocks.things[clock]
         if route < 0:
             return self.clock_alikes.of((sort, self.at[sort].routed(shows)))
         policy = self.book.policies[route]
@@ -189,44 +188,29 @@ class Walks:
         return first, self._key(past, clock, at, route, day)
 
     def _key(self, past: int, clock: int, at: Moments, route: int, day: int) -> int:
-        return packed(self.past_key(past, route), self.clock_key(clock, route), at.part(route, day))
+        key: int = packed(self.past_key(past, route), self.clock_key(clock, route), at.part(route, day))
+        return key
 
     def outcome(self, past: int, clock: int, day: int) -> int:
-        """The number of what a day brings an account, which is decided if it has not been."""
-        _, key = self.known(past, clock, day)
-        if key not in self.found:
-            self.decide([(past, clock, day)])
-            _, key = self.known(past, clock, day)
-        return self.found[key]
+        """The number of what a day brings an account, which is decided if none alike has been."""
+        first, key = self.known(past, clock, day)
+        found = self.found.get(key) if key >= 0 else None
+        if found is None:
+            at = self.at[self.sort_of(past)]
+            outcome = self.deciding.of(self.pasts.things[past], self.clocks.things[clock][1], day)
+            self.routes.setdefault(first, outcome.policy)
+            key = self._key(past, clock, at, outcome.policy, day)
+            found = self.found.get(key)
+            if found is None:
+                found = self.found[key] = len(self.outcomes)
+                self.outcomes.append(outcome)
+        number: int = found
+        return number
 
     def decide(self, accounts: Iterable[tuple[int, int, int]]) -> None:
-        """Have accounts decided, each on a day of its walk; of accounts alike one."""
-        to_come = list(accounts)
-        while to_come:
-            batch: dict[int, tuple[int, int, int]] = {}
-            unsure = []
-            for account in to_come:
-                first, key = self.known(*account)
-                if key in self.found:
-                    continue
-                if batch.setdefault(first if key < 0 else -key, account) != account and key < 0:
-                    unsure.append(account)  # its policy will be known when the other's is
-            if batch:
-                things = [
-                    (self.pasts.things[p], self.clocks.things[c][1], day) for p, c, day in batch.values()
-                ]
-                for account, outcome in zip(batch.values(), self.deciding.of(things), strict=True):
-                    self._learn(*account, outcome)
-            to_come = unsure
-
-    def _learn(self, past: int, clock: int, day: int, outcome: Outcome) -> None:
-        at = self.at[self.sort_of(past)]
-        first = packed(self.route_key(past), self.clock_key(clock, -1), at.part(-1, day))
-        self.routes.setdefault(first, outcome.policy)
-        key = self._key(past, clock, at, outcome.policy, day)
-        if key not in self.found:
-            self.found[key] = len(self.outcomes)
-            self.outcomes.append(outcome)
+        """Have accounts decided, each on a day of its walk."""
+        for account in accounts:
+            self.outcome(*account)
 
     # -- what is left --------------------------------------------------------------------------------------------------
 

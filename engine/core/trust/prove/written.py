@@ -96,11 +96,11 @@ class Writer:
         for day, text in self._events(story, pauses=pauses):
             events.setdefault(day - begin, []).append(text)
         expected: dict[int, str] = {}
-        for day in story:
-            if day.branch in ("go", "again") and day.outcome.step is not None:
-                other = self.book.policies[day.outcome.policy]
+        for each in story:
+            if each.branch in ("go", "again") and each.outcome.step is not None:
+                other = self.book.policies[each.outcome.policy]
                 under = "" if other is policy else f" under {other.id}"
-                expected[day.day - begin] = f"{day.outcome.step.name}{under}"
+                expected[each.day - begin] = f"{each.outcome.step.name}{under}"
         if wanted:
             expected[last.day - begin] = wanted
         owes = [amount for amount, _ in past.items]
@@ -184,8 +184,8 @@ class Writer:
             if day.branch == "hold":
                 held.append(day)
                 if len(held) == 1:
-                    what = f"{proofs.WAITS}: {day.outcome.step.name if day.outcome.step else ''}"
-                    lines.append(self._line(day.day, sort, what))
+                    waits = f"{proofs.WAITS}: {day.outcome.step.name if day.outcome.step else ''}"
+                    lines.append(self._line(day.day, sort, waits))
                 continue
             if held:
                 lines.append(self._line(day.day, sort, proofs.RELEASED))
@@ -211,9 +211,11 @@ class Writer:
         if what.what != "payment":
             return proofs.HAPPENED.get(what.what, what.what)
         before = sort.amounts[owes[what.item]]
-        left = 0 if what.amount == GONE else sort.amounts[what.amount]
         owes[what.item] = what.amount
         currency = self.book.house.currency
+        if what.amount == GONE:
+            return proofs.paid_whole(number(what.item, 0), money(before, currency))
+        left = sort.amounts[what.amount]
         return proofs.paid_in_part(money(before - left, currency), money(left, currency))
 
 
