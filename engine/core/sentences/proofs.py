@@ -142,8 +142,11 @@ def no_action(policy: str) -> tuple[str, str]:
     )
 
 
-def stuck(step: str, reason: str) -> tuple[str, str]:
-    return f"“{step}” can wait for ever: {reason}", "a limit that nothing lifts is a  never:"
+def stuck(step: str, days: int, reason: str) -> tuple[str, str]:
+    return (
+        f"“{step}” still waits after {days} days: {reason}",
+        "shorten the limit; accounts that nobody should write to or call stand under  never:",
+    )
 
 
 def too_close(step: str, day: int, then: int, before: str, reason: str) -> tuple[str, str]:

@@ -40,7 +40,7 @@ from engine.core.trust.trial import Result, run_trials
 __all__ = ["Finding", "Proof", "prove"]
 
 BUDGET = 40_000_000  # accounts of all days, before the search gives up and says so
-TRIES = 120  # made-up accounts with several invoices
+TRIES = 84  # made-up accounts with several invoices
 _TEST = "policies/tests/shown.yaml"
 
 
@@ -76,10 +76,12 @@ def prove(
     """Find what can be known without a ledger. `rules` are the evaluators, with which every counter-example is walked once more
     as a policy test; `told` are the problems of the check, which are not told again. Pure: the same files, the same answer.
     """
-    return _Proving(book, known, invariants, rules, told, budget, tries).run()
+    return Proving(book, known, invariants, rules, told, budget, tries).run()
 
 
-class _Proving:
+class Proving:
+    """What one proof works with: the sorts of accounts, their walks, and the monitors of the invariants."""
+
     def __init__(
         self,
         book: PolicyBook,

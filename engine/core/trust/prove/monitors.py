@@ -59,6 +59,7 @@ class Monitors:
     def __init__(self, book: PolicyBook, invariants: Sequence[Invariant]) -> None:
         self.book, self.invariants = book, tuple(invariants)
         self.size = 1 + len(self.invariants)
+        self._effects: dict[tuple[object, ...], tuple[Effect, ...]] = {}
         self.least = np.array([0, *(_least(rule) for rule in self.invariants)], dtype=np.int32)
         self.most = np.array([1, *(_most(rule) for rule in self.invariants)], dtype=np.int32)
         nights = [_NIGHTS.get(rule.shape, 0) if rule.days is not None else 0 for rule in self.invariants]
@@ -80,8 +81,18 @@ class Monitors:
         """Whether what must always be done is done for good once it has been done."""
         return number != UNSPOKEN and self.invariants[number - 1].shape is Shape.BY
 
-    def effect(self, number: int, outcome: Outcome) -> Effect:
-        """What an outcome does to a monitor."""
+    def effects(self, outcome: Outcome) -> tuple[Effect, ...]:
+        """What an outcome does to each monitor."""
+        key = (
+            *(outcome.policy, outcome.step and outcome.step.index, outcome.actions, outcome.agreed),
+            *(outcome.rules, outcome.overdue, outcome.goes, outcome.choice.reason),
+        )
+        found = self._effects.get(key)
+        if found is None:
+            found = self._effects[key] = tuple(self._effect(number, outcome) for number in range(self.size))
+        return found
+
+    def _effect(self, number: int, outcome: Outcome) -> Effect:
         if number == UNSPOKEN:
             return self._unspoken(outcome)
         rule = self.invariants[number - 1]

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from engine.core.decision.choose import Choice, Verdict, choose, step_tone
 from engine.core.decision.ladder import effect_bits
 from engine.core.decision.signature import NONE, Origin, Signature, Under
-from engine.core.decision.standing import Case, Standing, measures, owed, stand
+from engine.core.decision.standing import Case, Standing, stand
 from engine.core.decision.state import Pending
 from engine.core.decision.view import Day
 from engine.core.language.condition import Value
@@ -149,7 +149,7 @@ class Deciding:
         left = self._left(past, clock, number, units, held=False)
         goes = any(_goes(choice) for _, choice in units)
         holds = self._left(past, clock, number, units, held=True) if goes else left
-        return self._outcome(case, units, left, holds, on)
+        return self._outcome(units, left, holds)
 
     def _dated(self, sort: int) -> bool:
         months = (Clock_.STATEMENT_DATE, Clock_.END_OF_MONTH)
@@ -165,9 +165,7 @@ class Deciding:
             found.append((standing, choice))
         return found
 
-    def _outcome(
-        self, case: Case, units: Sequence[tuple[Standing, Choice]], left: Left, holds: Left, on: date
-    ) -> Outcome:
+    def _outcome(self, units: Sequence[tuple[Standing, Choice]], left: Left, holds: Left) -> Outcome:
         standing, choice = next((unit for unit in units if _goes(unit[1])), units[0])
         signature = standing.signature
         policy = standing.policy
@@ -189,14 +187,11 @@ class Deciding:
             retried=signature.under == Under.AGAIN_NOW,
             left=left,
             holds=holds,
-            rules=self._about(case, on),
+            rules=self._about(standing.facts),
         )
 
-    def _about(self, case: Case, on: date) -> frozenset[int]:
+    def _about(self, facts: Mapping[str, Value | None]) -> frozenset[int]:
         """The invariants whose `for` holds."""
-        if len(self.always) == len(self.invariants):
-            return self.always
-        facts: dict[str, Value | None] = measures(case, owed(case, on), on)
         some = [(n, rule.fits) for n, rule in enumerate(self.invariants) if rule.fits is not None]
         return self.always | {n for n, fits in some if fits.holds(facts)}
 

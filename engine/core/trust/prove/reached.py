@@ -188,7 +188,7 @@ class Reached:
                 step = end.step or policy.steps[0]
                 paused = end.choice.gate is Gate.PAUSE
                 code = "endless-pause" if paused else "stuck"
-                said = proofs.stuck(step.name, end.choice.reason.value)
+                said = proofs.stuck(step.name, _held_for(walk.days), end.choice.reason.value)
                 place, also = (
                     (end.choice.place, step.place)
                     if paused and end.choice.place
@@ -253,3 +253,14 @@ class Reached:
             age: int = self.walks.clocks.things[day.clock][1].ages[sort.events.index(policy.start)]
             return age == step.day
         return zero(policy, sort) + step.day == day.day and day.day > sort.due
+
+
+def _held_for(days: Sequence[Day]) -> int:
+    """How long the last step has been held when the walk ends."""
+    step = days[-1].outcome.step
+    since = days[-1].day
+    for day in reversed(days):
+        if day.outcome.step is not step or day.outcome.choice.verdict is not Verdict.HELD:
+            break
+        since = day.day
+    return days[-1].day - since

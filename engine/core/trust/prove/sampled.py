@@ -16,11 +16,8 @@ from engine.core.trust.prove.states import Moments
 from engine.core.trust.prove.stories import Day, Story
 from engine.core.trust.prove.walks import Walks
 
-_HAPPENS, _WAITS, _OTHERWISE = (
-    0.15,
-    0.25,
-    0.15,
-)  # how often something happens, a step waits, a call or a yes is refused
+# How often something happens, a step waits, a call reaches nobody or a yes is refused.
+_HAPPENS, _WAITS, _OTHERWISE = 0.15, 0.25, 0.15
 
 
 @dataclass(slots=True)
@@ -40,22 +37,27 @@ def sample(
     """Walk `tries` accounts of these sorts. What they come to is put down in `found`; what they break is given as stories."""
     chance = Random(seed)  # noqa: S311 - what is drawn are made-up customers, no secrets
     broken: dict[int, Story] = {}
-    walkers = []
     for number in range(tries):
-        sort = sorts[number % len(sorts)]
-        past, clock = chance.choice(walks.starts(sort))
-        at = walks.at[sort]
-        values = [int(value) for value in monitors.start()]
-        walkers.append(_Walker(sort, past, clock, at.begins, at.last + 20, values))
-    for walker in walkers:
-        while walker.day <= walker.last:
-            happened = _morning(walks, walker, chance)
-            if happened is not None:
-                walker.past, walker.clock, walker.days = happened
-            if _settled(walks, walker):
-                break
-            _day(walks, monitors, walker, chance, found, broken)
+        walk(walks, monitors, sorts[number % len(sorts)], chance, found, broken)
     return broken
+
+
+def walk(
+    walks: Walks, monitors: Monitors, sort: int, chance: Random, found: Found, broken: dict[int, Story]
+) -> Story:
+    """One account from its first day to its last, or until nothing is overdue any more."""
+    past, clock = chance.choice(walks.starts(sort))
+    at = walks.at[sort]
+    values = [int(value) for value in monitors.start()]
+    walker = _Walker(sort, past, clock, at.begins, at.last + 20, values)
+    while walker.day <= walker.last:
+        happened = _morning(walks, walker, chance)
+        if happened is not None:
+            walker.past, walker.clock, walker.days = happened
+        if _settled(walks, walker):
+            break
+        _day(walks, monitors, walker, chance, found, broken)
+    return tuple(day for day in walker.days if day.branch)
 
 
 def _settled(walks: Walks, walker: _Walker) -> bool:
@@ -100,7 +102,7 @@ def _day(
         if (branch != "rest" and branch != "hold") or then != walker.past
         else _until(at, walks, walker, chance)
     )
-    effects = [monitors.effect(monitor, outcome) for monitor in range(monitors.size)]
+    effects = monitors.effects(outcome)
     late = walker.day - at.due[0]
     for step in range(days):
         here = Day(

@@ -208,8 +208,7 @@ class Search:
     def _remember(self, outcome: Any) -> None:
         self.wounds.add([self.walks.wounds.of(outcome.left.wound), self.walks.wounds.of(outcome.holds.wound)])
         line: list[int] = []
-        for monitor in range(self.monitors.size):
-            effect = self.monitors.effect(monitor, outcome)
+        for effect in self.monitors.effects(outcome):
             line += [
                 2 * FAR if effect.bad is None else effect.bad,
                 -FAR if effect.early is None else effect.early,

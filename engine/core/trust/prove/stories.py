@@ -153,7 +153,7 @@ class _Search:
         if self.goal.monitor is None:
             return None
         if number not in self.effects:
-            self.effects[number] = self.monitors.effect(self.goal.monitor, self.walks.outcomes[number])
+            self.effects[number] = self.monitors.effects(self.walks.outcomes[number])[self.goal.monitor]
         return self.effects[number]
 
     def _shows(self, effect: Effect | None, value: int, late: int, outcome: Outcome) -> bool:

@@ -10,14 +10,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.core.decision.choose import step_tone
-from engine.core.decision.ladder import call_role
 from engine.core.decision.state import Pending
-from engine.core.language.policy import PolicyBook, seniority
+from engine.core.language.policy import PolicyBook
 from engine.core.trust.prove.accounts import Asked, Sort
 from engine.core.trust.prove.happenings import Happened, happenings
 from engine.core.trust.prove.outcomes import Deciding, Outcome, Wound, declined, put_back
-from engine.core.trust.prove.states import GONE, Clock, Lens, Moments, Past, alike, lens, route_of
+from engine.core.trust.prove.states import GONE, Clock, Closed, Lens, Moments, Past, alike, lens, route_of
 
 BRANCHES = ("go", "rest", "hold", "again", "declined")
 
@@ -46,17 +44,21 @@ def packed(past: Any, clock: Any, part: Any) -> Any:
 
 
 class Numbers:
-    """Things, each with a number of its own."""
+    """Things, each with a number of its own; those with the same key have one, and the first of them stands for all."""
 
-    def __init__(self) -> None:
+    def __init__(self, key: Callable[[Any], Any] | None = None) -> None:
         self.things: list[Any] = []
         self._number: dict[Any, int] = {}
+        self._key, self._alike = key, dict[Any, int]()
 
     def of(self, thing: Any) -> int:
         number = self._number.get(thing)
         if number is None:
-            number = self._number[thing] = len(self.things)
-            self.things.append(thing)
+            key = self._key(thing) if self._key else thing
+            number = self._alike.setdefault(key, len(self.things))
+            if number == len(self.things):
+                self.things.append(thing)
+            self._number[thing] = number
         return number
 
     def __len__(self) -> int:
@@ -75,24 +77,16 @@ class Walks:
         deciding: Deciding,
     ) -> None:
         self.book, self.asked, self.sorts, self.at, self.deciding = book, asked, sorts, at, deciding
-        self.pasts, self.clocks = Numbers(), Numbers()  # clocks: (sort, Clock)
+        self.pasts, self.clocks = Numbers(Closed(book, sorts).key), Numbers()  # clocks: (sort, Clock)
         self.alikes, self.clock_alikes, self.wounds, self.views = Numbers(), Numbers(), Numbers(), Numbers()
         self._lenses: dict[tuple[int, int], tuple[int, Lens]] = {}
         self.outcomes: list[Outcome] = []
         self.routes: dict[int, int] = {}  # key of a route -> the policy that has the account, or -1
         self.found: dict[int, int] = {}  # key of an outcome -> its number
         self._keys: dict[tuple[object, ...], int] = {}
-        self._softest = [self._soft(sort) for sort in sorts]
         self._nights: dict[tuple[int, Wound], int] = {}
         self._happens: dict[int, tuple[tuple[Happened, int], ...]] = {}
         self._evenings: dict[tuple[int, int], Evening] = {}
-
-    def _soft(self, sort: Sort) -> tuple[int, int]:
-        """The softest tone and the least senior caller of all steps that can concern a sort."""
-        steps = [step for p in sort.policies for step in self.book.policies[p].steps]
-        tones = {step_tone(self.book, step) for step in steps} - {0}
-        callers = {seniority(call_role(step)) for step in steps} - {0}
-        return min(tones, default=0), min(callers, default=0)
 
     def starts(self, sort: int) -> list[tuple[int, int]]:
         """(past, clock) with which walks of a sort begin: one a part of what may be owed, the largest first."""
@@ -224,9 +218,7 @@ class Walks:
         return found
 
     def _ends(self, past: Past, outcome: Outcome) -> Evening:
-        def of(then: Past) -> int:
-            return self.pasts.of(self._heard(then))
-
+        of = self.pasts.of
         held = outcome.holds.after(past)
         if not outcome.goes:
             return Evening(rest=of(held))
@@ -236,15 +228,6 @@ class Walks:
             again=of(put_back(self.book, held, outcome)) if outcome.again and self._jumps(outcome) else -1,
             declined=of(declined(held, outcome)) if outcome.agreed and self._matters(past, outcome) else -1,
         )
-
-    def _heard(self, past: Past) -> Past:
-        """The past without a tone and a caller that nothing to come has to give way to: none of its policies is softer."""
-        tone, caller = self._softest[past.sort]
-        if 0 < past.tone <= tone:
-            past = past._replace(tone=0, tone_step="")
-        if past.reached and seniority(past.reached) <= caller:
-            past = past._replace(reached="")
-        return past
 
     def _jumps(self, outcome: Outcome) -> bool:
         """Whether a call that is tried again can come before a step that would have been offered in its place. Else a call that
