@@ -40,8 +40,8 @@ class Goal:
 
 def story(walks: Walks, monitors: Monitors, sort: int, goal: Goal, last: int) -> Story | None:
     """The shortest story of a sort that leads to the goal by the day `last`; None where none was found."""
-    for happenings in range(MOST_HAPPENINGS + 1):
-        search = _Search(walks, monitors, sort, goal, happenings)
+    search = _Search(walks, monitors, sort, goal)
+    for search.most in range(MOST_HAPPENINGS + 1):
         found = search.run(last)
         if found is not None:
             return found
@@ -67,8 +67,9 @@ def quiet(walks: Walks, start: tuple[int, int], day: int, last: int) -> Iterator
 class _Search:
     """Follows a sort, as long as no more than so many things happen to it. A pause of many days is one of them."""
 
-    def __init__(self, walks: Walks, monitors: Monitors, sort: int, goal: Goal, happenings: int) -> None:
-        self.walks, self.monitors, self.sort, self.goal, self.most = walks, monitors, sort, goal, happenings
+    def __init__(self, walks: Walks, monitors: Monitors, sort: int, goal: Goal) -> None:
+        self.walks, self.monitors, self.sort, self.goal, self.most = walks, monitors, sort, goal, 0
+        self.outcomes: dict[tuple[int, int, int], int] = {}
         self.effects: dict[int, Effect] = {}
         self.gave_up = False
 
@@ -80,10 +81,8 @@ class _Search:
             (*start, value, False): (0, None) for start in walks.starts(self.sort)
         }
         for day in range(at.begins, last + 1):
-            mornings = list(self._mornings(crowd, day))
-            walks.decide((past, clock, day) for past, clock, *_ in mornings)
             then: dict[tuple[int, int, int, bool], tuple[int, Way | None]] = {}
-            for past, clock, value, paused, cost, way, happened in mornings:
+            for past, clock, value, paused, cost, way, happened in self._mornings(crowd, day):
                 for key, price, next_way, done in self._evening(
                     past, clock, value, paused, day, way, happened
                 ):
@@ -130,7 +129,7 @@ class _Search:
     ) -> Iterable[tuple[tuple[int, int, int, bool], int, Way, bool]]:
         """(next morning, happenings it took, the way, whether the goal is reached), for each way in which the day can end."""
         walks = self.walks
-        number = walks.outcome(past, clock, day)
+        number = self._outcome(past, clock, day)
         outcome, ends = walks.outcomes[number], walks.evening(past, number)
         effect = self._effect(number)
         late = day - walks.at[self.sort].due[0]
@@ -148,6 +147,13 @@ class _Search:
                 done = done or (effect.deadline is not None and after >= effect.deadline)
                 after = self.monitors.morning(self.goal.monitor or 0, after)
             yield (end, night, after, branch == "hold"), price, then, done
+
+    def _outcome(self, past: int, clock: int, day: int) -> int:
+        key = (past, clock, day)
+        found = self.outcomes.get(key)
+        if found is None:
+            found = self.outcomes[key] = self.walks.outcome(past, clock, day)
+        return found
 
     def _effect(self, number: int) -> Effect | None:
         if self.goal.monitor is None:
