@@ -30,7 +30,9 @@ _MORE = ("call: supervisor", "letter: final-notice", "call: credit manager", "le
 
 
 def main() -> None:
-    print("book                 policies  steps  sorts      states  findings  decided  seconds  of the processor")
+    print(
+        "book                 policies  steps  sorts      states  findings  decided  seconds  of the processor"
+    )
     for name, large in (("the start set", False), (f"{POLICIES} policies", True)):
         with tempfile.TemporaryDirectory() as folder:
             ws = laid_out(Path(folder) / "shop", large=large)
@@ -62,8 +64,13 @@ def laid_out(root: Path, *, large: bool = False) -> Workspace:
 
 def _enlarge(policies: Path) -> None:
     for industry in _INDUSTRIES:
-        steps = [f"  - name: {number + 1}\n    day: {5 + 9 * number}\n    {action}" for number, action in enumerate(_LADDER)]
-        text = f"policy: {industry}\nfor:\n  industry: {industry}\nclock: due date\nsteps:\n" + "\n".join(steps)
+        steps = [
+            f"  - name: {number + 1}\n    day: {5 + 9 * number}\n    {action}"
+            for number, action in enumerate(_LADDER)
+        ]
+        text = f"policy: {industry}\nfor:\n  industry: {industry}\nclock: due date\nsteps:\n" + "\n".join(
+            steps
+        )
         (policies / f"{industry}.yaml").write_text(text + "\n")
     house = policies / "house.yaml"
     order = f"small-balances, {', '.join(_INDUSTRIES)}, first-time"
@@ -77,7 +84,9 @@ def _enlarge(policies: Path) -> None:
         text = path.read_text()
         last = max(int(day) for day in re.findall(r"\bday: (-?\d+)", text))
         action = _MORE[number // len(names)]
-        path.write_text(f"{text.rstrip()}\n\n  - name: more {number // len(names)}\n    day: {last + 15}\n    {action}\n")
+        path.write_text(
+            f"{text.rstrip()}\n\n  - name: more {number // len(names)}\n    day: {last + 15}\n    {action}\n"
+        )
         number, missing = number + 1, missing - 1
 
 
