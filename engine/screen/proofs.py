@@ -52,7 +52,7 @@ def _finding(finding: Finding) -> Text:
     elif not finding.shown:
         out.append(f"  {proofs.NOT_SHOWN}\n", "dim")
     if finding.sampled:
-        out.append("  sampled: accounts with several invoices were tried, not all of them\n", "dim")
+        out.append("  sampled: seen on a made-up account; there may be a shorter way to it\n", "dim")
     return out
 
 
@@ -61,13 +61,13 @@ def _reach(proof: Proof) -> list[str]:
     states = (
         f"{count(proof.sorts, 'sort')} of accounts, {proof.states:,} states over {count(proof.days, 'day')}"
     )
-    first = f"One open invoice: decided in every case ({states})."
+    first = f"One open invoice, every address known: decided in every case ({states})."
     if not proof.whole:
         first = f"One open invoice: sampled, there are too many cases for all of them ({states} seen)."
     second = (
-        f"Several: sampled, {count(proof.tried, 'made-up account')} walked."
+        f"Several invoices, or no address: sampled, {count(proof.tried, 'made-up account')} walked."
         if proof.tried
-        else "Several: not tried."
+        else "Several invoices, or no address: not tried."
     )
     return [first, second]
 

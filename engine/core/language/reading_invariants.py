@@ -160,7 +160,12 @@ class _Reader:
             if lines.get(word):
                 parts += [word, reading.word(tail)] if tail else []
             text = f"{head.key.value}: {' '.join(parts)}"
-            name = reading.word(named) if named else text
+            whom = (
+                ", ".join(f"{test.field.replace('_', '-')}: {test.text}" for test in fits.tests)
+                if fits
+                else ""
+            )
+            name = reading.word(named) if named else f"{text}, for {whom}" if whom else text
             self.rules.append(Invariant(name, text, shape, whats, head.key.place, others, days, reason, fits))
 
     def _ending(self, lines: Block, said: Text, always: bool) -> tuple[Text, str, Text | None] | None:
