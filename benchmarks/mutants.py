@@ -13,7 +13,7 @@ import json
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,7 +26,7 @@ from engine.core.trust.prove import prove
 from engine.core.trust.trial import run_trials
 from engine.jobs.workspace import Workspace
 
-_ROLES = {"collector": "supervisor", "supervisor": "credit manager", "credit manager": "supervisor"}
+_ROLES = ("collector", "supervisor", "credit manager", "account owner")
 _TONES = {"courteous": "friendly-reminder", "firm": "firm-reminder", "final": "final-notice"}
 _OTHER = {
     "over": ("at least", "under"),
@@ -35,8 +35,29 @@ _OTHER = {
     "at most": ("under", "at least"),
 }
 
-# Mutants that make no difference, or none that one account can show: (file, a part of the change) -> why.
-REASONS: dict[tuple[str, str], str] = {}
+# Mutants that make no difference to any account: (file, a part of the change) -> why.
+EQUIVALENT: dict[tuple[str, str], str] = {
+    **{
+        (f"{policy}.yaml", "without:"): "no step of it does that; the line is for those who edit it"
+        for policy in ("first-time", "public-sector", "small-balances")
+    },
+    ("house.yaml", "answer: 7 days → "): "7 days is what holds where nothing is said",
+    ("house.yaml", "insolvent: yes → "): "a guard leaves insolvent customers to people as well",
+    ("house.yaml", "attorney: yes → "): "a guard leaves whoever has an attorney to people as well",
+    (
+        "house.yaml",
+        "contact:",
+    ): "5 days between two steps let no more than two into 7 days; it binds what follows calls",
+}
+
+# And those that differ, but not for one account: what is missing.
+BEYOND: dict[tuple[str, str], str] = {
+    ("house.yaml", "calendar:"): "differs: a test of a policy names its own calendar",
+    ("house.yaml", "hours:"): "differs: tests and walks have days, no hours",
+    ("house.yaml", "capacity:"): "differs: a whole day's capacity, no single account's",
+    ("house.yaml", "actions:"): "differs: a whole day's safety stop, no single account's",
+    ("house.yaml", "letters: 100"): "differs: a whole day's safety stop, no single account's",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +97,21 @@ def main() -> None:
         print(f"{kind:12} {by.total():7} {by['check']:6} {by['test']:6} {by['deep']:6} {by['']:6}")
     print("\nNot caught:")
     for mutant in left:
-        print(f"  {mutant}   {reason(mutant) or 'no reason: it should be'}")
+        why = reason(mutant, EQUIVALENT) or reason(mutant, BEYOND) or "no reason: it should be"
+        print(f"  {mutant}\n      {why}")
+    alike = sum(bool(reason(mutant, EQUIVALENT)) for mutant in left)
     found = len(every) - len(left)
-    print(json.dumps({"mutants": len(every), "caught": found, "share": round(found / len(every), 4)}))
+    print(
+        f"\n{alike} of them make no difference; of the others {found / (len(every) - alike):.1%} are caught."
+    )
+    share = round(found / len(every), 4)
+    print(json.dumps({"mutants": len(every), "caught": found, "share": share, "equivalent": alike}))
 
 
-def reason(mutant: Mutant) -> str:
+def reason(mutant: Mutant, reasons: Mapping[tuple[str, str], str]) -> str:
     """Why a mutant is left, where there is a reason."""
     change = f"{mutant.was} → {mutant.now}"
-    return next((why for (f, part), why in REASONS.items() if f == mutant.file and part in change), "")
+    return next((why for (f, part), why in reasons.items() if f == mutant.file and part in change), "")
 
 
 class _Trying:
@@ -174,12 +201,13 @@ def _days(line: str) -> Iterator[Change]:
         value = found[1] or found[2]
         for other in (int(value) - 1, int(value) + 1):
             start, end = found.span(1) if found[1] else found.span(2)
-            yield "day", found[0], found[0].replace(value, str(other)), [f"{line[:start]}{other}{line[end:]}"]
+            changed = f"{line[:start]}{other}{line[end:]}"
+            yield "day", line.strip(), changed.strip(), [changed]
     for found in re.finditer(r"\d+ (?:Dec|Jan)", line):
         on = datetime.strptime(f"{found[0]} 2025 +0000", "%d %b %Y %z")
         for other in (on - timedelta(days=1), on + timedelta(days=1)):
             said = f"{other.day} {other:%b}"
-            yield "day", found[0], said, [line[: found.start()] + said + line[found.end() :]]
+            yield "day", line.strip(), said, [line[: found.start()] + said + line[found.end() :]]
 
 
 def _comparisons(line: str) -> Iterator[Change]:
@@ -229,8 +257,9 @@ def _words(line: str, tones: dict[str, str]) -> Iterator[Change]:
             if tone != tones[value]:
                 yield "tone", line.strip(), template, [f"{head}{word}: {template}"]
     elif word in ("call", "approve", "from"):
-        other = _ROLES.get(value, "collector")
-        yield "role", line.strip(), other, [f"{head}{word}: {other}"]
+        for other in _ROLES:
+            if other != value:
+                yield "role", line.strip(), other, [f"{head}{word}: {other}"]
     elif word == "to":
         yield "role", line.strip(), "accounts payable", [f"{head}to: accounts payable"]
     elif word == "clock":

@@ -26,7 +26,10 @@ def proof_drawn(proof: Proof) -> Group:
             Text(f"{place.file}:{place.line}: known, {finding.problem.code}: {clean(why.because)}", "dim")
         )
     for name in proof.held:
-        parts.append(Text.assemble(Text("  ✓ ", "green"), clean(name)))
+        if proof.whole:
+            parts.append(Text.assemble(Text("  ✓ ", "green"), clean(name)))
+        else:
+            parts.append(Text.assemble("  · ", clean(name), Text(f"  ({proofs.NOT_SEEN})", "dim")))
     parts.append(Text())
     parts += [Text(line, "dim") for line in _reach(proof)]
     return Group(*parts)

@@ -169,6 +169,7 @@ def softer_test(step: str) -> str:
     return f"{step} comes after a firmer message"
 
 
+NOT_SEEN = "sampled: not seen to break"
 NOT_SHOWN = "no policy test could be written that shows it"
 FINAL_FIRST = "nobody's first contact is a final demand"
 NOT_SPOKEN = "nobody has spoken with the customer or written before"

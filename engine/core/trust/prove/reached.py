@@ -55,8 +55,9 @@ class Reached:
         self.routes = {each.policy for each in seen}
 
     def run(self) -> Iterator[Finding]:
-        yield from self._policies()
-        yield from self._steps()
+        if self.found.whole:  # else nobody knows what would have come
+            yield from self._policies()
+            yield from self._steps()
         yield from self._nobody()
         yield from self._idle()
         yield from self._close()

@@ -11,7 +11,7 @@ from engine.core.trust.prove.outcomes import Outcome
 from engine.core.trust.prove.walks import BRANCHES, Walks
 
 MOST_HAPPENINGS = 5
-MOST_NODES = 60_000  # of a day, before a way with fewer is taken for the shortest that can be found
+MOST_NODES = 20_000  # of a day, before a way with fewer is taken for the shortest that can be found
 
 
 @dataclass(frozen=True, slots=True)
