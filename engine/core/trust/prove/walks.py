@@ -13,9 +13,10 @@ from typing import Any
 from engine.core.decision.state import Pending
 from engine.core.language.policy import PolicyBook
 from engine.core.trust.prove.accounts import Asked, Sort
+from engine.core.trust.prove.closed import Closed
 from engine.core.trust.prove.happenings import Happened, happenings
 from engine.core.trust.prove.outcomes import Deciding, Outcome, Wound, declined, put_back
-from engine.core.trust.prove.states import GONE, Clock, Closed, Lens, Moments, Past, alike, lens, route_of
+from engine.core.trust.prove.states import GONE, Clock, Lens, Moments, Past, alike, lens, route_of
 
 BRANCHES = ("go", "rest", "hold", "again", "declined")
 
