@@ -17,7 +17,7 @@ preview: setup
 	@$(BIN)/dunwell demo
 
 test: setup check
-	@$(BIN)/pytest -n 2
+	@$(BIN)/pytest -n 3 --dist worksteal
 
 check: setup
 	@$(BIN)/ruff check .

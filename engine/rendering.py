@@ -17,6 +17,8 @@ from engine.core.problem import Place, Problem
 from engine.errors import DunwellError
 from engine.limited import allow_cpu, confine
 
+PRELOADED = ("jinja2", "markdown_it", "babel.dates", "babel.numbers")  # what any message needs
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -130,9 +132,9 @@ class Renderer:
 
     def _start(self) -> None:
         self.close()
-        context = multiprocessing.get_context(
-            "spawn"
-        )  # a fork would carry threads and open databases with it
+        # A fork of this process would carry threads and open databases with it: the child is a fork of a clean one.
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([__name__, *PRELOADED])
         ours, theirs = context.Pipe()
         self._child = context.Process(
             target=_work, args=(theirs, self._templates, self._limits), daemon=True, name="dunwell-render"

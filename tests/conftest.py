@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -13,11 +14,32 @@ import sqlalchemy as sa
 from engine.store import database
 from tests import postgres
 
+MEMORY = Path(
+    "/dev/shm"
+)  # a disk that is memory, where there is one with room: nothing here is to outlast the tests
+if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 4 << 30:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
 
 @pytest.fixture(autouse=True)
 def _as_wide_as_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever runs the tests may have told of a terminal; what is drawn is compared as it is without one."""
     monkeypatch.delenv("COLUMNS", raising=False)
+
+
+AT_ONCE = 3  # as `make test` runs them
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first in each of the parts into which the tests are shared out."""
+    long = [one for one in items if one.get_closest_marker("long")]
+    others = [one for one in items if not one.get_closest_marker("long")]
+    size = -(-len(others) // AT_ONCE)
+    items[:] = [
+        one
+        for part in range(AT_ONCE)
+        for one in (*long[part::AT_ONCE], *others[part * size : (part + 1) * size])
+    ]
 
 
 @pytest.fixture(scope="session")
@@ -39,11 +61,12 @@ def postgres_template(postgres_server: str) -> str:
 
 
 @pytest.fixture
-def postgres_url(postgres_server: str, postgres_template: str) -> str:
+def postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
     """The address of a PostgreSQL database of the test's own, with Dunwell's tables and nothing in them."""
     name = "t" + uuid.uuid4().hex
     _create(postgres_server, name, postgres_template)
-    return postgres_server.format(name)
+    yield postgres_server.format(name)
+    _at(postgres_server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")
@@ -65,8 +88,12 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def _create(server: str, name: str, template: str) -> None:
+    _at(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+
+
+def _at(server: str, statement: str) -> None:
     address = sa.make_url(server.format("postgres")).set(drivername="postgresql+psycopg")
     engine = sa.create_engine(address, isolation_level="AUTOCOMMIT")
     with engine.connect() as conn:
-        conn.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+        conn.execute(sa.text(statement))
     engine.dispose()

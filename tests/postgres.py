@@ -125,7 +125,7 @@ class Server:
 @contextmanager
 def server(tools: Path, *options: str) -> Iterator[Server]:
     """A server that runs for as long as the block lasts; then it is gone with its folder."""
-    folder = Path(tempfile.mkdtemp(prefix="dunwell-pg-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="dunwell-pg-", dir=os.environ.get("PYTEST_DEBUG_TEMPROOT", "/tmp")))
     try:
         made = Server(tools, folder, *options)
         made.start()

@@ -122,6 +122,13 @@ def trials(
     json: Json = False,
     junit: Annotated[str | None, typer.Option("--junit", metavar="FILE", help="For build servers.")] = None,
     github: GitHub = False,
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="And show what no test tries: steps, gates, boundaries.")
+    ] = False,
+    write: Annotated[
+        str | None,
+        typer.Option("--write", metavar="ACCOUNT", help="First add a test from what really happened to it."),
+    ] = None,
 ) -> None:
     """Try the policies on the accounts of policies/tests, day by day."""
     from engine.cli.edge import write_file
@@ -129,7 +136,15 @@ def trials(
     from engine.screen import trials as drawn
 
     edge = edge_of(ctx)
-    report = run_tests(edge.files)
+    ws = edge.files
+    if write is not None:
+        from engine.jobs.recorded import write_test
+        from engine.jobs.workspace import open_workspace
+
+        edge.has_ledger()
+        edge.tell(f"{write_test(ws, write, edge.moment()).path} is new.")
+        ws = open_workspace(ws.root)
+    report = run_tests(ws, coverage=coverage)
     failed = not report.results or not all(result.passed for result in report.results)
     if junit is not None:
         write_file(junit, drawn.junit(report))

@@ -59,6 +59,10 @@ def explain(
     ctx: typer.Context,
     account: Annotated[str, typer.Argument(metavar="ACCOUNT")],
     on: On = None,
+    why_not: Annotated[
+        str | None,
+        typer.Option("--why-not", metavar="STEP", help="What stands in the way of a step, and until when."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Say why an account gets what it gets, or nothing: which policy, which step, which gate, which line."""
@@ -70,7 +74,7 @@ def explain(
     edge.say_what_decides()
     edge.has_ledger()
     day = edge.day("--on", on)
-    told = explained(ws, account, on=day, now=edge.moment())
+    told = explained(ws, account, on=day, now=edge.moment(), why_not=why_not or "")
     if json:
         edge.write_json(explanation_value(told))
     else:

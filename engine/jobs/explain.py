@@ -7,7 +7,7 @@ same fold as the preview.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from difflib import get_close_matches
 
@@ -18,17 +18,16 @@ from sqlalchemy.engine import Connection
 from engine.core import sentences
 from engine.core.decision import gates
 from engine.core.decision.choose import Choice, Verdict, choose
-from engine.core.decision.decide import decide
-from engine.core.decision.plan import NOTHING_PAID, after, day_of, morning
 from engine.core.decision.signature import NONE, Signature
-from engine.core.decision.standing import Standing, cases, stand
-from engine.core.decision.state import State
+from engine.core.decision.standing import Standing
 from engine.core.language import words
 from engine.core.language.check import check
 from engine.core.language.policy import Policy, PolicyBook, Step
 from engine.core.problem import Place
 from engine.core.sentences import Gate
+from engine.core.trust.ahead import ahead
 from engine.errors import NotFound, Refused
+from engine.jobs.why_not import Answer, answered, asked_for, owes_nothing, was
 from engine.jobs.workspace import Workspace
 from engine.store import database
 from engine.store.state import load_state
@@ -91,18 +90,22 @@ class Explanation:
     verdict: tuple[str, ...]
     book: str
     stored: bool
+    why_not: Answer | None = None
 
 
-def explain(ws: Workspace, account: str, *, on: date, now: datetime) -> Explanation:
-    """Explain one account on one day. NotFound for an account nobody knows, Refused for a past day without a run."""
+def explain(ws: Workspace, account: str, *, on: date, now: datetime, why_not: str = "") -> Explanation:
+    """Explain one account on one day; with `why_not`, what stands in the way of that step, and until when.
+
+    NotFound for an account or a step nobody knows, Refused for a past day without a run.
+    """
     engine = ws.database(read_only=True)
     try:
         with database.reading(engine) as conn:
             name = _name(conn, account)
             today = ws.today(now)
             if on < today:
-                return _stored(ws, conn, account, name, on)
-            return _live(ws, conn, account, name, on, today, now)
+                return _stored(ws, conn, account, name, on, why_not)
+            return _live(ws, conn, account, name, on, today, now, why_not)
     finally:
         engine.dispose()
 
@@ -126,21 +129,30 @@ def _name(conn: Connection, account: str) -> str:
 
 
 def _live(
-    ws: Workspace, conn: Connection, account: str, name: str, on: date, today: date, now: datetime
+    ws: Workspace,
+    conn: Connection,
+    account: str,
+    name: str,
+    on: date,
+    today: date,
+    now: datetime,
+    why_not: str,
 ) -> Explanation:
     book = ws.live
+    wanted = asked_for(book, why_not)
     state = load_state(
         conn, on=min(on, today), moment=now, currency=book.house.currency, own=ws.own_columns, account=account
     )
     if not state.accounts.height:
         verdict = (sentences.OWES_NOTHING,)
-        return Explanation(account, name, on, (), (), (), (), verdict, book.hash, stored=False)
-    state = _until(ws, state, today, on)
-    stale = on == today and book.house.fresh > 0 and state.age > book.house.fresh
-    day = day_of(book, ws.calendar, on, stale)
-    case = cases(state, [0])[0]
-    standings = stand(book, case, day, ws.rules[0])
-    standing = next((one for one in standings if one.signature.step != NONE), standings[0])
+        nothing = owes_nothing(wanted)
+        return Explanation(
+            account, name, on, (), (), (), (), verdict, book.hash, stored=False, why_not=nothing
+        )
+    stale = book.house.fresh > 0 and state.age > book.house.fresh
+    mornings = ahead(book, state, today, ws.calendar, ws.rules, stale)
+    at = next(morning for morning in mornings if morning.on == on)
+    standing = next((one for one in at.standings if one.signature.step != NONE), at.standings[0])
     choice = choose(book, standing.signature)
     done = _done(conn, account)
     return Explanation(
@@ -154,20 +166,8 @@ def _live(
         verdict=verdict_said(choice, on, future=on > today, bound=bool(standing.signature.supply)),
         book=book.hash,
         stored=False,
+        why_not=answered(book, at, mornings, wanted, done) if wanted else None,
     )
-
-
-def _until(ws: Workspace, state: State, today: date, on: date) -> State:
-    """The state on a coming day, by the fold of the preview; on today itself, as it is."""
-    book = replace(ws.live, house=replace(ws.live.house, capacity={}, stop={}))
-    day = today
-    while day < on:
-        state = morning(state, day, NOTHING_PAID)
-        state = after(
-            book, state, decide(book, state, day_of(book, ws.calendar, day), ws.rules[:1]), ws.calendar
-        )
-        day += timedelta(days=1)
-    return morning(state, on, NOTHING_PAID) if on > today else state
 
 
 def _header(book: PolicyBook, standing: Standing, on: date) -> tuple[str, ...]:
@@ -306,7 +306,7 @@ def _done(conn: Connection, account: str) -> dict[tuple[str, str], tuple[date, s
 # -- as it was -------------------------------------------------------------------------------------------------------
 
 
-def _stored(ws: Workspace, conn: Connection, account: str, name: str, on: date) -> Explanation:
+def _stored(ws: Workspace, conn: Connection, account: str, name: str, on: date, why_not: str) -> Explanation:
     row = (
         conn.execute(
             sa.select(class_choice, run.c.book, run.c.business_date)
@@ -362,6 +362,7 @@ def _stored(ws: Workspace, conn: Connection, account: str, name: str, on: date) 
         verdict=verdict_said(choice, on, future=False, bound=bool(at.supply)),
         book=row["book"],
         stored=True,
+        why_not=was(conn, then, at, choice, account, on, asked_for(then, why_not)) if why_not else None,
     )
 
 

@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from engine.core.cases.pattern import told
+from engine.core.cases.reasons import spoken
 from engine.core.problem import Problem, problem_text
 from engine.core.sentences import SELF_CHECK, WAITS_FOR_REASON
 from engine.errors import Refused
@@ -43,7 +44,7 @@ def brief_drawn(found: Brief, *, width: int = 100) -> RenderableType:
     parts += _section("Notes", [_note(one) for one in found.notes])
     call = [Text(clean(found.task), "bold")] if found.task else []
     call += [Text(clean(found.guidance), "italic")] if found.guidance else []
-    call += [Text(f"reason on record: {clean(found.reason)}", "green")] if found.reason else []
+    call += [Text(f"reason on record: {clean(spoken(found.reason))}", "green")] if found.reason else []
     call += _lines([f"· {said}" for said in found.checks], "dim")
     parts += _section("The call", call)
     parts += [Text(), _script_beginning(found)]
@@ -129,7 +130,7 @@ def _agreed(one: Agreed) -> Text:
 def _talk(one: Talk) -> Text:
     line = Text(f"{full_day(one.on)}  #{one.number}  {clean(one.outcome)}")
     line.append(f", with {clean(one.spoken_with)}" if one.spoken_with else "")
-    line.append(f" · {clean(one.reason)}" if one.reason else "")
+    line.append(f" · {clean(spoken(one.reason))}" if one.reason else "")
     line.append(f"  {clean(one.by)}{', reviewed' if one.reviewed else ''}", "dim")
     for text in filter(None, (one.story, one.note)):
         line.append(f"\n    “{clean(text)}”", "italic")

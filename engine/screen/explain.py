@@ -12,6 +12,7 @@ from engine.screen.written import clean, full_day, line_of
 
 if TYPE_CHECKING:
     from engine.jobs.explain import Explanation
+    from engine.jobs.why_not import Answer
 
 _MARKS = {"done": ("✓", "green"), "due": ("→", "bold yellow"), "held": ("✗", "red"), "passed": ("–", "dim")}
 
@@ -43,9 +44,21 @@ def explanation_drawn(told: Explanation) -> Group:
             table.add_row(_mark(check.ok), Text(clean(check.sentence)), _line(check.place))
         parts += [Text("May it go out?", "bold"), table]
     parts += [Text(), *(Text(clean(sentence), "bold") for sentence in told.verdict)]
+    if told.why_not is not None:
+        parts += _why_not(told.why_not)
     source = "As it was decided then, with" if told.stored else "By"
     parts.append(Text(f"{source} policies {told.book[:6]}.", "dim"))
     return Group(*parts)
+
+
+def _why_not(answer: Answer) -> list[RenderableType]:
+    """The first thing in the way of the step that was asked for, and when that is otherwise."""
+    parts: list[RenderableType] = [Text(), Text(f"Why not “{clean(answer.step)}”?", "bold")]
+    if answer.sentence:
+        table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+        table.add_row(_mark(False), Text(clean(answer.sentence)), _line(answer.place))
+        parts.append(table)
+    return parts + [Text(clean(sentence)) for sentence in answer.said]
 
 
 def _table() -> Table:
@@ -94,4 +107,17 @@ def explanation_value(told: Explanation) -> dict[str, object]:
         "verdict": list(told.verdict),
         "policies_hash": told.book,
         "stored": told.stored,
+        **({"why_not": _why_not_value(told.why_not)} if told.why_not else {}),
+    }
+
+
+def _why_not_value(answer: Answer) -> dict[str, object]:
+    return {
+        "policy": answer.policy,
+        "step": answer.step,
+        "in_the_way": answer.sentence or None,
+        "line": str(answer.place) if answer.place else None,
+        "otherwise_on": answer.otherwise.isoformat() if answer.otherwise else None,
+        "goes_on": answer.goes.isoformat() if answer.goes else None,
+        "said": list(answer.said),
     }

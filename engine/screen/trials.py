@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import groupby
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
@@ -11,11 +12,12 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.screen.problems import github_line
-from engine.screen.written import clean, count
+from engine.screen.written import clean, count, line_of
 
 if TYPE_CHECKING:
-    from engine.jobs.trials import TestReport, TestResult
+    from engine.jobs.trials import TestCoverage, TestGap, TestReport, TestResult
 
+_KINDS = {"steps": "step", "gates": "gate", "boundaries": "boundary"}
 _HEAD = ("day", "is", "should be", "why")
 
 
@@ -34,7 +36,30 @@ def trials_drawn(report: TestReport) -> Group:
     failed = sum(not result.passed for result in report.results)
     tests = count(len(report.results), "test")
     last = f"{tests}, {failed} failed." if failed else f"{tests}, all as they should be."
-    return Group(*parts, Text(), Text(last, "bold red" if failed else "green"))
+    parts += [Text(), Text(last, "bold red" if failed else "green")]
+    if report.coverage is not None:
+        parts += _coverage(report.coverage)
+    return Group(*parts)
+
+
+def _coverage(found: TestCoverage) -> list[RenderableType]:
+    """How much is tried; and under each file what is not."""
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    for kind, (tested, of) in found.counts.items():
+        table.add_row(f"  {kind}", Text(f"{tested:,} of {of:,}", justify="right"))
+    parts: list[RenderableType] = [Text(), Text("Tried by the tests", "bold"), table]
+    for title, gaps in (("Never tried", found.untested), ("Never at the figure itself", found.figures)):
+        if gaps:
+            parts += [Text(), Text(title, "bold"), _gaps(gaps)]
+    return parts
+
+
+def _gaps(gaps: Iterable[TestGap]) -> Table:
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    for gap in gaps:
+        place = Text(line_of(gap.place) if gap.place else "", "dim")
+        table.add_row(f"  {_KINDS[gap.kind]}", Text(clean(gap.sentence)), place)
+    return table
 
 
 def _result(result: TestResult) -> list[RenderableType]:
@@ -56,6 +81,8 @@ def _result(result: TestResult) -> list[RenderableType]:
 
 
 def trials_value(report: TestReport) -> dict[str, object]:
+    """What `test --json` writes; the keys stay as they are."""
+    told = {} if report.coverage is None else {"coverage": _coverage_value(report.coverage)}
     return {
         "ok": bool(report.results) and all(result.passed for result in report.results),
         "tests": [
@@ -77,7 +104,25 @@ def trials_value(report: TestReport) -> dict[str, object]:
             }
             for result in report.results
         ],
+        **told,
     }
+
+
+def _coverage_value(found: TestCoverage) -> dict[str, object]:
+    def listed(gaps: Iterable[TestGap]) -> list[dict[str, object]]:
+        return [
+            {
+                "kind": gap.kind,
+                "policy": gap.policy or None,
+                "what": gap.what,
+                "sentence": gap.sentence,
+                "line": str(gap.place) if gap.place else None,
+            }
+            for gap in gaps
+        ]
+
+    counts = {kind: {"tested": tested, "of": of} for kind, (tested, of) in found.counts.items()}
+    return {**counts, "untested": listed(found.untested), "never_at_the_figure": listed(found.figures)}
 
 
 def _said(result: TestResult) -> list[str]:
@@ -85,7 +130,7 @@ def _said(result: TestResult) -> list[str]:
 
 
 def trials_github(report: TestReport) -> str:
-    """An annotation for each test that failed."""
+    """An annotation for each test that failed, and a notice for what no test tries."""
     lines = [
         github_line(
             "error",
@@ -98,6 +143,12 @@ def trials_github(report: TestReport) -> str:
         for result in report.results
         if not result.passed
     ]
+    for gap in report.coverage.untested if report.coverage else ():
+        if gap.place:
+            place = gap.place
+            lines.append(
+                github_line("notice", place.file, place.line, place.column, "never tried", gap.sentence)
+            )
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -10,12 +10,13 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.engine import URL, Connection, Engine, RootTransaction, make_url
 
 from engine.errors import (
     DatabaseBusy,
@@ -45,7 +46,7 @@ def open(url: str | Path, *, migrate: bool = True, read_only: bool = False) -> E
     file = _file(address)
     if file is not None:
         _check_file(file, read_only)
-    engine = _engine(address, file, read_only)
+    engine = _of_file(file, read_only) if file is not None else _engine(address, None, read_only)
     try:
         with _told(name(engine)):
             found = revision(engine)
@@ -76,7 +77,7 @@ def writing(engine: Engine, through: Connection | None = None) -> Iterator[Conne
     with _told(name(engine)), nullcontext(through) if through is not None else engine.connect() as conn:
         conn = conn.execution_options(dunwell_writes=True)
         try:
-            with conn.begin():
+            with _begun(conn):
                 yield conn
         except BaseException:
             if (
@@ -84,6 +85,16 @@ def writing(engine: Engine, through: Connection | None = None) -> Iterator[Conne
             ):  # after a COMMIT that failed it may still be open: a new one is opened next time
                 conn.invalidate()
             raise
+
+
+def _begun(conn: Connection) -> RootTransaction:
+    """A transaction, on a new connection where the server had closed this one while nothing was asked of it."""
+    try:
+        return conn.begin()
+    except sa.exc.DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        return conn.begin()
 
 
 @contextmanager
@@ -167,6 +178,12 @@ def _check_file(file: Path, read_only: bool) -> None:
             f"the folder {file.parent.absolute()} may not be written to",
             "choose another place for the database",
         )
+
+
+@lru_cache(maxsize=4)
+def _of_file(file: Path, read_only: bool) -> Engine:
+    """The same engine for the same file: it keeps no connection, but what it has compiled need not be compiled again."""
+    return _engine(URL.create("sqlite", database=str(file)), file, read_only)
 
 
 def _engine(address: URL, file: Path | None, read_only: bool) -> Engine:

@@ -208,8 +208,8 @@ def _actions(under_way: _Forgetting) -> None:
     )
     for row in under_way.conn.execute(query).mappings().all():
         because = under_way.text(row["because"]) if under_way.alone else ""
-        detail = orjson.dumps(_detail(under_way, orjson.loads(row["detail"]))).decode()
-        under_way.change(t.approval, row, {"detail": detail, "because": because})
+        forgotten = orjson.dumps(_detail(under_way, orjson.loads(row["detail"]))).decode()
+        under_way.change(t.approval, row, {"detail": forgotten, "because": because})
 
 
 def _detail(under_way: _Forgetting, kept: Mapping[str, Any]) -> dict[str, Any]:

@@ -46,14 +46,14 @@ def take_all(conn: Connection, keys: Sequence[str], at: datetime, on: date | Non
     if len(found) < len(keys):
         raise NotFound("action", min(set(keys) - {row["key"] for row in found}))
     day = on or at.date()
-    conn.execute(_TAKE, [{"of_key": key, "to_day": day, "to_at": moment_text(at)} for key in keys])
+    conn.execute(_TAKE, {"of_keys": list(keys), "to_day": day, "to_at": moment_text(at)})
     add(conn, [one for row in found for one in rows(row, day, TAKEN)])
     restrictions.requested(conn, [row for row in found if row["taken_on"] is None], day, at)
 
 
 _TAKE = (
     sa.update(action)
-    .where(action.c.key == sa.bindparam("of_key"), action.c.taken_on.is_(None))
+    .where(action.c.key.in_(sa.bindparam("of_keys", expanding=True)), action.c.taken_on.is_(None))
     .values(taken_on=sa.bindparam("to_day"), taken_at=sa.bindparam("to_at"))
 )
 

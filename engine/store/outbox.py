@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -72,6 +73,11 @@ def _siblings(notice: sa.FromClause) -> tuple[sa.ColumnElement[bool], ...]:
     return (*(notice.c[name] == action.c[name] for name in same), notice.c.kind.in_(_WRITTEN))
 
 
+def _of(actions: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Those of a company: an expression, so that no planner begins with all of them instead of what waits or goes."""
+    return actions.c.company + sa.literal_column("''") == sa.bindparam("of")
+
+
 def _next() -> sa.Select[Any]:
     """What may go next. The states stand in it as text: only so SQLite uses the index of what waits."""
     other, theirs, notice = outbox.alias("other"), action.alias("theirs"), action.alias("notice")
@@ -80,7 +86,7 @@ def _next() -> sa.Select[Any]:
         .join_from(other, theirs, theirs.c.key == other.c.action)
         .where(
             other.c.state == sa.literal_column(f"'{SENDING}'"),
-            theirs.c.company == sa.bindparam("of"),
+            _of(theirs),
         )
     )
     unsent = (
@@ -97,8 +103,7 @@ def _next() -> sa.Select[Any]:
         _ROWS.where(
             outbox.c.state.in_([sa.literal_column(f"'{state}'") for state in WAITING]),
             outbox.c.channel.in_(sa.bindparam("channels", expanding=True)),
-            # An expression, so that no planner begins with all actions of a company instead of what waits.
-            action.c.company + sa.literal_column("''") == sa.bindparam("of"),
+            _of(action),
             sa.or_(outbox.c.not_before.is_(None), outbox.c.not_before <= sa.bindparam("at")),
             action.c.account.not_in(on_their_way),
             ~unsent,
@@ -188,13 +193,8 @@ def claim_all(conn: Connection, rows: Sequence[Row], owner: str, at: datetime) -
     """Take waiting messages, read in this very transaction, to send them; without those somebody else took."""
     if not rows:
         return []
-    changed = conn.execute(
-        _CLAIM,
-        [
-            {"claim_id": row.id, "claim_state": row.state, "claim_fence": row.fence, **_taking(owner, at)}
-            for row in rows
-        ],
-    )
+    taken = {"of_ids": [row.id for row in rows], "of_fences": [(row.id, row.fence) for row in rows]}
+    changed = conn.execute(_CLAIM, taken | {"claim_owner": owner, "claim_at": text(at)})
     if changed.rowcount != len(rows):
         keys = [row.key for row in rows]
         mine = sa.and_(outbox.c.action.in_(keys), outbox.c.state == SENDING, outbox.c.owner == owner)
@@ -202,7 +202,7 @@ def claim_all(conn: Connection, rows: Sequence[Row], owner: str, at: datetime) -
         query = sa.select(outbox.c.action, outbox.c.fence).where(mine)
         held = {found.action: found.fence for found in conn.execute(query)}
         rows = [row for row in rows if held.get(row.key) == fences[row.key]]
-    conn.execute(_TELL, [{"told_key": row.key, "told_state": SENDING, "told_reason": None} for row in rows])
+    conn.execute(_TELL_TAKEN, {"of_keys": [row.key for row in rows]})
     return [
         replace(
             row,
@@ -218,16 +218,12 @@ def claim_all(conn: Connection, rows: Sequence[Row], owner: str, at: datetime) -
     ]
 
 
-def _taking(owner: str, at: datetime) -> dict[str, Any]:
-    return {"claim_owner": owner, "claim_at": text(at)}
-
-
 _CLAIM = (
     sa.update(outbox)
     .where(
-        outbox.c.id == sa.bindparam("claim_id"),
-        outbox.c.state == sa.bindparam("claim_state"),
-        outbox.c.fence == sa.bindparam("claim_fence"),
+        outbox.c.id.in_(sa.bindparam("of_ids", expanding=True)),
+        outbox.c.state.in_(WAITING),
+        sa.tuple_(outbox.c.id, outbox.c.fence).in_(sa.bindparam("of_fences", expanding=True)),
     )
     .values(
         state=SENDING,
@@ -253,7 +249,6 @@ def advance(conn: Connection, steps: Sequence[tuple[Row, str, Mapping[str, Any]]
     The numbers of those that are ours come back: another has the rest, of which nothing may go. Nor may what has
     begun that step before: a claim passes it once.
     """
-    ours = _held(conn, [row for row, _, _ in steps], (CLAIMED,))
     going = [
         {
             "of_id": row.id,
@@ -263,10 +258,13 @@ def advance(conn: Connection, steps: Sequence[tuple[Row, str, Mapping[str, Any]]
             "to_message_id": payload.get("evidence", {}).get("message-id"),
         }
         for row, stage, payload in steps
-        if row.id in ours
     ]
-    if going:
-        conn.execute(_ADVANCE, going)
+    rows = [row for row, _, _ in steps]
+    if conn.dialect.name == "postgresql":
+        return _changed_together(conn, _ADVANCE_TOGETHER, rows, going)
+    ours = _held(conn, rows, (CLAIMED,))
+    if ours:
+        conn.execute(_ADVANCE, [one for one in going if one["of_id"] in ours])
     return ours
 
 
@@ -285,37 +283,44 @@ class Settling:
 
 def settle_all(conn: Connection, settling: Sequence[Settling], at: datetime) -> set[int]:
     """Write what has become of messages that were being sent. The numbers of those that are ours come back."""
-    ours = _held(conn, [one.row for one in settling])
-    ended = [one for one in settling if one.row.id in ours]
-    if not ended:
-        return ours
     when = text(at)
-    conn.execute(
-        _SETTLE,
-        [
-            {
-                "of_id": one.row.id,
-                "to_state": one.state,
-                "to_reason": one.reason,
-                "to_stage": one.stage,
-                "to_payload": json.dumps(one.payload),
-                "to_not_before": None if one.not_before is None else text(one.not_before),
-                "to_attempt": one.attempt,
-                "to_at": when,
-            }
-            for one in ended
-        ],
-    )
-    told = [
+    ended = [
         {
-            "told_key": one.row.key,
-            "told_state": "planned" if one.state == PENDING else one.state,
-            "told_reason": one.reason,
+            "of_id": one.row.id,
+            "of_key": one.row.key,
+            "to_state": one.state,
+            "to_told": _told(one.state),
+            "to_reason": one.reason,
+            "to_stage": one.stage,
+            "to_payload": json.dumps(one.payload),
+            "to_not_before": None if one.not_before is None else text(one.not_before),
+            "to_attempt": one.attempt,
+            "to_at": when,
         }
-        for one in ended
+        for one in settling
     ]
-    conn.execute(_TELL, told)
+    rows = [one.row for one in settling]
+    if conn.dialect.name == "postgresql":
+        return _changed_together(conn, _SETTLE_TOGETHER, rows, ended)
+    ours = _held(conn, rows)
+    if not ours:
+        return ours
+    told = [one for one in ended if one["of_id"] in ours]
+    conn.execute(_SETTLE, told)
+    conn.execute(_TELL, [{name: one[name] for name in ("of_key", "to_told", "to_reason")} for one in told])
     return ours
+
+
+def _changed_together(
+    conn: Connection, change: sa.Executable, rows: Sequence[Row], values: Sequence[Mapping[str, Any]]
+) -> set[int]:
+    """The same on PostgreSQL in one statement, which changes what is still in the hand that took it."""
+    if not rows:
+        return set()
+    given = [
+        {**one, "of_owner": row.owner, "of_fence": row.fence} for one, row in zip(values, rows, strict=True)
+    ]
+    return set(conn.execute(change, {"given": orjson.dumps(given).decode()}).scalars())
 
 
 def _held(conn: Connection, rows: Sequence[Row], stages: Collection[str] = ()) -> set[int]:
@@ -360,6 +365,42 @@ _SETTLE = (
 )
 
 
+# PostgreSQL is given them all as one text of JSON. A message is changed only in the hand that took it, as `_HELD` has it.
+_IN_HAND = """
+    outbox.id = given.of_id AND outbox.state = 'sending'
+    AND outbox.owner = given.of_owner AND outbox.fence = given.of_fence
+"""
+_ADVANCE_TOGETHER = sa.text(
+    f"""
+    UPDATE outbox SET stage = to_stage, payload = to_payload, changed_at = to_at, message_id = to_message_id
+    FROM json_to_recordset(CAST(:given AS json)) AS given (
+        of_id int, of_owner text, of_fence int, to_stage text, to_payload text, to_at text, to_message_id text
+    )
+    WHERE {_IN_HAND} AND outbox.stage = '{CLAIMED}'
+    RETURNING outbox.id
+    """  # noqa: S608
+)
+_SETTLE_TOGETHER = sa.text(
+    f"""
+    WITH given AS (
+        SELECT * FROM json_to_recordset(CAST(:given AS json)) AS given (
+            of_id int, of_key text, of_owner text, of_fence int, to_state text, to_told text, to_reason text,
+            to_stage text, to_payload text, to_not_before text, to_attempt int, to_at text
+        )
+    ), ended AS (
+        UPDATE outbox SET
+            state = to_state, reason = to_reason, stage = to_stage, payload = to_payload,
+            not_before = to_not_before, attempt = to_attempt, owner = NULL, changed_at = to_at
+        FROM given WHERE {_IN_HAND}
+        RETURNING outbox.id, of_key, to_told, to_reason
+    ), told AS (
+        UPDATE action SET state = to_told, reason = to_reason FROM ended WHERE action.key = ended.of_key
+    )
+    SELECT id FROM ended
+    """  # noqa: S608
+)
+
+
 def settle(
     conn: Connection,
     row: Row,
@@ -387,7 +428,7 @@ def settle(
     )
     if changed.rowcount != 1:
         return False
-    _tell_action(conn, row.key, PENDING if state == PENDING else state, reason)
+    _tell_action(conn, row.key, state, reason)
     return True
 
 
@@ -523,15 +564,24 @@ def _mine(row: Row) -> sa.Update:
 
 
 def _tell_action(conn: Connection, key: str, state: str, reason: str | None) -> None:
-    """The action says the same as its message. `pending` is `planned` there."""
-    told = "planned" if state == PENDING else state
-    conn.execute(_TELL, {"told_key": key, "told_state": told, "told_reason": reason})
+    """The action says the same as its message."""
+    conn.execute(_TELL, {"of_key": key, "to_told": _told(state), "to_reason": reason})
+
+
+def _told(state: str) -> str:
+    """What the action says of a message in this state: `pending` is `planned` there."""
+    return "planned" if state == PENDING else state
 
 
 _TELL = (
     sa.update(action)
-    .where(action.c.key == sa.bindparam("told_key"))
-    .values(state=sa.bindparam("told_state"), reason=sa.bindparam("told_reason"))
+    .where(action.c.key == sa.bindparam("of_key"))
+    .values(state=sa.bindparam("to_told"), reason=sa.bindparam("to_reason"))
+)
+_TELL_TAKEN = (
+    sa.update(action)
+    .where(action.c.key.in_(sa.bindparam("of_keys", expanding=True)))
+    .values(state=SENDING, reason=None)
 )
 
 

@@ -129,9 +129,9 @@ def test_what_each_side_gave_is_on_record_with_who_agreed(shop: Shop) -> None:
     happened = shop.look(lambda conn: history(conn, "ACME"))
     told = [each.text for each in happened if each.kind == "concession"]
     assert told == [
-        "we gave discount 60.00 USD (agreed): A1, A2: late delivery",
-        "they gave other (agreed): they order again in November",
-        "they gave other (agreed): they pay by transfer",
+        "we gave discount 60.00 USD (agreed, approved by sue): A1, A2: late delivery",
+        "they gave other (agreed, approved by sue): they order again in November",
+        "they gave other (agreed, approved by sue): they pay by transfer",
     ]
 
 

@@ -127,7 +127,7 @@ def test_evidence_that_is_given_out_afterwards_holds_too_and_has_no_name(
 ) -> None:
     forgotten(house, named=ANA)
     given = evidence.give_out(
-        house.ws, "ACME", house.who("2026-10-28"), evidence_html, out=tmp_path / "after.zip"
+        house.ws, "ACME", house.who("2026-10-28", "sue"), evidence_html, out=tmp_path / "after.zip"
     )
     assert evidence.check(given.file).changed == ""
     import zipfile

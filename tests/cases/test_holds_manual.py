@@ -69,7 +69,7 @@ def test_every_command_of_the_page(house: House) -> None:
             typed(words, by, later="approve" in played)
         played.append(verb)
     assert played == [
-        *("restrictions", "terms", "hold", "reduce-service", "approve", "release", "confirm"),
+        *("restrictions", "terms", "hold", "reduce-service", "approve", "release", "in-force"),
         *("approve", "decline", "restore"),
     ]
     shown = {one["account"]: one for one in json.loads(run("restrictions", "--json", at=LATER).out)}

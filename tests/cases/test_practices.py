@@ -1,4 +1,4 @@
-"""Each of the 76 practices of good collection is shown by a test, or waits for a named reason.
+"""Each of the 76 practices of good collection is shown by a test.
 
 A practice is shown by a test marked `@pytest.mark.practice(N)` that drives a verb and asserts what the next person sees.
 `python -m tests.cases.test_practices` prints the table.
@@ -91,32 +91,6 @@ PRACTICES = {
     76: "follow up with the same person",
 }
 
-# Whose whole behaviour is a figure of the report, which comes with a later issue. A reason goes as soon as its test
-# comes: both at once are refused.
-WAITING = {
-    31: "a review is asked for when a figure of the report leaves its trend; the report comes later",
-    44: "who still buys 90 days after a contact is a figure of the report",
-    51: "outcomes are compared by tone in the report",
-}
-
-# Shown by tests, but for one figure that the report will have.
-FIGURES = {
-    2: "the rate of hang-ups a collector",
-    15: "roll rates, and the day of first contact",
-    46: "the share of accounts that are late, against 4 %",
-    48: "how long until the first contact",
-    50: "how many plans of each kind are kept",
-    76: "how often the same person is followed up with",
-}
-
-# Numbers whose tests are being written.
-BEING_BUILT = frozenset(
-    {
-        *(*range(1, 18), *range(19, 24), 29, 30, *range(32, 44), 45, *range(47, 51), *range(52, 62)),
-        *range(63, 77),
-    }
-)
-
 
 def _marks(source: str) -> Iterator[int]:
     """The numbers in `pytest.mark.practice(N)` anywhere: on a test, a parameter or a module."""
@@ -137,39 +111,22 @@ def shown() -> dict[int, set[str]]:
 
 
 def table() -> str:
-    """All 76 as a table in Markdown: works and where that is tested, or why it is left out."""
+    """All 76 as a table in Markdown: each with the tests that show it."""
     found = shown()
-    lines = ["| # | practice | state | tests, or why not |", "|---|---|---|---|"]
-    for number, practice in PRACTICES.items():
-        if number in found:
-            later = f"; waits for the report: {FIGURES[number]}" if number in FIGURES else ""
-            state, where = "works, tested", ", ".join(sorted(found[number])) + later
-        elif number in WAITING:
-            state, where = "waits", WAITING[number]
-        else:
-            state, where = "left out", "no test shows it yet"
-        lines.append(f"| {number} | {practice} | {state} | {where} |")
-    tested = sum(number in found for number in PRACTICES)
-    return "\n".join(
-        [*lines, "", f"{tested} of {len(PRACTICES)} are tested, {len(WAITING)} wait for the report."]
-    )
+    lines = ["| # | practice | tests |", "|---|---|---|"]
+    lines += [f"| {n} | {practice} | {', '.join(sorted(found[n]))} |" for n, practice in PRACTICES.items()]
+    return "\n".join(lines)
 
 
-def test_every_practice_has_a_test_or_a_reason() -> None:
-    found = shown()
+def test_every_practice_has_a_test() -> None:
     assert set(PRACTICES) == set(range(1, 77))
-    assert set(found) <= set(PRACTICES), "a mark names a practice that there is not"
-    missing = [n for n in PRACTICES if n not in found and n not in WAITING and n not in BEING_BUILT]
-    assert missing == []
-    assert [n for n in WAITING if n in found] == []
-    assert not BEING_BUILT & set(WAITING)
-    assert set(FIGURES) <= set(found) | BEING_BUILT
+    assert set(shown()) == set(PRACTICES)
 
 
 def test_the_table_has_a_line_for_each() -> None:
     rows = [line for line in table().splitlines() if line.startswith("| ") and line[2].isdigit()]
     assert [int(row.split("|")[1]) for row in rows] == list(PRACTICES)
-    assert "| 24 | accurate records of communications | works, tested | cases/test_evidence.py |" in rows
+    assert "| 24 | accurate records of communications | cases/test_evidence.py |" in rows
 
 
 if __name__ == "__main__":

@@ -204,9 +204,9 @@ def test_what_customers_can_keep_by_arrangement(october: dict[str, Any]) -> None
 
 @pytest.mark.practice(51)
 def test_what_followed_by_tone(house: House, october: dict[str, Any]) -> None:
-    """ACME paid within a week of the friendly mail, BOLT within a week of the firm letter; the others did not."""
+    """ACME and the second time DUKE paid within a week of a friendly mail, BOLT within a week of the firm letter."""
     rows = {row["tone"]: (row["messages"], row["paid"]) for row in table(october, "outcomes by tone")["rows"]}
-    assert rows["courteous"] == (3, pytest.approx(33.3333))
+    assert rows["courteous"] == (4, 50.0)
     assert rows["firm"][1] == 100.0
     assert table(october, "outcomes by tone")["beside"].startswith("Correlation, not cause")
 

@@ -103,7 +103,7 @@ def test_a_call_that_reaches_somebody_is_a_contact(engine: sa.Engine) -> None:
             body for (body,) in conn.execute(sa.select(t.journal.c.body).where(t.journal.c.kind == "call"))
         ]
         assert [happened.text for happened in history(conn, "ACME") if happened.kind == "contact"] == [
-            "check in the mail, spoke with Ms Lee: very kind"
+            "check in the mail, spoke with Ms Lee (check in mail): very kind"
         ]
     assert "Lee" not in bodies[0]
     assert "CHK-4711" not in bodies[0]

@@ -6,12 +6,13 @@ import asyncio
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -143,6 +144,18 @@ class Served:
 
     def told(self, number: int) -> None:
         self.process.send_signal(number)
+
+    def frozen(self, file: Path) -> None:
+        """Stopped where it stands, but not in the instant in which SQLite lets nobody look into this file."""
+        for _ in range(100):
+            self.told(signal.SIGSTOP)
+            with closing(sqlite3.connect(file, timeout=0.5)) as looking:
+                try:
+                    looking.execute("select 1 from alembic_version").fetchone()
+                    return
+                except sqlite3.OperationalError:
+                    self.told(signal.SIGCONT)
+        raise AssertionError("the database could not be looked into")
 
     def stopped(self, number: int = signal.SIGTERM) -> int:
         """Its exit code, after it was told to stop."""

@@ -38,7 +38,7 @@ def test_a_service_that_works_that_sleeps_and_that_is_dead(tmp_path: Path, sqlit
         assert f"works (process {pid} on " in works.out
         assert "2 actions planned" in works.out
         assert "Release 1, live since" in works.out
-        service.told(signal.SIGSTOP)
+        service.frozen(tmp_path / "dunwell.db")
         late = run(*here, at=datetime.now(UTC) + timedelta(minutes=10))
         assert late.code == 1
         assert "it lives but does not look" in late.out

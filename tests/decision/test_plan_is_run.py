@@ -153,6 +153,7 @@ def waiting(engine: sa.Engine, state: str) -> list[str]:
 
 
 @pytest.mark.fault(79)
+@pytest.mark.long
 def test_each_day_of_a_preview_is_the_run_of_that_day(shop: Workspace) -> None:
     engine = shop.database()
     open_dispute(engine, "C02", "02-0", "short shipment", Who("test", moment(MONDAY), MONDAY))

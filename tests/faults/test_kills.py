@@ -9,6 +9,7 @@ import pytest
 from benchmarks import kills as long_form
 
 
+@pytest.mark.long
 @pytest.mark.fault(2)
 @pytest.mark.fault(6)
 @pytest.mark.fault(7)

@@ -11,6 +11,7 @@ from benchmarks.years import play
 DAYS = 8
 
 
+@pytest.mark.long
 @pytest.mark.fault(16)
 @pytest.mark.fault(22)
 @pytest.mark.fault(43)

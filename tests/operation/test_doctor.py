@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import dns.flags
 import dns.message
@@ -30,6 +31,13 @@ from tests.cli.conftest import run
 from tests.jobs.world import House, moment
 
 NOW = moment("2026-10-05", "11:00")
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """On a disk: what is in memory, as the other tests' files may be, is found wrong."""
+    with TemporaryDirectory(dir="/var/tmp") as folder:
+        yield Path(folder)
 
 
 @pytest.fixture

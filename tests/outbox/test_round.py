@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 import shutil
 import sqlite3
@@ -458,8 +459,12 @@ def broken_writes(engine: Engine, times: int, value: str) -> Iterator[list[str]]
     left, failed = [times], []
 
     def fail(conn: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
-        values = parameters.values() if isinstance(parameters, dict) else parameters
-        if left[0] and statement.startswith("UPDATE outbox") and value in values:
+        values = list(parameters.values() if isinstance(parameters, dict) else parameters)
+        if (
+            isinstance(parameters, dict) and "given" in parameters
+        ):  # PostgreSQL is given many at once, as JSON
+            values = [one for row in json.loads(parameters["given"]) for one in row.values()]
+        if left[0] and "UPDATE outbox" in statement and value in values:
             left[0] -= 1
             failed.append(statement)
             raise sa.exc.OperationalError(statement, parameters, Exception("database or disk is full"))

@@ -116,6 +116,7 @@ class Newcomer:
         return f"{said.out}{said.err}{said_then}"
 
 
+@pytest.mark.long
 def test_every_command_of_the_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "export.csv").write_text(export(), "utf-8")
     monkeypatch.chdir(tmp_path)

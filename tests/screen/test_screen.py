@@ -18,7 +18,7 @@ from engine.screen.preview import actions_drawn, held_drawn, preview_drawn
 from engine.screen.problems import problem_github, problem_value, problems_drawn, tally, warnings_drawn
 from engine.screen.trials import junit, trials_drawn, trials_github, trials_value
 from engine.screen.written import clean, listed, money, span, whole_money
-from tests.screen.told import explanation, report
+from tests.screen.told import asked, covered, explanation, report
 from tests.screen.values import DAYS, MONDAY, WEEK, drawn
 
 EMPTY = replace(WEEK, actions=(), held=(), groups=(), workload=(), no_policy=0, days=DAYS[1:2])
@@ -106,12 +106,23 @@ def test_an_explanation_for_programs(snapshot: SnapshotAssertion) -> None:
     assert explanation_value(explanation()) == snapshot
 
 
+def test_why_not(snapshot: SnapshotAssertion) -> None:
+    assert drawn(explanation_drawn(asked())) == snapshot
+    assert explanation_value(asked())["why_not"] == snapshot(name="for programs")
+
+
+def test_what_no_test_tries(snapshot: SnapshotAssertion) -> None:
+    assert drawn(trials_drawn(covered())) == snapshot
+    assert trials_value(covered())["coverage"] == snapshot(name="for programs")
+    assert trials_github(covered()).count("::notice file=policies/standard.yaml,line=16,") == 2
+
+
 def test_test_results(snapshot: SnapshotAssertion) -> None:
     assert drawn(trials_drawn(report())) == snapshot
 
 
 def test_no_tests_is_an_error() -> None:
-    empty = type(report())(results=())
+    empty = type(report())(results=(), coverage=None)
     assert "There are no tests." in drawn(trials_drawn(empty))
     assert trials_value(empty)["ok"] is False
 

@@ -56,7 +56,23 @@ def explanation() -> Any:
         ),
         book="a41f9c77d0",
         stored=True,
+        why_not=None,
     )
+
+
+def asked() -> Any:
+    """The same, asked about one step."""
+    told = explanation()
+    told.why_not = Of(
+        policy="standard",
+        step="call supervisor",
+        sentence="its day has not come: 10231 is on day 46, and it wants day 60",
+        place=Place("policies/standard.yaml", 16, 5),
+        otherwise=date(2026, 12, 9),
+        goes=date(2026, 12, 9),
+        said=("It will be otherwise on Wed 9 Dec 2026: the step goes out that day.",),
+    )
+    return told
 
 
 def report() -> Any:
@@ -73,5 +89,35 @@ def report() -> Any:
                 passed=False,
                 failures=(failure,),
             ),
-        )
+        ),
+        coverage=None,
     )
+
+
+def covered() -> Any:
+    """The same, with what no test tries."""
+    told = report()
+    place = Place("policies/standard.yaml", 16, 5)
+    about = {"policy": "standard", "place": place}
+    told.coverage = Of(
+        counts={"steps": (3, 4), "gates": (1, 2), "boundaries": (1_234, 1_235)},
+        untested=(
+            Of(kind="steps", what="call supervisor", sentence="no test takes “call supervisor”", **about),
+            Of(kind="gates", what="disputed", sentence="no step waits for a dispute", policy="", place=None),
+            Of(
+                kind="boundaries",
+                what="day 60",
+                sentence="no test shows nothing on day 59 and “call supervisor” on day 60",
+                **about,
+            ),
+        ),
+        figures=(
+            Of(
+                kind="boundaries",
+                what="overdue: over 100",
+                sentence="no account has the very figure of “overdue: over 100”",
+                **about,
+            ),
+        ),
+    )
+    return told

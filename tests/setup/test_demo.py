@@ -132,6 +132,7 @@ def test_the_second_time_of_the_day_nothing_is_done(folder: Path) -> None:
     assert contents(folder) == before
 
 
+@pytest.mark.long
 def test_the_same_day_gives_the_same_weeks_and_the_next_day_others(tmp_path: Path) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
     demo(one, ON, weeks=1)

@@ -23,11 +23,12 @@ KEY = LADDER.replace("clock:", "for:\n  segment: key\nclock:")
 
 
 def results(
-    *lines: str, house: str = HOUSE, ladder: str = LADDER, head: str = HEAD, **more: str
+    *lines: str, house: str = HOUSE, ladder: str = LADDER, head: str = HEAD, outcomes: str = "", **more: str
 ) -> tuple[Result, ...]:
     """The tests of one file under the policies `ladder` and `more`, which come before it."""
     files = {f"policies/{name}.yaml": text for name, text in more.items()}
     files |= {"policies/ladder.yaml": ladder, "policies/tests/ladder.yaml": head + "\n".join(lines) + "\n"}
+    files |= {"policies/outcomes.yaml": outcomes} if outcomes else {}
     files["policies/house.yaml"] = f"order: [{', '.join([*more, 'ladder'])}]\n{house}"
     found = check({name: text.encode() for name, text in files.items()}, KNOWN)
     assert found.book, [problem.sentence for problem in found.problems]
@@ -329,3 +330,52 @@ def test_a_ladder_that_is_finished() -> None:
         ]
     ]
     assert test("expect:", *expect) == ()
+
+
+def test_an_outcome_gives_its_peace_when_the_call_has_been_made() -> None:
+    outcomes = "angry:\n  cool: 12 days\n"
+    assert (
+        test(
+            "events: {10: call angry}",
+            "expect:",
+            "  10: call collector",
+            "  20: nothing, because paused",
+            "  22: nothing, because paused",
+            "  23: letter reminder",
+            outcomes=outcomes,
+        )
+        == ()
+    )
+
+
+def test_a_wrong_number_closes_the_telephone() -> None:
+    expect = ("  10: call collector", "  20: letter reminder", "  40: nothing, because wrong number")
+    assert test("events: {10: call wrong number}", "expect:", *expect) == ()
+
+
+def test_who_was_not_reached_was_not_contacted() -> None:
+    """With a gap of twelve days the letter waits for day 22 after a talk, and for nothing after a message that was left."""
+    house = HOUSE.replace("gap: 5", "gap: 12")
+    talk = ("  10: call collector", "  20: nothing, because gap", "  22: letter reminder")
+    assert test("expect:", *talk, house=house) == ()
+    left = ("  10: call collector", "  20: letter reminder")
+    assert test("events: {10: call left message}", "expect:", *left, house=house) == ()
+
+
+def test_a_season_knows_its_date_wherever_the_other_tests_begin() -> None:
+    """Tests of other dates run side by side; one that comes near a season stays on its own."""
+    house = HOUSE + "pause:\n  - letter: 20 Feb to 25 Feb\n"
+    found = results(
+        "  - name: autumn",
+        "    account: {invoices: [{number: A1, date: 2025-09-01, amount: 900}]}",
+        "    expect: {10: call collector, 20: letter reminder}",
+        "  - name: due on 3 Feb, so that day 20 is 23 Feb",
+        "    account: {invoices: [{number: A1, date: 2026-01-04, amount: 900}]}",
+        "    expect: {10: call collector, 20: 'nothing, because season', 23: letter reminder}",
+        "  - name: a date of the calendar moves with its test",
+        "    account: {invoices: [{number: A1, date: 2026-06-01, amount: 900}]}",
+        "    events: {5: paused until 2026-07-13}",
+        "    expect: {12: 'nothing, because paused', 13: call collector}",
+        house=house,
+    )
+    assert [said(result.failures) for result in found] == [[], [], []]

@@ -71,10 +71,7 @@ class Decided:
 def decide(
     book: PolicyBook, state: State, day: Day, rules: Sequence[Rules], room: Room | None = None
 ) -> Decided:
-    """Decide every account of `state` on a day. `rules` are the evaluators over `questions.rulesets(book)`, plain first.
-
-    Without rules the columns' answer stands: for a caller that has the plain definition work the classes out itself.
-    """
+    """Decide every account of `state` on a day. `rules` are the evaluators over `questions.rulesets(book)`, plain first."""
     view = portfolio(book, state, day)
     signatures = tuple(view.at(int(unit)) for unit in view.first)
     faulty = _faults(book, state, day, rules, view)
@@ -104,8 +101,6 @@ def decide(
 def _faults(
     book: PolicyBook, state: State, day: Day, rules: Sequence[Rules], view: Portfolio
 ) -> dict[int, Fault]:
-    if not rules:
-        return {}
     units = len(view.classes)
     sampled = (
         np.linspace(0, units - 1, min(SAMPLED, units)).astype(np.int64)

@@ -82,7 +82,7 @@ def plan(
     for number, on in enumerate(days):
         state = morning(state, on, assumes)
         if number == 0:
-            state = _approved(state)
+            state = approved(state)
         stale = number == 0 and fresh > 0 and state.age > fresh
         decided = decide(book, state, day_of(book, calendar, on, stale), rules, room)
         planned.append(Planned(on, calendar.why_closed(on) or "", decided))
@@ -91,7 +91,7 @@ def plan(
     return Plan(tuple(planned), assumes)
 
 
-def _approved(state: State) -> State:
+def approved(state: State) -> State:
     """Approvals that wait are given today."""
     waits = pl.col("state") == Pending.APPROVAL.value
     word = pl.when(waits).then(pl.lit(Pending.APPROVED.value)).otherwise("state")

@@ -119,7 +119,16 @@ class Happenings:
 
     def _until(self, event: Happening, said: str, text: Text) -> Happening | None:
         if said.lower().startswith("day "):
-            return replace(event, until_day=int(said[4:]))
+            day = int(said[4:])
+            if day < event.day:
+                self.notes.error(
+                    text.place,
+                    f"day {day} is before day {event.day}, on which this happens",
+                    f"write day {event.day} or a later one",
+                    "past-day",
+                )
+                return None
+            return replace(event, until_day=day)
         until = self.day(Text(said, text.place))
         return replace(event, until=until) if until else None
 

@@ -156,11 +156,27 @@ class _Reader(Accounts):
             return []
         found = []
         for each in line.value.lines:
-            day = reading.whole(each.key, self.notes, FIRST_DAY, LAST_DAY, example)
+            day = self._day_of(each.key)
             texts = reading.texts(each.value, self.notes, example)
             if day is not None:
                 found += [(day, text) for text in texts or ()]
         return found
+
+    def _day_of(self, text: Text) -> int | None:
+        """A day of the test: it counts on the policy's clock, from the first invoice."""
+        said = reading.word(text).lower()
+        if re.fullmatch(r"[+-]?[0-9]{1,9}", said):
+            return reading.whole(text, self.notes, FIRST_DAY, LAST_DAY, "35: call collector")
+        number = re.fullmatch(r"day ([+-]?[0-9]{1,4})", said)
+        self.notes.error(
+            text.place,
+            f"“{short(text.value)}” is no day of a test",
+            f"write  {int(number[1])}: …"
+            if number
+            else "days are numbers, counted from the first invoice on the policy's clock:  35: …",
+            "unknown-day",
+        )
+        return None
 
     def _expect(self, line: Line | None, id: str | None) -> tuple[tuple[Expectation, ...], str | None]:
         if line is None:
@@ -219,10 +235,14 @@ class _Reader(Accounts):
         steps = _meant(step, policy)
         if not steps:
             known = [each.name for each in policy.steps]
+            elsewhere = next((id for id, each in self.policies.items() if _meant(step, each)), None)
+            suggestion = nearest(step, known)
+            if elsewhere and not suggestion.startswith("did you mean"):
+                suggestion += f"; “{elsewhere}” has it, whose tests stand under  policy: {elsewhere}"
             self.notes.error(
                 text.place,
                 f"policy “{policy.id}” has no step “{short(step)}”",
-                nearest(step, known),
+                suggestion,
                 "unknown-step",
             )
             return None

@@ -16,7 +16,7 @@ from engine.core.problem import Place, Problem
 from engine.core.problem import problem_text as problem_text
 
 MOST_BYTES = 1_000_000
-MOST_NODES = 20_000
+MOST_NODES = 60_000
 DEEPEST = 20
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 from engine.core import sentences
 from engine.errors import Refused
 from engine.jobs.cases import Who, must_know
+from engine.jobs.cases.ours import called
 from engine.jobs.evidence import verify
 from engine.jobs.evidence.bundle import Bundle, Made, Page, Record, bundled
 from engine.jobs.evidence.verify import Changed, NoBundle
@@ -78,7 +79,7 @@ def give_out(
         seals.seal(engine, who.at, who.company)
         scope = Scope(account, since, until, someone, who.company)
         with database.reading(engine) as conn:
-            bundle = bundled(ws, conn, scope, Made(who.by, who.at), page)
+            bundle = bundled(ws, conn, scope, Made(called(ws, who.by), who.at), page)
         part.write_bytes(bundle.packed(who.at))
         with database.writing(engine) as conn:
             journal.append(conn, [_entry(scope, bundle, who)], who.at, who.company)
@@ -114,6 +115,6 @@ def recognised(conn: Connection, told: dict[str, Any], company: str = COMPANY) -
         entries.c.stream == company, entries.c.account == told["account"], entries.c.kind == KIND
     )
     for at, body in conn.execute(query):
-        if (kept := orjson.loads(body))["fingerprint"] == told["fingerprint"]:
-            return sentences.given_out_by_us(datetime.fromisoformat(at), kept["by"])
+        if orjson.loads(body)["fingerprint"] == told["fingerprint"]:
+            return sentences.given_out_by_us(datetime.fromisoformat(at), told["made_by"])
     return ""

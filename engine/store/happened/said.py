@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
+from engine.core.cases.reasons import spoken
 from engine.store import tables as t
 from engine.store.happened.line import Happened, because, rows, short
 
@@ -31,7 +32,7 @@ def _calls(conn: Connection, account: str, company: str) -> Iterator[Happened]:
 
 def _why(row: Any) -> str:
     """Why payment has not been made: `cash crunch, short`."""
-    return ", ".join(word for word in (row.reason, row.horizon) if word)
+    return ", ".join(spoken(word) for word in (row.reason, row.horizon) if word)
 
 
 def _notes(conn: Connection, account: str, company: str) -> Iterator[Happened]:
