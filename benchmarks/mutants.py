@@ -142,7 +142,7 @@ class _Trying:
     def _deep(self, read: Checked) -> set[tuple[str, str]]:
         assert read.book is not None
         rules = (PlainRules(rulesets(read.book)),)
-        proof = prove(read.book, self.ws.known, read.invariants, rules, read.problems)
+        proof = prove(read.book, self.ws.known, read.invariants, rules, read.problems, stories=False)
         return {(finding.problem.code, finding.policy) for finding in proof.findings}
 
 
