@@ -11,7 +11,7 @@ from engine.core.decision import questions
 from engine.core.language.check import Checked, check
 from engine.core.language.invariants import FINDINGS
 from engine.core.problem import Severity
-from engine.core.rules import evaluators
+from engine.core.rules import PlainRules
 from engine.core.trust.prove import BUDGET, Finding, Proof, Proving, prove
 from engine.core.trust.prove.sampled import walk
 from engine.core.trust.prove.search import Found, Search
@@ -41,7 +41,7 @@ def checked(
 def proof(*, tries: int = 0, house: str = HOUSE, invariants: str = "", **policies: str) -> Proof:
     found = checked(house=house, invariants=invariants, **policies)
     assert found.book is not None
-    rules = evaluators(questions.rulesets(found.book))
+    rules = (PlainRules(questions.rulesets(found.book)),)
     return prove(found.book, KNOWN, found.invariants, rules, found.problems, tries=tries)
 
 
@@ -247,7 +247,7 @@ def outcome_of(*tests: str, **given: str) -> tuple[Result, ...]:
     """Tests of findings among the files of policies/tests, as `dunwell test` runs them."""
     found = checked(tests=tests, **given)
     assert found.book is not None
-    return run_trials(found.book, found.trials, evaluators(questions.rulesets(found.book)))
+    return run_trials(found.book, found.trials, (PlainRules(questions.rulesets(found.book)),))
 
 
 # -- how far it goes -------------------------------------------------------------------------------------------------------
@@ -268,7 +268,7 @@ EVERYTHING = {
 def proving(**given: str) -> Proving:
     found = checked(**given)
     assert found.book is not None
-    rules = evaluators(questions.rulesets(found.book))
+    rules = (PlainRules(questions.rulesets(found.book)),)
     return Proving(found.book, KNOWN, found.invariants, rules, (), BUDGET, 0)
 
 
@@ -294,7 +294,7 @@ def test_a_walk_is_what_the_policies_do() -> None:
     case = proving(**EVERYTHING)
     chance, found, broken = Random(7), Found(), {}
     texts = []
-    for _ in range(60):
+    for _ in range(25):
         days = walk(case.walks, case.monitors, chance.choice(case.alone), chance, found, broken)
         texts.append(case.writer.test("as walked", days, "", pauses=True))
     results = outcome_of(*texts, **EVERYTHING)

@@ -85,7 +85,6 @@ def test_a_finding_for_programs_and_for_build_servers(shop: Path) -> None:
     assert value["exact"]["invoices"] == 1
     assert value["sampled"]["accounts"] > 0
     assert value["held"] == ["must never: hand off", "a letter in time"]
-    assert run("check", "--deep", "--strict").code == 1
     assert "::warning file=policies/standard.yaml,line=6" in run("check", "--deep", "--github").out
 
 
