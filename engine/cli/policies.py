@@ -17,6 +17,10 @@ GitHub = Annotated[bool, typer.Option("--github", help="As annotations beside th
 
 def check(
     ctx: typer.Context,
+    deep: Annotated[
+        bool,
+        typer.Option("--deep", help="Also what can be known without a ledger, and policies/invariants.yaml."),
+    ] = False,
     json: Json = False,
     github: GitHub = False,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings count as problems.")] = False,
@@ -28,6 +32,7 @@ def check(
     from engine.screen.written import count
 
     edge = edge_of(ctx)
+    proof = None
     try:
         ws = edge.workspace.thorough()
         problems, policies, templates = (
@@ -35,20 +40,37 @@ def check(
             ws.book and len(ws.book.policies),
             len(ws.templates.heads),
         )
+        if deep and ws.book is not None:
+            from engine.jobs.proofs import prove_all
+
+            proof = prove_all(ws)
     except BrokenSettings as broken:
         if any(problem.code == "no-workspace" for problem in broken.problems):
             raise
         problems, policies, templates = broken.problems, 0, 0
-    bad = any(problem.severity is Severity.ERROR or strict for problem in problems)
+    every = (*problems, *(finding.problem for finding in proof.findings)) if proof else problems
+    bad = any(problem.severity is Severity.ERROR or strict for problem in every)
     if json:
-        edge.write_json({"ok": not bad, "problems": [problem_value(problem) for problem in problems]})
+        value: dict[str, object] = {
+            "ok": not bad,
+            "problems": [problem_value(problem) for problem in problems],
+        }
+        if proof:
+            from engine.screen.proofs import proof_value
+
+            value |= proof_value(proof)
+        edge.write_json(value)
     elif github:
-        sys.stdout.write("".join(f"{problem_github(problem)}\n" for problem in problems))
+        sys.stdout.write("".join(f"{problem_github(problem)}\n" for problem in every))
     elif problems:
         edge.show_problems(problems)
+    if proof and not json and not github:
+        from engine.screen.proofs import proof_drawn
+
+        edge.show(proof_drawn(proof))
     if not json and not github and not bad:
         what = f"{count(policies or 0, 'policy', 'policies')} and {count(templates, 'template')}"
-        edge.say(f"{what}: no problems." if not problems else f"{what}: nothing stands in the way.", "green")
+        edge.say(f"{what}: no problems." if not every else f"{what}: nothing stands in the way.", "green")
     raise typer.Exit(1 if bad else 0)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,7 @@ from engine.core.decision import questions
 from engine.core.decision.allocate import Person
 from engine.core.language.check import check
 from engine.core.language.fields import Field, Type
+from engine.core.language.invariants import Invariants
 from engine.core.language.known import ROLES, Known
 from engine.core.language.policy import PolicyBook
 from engine.core.language.schema import schemas
@@ -61,6 +62,7 @@ class Workspace:
     known: Known
     texts: Texts
     release: int | None = None
+    invariants: Invariants = field(default_factory=Invariants)
 
     @property
     def root(self) -> Path:
@@ -168,7 +170,9 @@ def of_texts(
     everything = (*problems, *texts.problems, *checked.problems, *more, *past)
     whole = not any(problem.severity is Severity.ERROR for problem in everything)
     book = checked.book if whole else None
-    return Workspace(found, everything, book, templates, checked.trials, known, texts, release)
+    return Workspace(
+        found, everything, book, templates, checked.trials, known, texts, release, checked.invariants
+    )
 
 
 class BrokenSettings(Refused):

@@ -188,7 +188,7 @@ def test_broken_settings_are_problems_with_their_line(shop: Path) -> None:
 def test_schemas_into_a_folder(shop: Path) -> None:
     assert run("schema", "--out", "schemas").code == 0
     names = sorted(path.name for path in (shop / "schemas").iterdir())
-    assert names == [f"{kind}.schema.json" for kind in ("house", "outcomes", "policy", "tests")]
+    assert names == [f"{kind}.schema.json" for kind in ("house", "invariants", "outcomes", "policy", "tests")]
     assert "draft-07" in json.loads((shop / "schemas/policy.schema.json").read_text("utf-8"))["$schema"]
 
 

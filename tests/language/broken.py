@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 P, H, C, T = "standard", "house", "outcomes", "tests/standard"
+INV = "invariants"
 _HEAD = "policy: Standard terms\nclock: invoice date\n"
 _ONE = "steps:\n  - day: 35\n    call: collector\n"
 _ORDER = "order: [broken-promise, key-accounts, standard]\n"
@@ -311,4 +312,31 @@ BROKEN: list[tuple[str, str, str | bytes]] = [
     ("unknown document", T, _trial("events: {40: dispute opened B7}", "expect: nothing")),
     ("unknown call outcome", T, _trial("events: {40: call no anser}", "expect: nothing")),
     ("same test name", T, _trial("expect: nothing") + "  - name: first\n    expect: nothing\n"),
+    # invariants
+    ("invariants is a text", INV, "must never: hand off\n"),
+    ("neither never nor always", INV, "- name: no hand-off\n"),
+    ("never and always", INV, "- must never: hand off\n  must always: a letter within 60 days past due\n"),
+    ("a word of a rule misspelled", INV, "- must nevr: hand off\n"),
+    ("unknown deed", INV, "- must never: leter firm-reminder\n"),
+    ("unknown template of a rule", INV, "- must never: letter firm-remindr\n"),
+    ("unknown caller of a rule", INV, "- must never: hand off without call supervisr before\n"),
+    ("unknown contact of a rule", INV, "- must never: letter firm-reminder to principel\n"),
+    ("unknown sender of a rule", INV, "- must never: a letter from supervisr\n"),
+    ("unknown hold of a rule", INV, "- must never: hold order\n"),
+    ("unknown hand-off of a rule", INV, "- must never: hand off agenty\n"),
+    ("unknown webhook of a rule", INV, "- must never: webhook crmm\n"),
+    ("unknown terms of a rule", INV, "- must never: terms soonish\n"),
+    ("words behind a contact", INV, "- must never: a contact tomorrow\n"),
+    ("a call with a tone", INV, "- must never: a final call\n"),
+    ("an approval that is done", INV, "- must never: approval by supervisor\n"),
+    ("always without a day", INV, "- must always: a letter\n"),
+    ("an ending that is none", INV, "- must always: a letter within two months\n"),
+    ("too many days of a rule", INV, "- must never: hold before 900 days past due\n"),
+    ("a reason for what is done", INV, "- must never: a call within 3 days after a letter, or a reason\n"),
+    ("two endings", INV, "- must never: hold without call supervisor\n  before: 60 days past due\n"),
+    ("unknown field of a rule", INV, "- must never: hand off\n  for: {segmnt: public}\n"),
+    ("because without known", INV, "- must never: hand off\n  policy: standard\n"),
+    ("unknown finding", INV, "- known: softr-path\n  because: as it should be\n"),
+    ("known without because", INV, "- known: softer-path\n"),
+    ("known in no policy", INV, "- known: softer-path\n  policy: standrad\n  because: so it is\n"),
 ]

@@ -5,17 +5,19 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from engine.core.language import houses, norms, source
 from engine.core.language.condition import Op
 from engine.core.language.follows import Outcome
+from engine.core.language.invariants import Invariants
 from engine.core.language.known import Known, TemplateHead
 from engine.core.language.outcomes import read_outcomes
 from engine.core.language.overlap import takes_all
 from engine.core.language.policies import read_policy
 from engine.core.language.policy import Clock, House, Policy, PolicyBook
+from engine.core.language.reading_invariants import read_invariants
 from engine.core.language.reading_trials import read_trials
 from engine.core.language.source import Notes, Source
 from engine.core.language.steps import Scope
@@ -26,6 +28,7 @@ __all__ = ["Checked", "Known", "TemplateHead", "check", "lost_history"]
 
 HOUSE = "house.yaml"
 OUTCOMES = "outcomes.yaml"
+INVARIANTS = "invariants.yaml"
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}", re.IGNORECASE)
 
 
@@ -34,12 +37,13 @@ class Checked:
     """What the files say. There is a book only where there is no error; problems are in the order of their
     places.
 
-    `trials` has every test file that could be read, also where another file is broken.
+    `trials` has every test file that could be read, also where another file is broken; `invariants` likewise.
     """
 
     book: PolicyBook | None
     problems: tuple[Problem, ...]
     trials: tuple[TrialFile, ...]
+    invariants: Invariants = field(default_factory=Invariants)
 
 
 def check(files: Mapping[str, bytes], known: Known) -> Checked:
@@ -64,6 +68,10 @@ def check(files: Mapping[str, bytes], known: Known) -> Checked:
     for file in sources:
         if _part(file) == OUTCOMES:
             outcomes = read_outcomes(sources[file].root, sources[file].notes, scope)
+    invariants = Invariants()
+    for file in sources:
+        if _part(file) == INVARIANTS:
+            invariants = read_invariants(sources[file].root, sources[file].notes, scope, ids)
     if house and not misnamed:
         _never_reached([policies[id] for id in house.order if id in policies], house, sources, house_file)
     for policy in policies.values():
@@ -77,11 +85,12 @@ def check(files: Mapping[str, bytes], known: Known) -> Checked:
     problems = misnamed + [problem for each in sources.values() for problem in each.notes.problems]
     problems.sort(key=lambda problem: (problem.place, problem.code))
     if house is None or any(problem.severity is Severity.ERROR for problem in problems):
-        return Checked(None, tuple(problems), tuple(trials))
-    texts = {file: read.text for file, read in sorted(sources.items()) if _part(file) != "tests"}
+        return Checked(None, tuple(problems), tuple(trials), invariants)
+    decides = (file for file in sorted(sources) if _part(file) not in ("tests", INVARIANTS))
+    texts = {file: sources[file].text for file in decides}
     ordered = tuple(policies[id] for id in house.order)
     book = PolicyBook(house, ordered, outcomes, dict(known.tones), _hash(texts), texts)
-    return Checked(book, tuple(problems), tuple(trials))
+    return Checked(book, tuple(problems), tuple(trials), invariants)
 
 
 def lost_history(old: PolicyBook, new: PolicyBook) -> tuple[tuple[str, str], ...]:
@@ -100,7 +109,7 @@ def _part(file: str) -> str:
     path = PurePosixPath(file)
     if path.parent.name == "tests":
         return "tests"
-    return path.name if path.name in (HOUSE, OUTCOMES) else "policy"
+    return path.name if path.name in (HOUSE, OUTCOMES, INVARIANTS) else "policy"
 
 
 def _sources(files: Mapping[str, bytes]) -> tuple[dict[str, Source], list[Problem]]:

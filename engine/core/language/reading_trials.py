@@ -25,6 +25,7 @@ from engine.core.language.words import Where, names, nearest
 from engine.core.problem import Place
 
 FIRST_DAY, LAST_DAY = -120, 1500
+_UNDER = re.compile(r"(?P<step>.+?)\s+under\s+(?P<policy>\S+)", re.IGNORECASE)
 _NOTHING = re.compile(r"nothing(?:\s*,?\s*because\s+(?P<reason>.+))?", re.IGNORECASE)
 
 
@@ -220,23 +221,32 @@ class _Reader(Accounts):
                 )
                 return None
             return Expectation(day, said, text.place, because=because)
+        step, other = said, None
+        found = _UNDER.fullmatch(said)
+        if found and not (policy and _meant(said, policy)):
+            step = found["step"]
+            id = Text(found["policy"], text.place)
+            other = reading.one_of(id, self.notes, "policy", self.ids, "unknown-policy")
+            if other is None:
+                return None
+            policy = self.policies.get(other)
         if policy is None:
-            return Expectation(day, said, text.place, (Want(said, (), text.place),))
-        steps = _meant(said, policy)
+            return Expectation(day, said, text.place, (Want(said, (), text.place, other),))
+        steps = _meant(step, policy)
         if not steps:
-            known = [step.name for step in policy.steps]
-            other = next((id for id, each in self.policies.items() if _meant(said, each)), None)
-            suggestion = nearest(said, known)
-            if other and not suggestion.startswith("did you mean"):
-                suggestion += f"; “{other}” has it, whose tests stand under  policy: {other}"
+            known = [each.name for each in policy.steps]
+            elsewhere = next((id for id, each in self.policies.items() if _meant(step, each)), None)
+            suggestion = nearest(step, known)
+            if elsewhere and not suggestion.startswith("did you mean"):
+                suggestion += f"; “{elsewhere}” has it, whose tests stand under  policy: {elsewhere}"
             self.notes.error(
                 text.place,
-                f"policy “{policy.id}” has no step “{short(said)}”",
+                f"policy “{policy.id}” has no step “{short(step)}”",
                 suggestion,
                 "unknown-step",
             )
             return None
-        return Expectation(day, said, text.place, (Want(said, steps, text.place),))
+        return Expectation(day, said, text.place, (Want(said, steps, text.place, other),))
 
 
 _SAID = tuple(REASONS)

@@ -10,6 +10,7 @@ from engine.core.language.bands import NAMES as FIGURES
 from engine.core.language.fields import Field, Type
 from engine.core.language.follows import PEER
 from engine.core.language.houses import EVERYTHING, MOST_WEIGHT, PLURALS, SCORES
+from engine.core.language.invariants import FINDINGS
 from engine.core.language.known import Known
 from engine.core.language.outcomes import PROMISES, SAME_PERSON
 from engine.core.language.policy import Clock, Event, Kind
@@ -28,17 +29,20 @@ _COMPARED = r"^([Nn]ot\s+)?([Oo]ver|[Uu]nder|[Aa]t least|[Aa]t most|[Bb]etween)\
 
 
 def schemas(known: Known, policies: Sequence[str] = ()) -> dict[str, Schema]:
-    """One schema a kind of file: `policy`, `house`, `outcomes`, `tests`. `policies` are the policies' ids."""
+    """One schema a kind of file: `policy`, `house`, `outcomes`, `tests`, `invariants`. `policies` are the policies' ids."""
     return {
         "policy": _top("A policy", _policy(known)),
         "house": _top("house.yaml: what holds for every policy", _house(known, policies)),
         "outcomes": _top("outcomes.yaml: what follows each outcome of a call", _outcomes(known)),
         "tests": _top("Tests of a policy", _tests(known, policies)),
+        "invariants": _top(
+            "invariants.yaml: what must never and what must always be", _invariants(known, policies)
+        ),
     }
 
 
 def schema(known: Known, policies: Sequence[str] = ()) -> Schema:
-    """One schema for any of the four kinds, for an editor that cannot tell the files apart."""
+    """One schema for any of the kinds, for an editor that cannot tell the files apart."""
     each = schemas(known, policies)
     return {"$schema": _DRAFT, "title": "A file of Dunwell", "anyOf": list(each.values())}
 
@@ -378,6 +382,29 @@ def _tests(known: Known, policies: Sequence[str]) -> Schema:
     tests: Schema = {"type": "array", "items": trial, "minItems": 1}
     properties = {"policy": policy, "calendar": _text(), "account": account, "tests": tests}
     return _lines(Where.TRIALS, properties, ("policy", "tests"))
+
+
+def _invariants(known: Known, policies: Sequence[str]) -> Schema:
+    days = r"[0-9]{1,4}\s+days?"
+    policy = _enum(policies) if policies else _text()
+    said: dict[str, Schema] = {
+        "name": _text(),
+        "must never": _text(),
+        "must always": _text(),
+        "without": _text(),
+        "within": _text(rf"^{days}\s+(past\s+due|after\s|of\s)"),
+        "before": _text(rf"^{days}\s+past\s+due$"),
+        "for": _clause(known, False),
+        "known": _enum(FINDINGS),
+        "policy": _one_or_more(policy),
+        "because": _text(),
+    }
+    heads = [{"required": [word]} for word in ("must never", "must always", "known")]
+    dash = _lines(Where.INVARIANT, said) | {
+        "oneOf": heads,
+        "dependencies": {"known": ["because"], "policy": ["known"]},
+    }
+    return {"type": ["array", "null"], "items": dash}
 
 
 def _account(known: Known) -> Schema:

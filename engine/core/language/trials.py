@@ -108,11 +108,15 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """One step that must be taken. `steps` are those that the text can mean; one of them is enough."""
+    """One step that must be taken. `steps` are those that the text can mean; one of them is enough.
+
+    `policy` is the one that must have the account on that day, where it is not the one that is tested.
+    """
 
     text: str
     steps: tuple[str, ...]
     place: Place
+    policy: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,8 @@ class Where(StrEnum):
     GUARDS = "the guards of house.yaml"
     CHARGE = "a charge of house.yaml"
     SCORE = "the score"
+    INVARIANT = "invariants.yaml"
+    DEED = "what an invariant speaks of"
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +330,41 @@ WORDS: tuple[Word, ...] = (
         ("promise", "3 points for a promise that was broken, 2 for one that falls due.", "2"),
         ("quiet", "A point for every 30 days in which nobody there was spoken with, at most 3.", "1"),
     ),
+    *_words(
+        Where.INVARIANT,
+        ("name", "What the invariant is called.", "no cash on delivery without a call"),
+        (
+            "must never",
+            "What may never be done to an account, whatever happens to it; or never without, so soon after, or before.",
+            "terms cash on delivery without call supervisor before",
+        ),
+        (
+            "must always",
+            "What must be done in time; with “or a reason”, days on which something holds the account do not count.",
+            "a letter within 60 days past due, or a reason",
+        ),
+        (
+            "without",
+            "What must have come before it, on a day of its own.",
+            "call supervisor in the 45 days before",
+        ),
+        ("within", "How soon after something else, or past due.", "10 days after a letter"),
+        ("before", "How many days past due the oldest invoice must be.", "30 days past due"),
+        ("for", "Only for accounts of which every line holds.", "{segment: trade}"),
+        ("known", "A finding of `check --deep` that is as it should be.", "softer-path"),
+        ("policy", "The policies in which that finding is known; all if nothing is said.", "small-balances"),
+        ("because", "Why; for the next reader.", "a part payment earns a kinder word"),
+    ),
+    *_words(
+        Where.DEED,
+        ("message", "An email, a letter or a statement; also with its tone: a final message.", ""),
+        ("contact", "A message, or a call.", ""),
+        (
+            "approval",
+            "In “without”: somebody must agree to the step, or this role must.",
+            "approval by credit manager",
+        ),
+    ),
 )
 
 
@@ -385,7 +422,7 @@ def explain(word: str, own_fields: Mapping[str, Field] | None = None) -> str | N
 
 _KINDS = (
     *(Where.ACTION, Where.CLOCK, Where.EVENT, Where.COMPARISON, Where.TO, Where.GATE),
-    *(Where.REASON, Where.ANSWER),
+    *(Where.REASON, Where.ANSWER, Where.DEED),
 )
 
 

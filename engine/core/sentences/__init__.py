@@ -1,5 +1,6 @@
 """Reason codes, counts, dates and amounts as sentences: all wording in one place, a chapter for each thing it is about."""
 
+from engine.core.sentences import proofs
 from engine.core.sentences.agreements import (
     agree_to,
     agreed,
@@ -319,6 +320,7 @@ __all__ = [
     "policy_new",
     "promise_made",
     "promises_kept",
+    "proofs",
     "refused_mail",
     "release_order",
     "restored",
