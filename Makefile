@@ -29,7 +29,7 @@ check: setup
 
 # Once more where durable-rules cannot be imported: the plain evaluator decides alone.
 test-plain: setup
-	@PYTHONPATH=. $(BIN)/pytest -n 3 -p tests.without_durable $(wildcard tests/decision tests/rules)
+	@PYTHONPATH=. $(BIN)/pytest -n 2 -m "not long" -p tests.without_durable $(wildcard tests/decision tests/rules) --deselect tests/decision/test_properties.py
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
