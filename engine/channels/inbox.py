@@ -191,7 +191,11 @@ class Inbox:
                     self._client.uid("STORE", _set(uids), "+FLAGS.SILENT", f"({MARK})")
                 return
             if not self.box.folder.exists(self.server.moved_to):
-                self.box.folder.create(self.server.moved_to)
+                try:
+                    self.box.folder.create(self.server.moved_to)
+                except ImapToolsError:  # unless somebody else who reads made it at this moment
+                    if not self.box.folder.exists(self.server.moved_to):
+                        raise
             if b"MOVE" not in b" ".join(self._client.capability()[1]).upper().split():
                 raise Shut("the mail server cannot move messages; take  done  out of [inbox]", held=True)
             self._asked("MOVE", _set(uids), encode_folder(self.server.moved_to))
