@@ -12,7 +12,9 @@ from multiprocessing.process import BaseProcess
 from types import TracebackType
 
 from engine.channels.letter import letter_pdf
-from engine.core.messages import Message, MessageFacts, Templates, render
+from engine.core.messages.facts import MessageFacts
+from engine.core.messages.head import Templates
+from engine.core.messages.render import Message, render
 from engine.core.problem import Place, Problem
 from engine.errors import DunwellError
 from engine.limited import allow_cpu, confine

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 
-from engine.core.messages import Message, MessageFacts, letter_html
+from engine.core.messages.facts import MessageFacts
+from engine.core.messages.frames import letter_html
+from engine.core.messages.render import Message
 from engine.errors import DunwellError
 
 

@@ -3,42 +3,19 @@
 from __future__ import annotations
 
 import errno
-import importlib.metadata
+import gc
 import io
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from engine.cli import (
-    agreements,
-    alarms,
-    begin,
-    brakes,
-    casework,
-    charges,
-    coming,
-    desk,
-    doctor,
-    feeds,
-    guards,
-    holds,
-    inbox,
-    ledger,
-    live,
-    manual,
-    messages,
-    policies,
-    records,
-    report,
-    service,
-    today,
-    verify,
-)
 from engine.cli.edge import Edge, now
 from engine.errors import DunwellError
 
@@ -47,18 +24,75 @@ PROBLEMS, USAGE, FAILED = 1, 2, 3
 _Usage: Any = typer.BadParameter.__mro__[1]
 _Click: Any = typer.BadParameter.__mro__[2]
 
-app = typer.Typer(
-    help="Turns overdue accounts back into good customers.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-)
+# Every verb in the order of the help, with the module and the function behind it.
+_VERBS: Mapping[str, str] = {
+    "init": "begin.init",
+    "demo": "begin.demo",
+    "check": "policies.check",
+    "words": "policies.words",
+    "schema": "policies.schema",
+    "test": "policies.trials",
+    "diff": "policies.diff",
+    "import": "ledger.import_",
+    "push": "feeds.push",
+    "preview": "coming.preview",
+    "run": "today.run",
+    "explain": "today.explain",
+    "worklist": "desk.worklist",
+    "brief": "desk.brief",
+    "absent": "desk.absent",
+    "contacts": "desk.contacts",
+    "review": "desk.review",
+    "log": "casework.log",
+    "confirm": "casework.confirm",
+    "approve": "casework.approve",
+    "decline": "casework.decline",
+    "promise": "agreements.promise",
+    "plan": "agreements.plan",
+    "dispute": "agreements.dispute",
+    "concede": "agreements.concede",
+    "stop": "brakes.stop",
+    "resume": "brakes.resume",
+    "quarantine": "brakes.quarantine",
+    "backup": "brakes.backup",
+    "restore": "brakes.restore",
+    "pause": "casework.pause",
+    "note": "casework.note",
+    "done": "casework.done",
+    "history": "records.history",
+    "evidence": "records.evidence",
+    "forget": "records.forget",
+    "report": "report.report",
+    "guards": "guards.guards",
+    "guard": "guards.guard",
+    "contact-rule": "guards.contact_rule",
+    "charges": "charges.charges",
+    "charge": "charges.charge",
+    "waive": "charges.waive",
+    "terms": "holds.terms",
+    "hold": "holds.hold",
+    "reduce-service": "holds.reduce_service",
+    "release": "holds.release",
+    "reinstate": "holds.reinstate",
+    "in-force": "holds.in_force",
+    "restrictions": "holds.restrictions",
+    "serve": "service.serve",
+    "status": "service.status",
+    "verify": "verify.verify",
+    "doctor": "doctor.doctor",
+    "help": "manual.help_",
+    "outbox": "messages.app",
+    "alarms": "alarms.app",
+    "feeds": "feeds.app",
+    "inbox": "inbox.app",
+    "live": "live.app",
+}
 
 
 def _version(wanted: bool) -> None:
     if wanted:
+        import importlib.metadata
+
         try:
             version = importlib.metadata.version("dunwell")
         except importlib.metadata.PackageNotFoundError:
@@ -67,7 +101,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _dunwell(
     ctx: typer.Context,
     workspace: Annotated[
@@ -85,43 +118,44 @@ def _dunwell(
     ctx.obj = Edge(edge.clock, workspace or edge.folder, debug)
 
 
-_VERBS: tuple[Callable[..., None], ...] = (
-    *(begin.init, begin.demo, policies.check, policies.words, policies.schema, policies.trials),
-    policies.diff,
-    *(ledger.import_, feeds.push, coming.preview, today.run, today.explain),
-    *(desk.worklist, desk.brief, desk.absent, desk.contacts, desk.review),
-    *(casework.log, casework.confirm, casework.approve, casework.decline),
-    *(agreements.promise, agreements.plan, agreements.dispute, agreements.concede),
-    *(brakes.stop, brakes.resume, brakes.quarantine, brakes.backup, brakes.restore),
-    *(casework.pause, casework.note, casework.done, records.history),
-    *(records.evidence, records.forget),
-    report.report,
-    *(guards.guards, guards.guard, guards.contact_rule),
-    *(charges.charges, charges.charge, charges.waive),
-    *(holds.terms, holds.hold, holds.reduce_service, holds.release, holds.restore, holds.in_force),
-    holds.restrictions,
-    *(service.serve, service.status),
-    *(verify.verify, doctor.doctor),
-)
-# Where the verb is no name for a function.
-_NAMES = {
-    "trials": "test",
-    "contact_rule": "contact-rule",
-    "reduce_service": "reduce-service",
-    "in_force": "in-force",
-}
-for _verb in _VERBS:
-    app.command(_NAMES.get(_verb.__name__, _verb.__name__.rstrip("_")))(_verb)
-app.add_typer(messages.app, name="outbox")
-app.add_typer(alarms.app, name="alarms")
-app.add_typer(feeds.app, name="feeds")
-app.add_typer(inbox.app, name="inbox")
-app.add_typer(live.app, name="live")
-app.command("help")(manual.help_)
+@cache
+def app(*verbs: str) -> typer.Typer:
+    """The command line with these verbs, or with all of them. A verb is imported, with all it needs, where it is wanted."""
+    made = typer.Typer(
+        help="Turns overdue accounts back into good customers.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    )
+    made.callback()(_dunwell)
+    for verb in verbs or _VERBS:
+        module, _, name = _VERBS[verb].partition(".")
+        found = getattr(import_module(f"engine.cli.{module}"), name)
+        if isinstance(found, typer.Typer):
+            made.add_typer(found, name=verb)
+        else:
+            made.command(verb)(found)
+    return made
+
+
+def _verbs(arguments: Sequence[str]) -> tuple[str, ...]:
+    """The verb that a command is about; none where that takes all of them to say, as for help and for a slip."""
+    words = iter(arguments)
+    for word in words:
+        if word in ("-w", "--workspace"):
+            next(words, None)
+        elif not word.startswith("-"):
+            return (word,) if word in _VERBS else ()
+        elif word == "--version":
+            return ("help",)
+    return ()
 
 
 def main(argv: Sequence[str] | None = None, *, clock: Callable[[], datetime] = now) -> None:
     """Run one command and leave with its exit code. `clock` gives aware moments."""
+    gc.set_threshold(50_000, 20, 20)  # what a command loads is there to stay: looking through it again and again is a tenth
     for stream in (sys.stdout, sys.stderr):  # an old code page has no “–”: a “?” is better than no answer
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
@@ -131,7 +165,7 @@ def main(argv: Sequence[str] | None = None, *, clock: Callable[[], datetime] = n
 def _run(arguments: list[str], clock: Callable[[], datetime]) -> int:
     debug = "--debug" in arguments
     try:
-        code = app(arguments, prog_name="dunwell", standalone_mode=False, obj=Edge(clock))
+        code = app(*_verbs(arguments))(arguments, prog_name="dunwell", standalone_mode=False, obj=Edge(clock))
         return code if isinstance(code, int) else 0
     except (typer.Abort, KeyboardInterrupt):
         _told("stopped")

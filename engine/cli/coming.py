@@ -88,7 +88,7 @@ def look(
     policy: str | None = None,
     account: str | None = None,
 ) -> Preview:
-    from engine.jobs import evaluate
+    from engine.jobs import ahead
     from engine.screen.narrowed import narrowed
 
     edge.has_ledger()
@@ -97,7 +97,7 @@ def look(
 
         with edge.reading() as conn:
             must_know(conn, account)
-    view = evaluate.preview(
+    view = ahead.preview(
         ws,
         start=first,
         days=days,

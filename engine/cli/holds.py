@@ -160,7 +160,7 @@ def release(
     )  # fmt: skip
 
 
-def restore(
+def reinstate(
     ctx: typer.Context,
     account: Account,
     because: Because,

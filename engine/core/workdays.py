@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
 from zoneinfo import ZoneInfo
 
 import holidays
+from holidays.registry import COUNTRIES
 
 WEEKDAYS: tuple[int, ...] = (0, 1, 2, 3, 4)  # Monday is 0
 WEEKENDS_ONLY = "none"  # no holidays, only weekends are closed
@@ -64,26 +69,29 @@ def calendar(name: str, weekdays: tuple[int, ...] = WEEKDAYS) -> Calendar:
 
     Ask `is_calendar` first where a person wrote the name, and offer what `calendars` lists.
     """
-    if not is_calendar(name):
+    written = _written(name)
+    if written is None:
         raise LookupError(name)
     if not weekdays or not set(weekdays) <= set(range(7)):
         raise ValueError("a calendar needs at least one open day of the week, Monday 0 to Sunday 6")
-    return Calendar(_names()[name.strip().lower()], tuple(sorted(set(weekdays))))
+    return Calendar(written, tuple(sorted(set(weekdays))))
 
 
 def is_calendar(name: str) -> bool:
-    return name.strip().lower() in _names()
+    return _written(name) is not None
 
 
 def calendars() -> tuple[str, ...]:
     """Every name a calendar can have, in order."""
-    return tuple(sorted(_names().values()))
+    supported = holidays.list_supported_countries()
+    parts = [f"{country}-{part}" for country, parts in supported.items() for part in parts]
+    return tuple(sorted((WEEKENDS_ONLY, ALWAYS, *supported, *parts)))
 
 
 def holiday(country: str, day: date) -> str | None:
     """The public holiday of a country on a day, by its English name; None on other days, and where none are known."""
     code = country.upper()
-    return _holidays(code, day.year).get(day) if code.lower() in _names() else None
+    return _holidays(code, day.year).get(day) if code in _countries() else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,14 +158,45 @@ def _instants(day: date, minutes: int, zone: str) -> tuple[datetime, datetime]:
 
 
 @cache
-def _names() -> Mapping[str, str]:
-    supported = holidays.list_supported_countries()
-    parts = [f"{country}-{part}" for country, parts in supported.items() for part in parts]
-    return {name.lower(): name for name in (WEEKENDS_ONLY, ALWAYS, *supported, *parts)}
+def _written(name: str) -> str | None:
+    """The name of a calendar as it is written properly: "DE-BY" of " de-by". None where there is no such calendar."""
+    wanted = name.strip().lower()
+    if wanted in (WEEKENDS_ONLY, ALWAYS):
+        return wanted
+    country, dash, part = wanted.partition("-")
+    country = country.upper()
+    if country not in _countries():
+        return None
+    parts = {known.lower(): known for known in _country(country).subdivisions} if dash else {"": ""}
+    return f"{country}{dash}{parts[part]}" if part in parts else None
+
+
+@cache
+def _countries() -> Mapping[str, str]:
+    """The module of each country's code."""
+    return {code: module for module, (_, *codes) in COUNTRIES.items() for code in codes}
 
 
 @cache
 def _holidays(name: str, year: int) -> Mapping[date, str]:
     country, _, part = name.partition("-")
-    days = holidays.country_holidays(country, subdiv=part or None, years=year, language="en_US", expand=False)
+    days = _country(country)(subdiv=part or None, years=year, language="en_US", expand=False)
     return {day: days.get(day, "").replace("; ", " and ") for day in days}
+
+
+@cache
+def _country(code: str) -> type[holidays.HolidayBase]:
+    """The holidays of one country. Their package imports all 250 countries, a sixth of a second in every process, so
+    it stands in as a bare folder while this one is imported.
+    """
+    package, module = "holidays.countries", _countries()[code]
+    if package not in sys.modules:
+        bare = ModuleType(package)
+        bare.__path__ = [str(Path(holidays.__file__).with_name("countries"))]
+        sys.modules[package] = bare
+        try:
+            import_module(f"{package}.{module}")
+        finally:
+            sys.modules.pop(package, None)
+    found: type[holidays.HolidayBase] = getattr(import_module(f"{package}.{module}"), code)
+    return found

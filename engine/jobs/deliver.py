@@ -27,8 +27,8 @@ from engine.channels.webhook import Hook, Webhook
 from engine.core import sentences
 from engine.core.cases import guards
 from engine.core.language.policy import Kind
-from engine.core.messages import MessageFacts
 from engine.core.messages.charged import showing_charges
+from engine.core.messages.facts import MessageFacts
 from engine.core.sentences import Reason
 from engine.core.workdays import window
 from engine.errors import Refused

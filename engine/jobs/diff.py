@@ -18,8 +18,8 @@ from engine.core.trust.impact import Impact, impact
 from engine.core.trust.wording import Change, changed
 from engine.errors import Refused
 from engine.jobs import history, releases
+from engine.jobs.ahead import Ahead, ahead
 from engine.jobs.changes import FileChange, file_changes
-from engine.jobs.evaluate import Ahead, ahead
 from engine.jobs.workspace import Workspace, of_texts
 from engine.readers.revisions import read_revision
 from engine.settings import Workspace as Files

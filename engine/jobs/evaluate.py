@@ -1,33 +1,32 @@
-"""One evaluation of all accounts: rehearsed for the coming days, or made for today and written down."""
+"""One evaluation of all accounts, made for a day and written down."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from engine.core import sentences
-from engine.core.decision.allocate import ROOM, Room, usual_stop
+from engine.core.decision.allocate import usual_stop
 from engine.core.decision.decide import Decided, decide
-from engine.core.decision.plan import NOTHING_PAID, day_of, plan
-from engine.core.decision.state import State
-from engine.core.decision.summary import HeldGroup, Preview, groups, summarize
-from engine.core.language.policy import Kind, PolicyBook
+from engine.core.decision.plan import day_of
+from engine.core.decision.summary import HeldGroup, groups
+from engine.core.language.policy import Kind
 from engine.errors import Refused
 from engine.jobs import brakes
+from engine.jobs.ahead import room_on, state_on
 from engine.jobs.cases import Who, broken, restrictions
 from engine.jobs.cases.followups import follow_up
 from engine.jobs.records import UnderWay, Writing
 from engine.jobs.workspace import Workspace
-from engine.store import absences, alarms, bulk, database, journal, ledger, promises, runs
+from engine.store import alarms, bulk, database, journal, ledger, promises, runs
 from engine.store.dues import THE_RUN
 from engine.store.evidence import Evidence
-from engine.store.state import load_state
-from engine.store.tables import BY_HAND, COMPANY, NO_EPISODE, OPEN, OUTCOMES, UNDER_WAY, ActionState, action
+from engine.store.tables import BY_HAND, COMPANY, NO_EPISODE, OPEN, UNDER_WAY, ActionState, action
 
 _RUN = "the day's run"  # who makes the tasks that nobody asked for
 
@@ -47,94 +46,6 @@ class RunReport:
     evaluators: tuple[str, ...]
     sentence: str
     remedy: str = ""  # what lets a halted house go on; `--agree` does not
-
-
-@dataclass(frozen=True, slots=True)
-class Ahead:
-    """What a look ahead begins with. `counts` are of the last runs; `ran`: the run of the first day has been made."""
-
-    state: State
-    room: Room
-    counts: Sequence[Mapping[str, int]]
-    ran: bool
-
-    def with_stop(self, book: PolicyBook) -> PolicyBook:
-        """The book with the blast radius that the last runs give it."""
-        return replace(book, house=usual_stop(book.house, self.counts))
-
-
-def ahead(ws: Workspace, start: date, now: datetime) -> Ahead:
-    """The ledger, read once, for whatever looks at the days from `start` on. Writes nothing, anywhere."""
-    engine = ws.database(read_only=True)
-    try:
-        with database.reading(engine) as conn:
-            state = _state(ws, conn, start, now)
-            if state.as_of is None:
-                raise Refused("there is no ledger yet", "“dunwell import FILE” brings one in")
-            made = runs.run_of(conn, start) is not None
-            return Ahead(state, _room(ws, conn, start), runs.usual(conn, start), made)
-    finally:
-        engine.dispose()
-
-
-def preview(
-    ws: Workspace,
-    *,
-    start: date,
-    days: int,
-    now: datetime,
-    assumes: str = NOTHING_PAID,
-    policy: str | None = None,
-    account: str | None = None,
-) -> Preview:
-    """The coming days as they would be. Writes nothing, anywhere."""
-    begin = ahead(ws, start, now)
-    book, state, room = begin.with_stop(ws.live), begin.state, begin.room
-    coming = [start + timedelta(days=n) for n in range(days)]
-    planned = plan(book, state, coming, ws.calendar, ws.rules, room=room, assumes=assumes)
-    seen = summarize(book, state, planned, room, ws.calendar)
-    return _only(seen, policy, account)
-
-
-def _only(seen: Preview, policy: str | None, account: str | None) -> Preview:
-    def wanted(thing: object) -> bool:
-        return (policy is None or getattr(thing, "policy", None) == policy) and (
-            account is None or getattr(thing, "account", None) == account
-        )
-
-    if policy is None and account is None:
-        return seen
-    return replace(seen, actions=tuple(filter(wanted, seen.actions)), held=tuple(filter(wanted, seen.held)))
-
-
-def _state(ws: Workspace, conn: Connection, on: date, now: datetime) -> State:
-    return load_state(conn, on=on, moment=now, currency=ws.live.house.currency, own=ws.own_columns)
-
-
-def _room(ws: Workspace, conn: Connection, on: date) -> Room:
-    """Who works, and what earlier runs of the day have used."""
-    done = [ActionState.SENT, ActionState.DONE, ActionState.SENDING, ActionState.PLANNED, ActionState.RETRY]
-    # What followed a call takes the room of the day on which it is due.
-    day = sa.case(
-        (action.c.policy == OUTCOMES, sa.func.coalesce(action.c.not_before, action.c.on)), else_=action.c.on
-    )
-    rows = conn.execute(
-        sa.select(action.c.kind, action.c.person, sa.func.count())
-        .where(
-            action.c.company == COMPANY,
-            day == on,
-            action.c.state.in_([state.value for state in done]),
-        )
-        .group_by(action.c.kind, action.c.person)
-    )
-    used: dict[str, int] = {}
-    for kind, person, count in rows:
-        names = [ROOM[Kind(kind)]]
-        if person and kind == Kind.CALL:
-            names += [person, f"{person}/calls"]
-        for name in names:
-            used[name] = used.get(name, 0) + count
-    return Room(ws.people, used, absences.away(conn, on))
 
 
 def run(ws: Workspace, *, on: date, now: datetime, agreed: str = "") -> RunReport:
@@ -168,11 +79,11 @@ def _run(ws: Workspace, conn: Connection, on: date, now: datetime, agreed: str) 
     settled += follow_up(ws, conn, Who(_RUN, now, on))
     if settled:
         journal.append(conn, settled, now)
-    state = _state(ws, conn, on, now)
+    state = state_on(ws, conn, on, now)
     house = replace(book.house, stop={}) if agreed else usual_stop(book.house, runs.usual(conn, on))
     fresh = house.fresh
     day = day_of(book, ws.calendar, on, stale=fresh > 0 and state.age > fresh)
-    decided = decide(replace(book, house=house), state, day, ws.rules, _room(ws, conn, on))
+    decided = decide(replace(book, house=house), state, day, ws.rules, room_on(ws, conn, on))
     writing = Writing(
         book, state, decided, ws.calendar, ws.settings.workspace.zone, now, now, _under_way(conn), agreed
     )

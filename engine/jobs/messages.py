@@ -18,7 +18,8 @@ from engine.core.cases.guards import EMAILS, POST
 from engine.core.cases.promises import Standing
 from engine.core.decision.plan import plan
 from engine.core.language.policy import Kind
-from engine.core.messages import (
+from engine.core.messages.charged import Charged
+from engine.core.messages.facts import (
     Change,
     Company,
     Debtor,
@@ -28,9 +29,8 @@ from engine.core.messages import (
     Point,
     Promise,
     Sender,
-    render,
 )
-from engine.core.messages.charged import Charged
+from engine.core.messages.render import render
 from engine.core.money import Amount
 from engine.core.problem import Problem
 from engine.jobs.listing import Listed, listed

@@ -24,7 +24,6 @@ from engine.core.language.policy import PolicyBook
 from engine.core.language.schema import schemas
 from engine.core.language.trials import TrialFile
 from engine.core.messages.head import Templates, read_templates
-from engine.core.messages.lint import lint, written_demands
 from engine.core.problem import Place, Problem, Severity
 from engine.core.rules import Rules, evaluators
 from engine.core.workdays import Calendar, calendar
@@ -125,6 +124,8 @@ class Workspace:
 
     def thorough(self) -> Workspace:
         """The workspace with its messages tried out as well, which takes a second: before anything is sent, and in a check."""
+        from engine.core.messages.lint import lint, written_demands
+
         found = lint(self.templates, written_demands(self.book.policies) if self.book else ())
         whole = not any(problem.severity is Severity.ERROR for problem in found)
         return replace(self, problems=(*self.problems, *found), book=self.book if whole else None)

@@ -17,7 +17,7 @@ from engine.screen.lines import fitted
 from engine.screen.written import clean, count, day_month, full_day, money
 
 if TYPE_CHECKING:
-    from engine.core.messages import Block, Script
+    from engine.core.messages.scripts import Block, Script
     from engine.jobs.brief import Agreed, Brief, Item, Note, Talk
 
 _MOST_ITEMS = 15

@@ -40,7 +40,7 @@ def restrictions_drawn(
                 Text(review, "dim"),
             )
         )
-    hints = ["  To give back:  dunwell restore ACCOUNT --because TEXT"]
+    hints = ["  To give back:  dunwell reinstate ACCOUNT --because TEXT"]
     if any(one.number is not None and one.confirmed is None for one in found):
         hints.append("  Seen in the ledger system:  dunwell in-force ACCOUNT")
     if any(one.reason.may_need_notice for one in found):

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from engine.core.messages import lint, render
+from engine.core.messages.lint import lint
+from engine.core.messages.render import render
 from engine.core.rules import EngineFault, Facts, PlainRules
 from engine.errors import Refused
 from engine.jobs import messages

@@ -363,7 +363,7 @@ def test_another_reason_than_delinquency_says_what_it_may_need_and_waits_for_its
     house.run("2026-10-20", "12:00")
     (work,) = [one for one in todo(house, "2026-10-20") if one.step == "review"]
     assert work.detail["what"] == (
-        "Look again at net 10, since Tue 6 Oct 2026: keep it, or give it back with  dunwell restore"
+        "Look again at net 10, since Tue 6 Oct 2026: keep it, or give it back with  dunwell reinstate"
     )
     assert on_list(house)[0].review == date(2027, 1, 18)
 

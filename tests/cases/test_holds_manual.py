@@ -56,7 +56,7 @@ def test_every_command_of_the_page(house: House) -> None:
             house.deliver(LATER.date().isoformat(), "11:00")
             assert {one["account"] for one in house.requests()} == {"ACME", "CORE"}
         elif verb in ("approve", "decline"):
-            back = ["restore", "ACME", "--because", "a plan", "--although-overdue"]
+            back = ["reinstate", "ACME", "--because", "a plan", "--although-overdue"]
             asked = typed(back, "joe", later=True)
             assert asked.out == "ACME: the end of cash on delivery waits for a credit manager to agree.\n"
             if verb == "approve":  # once more for “decline”, and for “restore”
@@ -70,7 +70,7 @@ def test_every_command_of_the_page(house: House) -> None:
         played.append(verb)
     assert played == [
         *("restrictions", "terms", "hold", "reduce-service", "approve", "release", "in-force"),
-        *("approve", "decline", "restore"),
+        *("approve", "decline", "reinstate"),
     ]
     shown = {one["account"]: one for one in json.loads(run("restrictions", "--json", at=LATER).out)}
     assert {

@@ -9,9 +9,10 @@ import pytest
 import sqlalchemy as sa
 
 from engine.core.decision.plan import NOTHING_PAID
+from engine.jobs.ahead import preview
 from engine.jobs.cases import Who, approve, log_call, open_dispute
 from engine.jobs.deliver import deliver_now
-from engine.jobs.evaluate import preview, run
+from engine.jobs.evaluate import run
 from engine.jobs.intake import take_in
 from engine.jobs.workspace import Workspace, open_workspace
 from engine.start import lay_out

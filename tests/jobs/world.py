@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from engine.core.decision.summary import Preview
-from engine.jobs import evaluate
+from engine.jobs import ahead, evaluate
 from engine.jobs.cases import Who
 from engine.jobs.deliver import DeliverReport, deliver_now
 from engine.jobs.intake import Intake, take_in
@@ -199,7 +199,7 @@ class House:
     # -- the days --------------------------------------------------------------------------------------------
 
     def preview(self, on: str, days: int = 5, at: str = "09:00") -> Preview:
-        return evaluate.preview(self.ws, start=date.fromisoformat(on), days=days, now=moment(on, at))
+        return ahead.preview(self.ws, start=date.fromisoformat(on), days=days, now=moment(on, at))
 
     def run(self, on: str, at: str = "10:00", agreed: str = "") -> evaluate.RunReport:
         return evaluate.run(self.ws, on=date.fromisoformat(on), now=moment(on, at), agreed=agreed)

@@ -6,7 +6,8 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from engine.core.messages import Debtor, MessageFacts, Templates, read_templates
+from engine.core.messages.facts import Debtor, MessageFacts
+from engine.core.messages.head import Templates, read_templates
 from engine.core.messages.samples import full
 
 ROOT = Path(__file__).parents[2]

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.core.language.policy import Tone
-from engine.core.messages import lint, read_templates
+from engine.core.messages.head import read_templates
+from engine.core.messages.lint import lint
 
 GOOD = "---\nsubject: S\ntone: firm\n---\nText\n"
 

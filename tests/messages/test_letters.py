@@ -11,7 +11,9 @@ from pypdf import PdfReader
 
 from engine.channels import letter
 from engine.channels.letter import NoPango, letter_pdf
-from engine.core.messages import Debtor, Message, MessageFacts, letter_html, render
+from engine.core.messages.facts import Debtor, MessageFacts
+from engine.core.messages.frames import letter_html
+from engine.core.messages.render import Message, render
 from engine.core.messages.samples import bare
 from tests.messages.shipped import facts, shipped
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from engine.core.messages import Templates, lint, read_templates
+from engine.core.messages.head import Templates, read_templates
+from engine.core.messages.lint import lint
 from engine.core.problem import problem_text
 from tests.messages.shipped import made_of
 

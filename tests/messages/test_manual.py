@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from engine.core.messages import Message, lint, read_templates, render
-from engine.core.messages.render import KNOWN
+from engine.core.messages.head import read_templates
+from engine.core.messages.lint import lint
+from engine.core.messages.render import KNOWN, Message, render
 from engine.core.messages.samples import full
 from tests.messages.shipped import made_of, shipped
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from engine.core.messages import Templates, read_templates
+from engine.core.messages.head import Templates, read_templates
 from engine.errors import DunwellError
 from engine.rendering import Limits, Rendered, Renderer, Request
 from tests.messages.shipped import facts, shipped

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.core.messages import Debtor, Message, render
-from engine.core.messages.render import header
+from engine.core.messages.facts import Debtor
+from engine.core.messages.render import Message, header, render
 from engine.core.messages.samples import bare, full
 from engine.core.problem import Problem
 from tests.messages.shipped import facts, made_of, shipped

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from engine.core.messages import Debtor, Part, Script, lint, render_script
+from engine.core.messages.facts import Debtor
+from engine.core.messages.lint import lint
+from engine.core.messages.scripts import Part, Script, render_script
 from engine.core.problem import Problem
 from engine.core.sentences import CHECKS, INSTEAD, SELF_CHECK
 from tests.messages.shipped import facts, made_of, shipped

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from engine.core.messages import Debtor, Message, Sender, render
+from engine.core.messages.facts import Debtor, Sender
+from engine.core.messages.render import Message, render
 from engine.core.messages.samples import bare
 from tests.messages.shipped import DEBTORS, facts, shipped
 

@@ -168,7 +168,7 @@ def test_every_command_of_the_manual_is_one() -> None:
 
     from engine.cli import app
 
-    top = get_command(app)
+    top = get_command(app())
     verbs = set(top.commands)  # type: ignore[attr-defined]
     pages = {path.stem: path.read_text("utf-8") for path in (ROOT / "engine/help").glob("*.md")}
     listed = set(re.findall(r"^\| `([a-z-]+)` \|", pages["index"], re.M))

@@ -13,7 +13,7 @@ import pytest
 
 from engine.core.decision.summary import Preview
 from engine.core.sentences import Reason
-from engine.jobs import evaluate
+from engine.jobs import ahead
 from engine.jobs.workspace import open_workspace
 from engine.sample import SEED, generate
 from engine.start import demo, is_ready
@@ -32,7 +32,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def week(folder: Path) -> Preview:
-    return evaluate.preview(open_workspace(folder), start=ON, days=7, now=MORNING)
+    return ahead.preview(open_workspace(folder), start=ON, days=7, now=MORNING)
 
 
 def rows(folder: Path, query: str) -> list[Any]:

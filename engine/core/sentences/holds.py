@@ -66,7 +66,7 @@ def release_order(order: str, amount: str) -> str:
 
 def review(what: str, value: str, since: str) -> str:
     """The task of the review date."""
-    return f"Look again at {restricted(what, value)}, since {since}: keep it, or give it back with  dunwell restore"
+    return f"Look again at {restricted(what, value)}, since {since}: keep it, or give it back with  dunwell reinstate"
 
 
 def supplied_by_contract(step: str) -> str:

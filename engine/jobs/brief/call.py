@@ -12,7 +12,7 @@ import orjson
 import sqlalchemy as sa
 
 from engine.core import sentences
-from engine.core.messages import Script, render_script
+from engine.core.messages.scripts import Script, render_script
 from engine.core.problem import Problem
 from engine.errors import NotFound
 from engine.jobs import messages

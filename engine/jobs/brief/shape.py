@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from engine.core.cases.pattern import Pattern
-from engine.core.messages import Block, Script
+from engine.core.messages.scripts import Block, Script
 from engine.core.problem import Problem
 
 

@@ -9,7 +9,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from engine.core.messages import render
+from engine.core.messages.render import render
 from engine.core.problem import Problem
 from engine.core.sentences import calls as sentences
 from engine.errors import NotFound, Refused

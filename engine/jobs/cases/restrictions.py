@@ -139,7 +139,7 @@ def give_back(
     if one.kind is What.TERMS and not detail["value"]:
         raise Refused(
             f"nobody knows the terms of {one.account} from before",
-            f"say them:  dunwell restore {one.account} --terms “net 30” --because TEXT",
+            f"say them:  dunwell reinstate {one.account} --terms “net 30” --because TEXT",
         )
     if not detail.get("although"):
         not_overdue(conn, one, who)
@@ -171,7 +171,7 @@ def not_overdue(conn: Connection, one: Restriction, who: Who) -> None:
     owes = " and ".join(money(amount, currency) for currency, amount in sums.iter_rows())
     raise Refused(
         f"{one.account} is overdue, with {owes}",
-        f"to give it back all the same:  dunwell restore {one.account} --although-overdue --because TEXT",
+        f"to give it back all the same:  dunwell reinstate {one.account} --although-overdue --because TEXT",
     )
 
 

@@ -1,0 +1,110 @@
+"""The coming days before anything happens: the ledger read once, and each day as it would be decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from engine.core.decision.allocate import ROOM, Room, usual_stop
+from engine.core.decision.plan import NOTHING_PAID, plan
+from engine.core.decision.state import State
+from engine.core.decision.summary import Preview, summarize
+from engine.core.language.policy import Kind, PolicyBook
+from engine.errors import Refused
+from engine.jobs.workspace import Workspace
+from engine.store import absences, database, runs
+from engine.store.state import load_state
+from engine.store.tables import COMPANY, OUTCOMES, ActionState, action
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What a look ahead begins with. `counts` are of the last runs; `ran`: the run of the first day has been made."""
+
+    state: State
+    room: Room
+    counts: Sequence[Mapping[str, int]]
+    ran: bool
+
+    def with_stop(self, book: PolicyBook) -> PolicyBook:
+        """The book with the blast radius that the last runs give it."""
+        return replace(book, house=usual_stop(book.house, self.counts))
+
+
+def ahead(ws: Workspace, start: date, now: datetime) -> Ahead:
+    """The ledger, read once, for whatever looks at the days from `start` on. Writes nothing, anywhere."""
+    engine = ws.database(read_only=True)
+    try:
+        with database.reading(engine) as conn:
+            state = state_on(ws, conn, start, now)
+            if state.as_of is None:
+                raise Refused("there is no ledger yet", "“dunwell import FILE” brings one in")
+            made = runs.run_of(conn, start) is not None
+            return Ahead(state, room_on(ws, conn, start), runs.usual(conn, start), made)
+    finally:
+        engine.dispose()
+
+
+def preview(
+    ws: Workspace,
+    *,
+    start: date,
+    days: int,
+    now: datetime,
+    assumes: str = NOTHING_PAID,
+    policy: str | None = None,
+    account: str | None = None,
+) -> Preview:
+    """The coming days as they would be. Writes nothing, anywhere."""
+    begin = ahead(ws, start, now)
+    book, state, room = begin.with_stop(ws.live), begin.state, begin.room
+    coming = [start + timedelta(days=n) for n in range(days)]
+    planned = plan(book, state, coming, ws.calendar, ws.rules, room=room, assumes=assumes)
+    seen = summarize(book, state, planned, room, ws.calendar)
+    return _only(seen, policy, account)
+
+
+def _only(seen: Preview, policy: str | None, account: str | None) -> Preview:
+    def wanted(thing: object) -> bool:
+        return (policy is None or getattr(thing, "policy", None) == policy) and (
+            account is None or getattr(thing, "account", None) == account
+        )
+
+    if policy is None and account is None:
+        return seen
+    return replace(seen, actions=tuple(filter(wanted, seen.actions)), held=tuple(filter(wanted, seen.held)))
+
+
+def state_on(ws: Workspace, conn: Connection, on: date, now: datetime) -> State:
+    """Every account as a day finds it."""
+    return load_state(conn, on=on, moment=now, currency=ws.live.house.currency, own=ws.own_columns)
+
+
+def room_on(ws: Workspace, conn: Connection, on: date) -> Room:
+    """Who works, and what earlier runs of the day have used."""
+    done = [ActionState.SENT, ActionState.DONE, ActionState.SENDING, ActionState.PLANNED, ActionState.RETRY]
+    # What followed a call takes the room of the day on which it is due.
+    day = sa.case(
+        (action.c.policy == OUTCOMES, sa.func.coalesce(action.c.not_before, action.c.on)), else_=action.c.on
+    )
+    rows = conn.execute(
+        sa.select(action.c.kind, action.c.person, sa.func.count())
+        .where(
+            action.c.company == COMPANY,
+            day == on,
+            action.c.state.in_([state.value for state in done]),
+        )
+        .group_by(action.c.kind, action.c.person)
+    )
+    used: dict[str, int] = {}
+    for kind, person, count in rows:
+        names = [ROOM[Kind(kind)]]
+        if person and kind == Kind.CALL:
+            names += [person, f"{person}/calls"]
+        for name in names:
+            used[name] = used.get(name, 0) + count
+    return Room(ws.people, used, absences.away(conn, on))
