@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from engine.core.decision.allocate import Person
@@ -111,32 +112,43 @@ def _one_by_one(rows: pl.DataFrame, day: Day) -> Iterator[tuple[int, str | None,
             left[name] -= found
         return found
 
+    rings = _rings(rows["account"], roles)
+    spent: set[tuple[str, str]] = set()  # roles of which nobody's day takes more of what
     columns = (rows[name].to_list() for name in ("number", "account", "takes", "role", "person", "owner"))
-    for number, account, counted, role, given, owner in zip(*columns, strict=True):
+    for at, (number, account, counted, role, given, owner) in enumerate(zip(*columns, strict=True)):
         named = here.get(given) or here.get(role)  # a task may name a person in place of a role
-        able: Sequence[str | None] = named or _able(roles, role, account, owner, day.callers) or (None,)
-        if counted is None:
-            yield number, able[0], True
+        called = day.callers.get(account, ()) if role == PEER else ()
+        first = next(iter(named or rings(at, role, owner, called)), None)
+        if counted is None or (not named and (role, counted) in spent):
+            yield number, first, counted is None
             continue
+        able = [*(named or rings(at, role, owner, called))] or [None]
         taker = next((one for one in able if room(one, counted)), _NOBODY)
-        yield number, able[0] if taker is _NOBODY else taker, taker is not _NOBODY
+        if taker is _NOBODY and not named and role in roles:
+            spent.add((role, counted))
+        yield number, first if taker is _NOBODY else taker, taker is not _NOBODY
 
 
-def _able(
-    roles: Mapping[str, list[str]],
-    role: str,
-    account: str,
-    owner: str | None,
-    callers: Mapping[str, Collection[str]],
-) -> list[str]:
-    """Who could do it, in the order in which they are asked: the account's owner, then the others of the role."""
-    mine = roles.get(role) or (roles.get(_OF_PEERS, []) if role == PEER else [])
-    if role == PEER:
-        before = callers.get(account, ())
-        mine = [id for id in mine if id not in before]
-    if len(mine) < 2:
-        return mine
-    # By account and person together: whoever goes or comes moves no account between the others.
-    of_account = zlib.crc32(account.encode())
-    ring = sorted(mine, key=lambda id: (of_account ^ zlib.crc32(id.encode())) * _SPREAD % 2**32)
-    return [owner, *(id for id in ring if id != owner)] if owner in mine else ring
+def _rings(accounts: pl.Series, roles: Mapping[str, list[str]]) -> Callable[..., Iterator[str]]:
+    """Who could do a row, in the order in which they are asked: the account's owner, then the others of the role.
+
+    By account and person together: whoever goes or comes moves no account between the others.
+    """
+    of_accounts = np.array([zlib.crc32(account.encode()) for account in accounts], dtype=np.uint64)
+    orders: dict[str, list[list[int]]] = {}
+
+    def ring(at: int, role: str, owner: str | None, called: Collection[str]) -> Iterator[str]:
+        named = role if role in roles or role != PEER else _OF_PEERS
+        mine = roles.get(named, [])
+        if named not in orders:
+            of_people = np.array([zlib.crc32(id.encode()) for id in mine], dtype=np.uint64)
+            spread = (of_accounts[:, None] ^ of_people) * np.uint64(_SPREAD) % np.uint64(2**32)
+            orders[named] = spread.argsort(axis=1, kind="stable").tolist()
+        first = owner if owner in mine and owner not in called else None
+        if first is not None:
+            yield first
+        for number in orders[named][at]:
+            if mine[number] != first and mine[number] not in called:
+                yield mine[number]
+
+    return ring
