@@ -5,6 +5,7 @@ Nothing is written. Settings, people and the ledger are today's for both sides; 
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path, PurePosixPath
@@ -13,7 +14,7 @@ from engine.core import sentences
 from engine.core.decision.allocate import Room
 from engine.core.decision.plan import NOTHING_PAID, next_morning
 from engine.core.problem import Problem, Severity
-from engine.core.trust.course import course
+from engine.core.trust.course import Course, course
 from engine.core.trust.impact import Impact, impact
 from engine.core.trust.wording import Change, changed
 from engine.errors import Refused
@@ -212,10 +213,14 @@ def _impact(was: Workspace, will: Workspace, start: date, days: int, now: dateti
         start += timedelta(days=1)
         room = begin.room
     coming = [start + timedelta(days=n) for n in range(days)]
-    old, new = (
-        course(one.with_stop(ws.live), one.state, coming, ws.calendar, ws.rules, room=room, assumes=assumes)
-        for ws, one in ((was, begin), (will, other))
-    )
+
+    def walked(side: tuple[Workspace, Ahead]) -> Course:
+        ws, one = side
+        book = one.with_stop(ws.live)
+        return course(book, one.state, coming, ws.calendar, ws.rules, room=room, assumes=assumes)
+
+    with ThreadPoolExecutor(2) as pool:  # side by side: most of it is work on columns, which shares the processors
+        old, new = pool.map(walked, ((was, begin), (will, other)))
     return impact(begin.state, old, new, room=room, assumes=assumes)
 
 
