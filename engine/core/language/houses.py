@@ -17,6 +17,7 @@ from engine.core.language.limits import read_limits, without_owner
 from engine.core.language.policies import read_late
 from engine.core.language.policy import House, Kind, Limit, Pause
 from engine.core.language.source import Block, Line, Listing, Node, Notes, Text, short
+from engine.core.language.splits import read_splits
 from engine.core.language.steps import Scope
 from engine.core.language.words import Where, names, nearest
 from engine.core.money import is_currency
@@ -81,13 +82,6 @@ class _Reader:
 
     def live(self, line: Line) -> None:
         self.choice(line, ("on save", "on approval"))
-
-    def split(self, line: Line) -> None:
-        self.whole(line, 1, 64)
-        if self.found.get("split", 1) != 1:
-            self.notes.warn(
-                line.value.place, "a run is still worked in one part", "leave the line out", "not-yet"
-            )
 
     def duration(self, line: Line, unit: str, most: int, example: str) -> None:
         if text := self.text(line, example):
@@ -344,7 +338,7 @@ def read_house(root: Node | None, notes: Notes, scope: Scope, policies: tuple[st
         "late": reader.late,
         "capacity": lambda line: reader.counts(line, people),
         "stop": lambda line: reader.counts(line, ("actions",)),
-        "split": reader.split,
+        "split": lambda line: reader.found.update(splits=read_splits(line, notes, scope, policies)),
         "owner": reader.owner,
         "fresh": lambda line: reader.duration(line, "hour", 8760, "fresh: 26 hours"),
         "score": reader.score,

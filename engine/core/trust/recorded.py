@@ -29,6 +29,7 @@ SAID = frozenset(
         Reason.PROMISED,
         Reason.PLANNED,
         Reason.PAUSED,
+        Reason.HELD_OUT,
         Reason.GAP,
         Reason.ANSWER,
         Reason.CONTACT_LIMIT,
