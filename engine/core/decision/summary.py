@@ -93,6 +93,17 @@ class Workload:
 
 
 @dataclass(frozen=True, slots=True)
+class ComparedSide:
+    """A side of a comparison: how many accounts of the ledger are on it after these days, `drawn` of them in these days."""
+
+    split: str
+    side: str
+    accounts: int
+    drawn: int
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """All that a preview shows, on whatever surface."""
 
@@ -109,6 +120,7 @@ class Preview:
     assumes: str
     evaluators: tuple[str, ...]  # "plain", "durable-rules"
     faults: tuple[str, ...]  # sentences: classes left alone because the evaluators disagree
+    compared: tuple[ComparedSide, ...] = ()
 
 
 def summarize(book: PolicyBook, state: State, plan: Plan, room: Room, calendar: Calendar) -> Preview:
@@ -134,7 +146,20 @@ def summarize(book: PolicyBook, state: State, plan: Plan, room: Room, calendar: 
             sentences.disagreement(fault.account, fault.accounts, tuple(name for name, _ in fault.answers))
             for fault in first.faults
         ),
+        compared=tuple(_compared(book, state, plan)),
     )
+
+
+def _compared(book: PolicyBook, state: State, plan: Plan) -> Iterator[ComparedSide]:
+    """The sides of every comparison of the house, the champion first."""
+    for split in book.house.splits:
+        for side in split.shares:
+            on_it = pl.col("sides").list.contains(split.mark(side)).sum()
+            before, after = (
+                int(accounts.select(on_it).item())
+                for accounts in (state.accounts, plan.days[-1].decided.portfolio.accounts)
+            )
+            yield ComparedSide(split.name, side, after, after - before, split.place)
 
 
 def _actions(book: PolicyBook, day: Planned) -> Iterator[PlannedAction]:

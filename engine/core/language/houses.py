@@ -34,6 +34,7 @@ PLURALS = {
     "tasks": Kind.TASK,
     "webhooks": Kind.WEBHOOK,
 }
+COSTED = ("calls", "letters", "emails", "statements")
 EVERYTHING = "everything"
 SCORES = ("amount and age", "amount", "age")
 MOST_WEIGHT = 100
@@ -283,6 +284,21 @@ class _Reader:
             )
         self.found["score"] = {part: weight for part, weight in weights.items() if weight}
 
+    def costs(self, line: Line) -> None:
+        """`{calls: 6, letters: 1.50}`."""
+        costs: dict[str, int] = {}
+        lines = reading.block(line.value, self.notes, "“costs”", COSTED, "costs: {calls: 6, letters: 1.50}")
+        for each in lines.lines if lines else ():
+            word = each.key.value
+            if text := self.text(each, f"{word}: 1.50"):
+                cost = reading.money(text, self.notes, self.scope.currency, f"{word}: 1.50")
+                if cost is not None and cost < 0:
+                    self.notes.error(
+                        text.place, "a cost is not below 0", f"write  {word}: 1.50", "out-of-range"
+                    )
+                costs[word] = cost or 0
+        self.found["costs"] = costs
+
     def whole(self, line: Line, low: int, high: int) -> None:
         word = line.key.value
         if text := self.text(line, f"{word}: {low}"):
@@ -339,6 +355,7 @@ def read_house(root: Node | None, notes: Notes, scope: Scope, policies: tuple[st
         "capacity": lambda line: reader.counts(line, people),
         "stop": lambda line: reader.counts(line, ("actions",)),
         "split": lambda line: reader.found.update(splits=read_splits(line, notes, scope, policies)),
+        "costs": reader.costs,
         "owner": reader.owner,
         "fresh": lambda line: reader.duration(line, "hour", 8760, "fresh: 26 hours"),
         "score": reader.score,

@@ -329,6 +329,7 @@ class House:
     )  # "calls", "letters", "emails", …, or a person's id
     stop: Mapping[str, int] = field(default_factory=dict)  # "actions", "letters", …
     splits: tuple[Split, ...] = ()  # a policy is in one at most
+    costs: Mapping[str, int] = field(default_factory=dict)  # "calls", "letters", … -> minor units a piece
     owner: str = "credit manager"  # the role that gets tasks nobody else owns
     fresh: int = 0  # hours; 0: no limit
     score: Score = "amount and age"

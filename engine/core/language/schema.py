@@ -9,7 +9,7 @@ from engine.core.figures.reference_rates import REFERENCES
 from engine.core.language.bands import NAMES as FIGURES
 from engine.core.language.fields import Field, Type
 from engine.core.language.follows import PEER
-from engine.core.language.houses import EVERYTHING, MOST_WEIGHT, PLURALS, SCORES
+from engine.core.language.houses import COSTED, EVERYTHING, MOST_WEIGHT, PLURALS, SCORES
 from engine.core.language.invariants import FINDINGS
 from engine.core.language.known import Known
 from engine.core.language.outcomes import PROMISES, SAME_PERSON
@@ -235,6 +235,11 @@ def _house(known: Known, policies: Sequence[str]) -> Schema:
                 "additionalProperties": False,
             },
             "split": _splits(known, policies),
+            "costs": {
+                "type": "object",
+                "properties": {name: _amount() for name in COSTED},
+                "additionalProperties": False,
+            },
             "owner": _somebody(known),
             "fresh": _span("hour|day", "26 hours"),
             "score": {"anyOf": [_enum(SCORES), _score()]},

@@ -165,6 +165,11 @@ WORDS: tuple[Word, ...] = (
             "Which accounts go to another policy, by lot, to see which policy does better; each comparison has a name.",
             "{earlier-call: {shares: {standard: 70%, standard-early: 30%}, until: 2027-03-31, because: sooner paid}}",
         ),
+        (
+            "costs",
+            "What a call or a message costs us, all in: what comparisons reckon with.",
+            "{calls: 6, letters: 1.50}",
+        ),
         ("owner", "The role that gets what nobody else owns.", "credit manager"),
         ("fresh", "The greatest age of a ledger that may demand.", "26 hours"),
         (
