@@ -40,4 +40,4 @@ def days_drawn(conn: Connection, account: str) -> Mapping[str, date]:
             assignment.c.company == COMPANY, assignment.c.account == account
         )
     )
-    return dict(row._tuple() for row in rows)
+    return {row.split: row.on for row in rows}

@@ -17,7 +17,7 @@ from engine.core.decision.draw import with_lots
 from engine.core.decision.plan import NOTHING_PAID, day_of, plan
 from engine.core.decision.portfolio import drawn
 from engine.core.decision.state import State
-from engine.core.decision.summary import HeldGroup, Preview, groups, summarize
+from engine.core.decision.summary import HeldGroup, Preview, groups, sides_of, summarize
 from engine.core.language.policy import Kind, PolicyBook
 from engine.errors import Refused
 from engine.jobs import brakes
@@ -95,6 +95,8 @@ def preview(
     coming = [start + timedelta(days=n) for n in range(days)]
     planned = plan(book, state, coming, ws.calendar, ws.rules, room=room, assumes=assumes)
     seen = summarize(book, state, planned, room, ws.calendar)
+    if account is not None:
+        seen = replace(seen, compared=tuple(sides_of(book, state, planned, account)))
     return _only(seen, policy, account)
 
 

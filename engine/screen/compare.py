@@ -7,6 +7,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.text import Text
 
 from engine.core.sentences import compare as said
@@ -34,13 +35,15 @@ def compared_drawn(told: Compared, *, width: int = 100) -> Group:
     parts: list[RenderableType] = []
     for each in told.found:
         parts += [*_comparison(each, width), Text()]
-    parts.append(Text(f"  {said.BY_LOT}", "dim"))
-    parts.append(Text(f"  {said.METHODS}", "dim"))
-    parts.append(Text(f"  {said.NO_PEEKING}", "dim"))
+    notes = [said.BY_LOT, said.METHODS, said.NO_PEEKING]
     if told.assumed:
         one = told.found[0]
-        parts.append(Text(f"  {said.assumed(one.costs, told.assumed, one.currency)}.", "dim"))
-    return Group(*parts)
+        notes.append(said.assumed(one.costs, told.assumed, one.currency))
+    return Group(*parts, *(_under(note, "dim") for note in notes))
+
+
+def _under(sentence: str, style: str) -> RenderableType:
+    return Padding(Text(sentence, style), (0, 0, 0, 2))
 
 
 def _comparison(one: Comparison, width: int) -> Iterator[RenderableType]:
@@ -49,11 +52,11 @@ def _comparison(one: Comparison, width: int) -> Iterator[RenderableType]:
     yield apart(Text(f"{clean(one.name)}{since}", "bold"), Text(right, "dim"), width)
     if one.split is not None:
         until = f"until {full_day(one.split.until)}"
-        yield Text(f"  {clean(one.split.because)} · {until} · {line_of(one.split.place)}", "dim")
+        yield _under(f"{clean(one.split.because)} · {until} · {line_of(one.split.place)}", "dim")
     else:
-        yield Text(f"  {said.GONE}", "yellow")
+        yield _under(said.GONE, "yellow")
     if one.first is None:
-        yield Text(f"  {said.NOBODY}", "yellow")
+        yield _under(said.NOBODY, "yellow")
         return
     table = plain_table(1, 3)
     for _ in one.sides:
@@ -68,10 +71,10 @@ def _comparison(one: Comparison, width: int) -> Iterator[RenderableType]:
         cells = [_cell(measure, side, one) for side in one.sides]
         table.add_row(f"  {_title(measure, one.days)}", *cells, *_differences(measure, one))
     yield table
-    yield Text(f"  {_done(one)}", "dim")
+    yield _under(_done(one), "dim")
     yield Text()
     for sentence, style in verdicts(one):
-        yield Text(f"  {sentence}.", style)
+        yield _under(f"{sentence[:1].upper()}{sentence[1:]}.", style)
 
 
 def _title(measure: str, days: int) -> str:
@@ -89,7 +92,7 @@ def _cell(measure: str, side: Side, one: Comparison) -> Text:
         case "paid":
             return _share(side.paid, side.followed)
         case "days":
-            return Text("–" if side.median is None else count(round(side.median), "day"))
+            return Text("not yet" if side.median is None else count(round(side.median), "day"))
         case "promises":
             return _share(side.kept, side.due)
         case "cost":
@@ -135,7 +138,7 @@ def _done(one: Comparison) -> str:
         for side in one.sides
         if any(side.counts.values())
     ]
-    return "done  " + " · ".join(told) if told else "nothing was done in these days"
+    return f"In {one.days} days: {' · '.join(told)}" if told else "Nothing was done in these days"
 
 
 def verdicts(one: Comparison) -> Iterator[tuple[str, str]]:

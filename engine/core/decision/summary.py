@@ -146,20 +146,24 @@ def summarize(book: PolicyBook, state: State, plan: Plan, room: Room, calendar: 
             sentences.disagreement(fault.account, fault.accounts, tuple(name for name, _ in fault.answers))
             for fault in first.faults
         ),
-        compared=tuple(_compared(book, state, plan)),
+        compared=tuple(sides_of(book, state, plan)),
     )
 
 
-def _compared(book: PolicyBook, state: State, plan: Plan) -> Iterator[ComparedSide]:
-    """The sides of every comparison of the house, the champion first."""
+def sides_of(
+    book: PolicyBook, state: State, plan: Plan, account: str | None = None
+) -> Iterator[ComparedSide]:
+    """The sides of every comparison of the house, the champion first; with `account`, those that it is on."""
+    whose = pl.lit(value=True) if account is None else pl.col("account") == account
     for split in book.house.splits:
         for side in split.shares:
-            on_it = pl.col("sides").list.contains(split.mark(side)).sum()
+            on_it = (whose & pl.col("sides").list.contains(split.mark(side)).fill_null(value=False)).sum()
             before, after = (
                 int(accounts.select(on_it).item())
                 for accounts in (state.accounts, plan.days[-1].decided.portfolio.accounts)
             )
-            yield ComparedSide(split.name, side, after, after - before, split.place)
+            if account is None or after:
+                yield ComparedSide(split.name, side, after, after - before, split.place)
 
 
 def _actions(book: PolicyBook, day: Planned) -> Iterator[PlannedAction]:

@@ -47,7 +47,7 @@ GONE = "house.yaml has this comparison no longer"
 def assumed(costs: Mapping[str, int], kinds: Sequence[str], currency: str) -> str:
     """What a call costs where the house does not say so."""
     said = ", ".join(f"{kind} {coded(costs[kind], currency)}" for kind in kinds)
-    return f"A piece is reckoned with: {said}; house.yaml can say  costs:"
+    return f"A piece is reckoned with: {said}; house.yaml can say what it is, under “costs”."
 
 
 def paid_sooner(side: str, champion: str, points: float, low: float, high: float, days: int) -> str:

@@ -35,7 +35,7 @@ def taken_by(policy: str, wanted: str) -> str:
 
 
 def drawn_to_another(wanted: str, comparison: str) -> str:
-    return f"the step is one of “{wanted}”, and {comparison} has drawn the account to another side"
+    return f"the step is one of “{wanted}”, and “{comparison}” has drawn the account to another side"
 
 
 def taken_by_none(wanted: str) -> str:
