@@ -21,12 +21,13 @@ from engine.core.trust.compare import (
     Comparison,
     Side,
 )
-from engine.screen.lines import apart, plain_table
+from engine.screen.lines import apart, fitted
 from engine.screen.written import clean, count, day_month, full_day, line_of, money
 
 if TYPE_CHECKING:
     from engine.jobs.compare import Compared
 
+_SIDE_BY_SIDE = 2  # sides with room for details
 _FEWEST = 10  # accounts on a side, below which nothing at all is said of a difference
 
 
@@ -36,9 +37,9 @@ def compared_drawn(told: Compared, *, width: int = 100) -> Group:
     for each in told.found:
         parts += [*_comparison(each, width), Text()]
     notes = [said.BY_LOT, said.METHODS, said.NO_PEEKING]
-    if told.assumed:
-        one = told.found[0]
-        notes.append(said.assumed(one.costs, told.assumed, one.currency))
+    one = told.found[0]
+    if kinds := [kind for kind in told.assumed if one.costs[kind]]:
+        notes.append(said.assumed(one.costs, kinds, one.currency))
     return Group(*parts, *(_under(note, "dim") for note in notes))
 
 
@@ -58,19 +59,21 @@ def _comparison(one: Comparison, width: int) -> Iterator[RenderableType]:
     if one.first is None:
         yield _under(said.NOBODY, "yellow")
         return
-    table = plain_table(1, 3)
-    for _ in one.sides:
-        table.add_column(justify="right")
-    for _ in one.sides[1:]:
-        table.add_column()
-    heads = [Text(f"{side.name} less {one.champion.name}", "dim") for side in one.sides[1:]]
-    table.add_row("", *(Text(side.name, "bold") for side in one.sides), *heads)
-    table.add_row("  accounts drawn", *(f"{side.accounts:,}" for side in one.sides))
-    table.add_row(f"  {one.days} days ago or more", *(f"{side.followed:,}" for side in one.sides))
+    head = (Text(), *(Text(side.name, "bold") for side in one.sides))
+    rows = [head, (Text("  accounts drawn"), *(Text(f"{side.accounts:,}") for side in one.sides))]
+    old = Text(f"  {one.days} days ago or before")
+    rows.append((old, *(Text(f"{side.followed:,}") for side in one.sides)))
     for measure in MEASURES:
         cells = [_cell(measure, side, one) for side in one.sides]
-        table.add_row(f"  {_title(measure, one.days)}", *cells, *_differences(measure, one))
-    yield table
+        rows.append((Text(f"  {_title(measure, one.days)}"), *cells))
+    yield fitted(rows, width, right=tuple(range(1, len(head))), elastic=(0,))
+    if any(each.interval.difference is not None for each in one.differences):
+        title = Text(f"  less {one.champion.name}", "dim")
+        rows = [(title, *(Text(side.name, "bold") for side in one.sides[1:]))]
+        for measure in MEASURES:
+            rows.append((Text(f"  {_title(measure, one.days)}"), *_differences(measure, one)))
+        yield Text()
+        yield fitted(rows, width, elastic=(0,))
     yield _under(_done(one), "dim")
     yield Text()
     for sentence, style in verdicts(one):
@@ -90,23 +93,23 @@ def _title(measure: str, days: int) -> str:
 def _cell(measure: str, side: Side, one: Comparison) -> Text:
     match measure:
         case "paid":
-            return _share(side.paid, side.followed)
+            return _share(side.paid, side.followed, one)
         case "days":
             return Text("not yet" if side.median is None else count(round(side.median), "day"))
         case "promises":
-            return _share(side.kept, side.due)
+            return _share(side.kept, side.due, one)
         case "cost":
             return Text(money(round(side.cost / side.followed), one.currency) if side.followed else "–")
         case _:
-            return _share(side.complained, side.followed)
+            return _share(side.complained, side.followed, one)
 
 
-def _share(part: int, whole: int) -> Text:
-    return (
-        Text.assemble(f"{100 * part / whole:.1f}%", (f"  {part:,} of {whole:,}", "dim"))
-        if whole
-        else Text("–")
-    )
+def _share(part: int, whole: int, one: Comparison) -> Text:
+    """With what it is made of, where there is room for it."""
+    if not whole:
+        return Text("–")
+    made_of = f"{part:,} of {whole:,}  " if len(one.sides) == _SIDE_BY_SIDE else ""
+    return Text.assemble((made_of, "dim"), f"{100 * part / whole:.1f}%")
 
 
 def _differences(measure: str, one: Comparison) -> list[Text]:

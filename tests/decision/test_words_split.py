@@ -14,7 +14,7 @@ from engine.core.cases.guards import consumer
 from engine.core.decision import questions
 from engine.core.decision.choose import Verdict
 from engine.core.decision.decide import Decided, decide
-from engine.core.decision.draw import Lot, side_at, with_lots
+from engine.core.decision.draw import Lot, block, with_lots
 from engine.core.decision.plan import after, day_of
 from engine.core.decision.portfolio import drawn
 from engine.core.decision.signature import NONE
@@ -74,11 +74,12 @@ def seen(found: Desk, on: int = 0) -> Seen:
 
 def test_each_block_has_every_side_as_often_as_its_share_says() -> None:
     (split,) = compared(70, 30).house.splits
-    for block in range(5):
-        sides = [side_at(split, "trade", block * 10 + n) for n in range(10)]
-        assert Counter(sides) == {"now": 7, "early": 3}
-    orders = {tuple(side_at(split, "trade", block * 10 + n) for n in range(10)) for block in range(20)}
-    assert len(orders) > 10
+    blocks = [block(split, "trade", number) for number in range(20)]
+    assert all(Counter(sides) == {"now": 7, "early": 3} for sides in blocks)
+    assert len(set(blocks)) > 10
+    assert block(split, "retail", 0) != block(split, "trade", 0)
+    (halves,) = compared(50, 50).house.splits
+    assert Counter(block(halves, "trade", 0)) == {"now": 2, "early": 2}  # a block of two would be foreseen
 
 
 def test_the_sides_are_alike_in_what_they_are_balanced_in() -> None:

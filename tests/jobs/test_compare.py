@@ -19,6 +19,7 @@ from engine.core.messages.head import read_templates
 from engine.jobs import evaluate
 from engine.jobs.diff import diff
 from engine.jobs.explain import explain
+from engine.jobs.recorded import write_test
 from engine.store.tables import action, assignment, episode
 from tests.cli.conftest import run as command
 from tests.jobs.world import HOUSE, STANDARD, House, moment
@@ -213,3 +214,18 @@ def test_the_lines_of_the_page_are_right() -> None:
         assert [problem.sentence for problem in found.problems] == []
         assert found.book is not None
         assert len(found.book.house.splits) == 1
+
+
+def test_a_test_out_of_the_history_of_the_holdout(build: Callable[..., House]) -> None:
+    alone = SPLIT.replace("{standard: 50%, early: 50%}", "{standard: 50%, holdout: 50%}\n    holdout: 7 days")
+    house = filled(build(house=HOUSE + alone, policies={"standard": STANDARD}))
+    for on in ("2026-10-05", "2026-10-07", "2026-10-09", "2026-10-12"):
+        house.import_ledger(on, "07:30")
+        house.day(on)
+    held = next(account for account, side in sides(house).items() if side == "holdout")
+    assert [row.on for row in house.rows(sa.select(action.c.on).where(action.c.account == held))] == [
+        date(2026, 10, 12)
+    ]
+    text = write_test(house.ws, held, moment("2026-10-12", "18:00")).text
+    assert "  side: holdout\n" in text
+    assert "nothing, because held out" in text

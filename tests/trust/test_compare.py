@@ -186,7 +186,7 @@ def test_a_holdout_beside_the_two_is_compared_with_the_champion() -> None:
 def test_what_a_credit_manager_sees() -> None:
     drawn = written(compared_drawn(Compared((crowd(60, 0.55),), ("calls", "letters"))))
     for words in (
-        "early less now",
+        "less now",
         "paid within 30 days",
         "half have paid after",
         "points",

@@ -156,11 +156,15 @@ def _drawn(split: Split, new: pl.DataFrame, drawn: dict[str, int]) -> Iterable[L
         spared = split.holdout > 0 and consumer(each["natural_person"], each["legal_form"])
         if not known and not spared:
             coming.append(each)
+    size = len(block(split, "", 0))
+    blocks: dict[str, tuple[int, Sequence[str]]] = {}  # urn -> its block under way
     for each in sorted(coming, key=lambda one: _hash(split.name, one["account"])):
         urn = stratum(each[column] for column in split.alike)
-        position = drawn.get(urn, 0)
-        drawn[urn] = position + 1
-        side = side_at(split, urn, position)
+        number, place = divmod(drawn.get(urn, 0), size)
+        if blocks.get(urn, (-1,))[0] != number:
+            blocks[urn] = number, block(split, urn, number)
+        side = blocks[urn][1][place]
+        drawn[urn] = drawn.get(urn, 0) + 1
         yield Lot(each["row"], each["account"], each["episode"] or 1, split.name, side, urn)
 
 
@@ -172,14 +176,13 @@ def stratum(values: Iterable[object]) -> str:
     return " · ".join(words)
 
 
-def side_at(split: Split, urn: str, position: int) -> str:
-    """The side of the account that is drawn from an urn after `position` others."""
+def block(split: Split, urn: str, number: int) -> tuple[str, ...]:
+    """The sides of the accounts that an urn gives out one after another, a block at a time."""
     unit = reduce(gcd, split.shares.values())
-    block = [side for side, share in split.shares.items() for _ in range(share // unit)]
-    block *= -(-_LEAST_BLOCK // len(block))
-    number, place = divmod(position, len(block))
-    order = sorted(range(len(block)), key=lambda n: _hash(split.name, urn, str(number), str(n)))
-    return block[order[place]]
+    sides = [side for side, share in split.shares.items() for _ in range(share // unit)]
+    sides *= -(-_LEAST_BLOCK // len(sides))
+    order = sorted(range(len(sides)), key=lambda n: _hash(split.name, urn, str(number), str(n)))
+    return tuple(sides[n] for n in order)
 
 
 def _hash(*words: str) -> bytes:
