@@ -193,7 +193,7 @@ def _value(one: Comparison) -> dict[str, object]:
         "sides": [
             {
                 "side": side.name,
-                "share": split.shares[side.name] / 100 if split else None,
+                "share": split.shares.get(side.name, 0) / 100 if split else None,
                 "accounts": side.accounts,
                 "followed": side.followed,
                 "paid": side.paid,

@@ -159,6 +159,8 @@ def test_nothing_is_said_of_a_handful() -> None:
 def test_a_comparison_that_the_house_no_longer_has_is_still_told() -> None:
     gone = found(lots(("A", "early", 0), ("B", "now", 0), ("C", "now", 0)), 40, split=None)
     assert [side.name for side in gone.sides] == ["now", "early"]
+    other = found(lots(("A", "late", 0), ("B", "now", 0)), 40)  # a side that it had under another name
+    assert [(side.name, side.accounts) for side in other.sides] == [("now", 1), ("early", 0), ("late", 1)]
     value = compared_value(Compared((gone,), ("calls",)))
     assert value["comparisons"][0]["sides"][0]["share"] is None  # type: ignore[index]
     assert "house.yaml has this comparison no longer" in written(compared_drawn(Compared((gone,), ())))

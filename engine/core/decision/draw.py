@@ -9,6 +9,7 @@ in no comparison with a holdout.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -201,14 +202,18 @@ def with_lots(state: State, drawn: Sequence[Lot]) -> State:
     """The state in which these accounts have been drawn."""
     if not drawn:
         return state
-    sides = state.accounts["sides"].to_list()
-    for lot in drawn:
-        sides[lot.row] = [*(sides[lot.row] or ()), f"{lot.split}/{lot.side}"]
-    counted = pl.DataFrame([(lot.split, lot.stratum, 1) for lot in drawn], schema=STRATA, orient="row")
-    strata = (
-        pl.concat([state.strata, counted])
-        .group_by("split", "stratum", maintain_order=True)
-        .agg(pl.col("drawn").sum())
+    marks = pl.DataFrame(
+        {"row": [lot.row for lot in drawn], "mark": [f"{lot.split}/{lot.side}" for lot in drawn]}
     )
-    column = pl.Series("sides", sides, dtype=pl.List(pl.String()))
-    return replace(state, accounts=state.accounts.with_columns(column), strata=strata)
+    new = marks.cast({"row": pl.UInt32}).group_by("row", maintain_order=True).agg("mark")
+    both = state.accounts.select("row", "sides").join(new, on="row", how="left", maintain_order="left")
+    sides = pl.concat_list(*(pl.col(name).fill_null([]) for name in ("sides", "mark")))
+    column = both.select(sides=pl.when(pl.col("mark").is_null()).then("sides").otherwise(sides))["sides"]
+    counts = Counter((lot.split, lot.stratum) for lot in drawn)
+    counted = pl.DataFrame([(*urn, many) for urn, many in counts.items()], schema=STRATA, orient="row")
+    strata = pl.concat([state.strata, counted]).group_by("split", "stratum", maintain_order=True)
+    return replace(
+        state,
+        accounts=state.accounts.with_columns(column),
+        strata=strata.agg(pl.col("drawn").sum()),
+    )

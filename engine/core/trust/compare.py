@@ -128,11 +128,8 @@ def compared(
     days: int = DAYS,
 ) -> Comparison:
     """What followed. `lots` are the accounts that were drawn, with the columns of LOTS."""
-    order = (
-        list(split.shares)
-        if split
-        else lots.group_by("side").len().sort("len", descending=True)["side"].to_list()
-    )
+    by_size = lots.group_by("side").len().sort("len", "side", descending=[True, False])["side"]
+    order = list(dict.fromkeys((*(split.shares if split else ()), *by_size)))
     rows = _followed(lots, records, as_of, days, costs)
     groups = {side: rows.filter(pl.col("side") == side) for side in order}
     sides = tuple(_side(side, groups[side]) for side in order)
@@ -254,11 +251,8 @@ def _differences(champion: pl.DataFrame, other: pl.DataFrame, side: str) -> Iter
 
 def _needs(champion: Side, side: Side, split: Split | None) -> Needs:
     """Reckoned from how many of the champion's accounts pay in time; while nobody knows, from a half."""
-    ratio = (
-        split.shares[side.name] / split.shares[champion.name]
-        if split
-        else max(side.accounts, 1) / max(champion.accounts, 1)
-    )
+    size, ours = (split.shares.get(each.name, 0) if split else 0 for each in (side, champion))
+    ratio = size / ours if size and ours else max(side.accounts, 1) / max(champion.accounts, 1)
     there = champion.followed + side.followed
     share = champion.paid / champion.followed if champion.followed else 0.5
     other = share + FIVE_POINTS if share <= 0.5 else share - FIVE_POINTS
