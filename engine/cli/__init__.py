@@ -63,6 +63,7 @@ _VERBS: Mapping[str, str] = {
     "evidence": "records.evidence",
     "forget": "records.forget",
     "report": "report.report",
+    "compare": "compare.compare",
     "guards": "guards.guards",
     "guard": "guards.guard",
     "contact-rule": "guards.contact_rule",

@@ -10,7 +10,7 @@ import io
 from collections.abc import Iterator
 
 from engine.channels.folder import plain_cell
-from engine.core.decision.summary import HeldStep, PlannedAction, Preview
+from engine.core.decision.summary import ComparedSide, HeldStep, PlannedAction, Preview
 from engine.core.money import Amount
 
 COLUMNS = (
@@ -75,9 +75,14 @@ def preview_value(view: Preview) -> dict[str, object]:
             }
             for load in view.workload
         ],
+        **({"compared": [_side(side) for side in view.compared]} if view.compared else {}),
         "faults": list(view.faults),
         "sent": False,
     }
+
+
+def _side(side: ComparedSide) -> dict[str, object]:
+    return {"comparison": side.split, "side": side.side, "accounts": side.accounts, "drawn": side.drawn}
 
 
 def amount(minor: int, currency: str) -> str:

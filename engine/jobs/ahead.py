@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from engine.core.decision.allocate import ROOM, Room, usual_stop
 from engine.core.decision.plan import NOTHING_PAID, plan
 from engine.core.decision.state import State
-from engine.core.decision.summary import Preview, summarize
+from engine.core.decision.summary import Preview, sides_of, summarize
 from engine.core.language.policy import Kind, PolicyBook
 from engine.errors import Refused
 from engine.jobs.workspace import Workspace
@@ -65,6 +65,8 @@ def preview(
     coming = [start + timedelta(days=n) for n in range(days)]
     planned = plan(book, state, coming, ws.calendar, ws.rules, room=room, assumes=assumes)
     seen = summarize(book, state, planned, room, ws.calendar)
+    if account is not None:
+        seen = replace(seen, compared=tuple(sides_of(book, state, planned, account)))
     return _only(seen, policy, account)
 
 

@@ -219,7 +219,9 @@ def _impact(was: Workspace, will: Workspace, start: date, days: int, now: dateti
         book = one.with_stop(ws.live)
         return course(book, one.state, coming, ws.calendar, ws.rules, room=room, assumes=assumes)
 
-    with ThreadPoolExecutor(2) as pool:  # side by side: most of it is work on columns, which shares the processors
+    with ThreadPoolExecutor(
+        2
+    ) as pool:  # side by side: most of it is work on columns, which shares the processors
         old, new = pool.map(walked, ((was, begin), (will, other)))
     return impact(begin.state, old, new, room=room, assumes=assumes)
 

@@ -22,11 +22,12 @@ from engine.core.decision.signature import NONE, Signature
 from engine.core.decision.standing import Standing
 from engine.core.language import words
 from engine.core.language.check import check
-from engine.core.language.policy import Policy, PolicyBook, Step
+from engine.core.language.policy import Policy, PolicyBook, Split, Step
 from engine.core.problem import Place
-from engine.core.sentences import Gate
+from engine.core.sentences import Gate, compare
 from engine.core.trust.ahead import ahead
 from engine.errors import NotFound, Refused
+from engine.jobs.drawing import days_drawn, with_its_lot
 from engine.jobs.why_not import Answer, answered, asked_for, owes_nothing, was
 from engine.jobs.workspace import Workspace
 from engine.store import database
@@ -149,6 +150,7 @@ def _live(
         return Explanation(
             account, name, on, (), (), (), (), verdict, book.hash, stored=False, why_not=nothing
         )
+    state = with_its_lot(ws, conn, state, today, now)
     stale = book.house.fresh > 0 and state.age > book.house.fresh
     mornings = ahead(book, state, today, ws.calendar, ws.rules, stale)
     at = next(morning for morning in mornings if morning.on == on)
@@ -160,7 +162,7 @@ def _live(
         name=name or state.accounts["name"][0] or "",
         on=on,
         header=_header(book, standing, on),
-        routes=tuple(_routes(book, standing)),
+        routes=tuple(_routes(book, standing, days_drawn(conn, account))),
         steps=tuple(_rungs(ws, standing, choice, done, on)),
         gates=tuple(gate_checks(book, standing.signature, on, ws.calendar.why_closed(on))),
         verdict=verdict_said(choice, on, future=on > today, bound=bool(standing.signature.supply)),
@@ -188,8 +190,11 @@ def _header(book: PolicyBook, standing: Standing, on: date) -> tuple[str, ...]:
     return tuple(told)
 
 
-def _routes(book: PolicyBook, standing: Standing) -> Sequence[Route]:
+def _routes(book: PolicyBook, standing: Standing, days: Mapping[str, date]) -> Sequence[Route]:
+    """`days` has the day on which each comparison drew the account."""
     routes = []
+    sides = standing.facts.get("sides")
+    drawn = sides if isinstance(sides, frozenset) else frozenset()
     for policy in book.policies:
         fits = standing.fits.get(policy.id, False)
         mine = standing.policy is not None and policy.id == standing.policy.id
@@ -198,6 +203,8 @@ def _routes(book: PolicyBook, standing: Standing) -> Sequence[Route]:
             said = " · ".join(words.sentence(test) for test in policy.fits.tests) or "takes every account"
             if not fits:
                 said = "kept for this episode"
+            if split := book.house.split_of(policy.id):
+                said += f" · {_lot(split, drawn, days, overdue=bool(standing.signature.overdue))}"
             routes.append(Route(policy.id, True, said, policy.place))
             break
         if failing is not None:
@@ -205,6 +212,9 @@ def _routes(book: PolicyBook, standing: Standing) -> Sequence[Route]:
             routes.append(
                 Route(policy.id, False, sentences.not_so(words.sentence(failing), value), failing.place)
             )
+        elif (split := book.house.split_of(policy.id)) and not fits:
+            said = _lot(split, drawn, days, overdue=bool(standing.signature.overdue))
+            routes.append(Route(policy.id, False, said, split.place))
         elif not fits:
             routes.append(Route(policy.id, False, "its event has not happened", policy.place))
         else:
@@ -212,6 +222,14 @@ def _routes(book: PolicyBook, standing: Standing) -> Sequence[Route]:
                 Route(policy.id, False, "would fit, but the episode keeps its own policy", policy.place)
             )
     return routes
+
+
+def _lot(split: Split, drawn: frozenset[str], days: Mapping[str, date], *, overdue: bool) -> str:
+    """To which side a comparison drew the account, or why to none."""
+    side = next((side for side in split.shares if split.mark(side) in drawn), None)
+    if side is None:
+        return compare.not_drawn(split.name, overdue=overdue)
+    return compare.drawn_on(split.name, side, days.get(split.name))
 
 
 def _rungs(

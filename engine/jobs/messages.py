@@ -33,6 +33,7 @@ from engine.core.messages.facts import (
 from engine.core.messages.render import render
 from engine.core.money import Amount
 from engine.core.problem import Problem
+from engine.jobs.drawing import with_its_lot
 from engine.jobs.listing import Listed, listed
 from engine.jobs.rows import announced
 from engine.jobs.workspace import Workspace
@@ -311,6 +312,7 @@ def _message(ws: Workspace, conn: Connection, account: str, on: date, kind: Kind
     state = load_state(
         conn, on=min(on, today), moment=now, currency=book.house.currency, own=ws.own_columns, account=account
     )
+    state = with_its_lot(ws, conn, state, min(on, today), now)
     days = [today + timedelta(days=n) for n in range((on - today).days + 1)] or [on]
     planned = plan(book, state, days, ws.calendar, ws.rules[:1]).days[-1].decided
     for going in planned.contacts.iter_rows(named=True):

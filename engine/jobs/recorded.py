@@ -12,7 +12,7 @@ from engine.core.decision import questions
 from engine.core.language.check import check
 from engine.core.language.condition import Value
 from engine.core.language.fields import Field
-from engine.core.language.policy import Policy, PolicyBook
+from engine.core.language.policy import HOLDOUT, Policy, PolicyBook
 from engine.core.language.trials import TrialFile
 from engine.core.problem import Severity
 from engine.core.sentences import Reason
@@ -83,8 +83,11 @@ def _kept(ws: Workspace, conn: Connection, account: str, now: datetime) -> tuple
     if found is None:
         raise Refused(wording.nothing_decided(account))
     policy = _policy(book, found, account)
-    fields, addresses = _facts(ws, conn, account, found, now)
+    fields, addresses, sides = _facts(ws, conn, account, found, now)
     kept = _recorded(found, policy, fields, addresses, past.runs(conn, found.first, found.last))
+    split = book.house.split_of(policy.id)
+    if split is not None and split.mark(HOLDOUT) in sides:
+        kept = replace(kept, side=HOLDOUT)
     if not any(paper.owed for paper in kept.papers):
         raise Refused(wording.nothing_owed(account))
     if not kept.took and not kept.declined and not any(reason in recorded.SAID for _, reason in kept.held):
@@ -110,8 +113,8 @@ def _policy(book: PolicyBook, found: Past, account: str) -> Policy:
 
 def _facts(
     ws: Workspace, conn: Connection, account: str, found: Past, now: datetime
-) -> tuple[dict[str, Value], int]:
-    """What the policies ask of the account, as it was when the episode began, and the addresses that are known."""
+) -> tuple[dict[str, Value], int, Sequence[str]]:
+    """What the policies ask of the account, as it was when the episode began, the addresses that are known, its sides."""
     book = ws.live
     state = load_state(
         conn, on=found.first, moment=now, currency=book.house.currency, own=ws.own_columns, account=account
@@ -119,7 +122,7 @@ def _facts(
     asked = questions.fields(book)
     fields: dict[str, Value] = {}
     if not state.accounts.height:
-        return fields, (1 << 5) - 1
+        return fields, (1 << 5) - 1, ()
     row = state.accounts.row(0, named=True)
     for field in ws.known.fields.values():
         if field.computed or field.column not in asked | {"terms"} or field.column not in row:
@@ -130,7 +133,7 @@ def _facts(
         if value in (None, frozenset()) or _as_usual(field, value):
             continue
         fields[field.column] = value
-    return fields, int(row["addresses"] or 0)
+    return fields, int(row["addresses"] or 0), row["sides"] or ()
 
 
 _COUNTS = ("contacts", "broken", "kept", "claims")  # a test's account has had none of them without a word

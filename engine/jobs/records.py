@@ -18,6 +18,7 @@ from engine.core import sentences
 from engine.core.cases import guards
 from engine.core.decision.choose import LADDER_FINISHED, Choice, Verdict, approver, tone_rank
 from engine.core.decision.decide import Decided, key_items
+from engine.core.decision.draw import Lot
 from engine.core.decision.fairness import narrower, open_ways
 from engine.core.decision.ladder import EMAILS, addresses
 from engine.core.decision.signature import NONE
@@ -68,6 +69,7 @@ class Writing:
     # (account, item or None) -> what is under way, to be ended where it is passed over or tried again
     under_way: Mapping[tuple[str, str | None], Sequence[UnderWay]]
     agreed: str = ""  # who let a stopped run go
+    lots: Sequence[Lot] = ()  # whom the day draws for a comparison
 
     def record(self) -> RunRecord:
         """All rows of the run."""
@@ -84,8 +86,13 @@ class Writing:
             decisions=self._decisions(),
             actions=[action.row for action in actions],
             outbox=[action.message for action in actions if action.sends],
-            journal=[*self._agreed(), *(action.entry for action in actions)],
+            journal=[*self._agreed(), *self._drawn(), *(action.entry for action in actions)],
             episodes=[] if decided.stopped else list(self._episodes()),
+            drawn=[
+                (lot.split, lot.account, lot.side, lot.stratum, lot.episode)
+                for lot in self.lots
+                if not decided.stopped
+            ],
             settled=[] if decided.stopped else list(self._settled(actions)),
             counts=self._counts(actions),
             as_of=self.state.as_of,
@@ -95,6 +102,11 @@ class Writing:
     def _agreed(self) -> Iterator[tuple[str, str, bytes]]:
         if self.agreed:
             yield "let go", "", orjson.dumps({"by": self.agreed, "on": self.decided.day.on})
+
+    def _drawn(self) -> Iterator[tuple[str, str, bytes]]:
+        for lot in () if self.decided.stopped else self.lots:
+            told = {"split": lot.split, "side": lot.side, "alike": lot.stratum, "episode": lot.episode}
+            yield "drawn", lot.account, orjson.dumps(told)
 
     # -- choices and decisions ---------------------------------------------------------------------------------------
 

@@ -39,7 +39,13 @@ def preview_drawn(view: Preview, *, width: int = 100, calendar: str = "") -> Gro
         parts += [_numbers(view, width), *_notes(view, calendar)]
     else:
         parts.append(Text(f"  Nothing goes out {_period(view, 'these days')}."))
-    parts += [*_stops(view), *_approvals(view, width), *_held(view), *_workload(view, width)]
+    parts += [
+        *_stops(view),
+        *_approvals(view, width),
+        *_held(view),
+        *_workload(view, width),
+        *_compared(view),
+    ]
     return Group(*parts, Text(), *_closing(view))
 
 
@@ -236,6 +242,24 @@ def _workload(view: Preview, width: int) -> list[RenderableType]:
         room = f"{load.kind}, of {load.capacity:,}" if load.capacity is not None else load.kind
         table.add_row(f"  {clean(load.name or load.person) or 'everybody'}", Text(room, "dim"), *cells)
     return [Text(), heading("WORKLOAD"), table]
+
+
+def _compared(view: Preview) -> list[RenderableType]:
+    """How many accounts are on each side of the comparisons, and how many of them come in these days."""
+    if not view.compared:
+        return []
+    table = plain_table(1)
+    table.add_column(justify="right")
+    for side in view.compared:
+        new = f"{count(side.drawn, 'account')} drawn {_period(view, 'in these days')}" if side.drawn else ""
+        table.add_row(
+            f"  {side.split}",
+            Text(side.side),
+            f"{side.accounts:,}",
+            Text(new, "dim"),
+            Text(line_of(side.place), "dim"),
+        )
+    return [Text(), heading("COMPARED", more="dunwell compare"), table]
 
 
 def _load(load: Workload, place: int) -> Text:

@@ -61,6 +61,7 @@ CHAPTERS = (
     Chapter("items", t.item),
     Chapter("payments", t.payment, "paid_on"),
     Chapter("episodes", t.episode),
+    Chapter("comparisons", t.assignment, "on"),
     Chapter("actions", t.action, "on"),
     Chapter("calls", t.call, "on"),
     Chapter("drafts", t.call_draft, "at"),

@@ -114,6 +114,20 @@ class Ask:
             account=_TEXT, number=_WHOLE, started=_DAY, ended=_DAY, home=_TEXT,
         )  # fmt: skip
 
+    def sides(self) -> pl.DataFrame:
+        """Where each account was drawn to, as "comparison/side"; a row a comparison."""
+        return self._frame(
+            "SELECT account, split || '/' || side FROM assignment WHERE company = :company ORDER BY account, split",
+            account=_TEXT, side=_TEXT,
+        )  # fmt: skip
+
+    def strata(self) -> pl.DataFrame:
+        """How many accounts each comparison has drawn of those alike: always of all accounts."""
+        return self._frame(
+            "SELECT split, stratum, COUNT(*) FROM assignment WHERE company = :company GROUP BY split, stratum",
+            split=_TEXT, stratum=_TEXT, drawn=pl.Int64(),
+        )  # fmt: skip
+
     def customers(self, own: Mapping[str, pl.DataType]) -> pl.DataFrame:
         schema: dict[str, pl.DataType] = {"account": _TEXT}
         schema |= dict.fromkeys(_WORDS, _TEXT) | dict.fromkeys(FLAGS, _YES)

@@ -22,6 +22,7 @@ from engine.store.tables import (
     WAITING,
     ActionState,
     action,
+    assignment,
     book,
     class_choice,
     decision,
@@ -76,8 +77,9 @@ class RunRecord:
     a value of ActionState, `detail` JSON text, days as dates; `outbox` tuples in the order of
     `OUTBOX_COLUMNS`. `journal` are (kind, account, body as JSON) or the same with the action's key as a
     fourth, so that nothing is written about an action that was there already. `episodes` are (account,
-    number, started, home) of every account whose episode is new or has a new home. `settled` are (key, state,
-    reason) of actions already there: passed over (with their marks), cancelled, or any other state.
+    number, started, home) of every account whose episode is new or has a new home; `drawn` are (split, account,
+    side, stratum, episode) of those that a comparison has drawn. `settled` are (key, state, reason) of actions
+    already there: passed over (with their marks), cancelled, or any other state.
     """
 
     policy_set: str
@@ -92,6 +94,7 @@ class RunRecord:
     outbox: Sequence[Sequence[Any]] = ()
     journal: Sequence[tuple[str, str, bytes] | tuple[str, str, bytes, str]] = ()
     episodes: Sequence[tuple[str, int, date, str | None]] = ()
+    drawn: Sequence[tuple[str, str, str, str, int]] = ()
     settled: Sequence[tuple[str, str, str]] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     as_of: date | None = None
@@ -143,6 +146,7 @@ def commit_run(conn: Connection, record: RunRecord) -> Committed:
     _write_actions(conn, record, number, sorted_out)
     _write_decisions(conn, record, number, time)
     _write_episodes(conn, record)
+    _write_drawn(conn, record)
     _settle(conn, record)
     entries = _spoken(record, sorted_out.ignored)
     ended = f'{{"run":{number},"time":{time},"counts":'.encode() + orjson.dumps(dict(record.counts)) + b"}"
@@ -404,6 +408,13 @@ def _write_episodes(conn: Connection, record: RunRecord) -> None:
         key=("company", "account", "number"),
         update=("home",),
     )
+
+
+def _write_drawn(conn: Connection, record: RunRecord) -> None:
+    """Whom a comparison has drawn, for good: an account that is there already makes the run fail."""
+    columns = ("company", "split", "account", "side", "stratum", "episode", "on")
+    rows = [(record.company, *row, record.business_date) for row in record.drawn]
+    bulk.insert(conn, assignment, columns, rows)
 
 
 def _settle(conn: Connection, record: RunRecord) -> None:

@@ -125,6 +125,7 @@ def load_state(
         calls=_of(ask.calls(), rows, CALLS),
         wishes=_of(wishes.in_columns(conn, company, on, only), rows, WISHES),
         off=_of(ask.guards_off(), rows, OFF),
+        strata=ask.strata(),
     )
 
 
@@ -252,6 +253,7 @@ def _with_history(accounts: pl.DataFrame, ask: queries.Ask, items: pl.DataFrame)
         ask.dispute_counts(),
         ask.pauses(),
         _inferred_terms(items),
+        ask.sides().group_by("account").agg(sides=pl.col("side").sort()),
     ):
         accounts = _beside(accounts, answer, "account")
     counts = ("contacts", "broken", "kept", "claims", "addresses")

@@ -23,6 +23,16 @@ def _house(*lines: str) -> str:
     return _ORDER + "".join(f"{line}\n" for line in lines)
 
 
+_HALVES = "shares: {standard: 50%, key-accounts: 50%}"
+
+
+def _split(*lines: str, until: str = "2027-03-31", twice: bool = False) -> str:
+    said = (*lines, f"until: {until}", "because: who pays sooner?")
+    names = ("earlier-call", "later-call")[: 1 + twice]
+    whole = "".join(f"  {name}:\n" + "".join(f"    {line}\n" for line in said) for name in names)
+    return f"{_ORDER}split:\n{whole}"
+
+
 def _trial(*lines: str, account: str = _ACCOUNT) -> str:
     return account + "tests:\n  - name: first\n" + "".join(f"    {line}\n" for line in lines)
 
@@ -199,8 +209,34 @@ BROKEN: list[tuple[str, str, str | bytes]] = [
     ("contact", H, _house("contact: seldom")),
     ("capacity is a number", H, _house("capacity: 60")),
     ("capacity of nobody", H, _house("capacity: {cals: 60}")),
-    ("split", H, _house("split: 1000")),
-    ("not yet", H, _house("split: 4")),
+    # comparisons
+    ("split", H, _house("split: 4")),
+    ("a comparison without a name", H, _house("split:", "  what is it?: {shares: {standard: 50%}}")),
+    ("a comparison of nothing", H, _split("alike: segment")),
+    ("a comparison of an unknown policy", H, _split("shares: {standrad: 50%, key-accounts: 50%}")),
+    ("shares that are no lines", H, _split("shares: 50%")),
+    ("a share of nothing", H, _split("shares: {standard: 100%, key-accounts: 0%}")),
+    ("shares of more than all", H, _split("shares: {standard: 70%, key-accounts: 40%}")),
+    ("a comparison with itself", H, _split("shares: {standard: 100}")),
+    ("a comparison of three", H, _split("shares: {standard: 50%, key-accounts: 30%, broken-promise: 20%}")),
+    ("alike in what is not known", H, _split(_HALVES, "alike: [segmnt]")),
+    ("alike in an amount", H, _split(_HALVES, "alike: [overdue]")),
+    ("alike in too much", H, _split(_HALVES, "alike: [segment, risk, country, language, industry]")),
+    ("a last day that is none", H, _split(_HALVES, until="end of March")),
+    ("a holdout without days", H, _split("shares: {standard: 90%, holdout: 10%}")),
+    ("days without a holdout", H, _split(_HALVES, "holdout: 14 days")),
+    ("a holdout for good", H, _split("shares: {standard: 90%, holdout: 10%}", "holdout: 400 days")),
+    (
+        "a policy that is compared twice",
+        H,
+        _split("shares: {standard: 90%, holdout: 10%}", "holdout: 9 days", twice=True),
+    ),
+    (
+        "a comparison from an event",
+        H,
+        _split("shares: {broken-promise: 90%, holdout: 10%}", "holdout: 9 days"),
+    ),
+    ("a comparison of other accounts", H, _split(_HALVES)),
     ("usual", H, _house("usual: a lot")),
     ("live", H, _house("live: at once")),
     ("bands is a text", H, _house("bands: tight")),

@@ -311,10 +311,10 @@ def test_hours_that_are_none(said: str) -> None:
 
 
 def test_other_words_of_the_house() -> None:
-    more = "fresh: 2 days\nusual: 2.5 times\nlive: on save\nscore: age\nowner: supervisor\nsplit: 1\n"
+    more = "fresh: 2 days\nusual: 2.5 times\nlive: on save\nscore: age\nowner: supervisor\n"
     found = book(house=HOUSE.replace("capacity: {calls: 60", 'capacity: {J. Ortiz: "1,060"') + more).house
     assert (found.fresh, str(found.usual), found.live, found.score) == (48, "2.5", "on save", "age")
-    assert (found.owner, found.split, found.capacity) == ("supervisor", 1, {"J. Ortiz": 1060, "letters": 40})
+    assert (found.owner, found.capacity) == ("supervisor", {"J. Ortiz": 1060, "letters": 40})
 
 
 def test_a_score_by_weights() -> None:

@@ -51,6 +51,36 @@ def test_other_files(snapshot: SnapshotAssertion) -> None:
     assert said == snapshot
 
 
+SIDES = """\
+split:
+  earlier-call:
+    shares: {standard: 50%, early: 50%}
+    until: 2027-03-31
+    because: who pays sooner?
+"""
+EARLY = files()["policies/standard.yaml"].decode().replace("day: 35", "day: 32")
+
+
+def comparisons() -> dict[str, dict[str, bytes]]:
+    """What is wrong with two policies that are compared, though each is right by itself."""
+    order = "order: [broken-promise, key-accounts, standard, early]\n"
+    standard = files()["policies/standard.yaml"].decode()
+    no_calls = standard.replace("steps:", "without: [letter]\nsteps:").replace("letter: firm", "email: firm")
+    return {
+        "right": files(house=order + SIDES, early=EARLY),
+        "apart": files(house="order: [broken-promise, early, key-accounts, standard]\n" + SIDES, early=EARLY),
+        "spares": files(house=order + SIDES, early=EARLY, standard=no_calls),
+        "nobody agrees": files(house=order + SIDES, early=EARLY.replace("    approve: credit manager\n", "")),
+        "harsher": files(house=order + SIDES, early=EARLY.replace("day: 90", "day: 75")),
+    }
+
+
+def test_two_policies_that_are_compared(snapshot: SnapshotAssertion) -> None:
+    said = {name: shown(check(case, KNOWN).problems) for name, case in comparisons().items()}
+    assert said.pop("right") == ""
+    assert said == snapshot
+
+
 def codes_in_source() -> set[str]:
     """Every code that is written out in the language's modules."""
     found: set[str] = set()
@@ -68,6 +98,7 @@ def codes_in_source() -> set[str]:
 
 def test_every_code_has_its_message() -> None:
     seen = {problem.code for _, file, text in BROKEN for problem in problems(file, text)}
+    seen |= {problem.code for case in comparisons().values() for problem in check(case, KNOWN).problems}
     seen |= {"no-policy", "file-name", "never-reached"}  # in test_other_files
     assert codes_in_source() - seen <= {"unreadable"}  # what no file is known to reach
     assert len(seen) > 80

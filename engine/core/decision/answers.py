@@ -12,6 +12,7 @@ import polars as pl
 from engine.core.cases.guards import Called, calls_somebody, speaks_of_law, weighs
 from engine.core.decision import columns, fairness
 from engine.core.decision.columns import dates, day_number
+from engine.core.decision.draw import held_out_rows, waits_held_out
 from engine.core.decision.ladder import (
     Ladder,
     addresses,
@@ -22,7 +23,7 @@ from engine.core.decision.ladder import (
     in_season,
     own_pause_binds,
 )
-from engine.core.decision.signature import NONE, OWN_PAUSE, Origin
+from engine.core.decision.signature import HELD_OUT, NONE, OWN_PAUSE, Origin
 from engine.core.decision.view import LONG_AGO, View
 from engine.core.language.policy import Step, Tone, seniority
 
@@ -188,8 +189,14 @@ def _no_rate(view: View) -> Array:
 
 
 def _paused(view: View, table: _Steps) -> Array:
-    """unit -> index of the first pause that binds its step, OWN_PAUSE for one set on the account, or NONE."""
+    """unit -> index of the first pause that binds its step, OWN_PAUSE for one set on the account, HELD_OUT, or NONE."""
     paused = np.full(view.units, NONE, dtype=np.int8)
+    for split in view.book.house.splits:
+        ids = [policy.id for policy in view.book.policies]
+        champion = view.policy == ids.index(split.champion)
+        held = held_out_rows(split, view.accounts, view.natural, view.day.on)[view.unit_row]
+        if held.any():
+            paused[champion & held & table.flag(waits_held_out)] = HELD_OUT
     until = view.accounts["paused_until"]
     if until.null_count() < len(until):
         own = (until >= view.day.on).fill_null(value=False)

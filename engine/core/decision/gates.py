@@ -12,6 +12,7 @@ from engine.core.cases import guards
 from engine.core.cases.guards import WISHES, Asks, Called, Wish
 from engine.core.decision.signature import (
     ATTORNEY,
+    HELD_OUT,
     INSOLVENT,
     NONE,
     OWN_PAUSE,
@@ -74,6 +75,9 @@ def aside(book: PolicyBook, policy: Policy, step: Step, at: Signature) -> Hold |
 def pause(book: PolicyBook, policy: Policy, step: Step, at: Signature) -> Hold | None:
     if at.pause == NONE:
         return None
+    if at.pause == HELD_OUT:
+        split = book.house.split_of(policy.id)
+        return Gate.PAUSE, Reason.HELD_OUT, split.place if split else None
     return Gate.PAUSE, Reason.PAUSED, None if at.pause == OWN_PAUSE else book.house.pause[at.pause].place
 
 

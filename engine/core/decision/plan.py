@@ -16,6 +16,8 @@ from engine.core.decision.after import after as after
 from engine.core.decision.after import at_rest, rested
 from engine.core.decision.allocate import PATIENCE, Room
 from engine.core.decision.decide import Decided, decide, let_go
+from engine.core.decision.draw import with_lots
+from engine.core.decision.portfolio import drawn
 from engine.core.decision.signature import Signature
 from engine.core.decision.state import Aside, Pending, State
 from engine.core.decision.view import Day
@@ -85,7 +87,7 @@ def plan(
     planned = []
     room = room or Room()
     for number, on in enumerate(days):
-        state = _dawn(state, on, assumes, number == 0)
+        state = _dawn(book, state, on, assumes, number == 0)
         decided = decide(book, state, _day(book, state, calendar, on, number == 0), rules, room)
         planned.append(Planned(on, calendar.why_closed(on) or "", decided))
         state = after(book, state, decided, calendar)
@@ -93,9 +95,10 @@ def plan(
     return Plan(tuple(planned), assumes)
 
 
-def _dawn(state: State, on: date, assumes: str, first: bool) -> State:
-    """The state in which a day is decided; on the first day approvals that wait are given."""
+def _dawn(book: PolicyBook, state: State, on: date, assumes: str, first: bool) -> State:
+    """The state in which a day is decided: whom it draws is drawn, and on the first day approvals that wait are given."""
     state = morning(state, on, assumes)
+    state = with_lots(state, drawn(book, state, Day(on)))
     return approved(state) if first else state
 
 
@@ -124,7 +127,7 @@ def walk(
     room = room or Room()
     seen: set[Signature] = set()
     for number, on in enumerate(days):
-        state = _dawn(state, on, assumes, number == 0)
+        state = _dawn(book, state, on, assumes, number == 0)
         day = _day(book, state, calendar, on, number == 0)
         why = calendar.why_closed(on) or ""
         if at_rest(book, state, day):
@@ -144,7 +147,7 @@ def next_morning(
     book: PolicyBook, state: State, on: date, calendar: Calendar, rules: Sequence[Rules], room: Room
 ) -> State:
     """The state when a day has come to its end."""
-    state = _dawn(state, on, NOTHING_PAID, True)
+    state = _dawn(book, state, on, NOTHING_PAID, True)
     return after(book, state, decide(book, state, day_of(book, calendar, on), rules, room), calendar)
 
 

@@ -16,6 +16,7 @@ import polars as pl
 from engine.core.decision import answers, columns, masks, questions, underway
 from engine.core.decision.classes import classed
 from engine.core.decision.columns import Groups, dates
+from engine.core.decision.draw import Lot, lots, on_side_column
 from engine.core.decision.ladder import bits, event_column, highest, index_of, ladder, up_to
 from engine.core.decision.signature import NONE, TELL_OWNER_EVERY, Finished, Origin, Signature, Under
 from engine.core.decision.state import Aside, State
@@ -61,7 +62,7 @@ class Portfolio:
 def portfolio(book: PolicyBook, state: State, day: Day) -> Portfolio:
     """Signatures and classes of all accounts of `state` on a day. Pure: the same input gives the same frames."""
     accounts, items, by_account = _measured(book, state, day)
-    route, home = _route(book, accounts)
+    route, home = _route(book, accounts, day.on)
     ladders = [ladder(book, policy) for policy in book.policies]
     return _signed(View(book, state, day, ladders, accounts, items, by_account, route), home)
 
@@ -70,7 +71,17 @@ def routed(book: PolicyBook, state: State, day: Day) -> tuple[Array, Array, Arra
     """row -> its policy; row -> the policy its episode keeps; row -> something is past due. As `portfolio` has them."""
     accounts, items, by_account = _measured(book, state, day)
     late = columns.day_number(day.on) - dates(items["due"]).astype(np.int64)
-    return *_route(book, accounts), by_account.any(late > 0)
+    return *_route(book, accounts, day.on), by_account.any(late > 0)
+
+
+def drawn(book: PolicyBook, state: State, day: Day) -> tuple[Lot, ...]:
+    """The accounts that a comparison of the house draws on the day, and to which side. None where nothing is compared."""
+    if not book.house.splits:
+        return ()
+    accounts, items, by_account = _measured(book, state, day)
+    late = columns.day_number(day.on) - dates(items["due"]).astype(np.int64)
+    _, home = _route(book, accounts, day.on)
+    return lots(book, state, accounts, home, by_account.any(late > 0), day.on)
 
 
 def _measured(book: PolicyBook, state: State, day: Day) -> tuple[pl.DataFrame, pl.DataFrame, Groups]:
@@ -112,13 +123,17 @@ def _balances(accounts: pl.DataFrame, state: State, wanted: frozenset[str]) -> p
     return accounts.with_columns(used=(pl.col("balance") * 10_000).floordiv(limit))
 
 
-def _route(book: PolicyBook, accounts: pl.DataFrame) -> tuple[Array, Array]:
+def _route(book: PolicyBook, accounts: pl.DataFrame, on: date) -> tuple[Array, Array]:
     """The policy of each account: the first that fits; in an episode its own, unless an earlier one takes over.
+
+    Of two policies that are compared only the one fits to whose side the account was drawn.
 
     And the policy the episode keeps: the first that fits and has no `start:`, chosen when the episode begins.
     """
     fits = [
-        (columns.clause(policy.fits) & _started(policy)).alias(f"fits {n}")
+        (columns.clause(policy.fits) & _started(policy) & on_side_column(book, policy.id, on)).alias(
+            f"fits {n}"
+        )
         for n, policy in enumerate(book.policies)
     ]
     size = accounts.height

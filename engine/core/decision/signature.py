@@ -56,7 +56,7 @@ class Signature(NamedTuple):
     occurrence: int  # how often the step has been taken or tried before
     never: int  # index of the first line of the house's `never` that holds; else INSOLVENT or ATTORNEY for the guards
     minimum: int  # the account owes less than the house's minimum
-    pause: int  # index of the first pause that binds the step; OWN_PAUSE for one set on the account
+    pause: int  # index of the first pause that binds the step; OWN_PAUSE for one set on the account; else HELD_OUT
     closed: int  # 1: the day is closed; 2: it is a holiday of the customer's country, and the step calls
     gap: int
     answer: int
@@ -71,6 +71,7 @@ class Signature(NamedTuple):
 
 
 OWN_PAUSE = 62
+HELD_OUT = 61  # in `pause`: the account is in the holdout of a comparison
 INSOLVENT, ATTORNEY = 60, 61  # in `never`, where no line of the house says so
 WISHED = 2  # in `address`: the first of the rules about contact
 TELL_OWNER_EVERY = 30  # days between two reminders that a ladder is finished

@@ -18,6 +18,7 @@ import polars as pl
 from engine.core.cases import guards
 from engine.core.cases.guards import Asks, Called
 from engine.core.decision.choose import step_tone
+from engine.core.decision.draw import held_out, on_side, waits_held_out
 from engine.core.decision.ladder import (
     addresses,
     call_role,
@@ -30,6 +31,7 @@ from engine.core.decision.ladder import (
 from engine.core.decision.questions import ACCOUNT
 from engine.core.decision.signature import (
     ATTORNEY,
+    HELD_OUT,
     INSOLVENT,
     NONE,
     OWN_PAUSE,
@@ -188,11 +190,13 @@ def measures(case: Case, items: tuple[Owed, ...], on: date) -> dict[str, Value |
     }
 
 
-def route(book: PolicyBook, case: Case, answers: frozenset[str]) -> tuple[int, dict[str, bool]]:
-    """The index of the account's policy, or NONE, and which policies fit."""
+def route(book: PolicyBook, case: Case, answers: frozenset[str], on: date) -> tuple[int, dict[str, bool]]:
+    """The index of the account's policy, or NONE, and which policies fit: of two compared ones that of its side."""
+    sides, kept = case.account["sides"] or (), case.account["home"]
     fits = {
         policy.id: f"for:{policy.id}" in answers
         and (policy.start is None or case.account[event_column(policy)] is not None)
+        and on_side(book, policy.id, sides, kept, on)
         for policy in book.policies
     }
     ids = [policy.id for policy in book.policies]
@@ -208,7 +212,7 @@ def stand(book: PolicyBook, case: Case, day: Day, rules: Rules) -> tuple[Standin
     items = owed(case, day.on)
     facts = measures(case, items, day.on)
     answers = rules.match(ACCOUNT, facts)
-    number, fits = route(book, case, answers)
+    number, fits = route(book, case, answers, day.on)
     if number == NONE or not book.policies[number].each_invoice or not items:
         return (_Unit(book, case, day, rules, items, items, None, facts, answers, number, fits).standing(),)
     return tuple(
@@ -467,7 +471,7 @@ class _Unit:
         return {
             **self._always(),
             "minimum": int(self._below(step, origin, offers)),
-            "pause": self._paused(step),
+            "pause": self._paused(policy, step),
             "closed": 1 if contact and self.day.closed else 2 if self._holiday(step) else 0,
             "gap": int(
                 (self.item is None and self._stepped())
@@ -519,7 +523,7 @@ class _Unit:
                 sums[item.row["currency"]] = sums.get(item.row["currency"], 0) + item.base
         return max(sums.values(), default=0) < self.book.house.minimum
 
-    def _paused(self, step: Step) -> int:
+    def _paused(self, policy: Policy, step: Step) -> int:
         for number, pause in enumerate(self.book.house.pause):
             holds = not pause.clause.tests or f"pause:{number}" in self.answers
             kinds = not pause.kinds or any(step.has(kind) for kind in pause.kinds)
@@ -531,7 +535,11 @@ class _Unit:
             and until >= self.day.on
             and own_pause_binds(step, self.case.account["paused_kinds"])
         )
-        return OWN_PAUSE if own else NONE
+        if own:
+            return OWN_PAUSE
+        split = self.book.house.split_of(policy.id)
+        held = split is not None and split.champion == policy.id and waits_held_out(step)
+        return HELD_OUT if split and held and held_out(split, self.case.account, self.day.on) else NONE
 
     # -- guards of people --------------------------------------------------------------------------------------------
 

@@ -61,6 +61,7 @@ ACCOUNTS: dict[str, pl.DataType] = {
     "episode": pl.Int32(),  # number of the present episode, or of the one to come
     "since": pl.Date(),  # null outside an episode
     "home": pl.String(),  # the policy the episode keeps
+    "sides": pl.List(pl.String()),  # where it was drawn to, for good, as "comparison/side"
     "effects": pl.UInt8(),  # bits of EFFECTS already done in this episode
     "tone": pl.UInt8(),  # highest tone reached: 0 none, else Tone.rank
     "tone_step": pl.String(),  # the step whose message reached it, as "policy/step"
@@ -114,6 +115,9 @@ WISHES: dict[str, pl.DataType] = {
     "opens": pl.UInt32(),
     "until": pl.Date(),  # null: until somebody lifts it
 }
+
+# How many accounts each comparison has drawn of those alike in what it is balanced in (`draw.stratum`).
+STRATA: dict[str, pl.DataType] = {"split": pl.String(), "stratum": pl.String(), "drawn": pl.Int64()}
 
 # Guards that somebody has set aside for an account, through a day.
 OFF: dict[str, pl.DataType] = {"row": pl.UInt32(), "guard": pl.String(), "until": pl.Date()}
@@ -190,6 +194,7 @@ class State:
     calls: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CALLS))
     wishes: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=WISHES))
     off: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=OFF))
+    strata: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=STRATA))
 
     @staticmethod
     def empty_frame(schema: dict[str, pl.DataType]) -> pl.DataFrame:

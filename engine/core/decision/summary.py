@@ -93,6 +93,17 @@ class Workload:
 
 
 @dataclass(frozen=True, slots=True)
+class ComparedSide:
+    """A side of a comparison: how many accounts of the ledger are on it after these days, `drawn` of them in these days."""
+
+    split: str
+    side: str
+    accounts: int
+    drawn: int
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """All that a preview shows, on whatever surface."""
 
@@ -109,6 +120,7 @@ class Preview:
     assumes: str
     evaluators: tuple[str, ...]  # "plain", "durable-rules"
     faults: tuple[str, ...]  # sentences: classes left alone because the evaluators disagree
+    compared: tuple[ComparedSide, ...] = ()
 
 
 def summarize(book: PolicyBook, state: State, plan: Plan, room: Room, calendar: Calendar) -> Preview:
@@ -134,7 +146,24 @@ def summarize(book: PolicyBook, state: State, plan: Plan, room: Room, calendar: 
             sentences.disagreement(fault.account, fault.accounts, tuple(name for name, _ in fault.answers))
             for fault in first.faults
         ),
+        compared=tuple(sides_of(book, state, plan)),
     )
+
+
+def sides_of(
+    book: PolicyBook, state: State, plan: Plan, account: str | None = None
+) -> Iterator[ComparedSide]:
+    """The sides of every comparison of the house, the champion first; with `account`, those that it is on."""
+    whose = pl.lit(value=True) if account is None else pl.col("account") == account
+    for split in book.house.splits:
+        for side in split.shares:
+            on_it = (whose & pl.col("sides").list.contains(split.mark(side)).fill_null(value=False)).sum()
+            before, after = (
+                int(accounts.select(on_it).item())
+                for accounts in (state.accounts, plan.days[-1].decided.portfolio.accounts)
+            )
+            if account is None or after:
+                yield ComparedSide(split.name, side, after, after - before, split.place)
 
 
 def _actions(book: PolicyBook, day: Planned) -> Iterator[PlannedAction]:

@@ -20,6 +20,7 @@ from engine.core.language.policy import Clock, House, Policy, PolicyBook
 from engine.core.language.reading_invariants import read_invariants
 from engine.core.language.reading_trials import read_trials
 from engine.core.language.source import Notes, Source
+from engine.core.language.splits import check_splits
 from engine.core.language.steps import Scope
 from engine.core.language.trials import TrialFile
 from engine.core.problem import Place, Problem, Severity
@@ -72,6 +73,8 @@ def check(files: Mapping[str, bytes], known: Known) -> Checked:
     for file in sources:
         if _part(file) == INVARIANTS:
             invariants = read_invariants(sources[file].root, sources[file].notes, scope, ids)
+    if house and house_file and not misnamed:
+        check_splits(house, policies, sources[house_file].notes)
     if house and not misnamed:
         _never_reached([policies[id] for id in house.order if id in policies], house, sources, house_file)
     for policy in policies.values():
@@ -184,7 +187,9 @@ def _never_reached(
     places = _order_places(sources[file])
     for number, later in enumerate(policies):
         for earlier in policies[:number]:
-            if earlier.start is None and takes_all(earlier.fits, later.fits):
+            split = house.split_of(later.id)
+            drawn = split is not None and earlier.id in split.policies
+            if earlier.start is None and not drawn and takes_all(earlier.fits, later.fits):
                 sources[file].notes.error(
                     places.get(later.id, house.places.get("order", Place(file))),
                     f"no account ever reaches “{later.id}”",

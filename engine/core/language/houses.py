@@ -17,6 +17,7 @@ from engine.core.language.limits import read_limits, without_owner
 from engine.core.language.policies import read_late
 from engine.core.language.policy import House, Kind, Limit, Pause
 from engine.core.language.source import Block, Line, Listing, Node, Notes, Text, short
+from engine.core.language.splits import read_splits
 from engine.core.language.steps import Scope
 from engine.core.language.words import Where, names, nearest
 from engine.core.money import is_currency
@@ -33,6 +34,7 @@ PLURALS = {
     "tasks": Kind.TASK,
     "webhooks": Kind.WEBHOOK,
 }
+COSTED = ("calls", "letters", "emails", "statements")
 EVERYTHING = "everything"
 SCORES = ("amount and age", "amount", "age")
 MOST_WEIGHT = 100
@@ -81,13 +83,6 @@ class _Reader:
 
     def live(self, line: Line) -> None:
         self.choice(line, ("on save", "on approval"))
-
-    def split(self, line: Line) -> None:
-        self.whole(line, 1, 64)
-        if self.found.get("split", 1) != 1:
-            self.notes.warn(
-                line.value.place, "a run is still worked in one part", "leave the line out", "not-yet"
-            )
 
     def duration(self, line: Line, unit: str, most: int, example: str) -> None:
         if text := self.text(line, example):
@@ -289,6 +284,21 @@ class _Reader:
             )
         self.found["score"] = {part: weight for part, weight in weights.items() if weight}
 
+    def costs(self, line: Line) -> None:
+        """`{calls: 6, letters: 1.50}`."""
+        costs: dict[str, int] = {}
+        lines = reading.block(line.value, self.notes, "“costs”", COSTED, "costs: {calls: 6, letters: 1.50}")
+        for each in lines.lines if lines else ():
+            word = each.key.value
+            if text := self.text(each, f"{word}: 1.50"):
+                cost = reading.money(text, self.notes, self.scope.currency, f"{word}: 1.50")
+                if cost is not None and cost < 0:
+                    self.notes.error(
+                        text.place, "a cost is not below 0", f"write  {word}: 1.50", "out-of-range"
+                    )
+                costs[word] = cost or 0
+        self.found["costs"] = costs
+
     def whole(self, line: Line, low: int, high: int) -> None:
         word = line.key.value
         if text := self.text(line, f"{word}: {low}"):
@@ -344,7 +354,8 @@ def read_house(root: Node | None, notes: Notes, scope: Scope, policies: tuple[st
         "late": reader.late,
         "capacity": lambda line: reader.counts(line, people),
         "stop": lambda line: reader.counts(line, ("actions",)),
-        "split": reader.split,
+        "split": lambda line: reader.found.update(splits=read_splits(line, notes, scope, policies)),
+        "costs": reader.costs,
         "owner": reader.owner,
         "fresh": lambda line: reader.duration(line, "hour", 8760, "fresh: 26 hours"),
         "score": reader.score,

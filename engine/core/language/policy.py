@@ -267,6 +267,45 @@ class Charge:
     basis: str = ""
 
 
+HOLDOUT = "holdout"  # the side of a split whose accounts are contacted later
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """One comparison: accounts are drawn by lot to its sides, each a policy, and one of them perhaps the holdout.
+
+    `shares` are per cent by side, the champion first; `alike` are columns of accounts in which the sides are balanced.
+    Nobody is drawn after `until`.
+    Accounts of the holdout are the champion's, and its demands wait for `holdout` days past due.
+    """
+
+    name: str
+    shares: Mapping[str, int]
+    until: date
+    because: str
+    place: Place
+    alike: tuple[str, ...] = ()
+    holdout: int = 0
+    places: Mapping[str, Place] = field(default_factory=dict)  # of each side
+
+    @property
+    def champion(self) -> str:
+        return next(iter(self.shares))
+
+    @property
+    def challenger(self) -> str | None:
+        """The other policy; None where the champion is compared with a holdout alone."""
+        return next((side for side in self.shares if side not in (self.champion, HOLDOUT)), None)
+
+    @property
+    def policies(self) -> tuple[str, ...]:
+        return tuple(side for side in self.shares if side != HOLDOUT)
+
+    def mark(self, side: str) -> str:
+        """A side as an account's `sides` name it."""
+        return f"{self.name}/{side}"
+
+
 @dataclass(frozen=True, slots=True)
 class House:
     """What holds for every policy. Amounts are minor units of `currency`; `places` has each word's place."""
@@ -289,7 +328,8 @@ class House:
         default_factory=dict
     )  # "calls", "letters", "emails", …, or a person's id
     stop: Mapping[str, int] = field(default_factory=dict)  # "actions", "letters", …
-    split: int = 1  # reserved: shards of a run
+    splits: tuple[Split, ...] = ()  # a policy is in one at most
+    costs: Mapping[str, int] = field(default_factory=dict)  # "calls", "letters", … -> minor units a piece
     owner: str = "credit manager"  # the role that gets tasks nobody else owns
     fresh: int = 0  # hours; 0: no limit
     score: Score = "amount and age"
@@ -304,6 +344,10 @@ class House:
     # Reference rates that are not known here: (name, the day from which) -> percent a year.
     rates: Mapping[tuple[str, date], Decimal] = field(default_factory=dict)
     places: Mapping[str, Place] = field(default_factory=dict)
+
+    def split_of(self, policy: str) -> Split | None:
+        """The split that a policy is a side of."""
+        return next((split for split in self.splits if policy in split.policies), None)
 
 
 @dataclass(frozen=True, slots=True)

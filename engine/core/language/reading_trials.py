@@ -67,7 +67,6 @@ def read_trials(
 
 @dataclass(frozen=True, slots=True)
 class _Reader(Accounts):
-    ids: tuple[str, ...]
     policies: Mapping[str, Policy]
 
     def policy(self, line: Line) -> str | None:

@@ -9,11 +9,12 @@ from engine.core.figures.reference_rates import REFERENCES
 from engine.core.language.bands import NAMES as FIGURES
 from engine.core.language.fields import Field, Type
 from engine.core.language.follows import PEER
-from engine.core.language.houses import EVERYTHING, MOST_WEIGHT, PLURALS, SCORES
+from engine.core.language.houses import COSTED, EVERYTHING, MOST_WEIGHT, PLURALS, SCORES
 from engine.core.language.invariants import FINDINGS
 from engine.core.language.known import Known
 from engine.core.language.outcomes import PROMISES, SAME_PERSON
-from engine.core.language.policy import Clock, Event, Kind
+from engine.core.language.policy import HOLDOUT, Clock, Event, Kind
+from engine.core.language.splits import alike
 from engine.core.language.steps import FIRST_DAY, HANDED, HELD, LAST_DAY, MOST_STEPS
 from engine.core.language.trials import ADDRESSES
 from engine.core.language.words import WORDS, Where, names
@@ -233,7 +234,12 @@ def _house(known: Known, policies: Sequence[str]) -> Schema:
                 "properties": {**counted, "actions": _whole(0, 10_000_000)},
                 "additionalProperties": False,
             },
-            "split": _whole(1, 64),
+            "split": _splits(known, policies),
+            "costs": {
+                "type": "object",
+                "properties": {name: _amount() for name in COSTED},
+                "additionalProperties": False,
+            },
             "owner": _somebody(known),
             "fresh": _span("hour|day", "26 hours"),
             "score": {"anyOf": [_enum(SCORES), _score()]},
@@ -256,6 +262,26 @@ def _house(known: Known, policies: Sequence[str]) -> Schema:
             "rates": _rates(),
         },
     )
+
+
+def _splits(known: Known, policies: Sequence[str]) -> Schema:
+    share: Schema = {"anyOf": [_whole(1, 99), _text(r"^[0-9]{1,2}\s?(%|[Pp]er ?cent)$")]}
+    sides: Schema = {
+        "type": "object",
+        "properties": dict.fromkeys((*policies, HOLDOUT), share),
+        "additionalProperties": share if not policies else False,
+        "minProperties": 2,
+        "maxProperties": 3,
+    }
+    lines: dict[str, Schema] = {
+        "shares": sides,
+        "alike": _one_or_more(_enum(alike(known))),
+        "until": _text(_DATE),
+        "because": _text(),
+        "holdout": _span("day|week", "14 days"),
+    }
+    one = _lines(Where.SPLIT, lines, ("shares", "until", "because"))
+    return {"type": "object", "additionalProperties": one, "minProperties": 1}
 
 
 def _allowance() -> Schema:
@@ -363,7 +389,7 @@ def _outcomes(known: Known) -> Schema:
 
 def _tests(known: Known, policies: Sequence[str]) -> Schema:
     policy = _enum(policies) if policies else _text()
-    account = _account(known)
+    account = _account(known, policies)
     by_day: Schema = {
         "type": "object",
         "patternProperties": {r"^[+-]?[0-9]{1,4}$": _one_or_more(_text())},
@@ -407,7 +433,7 @@ def _invariants(known: Known, policies: Sequence[str]) -> Schema:
     return {"type": ["array", "null"], "items": dash}
 
 
-def _account(known: Known) -> Schema:
+def _account(known: Known, policies: Sequence[str]) -> Schema:
     word: Schema = {"type": ["string", "boolean", "number"]}
     document = _lines(
         Where.DOCUMENT,
@@ -425,6 +451,7 @@ def _account(known: Known) -> Schema:
     )
     documents: Schema = {"type": "array", "items": document}
     own: dict[str, Schema] = {"name": word, "addresses": _one_or_more(_enum(("none", "email", *ADDRESSES)))}
+    own["side"] = _one_or_more(_enum((*policies, HOLDOUT)) if policies else _text())
     lists = dict.fromkeys(("invoices", "credits", "payments"), documents)
     facts: dict[str, Schema] = {}
     for name, field in known.fields.items():

@@ -8,6 +8,7 @@ from engine.core.language import reading, reading_tests
 from engine.core.language.condition import Value
 from engine.core.language.fields import Field, Type
 from engine.core.language.happenings import Happenings
+from engine.core.language.policy import HOLDOUT
 from engine.core.language.source import Block, Line, Listing, Node, Text, short
 from engine.core.language.trials import ADDRESSES, Document, DocumentKind, TrialAccount
 from engine.core.language.words import Where, names
@@ -23,7 +24,9 @@ _LISTS = {
 
 @dataclass(frozen=True, slots=True)
 class Accounts(Happenings):
-    """Reads `account`, of the file and of each test."""
+    """Reads `account`, of the file and of each test. `ids` are all policies."""
+
+    ids: tuple[str, ...]
 
     def account(self, line: Line, under: TrialAccount) -> TrialAccount:
         """The lines of `account` on top of another's: a list of documents replaces those of its kind."""
@@ -51,7 +54,7 @@ class Accounts(Happenings):
         if lines is None:
             return under
         fields, documents = dict(under.fields), list(under.documents)
-        name, addresses = under.name, under.addresses
+        name, addresses, sides = under.name, under.addresses, under.sides
         for each in lines.lines:
             word = each.key.value
             if word in _LISTS:
@@ -63,12 +66,20 @@ class Accounts(Happenings):
                 name = reading.word(text) if text else name
             elif word == "addresses":
                 addresses = self._addresses(each)
+            elif word == "side":
+                sides = self._sides(each)
             else:
                 value = self._value(each, known[word])
                 if value is not None:
                     fields[known[word].column] = value
         documents.sort(key=lambda document: list(DocumentKind).index(document.kind))
-        return TrialAccount(fields, tuple(documents), lines.place, name, addresses)
+        return TrialAccount(fields, tuple(documents), lines.place, name, addresses, sides)
+
+    def _sides(self, line: Line) -> tuple[str, ...]:
+        known = (*self.ids, HOLDOUT)
+        texts = reading.texts(line.value, self.notes, "side: standard-early") or ()
+        found = (reading.one_of(text, self.notes, "side", known, "unknown-policy") for text in texts)
+        return tuple(side for side in found if side)
 
     def _value(self, line: Line, field: Field) -> Value | None:
         if field.type is Type.TAGS:

@@ -53,6 +53,7 @@ class TrialAccount:
     place: Place
     name: str = "Test customer"
     addresses: frozenset[str] | None = None
+    sides: tuple[str, ...] = ()  # policies that a comparison has drawn it to, or the holdout
 
     @property
     def first(self) -> Document | None:
@@ -179,6 +180,8 @@ REASONS: Mapping[str, Reason] = {reason.value: reason for reason in Reason} | {
     "payment plan": Reason.PLANNED,
     "pause": Reason.PAUSED,
     "season": Reason.PAUSED,
+    "holdout": Reason.HELD_OUT,
+    "held out": Reason.HELD_OUT,
     "closed": Reason.CLOSED_DAY,
     "weekend": Reason.CLOSED_DAY,
     "holiday": Reason.CLOSED_DAY,

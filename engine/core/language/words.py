@@ -23,6 +23,7 @@ class Where(StrEnum):
     APPROVAL = "an approval"
     HOUSE = "house.yaml"
     LIMIT = "a limit"
+    SPLIT = "a comparison of split"
     OUTCOMES = "outcomes.yaml"
     OUTCOME = "an outcome"
     OPTION = "an option of an outcome"
@@ -159,7 +160,16 @@ WORDS: tuple[Word, ...] = (
             "{calls: 60, letters: 40}",
         ),
         ("stop", "A run that wants more than this does nothing and asks.", "{actions: 400, letters: 100}"),
-        ("split", "In how many parts a large run is worked.", "1"),
+        (
+            "split",
+            "Which accounts go to another policy, by lot, to see which policy does better; each comparison has a name.",
+            "{earlier-call: {shares: {standard: 70%, standard-early: 30%}, until: 2027-03-31, because: sooner paid}}",
+        ),
+        (
+            "costs",
+            "What a call or a message costs us, all in: what comparisons reckon with.",
+            "{calls: 6, letters: 1.50}",
+        ),
         ("owner", "The role that gets what nobody else owns.", "credit manager"),
         ("fresh", "The greatest age of a ledger that may demand.", "26 hours"),
         (
@@ -226,6 +236,23 @@ WORDS: tuple[Word, ...] = (
         ),
     ),
     *_words(
+        Where.SPLIT,
+        (
+            "shares",
+            "The sides and how many accounts of a hundred each has: the policy of now first, then the other, or the "
+            "holdout, or both.",
+            "{standard: 70%, standard-early: 30%}",
+        ),
+        ("alike", "Facts in which the sides are to be alike.", "[segment, risk]"),
+        ("until", "The last day on which accounts are drawn.", "2027-03-31"),
+        (
+            "because",
+            "What is to be found out; for whoever asks why two customers were treated otherwise.",
+            "is money in sooner with a call on day 32?",
+        ),
+        ("holdout", "How many days past due the accounts of the holdout are left in peace.", "14 days"),
+    ),
+    *_words(
         Where.LIMIT,
         ("discount", "The share of what is owed that the role may take off.", "2%"),
         ("days", "How many days more the role may give.", "7"),
@@ -251,6 +278,11 @@ WORDS: tuple[Word, ...] = (
         ("credits", "Open credit notes.", "[{number: C1, date: 2026-01-20, amount: 300}]"),
         ("payments", "Unapplied cash.", "[{date: 2026-02-01, amount: 500}]"),
         ("addresses", "Which addresses are known; all if nothing is said.", "[post, phone]"),
+        (
+            "side",
+            "Where a comparison of the house has drawn it to: a policy, or holdout. Without it, to the policy that is tested.",
+            "standard-early",
+        ),
     ),
     *_words(
         Where.DOCUMENT,

@@ -52,6 +52,7 @@ _SHUT = {
     Reason.PROMISED: "set aside: a promise to pay is still open",
     Reason.PLANNED: "set aside: a payment plan is being kept",
     Reason.PAUSED: "paused",
+    Reason.HELD_OUT: "drawn to the holdout of a comparison: contacted later, to see what a contact does",
     Reason.GAP: "too soon after the last contact",
     Reason.ANSWER: "the customer still has time to answer the last letter",
     Reason.CONTACT_LIMIT: "contacted as often as the house allows",

@@ -22,6 +22,7 @@ class Reason(StrEnum):
     PROMISED = "promise open"
     PLANNED = "plan kept"
     PAUSED = "paused"
+    HELD_OUT = "held out"
     CLOSED_DAY = "closed day"
     OUTSIDE_HOURS = "outside hours"
     GAP = "too soon after the last contact"

@@ -34,6 +34,10 @@ def taken_by(policy: str, wanted: str) -> str:
     return f"“{policy}” has the account, and the step is one of “{wanted}”"
 
 
+def drawn_to_another(wanted: str, comparison: str) -> str:
+    return f"the step is one of “{wanted}”, and “{comparison}” has drawn the account to another side"
+
+
 def taken_by_none(wanted: str) -> str:
     return f"no policy has the account, and the step is one of “{wanted}”"
 

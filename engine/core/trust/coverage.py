@@ -207,6 +207,9 @@ def _every_gate(book: PolicyBook) -> Iterator[tuple[str, Gate, Reason, str, Plac
     for pause in house.pause:
         kinds = ", ".join(kind.value for kind in pause.kinds)
         yield "", Gate.PAUSE, Reason.PAUSED, _lines(pause.clause) or f"pause {kinds}".strip(), pause.place
+    for split in house.splits:
+        if split.holdout:
+            yield split.champion, Gate.PAUSE, Reason.HELD_OUT, f"holdout of {split.name}", split.place
     if house.closed == "next open day":
         yield "", Gate.CLOSED, Reason.CLOSED_DAY, "", house.places.get("calendar")
     if any(book.gap(policy) for policy in book.policies):

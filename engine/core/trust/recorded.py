@@ -29,6 +29,7 @@ SAID = frozenset(
         Reason.PROMISED,
         Reason.PLANNED,
         Reason.PAUSED,
+        Reason.HELD_OUT,
         Reason.GAP,
         Reason.ANSWER,
         Reason.CONTACT_LIMIT,
@@ -83,6 +84,7 @@ class Recorded:
     held: tuple[tuple[date, Reason], ...]
     first: date
     last: date
+    side: str = ""  # of a comparison, where it is not that of the policy
 
 
 def written(book: PolicyBook, kept: Recorded, fields: Mapping[str, Field], calendar: Calendar) -> str:
@@ -117,6 +119,8 @@ class _Writer:
         if kept.addresses != (1 << len(ADDRESSES)) - 1:
             known = [word for bit, word in enumerate(ADDRESSES) if kept.addresses >> bit & 1]
             yield f"  addresses: [{', '.join(known) or 'none'}]"
+        if kept.side:
+            yield f"  side: {kept.side}"
         for word, papers in (("invoices", self.invoices), ("credits", self.credits)):
             if papers:
                 yield f"  {word}:"

@@ -33,7 +33,7 @@ from engine.core.decision.state import (
 )
 from engine.core.decision.state import WISHES as WISHED
 from engine.core.language.condition import Value
-from engine.core.language.policy import PolicyBook
+from engine.core.language.policy import HOLDOUT, PolicyBook
 from engine.core.language.trials import DocumentKind, Happening, What
 from engine.core.trust.case import Case
 from engine.core.workdays import Calendar, Hours
@@ -130,10 +130,19 @@ class Stage:
             "effects": 0,
             "tone": 0,
         }
+        values["sides"] = sorted(self._sides(case))
         values |= {column: _plain(value) for column, value in account.fields.items()}
         if values["promise"] == "broken":
             values["promise_broken"] = case.zero
         return values
+
+    def _sides(self, case: Case) -> Iterable[str]:
+        """Where it was drawn to, as it says; else a test of a policy that is compared is about an account of its side."""
+        house, tested = self.book.house, case.file.policy
+        for side in case.trial.account.sides or (tested,):
+            split = house.split_of(tested if side == HOLDOUT else side)
+            if split is not None and side in split.shares:
+                yield split.mark(side)
 
     def _written(self, row: int, case: Case) -> Iterable[dict[str, Any]]:
         for document in case.documents:

@@ -12,6 +12,7 @@ from datetime import date
 
 from engine.core.decision.choose import Choice, Verdict, choose
 from engine.core.decision.decide import Decided, decide
+from engine.core.decision.draw import endless
 from engine.core.decision.plan import day_of
 from engine.core.decision.portfolio import portfolio
 from engine.core.decision.signature import NONE
@@ -40,6 +41,7 @@ def run_trials(
 
     `watch` is told of what the tests try, for `coverage`.
     """
+    book = endless(book)
     book = replace(book, house=replace(book.house, capacity={}, stop={}, usual=type(book.house.usual)(0)))
     every = [Case(book, file, trial) for file in files for trial in file.trials]
     side_by_side(book, every)

@@ -193,6 +193,11 @@ class _Asked:
             line = sentences.not_so(words.sentence(failing), self.standing.facts.get(failing.field))
             said = why_not.does_not_fit(wanted.id, line)
             return Obstacle(Rank.POLICY, said, failing.place, about=failing.field)
+        split = self.book.house.split_of(wanted.id)
+        if split is not None and mine is not None and mine.id in split.policies:
+            return Obstacle(
+                Rank.POLICY, why_not.drawn_to_another(wanted.id, split.name), split.place, about=mine.id
+            )
         said = why_not.taken_by(mine.id, wanted.id) if mine else why_not.taken_by_none(wanted.id)
         return Obstacle(
             Rank.POLICY, said, mine.place if mine else wanted.place, about=mine.id if mine else ""

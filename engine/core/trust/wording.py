@@ -18,6 +18,7 @@ from engine.core.problem import Place
 # The words of the policy language for what the book keeps under other names.
 _WORDS = {
     "fits": "for",
+    "splits": "split",
     "each_invoice": "each",
     "title": "policy",
     "from_": "from",

@@ -120,7 +120,7 @@ def account(
         items = owed(case, who.on)
         answers = _answers(ws.rules if rules is None else rules, name, measures(case, items, who.on))
         left = Reason.NEVER.value if any(answer.startswith("never:") for answer in answers) else ""
-        number, _ = route(book, case, answers)
+        number, _ = route(book, case, answers, who.on)
         without = () if number == NONE else book.policies[number].without
         zone, since = case.account["time_zone"] or "", case.account["since"]
     house = book.house

@@ -14,6 +14,7 @@ KINDS = (
     *(
         "approval",
         "charge",
+        "comparison",
         "concession",
         "contact",
         "contact rule",

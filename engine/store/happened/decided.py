@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from engine.core.sentences import TRIED_AGAIN
+from engine.core.sentences.compare import drawn_to
 from engine.store import tables as t
 from engine.store.happened.line import Happened, because, money, rows
 
@@ -47,6 +48,11 @@ def _episodes(conn: Connection, account: str, company: str) -> Iterator[Happened
             yield Happened(row.ended, "episode", f"ended: {row.ended_because}")
 
 
+def _drawn(conn: Connection, account: str, company: str) -> Iterator[Happened]:
+    for row in rows(conn, t.assignment, account, company):
+        yield Happened(row.on, "comparison", drawn_to(row.split, row.side))
+
+
 def _payments(conn: Connection, account: str, company: str) -> Iterator[Happened]:
     for row in rows(conn, t.payment, account, company):
         sure = "taken back: the item came again" if row.reversed else "presumed" if row.presumed else "paid"
@@ -72,4 +78,4 @@ def _given_out(conn: Connection, account: str, company: str) -> Iterator[Happene
         yield Happened(date.fromisoformat(told["on"]), "evidence", text, told["by"])
 
 
-DECIDED = (_episodes, _actions, _approvals, _payments, _given_out)
+DECIDED = (_episodes, _drawn, _actions, _approvals, _payments, _given_out)

@@ -71,6 +71,21 @@ episode = sa.Table(
     sa.Column("ended_because", sa.String),
 )
 
+# To which side of a comparison an account was drawn, once and for good; `stratum` is what it was alike in to those of
+# its urn, `episode` the one that began.
+assignment = sa.Table(
+    "assignment",
+    metadata,
+    sa.Column("company", sa.String, primary_key=True, server_default=COMPANY),
+    sa.Column("split", sa.String, primary_key=True),
+    sa.Column("account", sa.String, primary_key=True),
+    sa.Column("side", sa.String, nullable=False),
+    sa.Column("stratum", sa.String, nullable=False),
+    sa.Column("episode", sa.Integer, nullable=False),
+    sa.Column("on", sa.Date, nullable=False),
+    sa.Index(None, "company", "account"),
+)
+
 book = sa.Table(
     "book",
     metadata,

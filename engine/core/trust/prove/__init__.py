@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from engine.core.decision.draw import endless
 from engine.core.decision.questions import rulesets
 from engine.core.language import source
 from engine.core.language.fields import Type
@@ -107,7 +108,7 @@ class Proving:
             stop={},
             pause=tuple(pause for pause in book.house.pause if not pause.season),
         )
-        self.book = book = replace(book, house=house)
+        self.book = book = endless(replace(book, house=house))
         self.asked = accounts.asked(book, invariants)
         self.plain = accounts.sorts(book, known, invariants)
         single = self.plain

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import chain, combinations
 
+from engine.core.decision.draw import on_side
 from engine.core.decision.ladder import addresses
 from engine.core.decision.questions import ITEM_FIELDS
 from engine.core.decision.state import ADDRESSES
@@ -143,14 +144,23 @@ class _Sorting:
                     found.setdefault(mask & holds, facts if value is None else {**facts, name: value})
             masks = found
         sorts: dict[object, Sort] = {}
+        drawn = self._drawn()
         for mask, facts in masks.items():
             for terms, due in self._terms():
                 with_terms = mask & self._holding("terms", terms)
                 for limit in self._limits(with_terms):
                     holds = with_terms & self._holding("limit", limit)
                     given = facts if limit is None else {**facts, "limit": limit}
-                    self._add(sorts, holds, given, terms, due)
+                    for sides in drawn:
+                        self._add(sorts, holds, {**given, "sides": sides} if sides else given, terms, due)
         return tuple(sorts.values())
+
+    def _drawn(self) -> list[frozenset[str]]:
+        """Every way in which the comparisons of the house can have drawn an account to their challengers."""
+        house = self.book.house
+        marks = [split.mark(split.challenger) for split in house.splits if split.challenger]
+        sizes = range(len(marks) + 1)
+        return [frozenset(each) for size in sizes for each in combinations(marks, size)]
 
     def _holding(self, name: str, value: Value | None) -> int:
         """The clauses, as bits, whose tests of this fact all hold for a value."""
@@ -248,7 +258,8 @@ class _Sorting:
             line = held.get(("pause", number, 0, 0))
             if line and line.settled and line.clause.tests and not pause.kinds and not pause.season:
                 return  # paused whatever happens
-        policies = self._reachable(held)
+        sides = facts.get("sides")
+        policies = self._reachable(held, sides if isinstance(sides, frozenset) else frozenset())
         relevant = frozenset(
             number
             for number, each in enumerate(self.asked)
@@ -323,12 +334,14 @@ class _Sorting:
             )
         return tuple(found)
 
-    def _reachable(self, held: Mapping[tuple[str, int, int, int], Asked]) -> tuple[int, ...]:
+    def _reachable(
+        self, held: Mapping[tuple[str, int, int, int], Asked], sides: frozenset[str]
+    ) -> tuple[int, ...]:
         """The policies that can take it: those whose lasting tests hold, up to the first that surely fits."""
         found = []
         for number, policy in enumerate(self.book.policies):
             line = held.get(("for", number, 0, 0))
-            if line is None:
+            if line is None or not on_side(self.book, policy.id, sides, None, FIRST):
                 continue
             found.append(number)
             if line.settled and policy.start is None:

@@ -50,6 +50,9 @@ class Writer:
             )
             if field and not field.computed and not default:
                 lines.append(f"{field.name}: {self._value(field, value)}")
+        sides = sort.facts.get("sides")
+        if isinstance(sides, frozenset):
+            lines.append(f"side: [{', '.join(sorted(side.partition('/')[2] for side in sides))}]")
         lines.append(f"terms: {sort.terms}")
         if sort.addresses != ALL_ADDRESSES:
             there = [word for bit, word in enumerate(ADDRESSES) if sort.addresses >> bit & 1]
