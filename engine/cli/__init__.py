@@ -36,6 +36,7 @@ from engine.cli import (
     records,
     report,
     service,
+    simulate,
     today,
     verify,
 )
@@ -87,7 +88,7 @@ def _dunwell(
 
 _VERBS: tuple[Callable[..., None], ...] = (
     *(begin.init, begin.demo, policies.check, policies.words, policies.schema, policies.trials),
-    policies.diff,
+    *(policies.diff, simulate.simulate),
     *(ledger.import_, feeds.push, coming.preview, today.run, today.explain),
     *(desk.worklist, desk.brief, desk.absent, desk.contacts, desk.review),
     *(casework.log, casework.confirm, casework.approve, casework.decline),

@@ -234,6 +234,9 @@ class _Facts:
             yield from self._disputes(on, len(late))
         if self.history.learned.height:
             yield from self._learned(on, len(late))
+        changed = self.history.accounts["terms_changed"]
+        if changed.null_count() < len(changed):
+            yield changed.set(changed > on, None)
 
     def _payments(self, today: int) -> Iterator[pl.Series]:
         """The last day on which something was paid; the days beyond terms of a year, by amount."""
