@@ -161,7 +161,7 @@ def work_row(load: Load) -> tuple[str, ...]:
 
 
 def _ladders(found: Simulation, run: Run, width: int) -> Iterator[RenderableType]:
-    taken = {rung.policy for rung in run.outcome.funnel if rung.spells}
+    taken = {rung.policy for rung in run.outcome.funnel if rung.times}
     yield heading("LADDERS", more="what was asked for")
     table = plain_table(1, 3)
     for _ in range(4):
@@ -172,10 +172,10 @@ def _ladders(found: Simulation, run: Run, width: int) -> Iterator[RenderableType
             continue
         table.add_row(
             f"  {clean(rung.policy)}, day {rung.day}: {clean(rung.step)}",
-            _number(rung.spells),
-            _number(rung.paid),
-            f"{100 * rung.paid / rung.spells:.0f}%" if rung.spells else "",
-            whole_money(rung.amount, found.currency) if rung.spells else "",
+            _number(rung.times),
+            _number(rung.paid) if rung.day >= 0 else "",
+            f"{100 * rung.paid / rung.times:.0f}%" if rung.times and rung.day >= 0 else "",
+            whole_money(rung.amount, found.currency) if rung.times else "",
         )
     yield table
     never = sorted({rung.policy for rung in run.outcome.funnel} - taken)

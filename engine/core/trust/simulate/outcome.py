@@ -10,7 +10,6 @@ import numpy as np
 import polars as pl
 
 from engine.core.decision.allocate import ROOM
-from engine.core.decision.choose import LADDER_FINISHED
 from engine.core.language.policy import Kind
 from engine.core.problem import Place
 from engine.core.trust.course import Course
@@ -21,19 +20,19 @@ SOON = 7  # days within which a payment after a hold is told
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """A step of a policy: how many spells it was taken in, and how many of those were paid before a further one came.
+    """A step of a policy: in how many spells it was taken, and how many of those were paid before a further one came.
 
-    `amount` is what it asked for in all, in the house's minor units; `late` the days past due of the middle one of its spells.
+    Of a courtesy, which comes before an account is past due, `times` counts how often it went. `amount` is what it asked for
+    in all, in the house's minor units, each spell counting once.
     """
 
     policy: str
     step: str
     day: int
     place: Place
-    spells: int
+    times: int
     paid: int
     amount: int
-    late: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +125,7 @@ def outcome(of: Course, spells: Spells, weeks: Sequence[date]) -> Outcome:
         counts={kind: counted[kind.value] for kind in Kind if kind.value in counted},
         accounts=went.filter("touches")["row"].n_unique(),
         spells=told.drop("spell"),
-        funnel=_funnel(of, within, told),
+        funnel=_funnel(of, went, within),
         work=_work(of, actions, weeks),
         restricted=_restricted(actions, spells.frame),
         approvals=int(went["asks"].sum()),
@@ -177,29 +176,24 @@ def _within(went: pl.DataFrame, spells: pl.DataFrame) -> pl.DataFrame:
     return found.filter(there)
 
 
-def _funnel(of: Course, within: pl.DataFrame, spells: pl.DataFrame) -> tuple[Rung, ...]:
+def _funnel(of: Course, went: pl.DataFrame, within: pl.DataFrame) -> tuple[Rung, ...]:
     """The steps of each policy in their order, those that were never taken too."""
-    taken = within.group_by("spell", "policy", "step").agg(
-        pl.col("on").min(), pl.col("amount").first(), pl.col("began").first(), pl.col("ended").first()
-    )
     last = within.filter("touches").group_by("spell").agg(last=pl.col("on").max())
-    taken = taken.join(last, on="spell", how="left")
-    done = pl.col("ended").is_not_null() & (pl.col("on") >= pl.col("last"))
-    rungs = taken.group_by("policy", "step").agg(
-        pl.len(), done.sum(), pl.col("amount").sum(), (pl.col("on") - pl.col("began")).dt.total_days().median()
+    taken = within.group_by("spell", "policy", "step").agg(
+        pl.col("on").max(), pl.col("amount").first(), pl.col("ended").first()
     )
-    found = {(policy, step): rest for policy, step, *rest in rungs.iter_rows()}
+    paid = pl.col("ended").is_not_null() & (pl.col("on") >= pl.col("last"))
+    rungs = taken.join(last, on="spell", how="left").group_by("policy", "step")
+    demands = rungs.agg(pl.len(), paid.sum(), pl.col("amount").sum())
+    before = went.group_by("policy", "step").agg(pl.len(), pl.lit(0).alias("paid"), pl.col("amount").sum())
+    found = {(policy, step): rest for policy, step, *rest in demands.iter_rows()}
+    courtesies = {(policy, step): rest for policy, step, *rest in before.iter_rows()}
     return tuple(
-        Rung(policy.id, step.name, step.day, step.place, *_whole(found.get((policy.id, step.name))))
+        Rung(policy.id, step.name, step.day, step.place, *counted.get((policy.id, step.name), (0, 0, 0)))
         for policy in of.book.policies
         for step in policy.steps
-        if step.name != LADDER_FINISHED
+        for counted in (found if step.demand else courtesies,)
     )
-
-
-def _whole(numbers: list[float] | None) -> tuple[int, int, int, int]:
-    spells, paid, amount, late = numbers or (0, 0, 0, 0)
-    return int(spells), int(paid), int(amount), round(late or 0)
 
 
 # -- work -------------------------------------------------------------------------------------------------------------
