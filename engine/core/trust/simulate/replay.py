@@ -183,6 +183,12 @@ class _Facts:
         self._weight, self._days = np.zeros(size), np.zeros(size)
         self._last = np.full(size, -_NEVER)
         self._own_terms = history.accounts["terms"]
+        inferred = history.items["inferred"]
+        words = inferred.unique().sort()
+        self._code = words.search_sorted(inferred).to_numpy().astype(np.int64)
+        self._words = pl.concat([words, pl.Series(["mixed"])])
+        self._row = history.items["row"].to_numpy().astype(np.int64)
+        self._credit = (history.items["open"] < 0).to_numpy()
 
     def set_aside(self, items: pl.DataFrame, there: Array, today: int) -> pl.DataFrame:
         """What is disputed on a morning is set aside; what was closed for the customer loses its days."""
@@ -258,20 +264,14 @@ class _Facts:
         yield _where(pl.Series(np.where(paid, self._last, 0)).cast(pl.Int32), paid, "last_payment", pl.Date())
 
     def _terms(self, there: Array, size: int) -> pl.Series:
-        """The terms of the master; else those that all open documents share."""
-        known = self.history.items.select("row", "inferred")[there].filter(pl.Series(~(self._credit()[there])))
-        shared = known.group_by("row").agg(
-            terms=pl.when(pl.col("inferred").n_unique() == 1).then(pl.col("inferred").first())
-        )
-        words = np.full(size, "mixed", dtype=object)
-        words[shared["row"].to_numpy()] = shared["terms"].fill_null("mixed").to_numpy()
-        return self._own_terms.zip_with(
-            self._own_terms.is_not_null(), pl.Series(words, dtype=pl.String)
-        ).alias("terms")
-
-    def _credit(self) -> Array:
-        credit: Array = (self.history.items["open"] < 0).to_numpy()
-        return credit
+        """The terms of the master; else those that all open invoices share."""
+        asks = there[~self._credit[there]]
+        rows, code = self._row[asks], self._code[asks]
+        least, most = np.full(size, len(self._words) - 1), np.full(size, -1)
+        np.minimum.at(least, rows, code)
+        np.maximum.at(most, rows, code)
+        shared = self._words.gather(np.where(least == most, least, len(self._words) - 1))
+        return self._own_terms.zip_with(self._own_terms.is_not_null(), shared).alias("terms")
 
     def _disputes(self, on: date, size: int) -> Iterator[pl.Series]:
         known = self.history.disputes.filter(pl.col("opened") <= on, "claim")
