@@ -39,8 +39,8 @@ def simulate(
     ] = 0,
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="The same draws again.")] = 1,
     by: Annotated[
-        str, typer.Option("--by", metavar="FIELD", help="Draw from customers alike in this; “account”: its own.")
-    ] = "segment",
+        str, typer.Option("--by", metavar="FIELD", help="Draw from customers alike in this, as “segment”.")
+    ] = "account",
     ledger: Annotated[
         list[Path] | None,
         typer.Option("--ledger", metavar="FILE", help="A file of paid invoices or customers, in place of the ledger."),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.core.trust.simulate import Band, Run, Simulation
+    from engine.core.trust.simulate.behaviour import Behaviour
     from engine.jobs.simulate import Played
 
 COLUMNS = ("policies", "on", "account", "name", "what", "policy", "step", "amount", "currency", "approval", "line")
@@ -50,17 +51,7 @@ def simulation_value(played: Played) -> dict[str, object]:
             )
         ],
         "bands": {"overdue": _bands(found.overdue), "cash": _bands(found.cash)} if found.draws else None,
-        "behaviour": None
-        if found.how is None
-        else [
-            {
-                "group": curve.group,
-                "invoices": curve.invoices,
-                "open": curve.open_,
-                "days late": {f"{100 * share:.0f}%": curve.late(share) for share in (0.5, 0.9, 0.99)},
-            }
-            for curve in found.how.curves
-        ],
+        "behaviour": None if found.how is None else _behaviour(found.how),
         "notes": list(played.notes),
     }
 
@@ -124,6 +115,23 @@ def _run(run: Run, found: Simulation) -> dict[str, object]:
         "bands": {name: _band(band) for name, band in run.bands.items()} or None,
         "evaluators": list(of.evaluators),
         "faults": list(of.faults),
+    }
+
+
+def _behaviour(how: Behaviour) -> dict[str, object]:
+    return {
+        "by": how.by,
+        "accounts with their own": how.own,
+        "left out": how.left_out,
+        "groups": [
+            {
+                "group": curve.group,
+                "invoices": curve.invoices,
+                "open": curve.open_,
+                "days late": {f"{100 * share:.0f}%": curve.late(share) for share in (0.5, 0.9, 0.99)},
+            }
+            for curve in how.curves
+        ],
     }
 
 

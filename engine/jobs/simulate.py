@@ -23,7 +23,7 @@ from engine.core.figures.records import Records
 from engine.core.problem import Problem
 from engine.core.sentences import simulated as said
 from engine.core.trust.simulate import Simulation, Under, simulate
-from engine.core.trust.simulate.behaviour import Behaviour, behaviour
+from engine.core.trust.simulate.behaviour import ACCOUNT, Behaviour, behaviour
 from engine.core.trust.simulate.history import History, history
 from engine.errors import NotFound, Refused
 from engine.jobs import diff
@@ -53,7 +53,7 @@ class Asked:
     last: date | None = None
     draws: int = 0
     seed: int = 1
-    by: str = "segment"
+    by: str = ACCOUNT
     files: Sequence[Path] = ()
     profile: str | None = None
     as_of: date | None = None
@@ -245,7 +245,7 @@ def _notes(
     if words:
         yield said.not_replayed(words)
     if found.how is not None:
-        yield said.drawn(found.draws, found.seed, asked.by, len(found.how.curves) - 1)
+        yield said.drawn(found.draws, found.seed, found.how.by.replace("_", "-"), found.how.own, known.accounts.height)
         if found.how.left_out:
             yield said.left_out(found.how.left_out)
     yield said.AS_NOW

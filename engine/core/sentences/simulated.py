@@ -19,12 +19,14 @@ AS_NOW = "Customers, their addresses and exchange rates are those of now; who wa
 CASH_DATES = "A payment is known on the morning after its day; one of which only a ledger told, on that ledger's day."
 
 
-def drawn(draws: int, seed: int, by: str, groups: int) -> str:
+def drawn(draws: int, seed: int, by: str, own: int, accounts: int) -> str:
     """How the days of payment were drawn."""
+    whose = "invoices of its own" if by == "account" else f"invoices of its {by}"
+    wider = "its segment's, else everybody's" if by == "account" else "everybody's"
     return (
         f"Bands are of {many(draws, 'draw')} (--seed {seed}): nine of ten are above the lower number, and nine of ten below the "
-        f"higher. Each invoice was paid on a day drawn from all those of its {by} ({many(groups, 'group')} with enough of them), "
-        "by itself: that one customer always pays late is not in it, unless drawn --by account."
+        f"higher. Each invoice is paid on a day drawn by itself, from the {whose} for {own:,} of {many(accounts, 'account')}, "
+        f"from {wider} for the others, which have too few. A customer who drifts or falls into trouble is spread over all days."
     )
 
 

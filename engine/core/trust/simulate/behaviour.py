@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-LEAST = 30  # invoices that a group of its own takes
+LEAST = 10  # invoices that a group of its own takes
+ACCOUNT, SEGMENT = "account", "segment"
 EVERYBODY = "everybody"
 _NEVER = 2**31 - 1
 
@@ -41,6 +42,13 @@ class Curve:
         found: Array = np.concatenate(([0.0], self.share))[at]
         return found
 
+    def drawn(self, waited: Array, chance: Array) -> Array:
+        """Days past due on which invoices are paid that were not by the day `waited`; _NEVER where the curve ends before."""
+        before = self.by(waited)
+        at = np.searchsorted(self.share, before + (1 - before) * chance)
+        found: Array = np.append(self.days, _NEVER)[at]
+        return found
+
     def late(self, share: float) -> int | None:
         """Days past due by which this share is paid; None: not within the time that is known."""
         at = int(np.searchsorted(self.share, share - 1e-12))
@@ -51,28 +59,35 @@ class Curve:
 class Behaviour:
     """The curves of the groups that are large enough, everybody's first; `group[row]` is the number of an account's curve.
 
-    `left_out` invoices were there before anything is told of their like: only those that stayed open would be seen.
+    `by` is what makes accounts alike. `own` accounts have a curve of their group, the others a wider one. `left_out`
+    invoices were there before anything is told of their like: only those that stayed open would be seen.
     """
 
     by: str
     curves: tuple[Curve, ...]
     group: Array
+    own: int
     left_out: int
 
 
-def behaviour(history: History, by: str = "segment") -> Behaviour:
-    """The curves by a column of the accounts (`account` for each by itself). Needs SciPy."""
+def behaviour(history: History, by: str = ACCOUNT) -> Behaviour:
+    """The curves by a column of the accounts. By account, one with too few invoices pays as its segment. Needs SciPy."""
     items = _ends(history)
     whole = items.filter(pl.col("arrives") >= history.first)
-    groups = history.accounts.select("row", group=pl.col(by).cast(pl.String).fill_null("none said"))
     curves = [_curve(EVERYBODY, whole)]
-    number = {}
-    for (name,), mine in whole.join(groups, on="row").group_by("group", maintain_order=True):
-        if mine.height >= LEAST:
-            number[str(name)] = len(curves)
-            curves.append(_curve(str(name), mine))
-    group = groups["group"].replace_strict(number, default=0, return_dtype=pl.Int64).to_numpy()
-    return Behaviour(by, tuple(curves), group, items.height - whole.height)
+    group = np.zeros(history.accounts.height, dtype=np.int64)
+    own = 0
+    for column in (SEGMENT, ACCOUNT) if by == ACCOUNT else (by,):
+        groups = history.accounts.select("row", group=pl.col(column).cast(pl.String).fill_null(f"no {column}"))
+        number = {}
+        for (name,), mine in whole.join(groups, on="row").group_by("group", maintain_order=True):
+            if mine.height >= LEAST:
+                number[str(name)] = len(curves)
+                curves.append(_curve(str(name), mine))
+        found = groups["group"].replace_strict(number, default=0, return_dtype=pl.Int64).to_numpy()
+        group = np.where(found, found, group)
+        own = int((found > 0).sum())
+    return Behaviour(by, tuple(curves), group, own, items.height - whole.height)
 
 
 def _ends(history: History) -> pl.DataFrame:
@@ -100,22 +115,25 @@ def _curve(name: str, items: pl.DataFrame) -> Curve:
 def redrawn(history: History, how: Behaviour, seed: int) -> History:
     """The same documents, each paid on a day drawn from its group's curve; the same seed draws the same days.
 
-    Nothing is paid before it is there. What was paid in parts is paid at once; credits are used when they were.
+    Nothing is paid before it is there. What a curve does not tell any more, everybody's does; what that does not tell either
+    stays open. What was paid in parts is paid at once; credits are used when they were.
     """
     random = np.random.default_rng(seed)
     debits = history.debits
     group = how.group[debits["row"].to_numpy()]
     due = debits["due"].to_physical().to_numpy().astype(np.int64)
     there = np.maximum(debits["arrives"].to_physical().to_numpy(), day_number(history.first))
-    chance = random.random(len(due))
     on = np.full(len(due), _NEVER)
+    waited = there - 1 - due
     for number, curve in enumerate(how.curves):
         mine = np.flatnonzero(group == number)
-        before = curve.by(there[mine] - 1 - due[mine])
-        share = before + (1 - before) * chance[mine]
-        at = np.searchsorted(curve.share, share)
-        some = at < len(curve.days)
-        on[mine[some]] = due[mine[some]] + curve.days[at[some]]
+        late = curve.drawn(waited[mine], random.random(len(mine)))
+        longest = curve.days[-1] if len(curve.days) else -_NEVER
+        left = np.flatnonzero(late == _NEVER)
+        after = np.maximum(waited[mine[left]], longest)
+        late[left] = how.curves[0].drawn(after, random.random(len(left)))
+        some = late < _NEVER
+        on[mine[some]] = due[mine[some]] + late[some]
     uses = history.paid.filter(~pl.col("cash"))
     used = np.bincount(uses["at"].to_numpy(), uses["amount"].to_numpy(), history.items.height)
     left = debits["open"].to_numpy() - used[debits["at"].to_numpy()].astype(np.int64)
