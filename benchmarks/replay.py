@@ -60,15 +60,24 @@ def _tell(played: Played, seconds: float, cpu: float) -> None:
     found = played.simulation
     (run,) = found.runs
     assert not run.outcome.faults
-    print(f"{found.accounts:,} accounts, {found.invoices:,} invoices, {found.first} to {found.last}: {found.days:,} days")
+    print(
+        f"{found.accounts:,} accounts, {found.invoices:,} invoices, {found.first} to {found.last}: {found.days:,} days"
+    )
     for kind, count in run.outcome.counts.items():
         print(f"  {kind.value:8} {count:>7,}")
-    print(f"  past due {run.outcome.spells.height:>7,} times, paid before anybody asked {run.outcome.spared:,}")
+    print(
+        f"  past due {run.outcome.spells.height:>7,} times, paid before anybody asked {run.outcome.spared:,}"
+    )
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"\nseconds {seconds:.1f}, of the processor {cpu:.1f}, {peak:.0f} MB at most")
     print(
         json.dumps(
-            {"invoices": found.invoices, "days": found.days, "seconds": round(seconds, 1), "cpu": round(cpu, 1)}
+            {
+                "invoices": found.invoices,
+                "days": found.days,
+                "seconds": round(seconds, 1),
+                "cpu": round(cpu, 1),
+            }
         )
     )
 
@@ -104,7 +113,9 @@ def _customers(ws: Workspace) -> list[tuple[str, ...]]:
     """Everybody in the ledger, of four segments, with addresses."""
     engine = ws.database(read_only=True)
     with database.reading(engine) as conn:
-        known = bulk.frame(conn, "SELECT DISTINCT account FROM item ORDER BY account", {}, {"account": pl.String()})
+        known = bulk.frame(
+            conn, "SELECT DISTINCT account FROM item ORDER BY account", {}, {"account": pl.String()}
+        )
     engine.dispose()
     segments = ("trade", "retail", "trade", "key", "trade")
     return [

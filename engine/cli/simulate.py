@@ -28,14 +28,17 @@ def simulate(
         ),
     ] = None,
     first: Annotated[
-        str | None, typer.Option("--from", metavar="DATE", help="The first day; else the first that is known.")
+        str | None,
+        typer.Option("--from", metavar="DATE", help="The first day; else the first that is known."),
     ] = None,
     last: Annotated[
         str | None, typer.Option("--to", metavar="DATE", help="The last day; else that of the newest ledger.")
     ] = None,
     draws: Annotated[
         int,
-        typer.Option("--draws", metavar="N", min=0, max=_MOST_DRAWS, help="Draw days of payment so often, for bands."),
+        typer.Option(
+            "--draws", metavar="N", min=0, max=_MOST_DRAWS, help="Draw days of payment so often, for bands."
+        ),
     ] = 0,
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="The same draws again.")] = 1,
     by: Annotated[
@@ -43,17 +46,26 @@ def simulate(
     ] = "account",
     ledger: Annotated[
         list[Path] | None,
-        typer.Option("--ledger", metavar="FILE", help="A file of paid invoices or customers, in place of the ledger."),
+        typer.Option(
+            "--ledger", metavar="FILE", help="A file of paid invoices or customers, in place of the ledger."
+        ),
     ] = None,
     profile: Annotated[
         str | None, typer.Option("--profile", metavar="NAME", help="profiles/NAME.toml says how to read it.")
     ] = None,
     as_of: Annotated[
-        str | None, typer.Option("--as-of", metavar="DATE", help="The day the file shows, if it does not say.")
+        str | None,
+        typer.Option("--as-of", metavar="DATE", help="The day the file shows, if it does not say."),
     ] = None,
     made_up: Annotated[
         int,
-        typer.Option("--made-up", metavar="N", min=0, max=_MOST_CUSTOMERS, help="Of N made-up customers, in place of the ledger."),
+        typer.Option(
+            "--made-up",
+            metavar="N",
+            min=0,
+            max=_MOST_CUSTOMERS,
+            help="Of N made-up customers, in place of the ledger.",
+        ),
     ] = 0,
     account: Annotated[
         str | None, typer.Option("--account", metavar="A", help="Only what one account would have had.")
@@ -61,19 +73,22 @@ def simulate(
     json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="A table: a line for each contact.")] = False,
     html: Annotated[
-        str | None, typer.Option("--html", metavar="FILE", help="A page that needs nothing else, with pictures.")
+        str | None,
+        typer.Option("--html", metavar="FILE", help="A page that needs nothing else, with pictures."),
     ] = None,
     svg: Annotated[Path | None, typer.Option("--svg", metavar="DIR", help="The pictures alone.")] = None,
 ) -> None:
     """Play past days again: whom these policies would have asked, when, and how much work that is. Nothing is sent."""
-    from engine.errors import Refused
-    from engine.jobs.simulate import Asked
+    from engine.jobs.diff import BrokenBook
+    from engine.jobs.simulate import Asked, BrokenFile
 
     edge = edge_of(ctx)
     if ledger and made_up:
         raise typer.BadParameter("files or made-up customers: one of them", param_hint="--made-up")
     if (profile or as_of) and not ledger:
-        raise typer.BadParameter("it is said of a file: name it with --ledger", param_hint="--profile / --as-of")
+        raise typer.BadParameter(
+            "it is said of a file: name it with --ledger", param_hint="--profile / --as-of"
+        )
     asked = Asked(
         tuple(policies or ()),
         edge.day("--from", first) if first is not None else None,
@@ -85,13 +100,14 @@ def simulate(
         profile,
         edge.day("--as-of", as_of) if as_of is not None else None,
         made_up,
+        account,
     )
     try:
         played = _played(edge, asked)
-    except Refused as refused:
-        if problems := getattr(refused, "problems", ()):
-            edge.show_problems(problems)
-        raise
+    except (BrokenBook, BrokenFile) as broken:
+        edge.show_problems(broken.problems)
+        edge.tell(f"dunwell: {broken}")
+        raise typer.Exit(1) from None
     _show(edge, played, account, json, csv, html, svg)
 
 
@@ -124,14 +140,8 @@ def _show(
     edge: Edge, played: Played, account: str | None, json: bool, csv: bool, html: str | None, svg: Path | None
 ) -> None:
     if account is not None:
-        from difflib import get_close_matches
-
-        from engine.errors import NotFound
         from engine.screen.simulate import account_drawn
 
-        known = played.accounts["account"].to_list()
-        if account not in known:
-            raise NotFound("account", account, tuple(get_close_matches(account, known, 2, 0.5)))
         edge.show(account_drawn(played, account))
         return
     if json or csv or html or svg:

@@ -120,7 +120,9 @@ def rungs(name: str, rows: Sequence[tuple[str, int, int, str]], *, wide: int = W
     for n, (label, many, part, beside) in enumerate(rows):
         y, size = n * tall + 3, room * many / most
         lighter = size * part / many if many else 0
-        parts.append(f'<text class="t" x="{left - 6:.1f}" y="{y + 9}" text-anchor="end">{escape(label)}</text>')
+        parts.append(
+            f'<text class="t" x="{left - 6:.1f}" y="{y + 9}" text-anchor="end">{escape(label)}</text>'
+        )
         told = escape(f"{label}: {many:,}, {beside}" if beside else f"{label}: {many:,}")
         for kind, start, width in (("k0", left, size - lighter), ("k1", left + size - lighter, lighter)):
             if width:
@@ -192,14 +194,15 @@ def _rules(
 
 def _dates(days: Sequence[date], x: Callable[[int], float], tall: int) -> str:
     """The month beneath every third point, or as many as there is room for, and beneath the last."""
-    last = len(days) - 1
+    last, before = len(days) - 1, ""
     parts = []
     for n in range(last, -1, -3 if len(days) < _DENSE else -math.ceil(len(days) / 8)):
+        if _month(days[n]) == before:  # of weeks
+            continue
+        before = _month(days[n])
         anchor = "end" if n == last else "middle"
         where = x(n) + (6 if n == last else 0)
-        parts.append(
-            f'<text class="t" x="{where:.1f}" y="{tall - 4}" text-anchor="{anchor}">{_month(days[n])}</text>'
-        )
+        parts.append(f'<text class="t" x="{where:.1f}" y="{tall - 4}" text-anchor="{anchor}">{before}</text>')
     return "".join(parts)
 
 

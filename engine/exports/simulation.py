@@ -23,7 +23,19 @@ if TYPE_CHECKING:
     from engine.core.trust.simulate.behaviour import Behaviour
     from engine.jobs.simulate import Played
 
-COLUMNS = ("policies", "on", "account", "name", "what", "policy", "step", "amount", "currency", "approval", "line")
+COLUMNS = (
+    "policies",
+    "on",
+    "account",
+    "name",
+    "what",
+    "policy",
+    "step",
+    "amount",
+    "currency",
+    "approval",
+    "line",
+)
 
 
 def simulation_value(played: Played) -> dict[str, object]:
@@ -100,7 +112,13 @@ def _run(run: Run, found: Simulation) -> dict[str, object]:
             for rung in of.funnel
         ],
         "restricted": [
-            {"what": one.kind.value, "value": one.value, "times": one.times, "accounts": one.accounts, "paid soon": one.soon}
+            {
+                "what": one.kind.value,
+                "value": one.value,
+                "times": one.times,
+                "accounts": one.accounts,
+                "paid soon": one.soon,
+            }
             for one in of.restricted
         ],
         "against the first": None
@@ -154,6 +172,18 @@ def simulation_csv(played: Played) -> bytes:
         for on, row, policy, step, does, place, amount, asks in run.outcome.contacts.iter_rows():
             account, name = accounts[row]
             worth = str(Amount.of_minor(amount, found.currency).value)
-            cells = (run.label, on, account, name, does, policy, step, worth, found.currency, "yes" if asks else "", place)
+            cells = (
+                run.label,
+                on,
+                account,
+                name,
+                does,
+                policy,
+                step,
+                worth,
+                found.currency,
+                "yes" if asks else "",
+                place,
+            )
             lines.writerow([plain_cell(str(cell)) for cell in cells])
     return text.getvalue().encode()

@@ -40,10 +40,11 @@ _PAGE = """\
 <p class="note">{{ notes[-1] }}</p>
 </header>
 <section>
-<table><tr><th></th>{% for run in runs %}<th class="n">{{ label(run) }}</th>{% endfor %}</tr>
+<table class="figures"><tr><th></th>{% for run in runs %}<th class="n">{{ label(run) }}</th>{% endfor %}</tr>
 {% for name, cells in rows %}<tr><td>{{ name }}</td>{% for cell in cells %}<td class="n">{{ cell }}</td>{% endfor %}</tr>
 {% endfor %}</table>
-{% if draws %}<p class="small soft">In brackets: nine of ten draws are above the lower number, and nine of ten below the higher.</p>{% endif %}
+{% if draws %}<p class="small soft">In brackets: nine of ten draws are above the lower number, nine of ten below the higher.</p>
+{% endif -%}
 {% for sentence in besides %}<p>{{ sentence }}</p>
 {% endfor %}</section>
 {% for run in runs %}<section>
@@ -52,13 +53,14 @@ _PAGE = """\
 {{ legend(groups(run), "k") }}
 {% if draws %}<h3 class="sheet">All of it, with what the draws bring</h3>
 {{ drawn(run) }}{% endif %}
-<div class="scroll"><table class="sheet"><tr><th></th><th class="n">all</th><th class="n">a day</th><th class="n">9 of 10 days, at most</th>
-<th class="n">most</th><th>on</th><th>room a day</th></tr>
+<div class="scroll"><table class="sheet">
+<tr><th></th><th class="n">all</th><th class="n">a day</th><th class="n">9 of 10 days, at most</th><th class="n">most</th>
+<th>on</th><th>room a day</th></tr>
 {% for cells in work(run) %}<tr>{% for cell in cells %}<td{% if 0 < loop.index0 < 5 %} class="n"{% endif %}>
 {%- if loop.first and cell.startswith("    ") %}&emsp;{% endif %}{{ cell }}</td>{% endfor %}</tr>
 {% endfor %}</table></div>
 <h2>The ladders{% if several %}, {{ label(run) }}{% endif %}</h2>
-<p class="small">How often each step was taken while an account was past due; lighter: what was paid before a further step came.</p>
+<p class="small">How often each step was taken while an account was past due; lighter: all was paid before a further one came.</p>
 {% for policy, picture in ladders(run) %}<h3 class="sheet">{{ policy }}</h3>
 {{ picture }}
 {% endfor %}
@@ -132,7 +134,9 @@ def simulation_svgs(played: Played) -> dict[str, bytes]:
         more = f"-{n}" if len(found.runs) > 1 else ""
         pictures[f"workload{more}"] = _workload(run, found)
         rungs = [_row(rung, found, policy=True) for rung in run.outcome.funnel if rung.times]
-        pictures[f"ladders{more}"] = charts.rungs("How often each step was taken, and what was paid after it", rungs)
+        pictures[f"ladders{more}"] = charts.rungs(
+            "How often each step was taken, and what was paid after it", rungs
+        )
         if found.draws:
             pictures[f"workload-drawn{more}"] = _drawn(run, found)
     if found.draws:
@@ -141,8 +145,12 @@ def simulation_svgs(played: Played) -> dict[str, bytes]:
 
 
 def _legend(names: Sequence[tuple[int, str]], kind: str) -> Markup:
-    item = Markup('<li><svg viewBox="0 0 10 10" aria-hidden="true"><rect class="{}{}" width="10" height="10"/></svg>{}</li>')
-    return Markup('<ul class="legend">{}</ul>').format(Markup("").join(item.format(kind, n, name) for n, name in names))
+    item = Markup(
+        '<li><svg viewBox="0 0 10 10" aria-hidden="true"><rect class="{}{}" width="10" height="10"/></svg>{}</li>'
+    )
+    return Markup('<ul class="legend">{}</ul>').format(
+        Markup("").join(item.format(kind, n, name) for n, name in names)
+    )
 
 
 def _weekly(run: Run, group: int) -> list[int]:
@@ -167,7 +175,12 @@ def _workload(run: Run, found: Simulation) -> str:
 
 
 def _drawn(run: Run, found: Simulation) -> str:
-    whole = [sum(column) for column in zip(*(_weekly(run, n) or [0] * len(run.weeks) for n in range(len(_GROUPS))), strict=True)]
+    whole = [
+        sum(column)
+        for column in zip(
+            *(_weekly(run, n) or [0] * len(run.weeks) for n in range(len(_GROUPS))), strict=True
+        )
+    ]
     return charts.banded(
         "All actions of each week, and the band of the draws",
         whole,
@@ -182,9 +195,12 @@ def _drawn(run: Run, found: Simulation) -> str:
 def _ladders(run: Run, found: Simulation) -> list[tuple[str, str]]:
     policies = dict.fromkeys(rung.policy for rung in run.outcome.funnel)
     ladders = [
-        (policy, [_row(rung, found) for rung in run.outcome.funnel if rung.policy == policy]) for policy in policies
+        (policy, [_row(rung, found) for rung in run.outcome.funnel if rung.policy == policy])
+        for policy in policies
     ]
-    drawn = [(clean(policy), charts.rungs(f"The ladder of {clean(policy)}", ladder)) for policy, ladder in ladders]
+    drawn = [
+        (clean(policy), charts.rungs(f"The ladder of {clean(policy)}", ladder)) for policy, ladder in ladders
+    ]
     return [(policy, svg) for policy, svg in drawn if svg]
 
 

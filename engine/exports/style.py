@@ -17,6 +17,7 @@ td, th { padding: .2rem .7rem .2rem 0; text-align: left; vertical-align: top; fo
 td:last-child, th:last-child { padding-right: 0; }
 th { color: var(--soft); font-size: .85rem; }
 .n { text-align: right; white-space: nowrap; }
+.figures { width: auto; } .figures td + td, .figures th + th { padding-left: 1.5rem; }
 tr.all td { font-weight: 600; border-top: 1px solid; }
 .scroll { overflow-x: auto; }
 .two { display: grid; gap: 1.5rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 21rem), 1fr)); }
@@ -29,8 +30,10 @@ tr.all td { font-weight: 600; border-top: 1px solid; }
 svg { display: block; width: 100%; height: auto; } .legend svg { display: inline; }
 svg .l { fill: none; stroke: var(--line); stroke-width: 1.8; stroke-linejoin: round; } svg .d { fill: var(--line); }
 svg .g { stroke: var(--rule); stroke-width: 1; fill: none; } svg .t { fill: var(--soft); font: 9px system-ui, sans-serif; }
-svg .b0 { fill: var(--b0); } svg .b1 { fill: var(--b1); } svg .b2 { fill: var(--b2); } svg .b3 { fill: var(--b3); } svg .b4 { fill: var(--b4); }
-svg .k0 { fill: var(--k0); } svg .k1 { fill: var(--k1); } svg .k2 { fill: var(--k2); } svg .k3 { fill: var(--k3); } svg .k4 { fill: var(--k4); }
+svg .b0 { fill: var(--b0); } svg .b1 { fill: var(--b1); } svg .b2 { fill: var(--b2); }
+svg .b3 { fill: var(--b3); } svg .b4 { fill: var(--b4); }
+svg .k0 { fill: var(--k0); } svg .k1 { fill: var(--k1); } svg .k2 { fill: var(--k2); }
+svg .k3 { fill: var(--k3); } svg .k4 { fill: var(--k4); }
 svg .a { fill: var(--line); opacity: .22; }
 
 @media print { body { font-size: 10pt; max-width: none; margin: 0; } .card { border: 1px solid #ccc; background: none; }

@@ -111,7 +111,7 @@ def side(ws: Workspace, said: str, *, earlier: bool, what: str = "compared") -> 
     if said == FILES:
         found = Side(said, "the files", ws)
     elif said == LIVE:
-        found = _live(ws)
+        found = _live(ws, what)
     elif folder.is_dir():
         found = _folder(ws, said, folder)
     else:
@@ -121,10 +121,12 @@ def side(ws: Workspace, said: str, *, earlier: bool, what: str = "compared") -> 
     return found
 
 
-def _live(ws: Workspace) -> Side:
+def _live(ws: Workspace, what: str) -> Side:
     with history.looking(ws.files) as conn:
         live = kept_releases.live(conn) if conn is not None else None
         if conn is None or live is None:
+            if what != "compared":
+                raise Refused(f"nothing is live yet that could be {what}", "write  files  for what lies here")
             raise Refused(
                 "nothing is live yet, so there is nothing to compare the files with",
                 "name something:  dunwell diff HEAD  or  dunwell diff FOLDER",

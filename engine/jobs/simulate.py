@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from difflib import get_close_matches
+from itertools import pairwise
 from pathlib import Path
 
 import polars as pl
@@ -45,7 +46,7 @@ class Asked:
     """What to play. No `policies` are those that decide now; no days are all that is known.
 
     `files` are taken in place of the ledger, in their order, read by `profile` and as of `as_of`; `made_up` customers, if any,
-    in place of both.
+    in place of both. `account` must be one that is played.
     """
 
     policies: Sequence[str] = ()
@@ -58,6 +59,7 @@ class Asked:
     profile: str | None = None
     as_of: date | None = None
     made_up: int = 0
+    account: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,10 @@ class BrokenFile(Refused):
     """A file of the history could not be read: its problems are in `problems`."""
 
     def __init__(self, file: str, problems: tuple[Problem, ...]) -> None:
-        super().__init__(f"{file} cannot be played", "put right what is listed; “dunwell help ledger” says how files are read")
+        super().__init__(
+            f"{file} cannot be played",
+            "put right what is listed; “dunwell help ledger” says how files are read",
+        )
         self.problems = problems
 
 
@@ -102,13 +107,16 @@ def play(
         records = figures.records(conn)
         known = history(records, kept(conn, ws.today(now), ws.own_columns), house.pop())
     if known is None:
-        raise Refused("there is no ledger yet", "“dunwell import FILE” takes one in: your accounting system's export")
+        raise Refused(
+            "there is no ledger yet", "“dunwell import FILE” takes one in: your accounting system's export"
+        )
+    names = known.accounts.select("account", "name")
+    _must_know(names["account"].to_list(), asked.account)
     first, last = _days(known, asked)
     how = _behaviour(known, asked.by) if asked.draws else None
     starts(((last - first).days + 1) * len(under) * (1 + asked.draws))
     with bulk.uncollected():
         found = simulate(known, under, first, last, draws=asked.draws, seed=asked.seed, how=how, heard=heard)
-    names = known.accounts.select("account", "name")
     return Played(found, names, source, tuple(_notes(known, records, found, under, asked)))
 
 
@@ -162,7 +170,13 @@ def _take(ws: Workspace, asked: Asked, now: datetime) -> str:
         if master:
             named = own_profile(ws, file) or ws.settings.ledger.customers_profile or None
         taken = take_in(
-            ws, file, now=now, by="simulation", as_of=None if master else asked.as_of, profile=named, customers=master
+            ws,
+            file,
+            now=now,
+            by="simulation",
+            as_of=None if master else asked.as_of,
+            profile=named,
+            customers=master,
         )
         if taken.report is None:
             raise BrokenFile(file.name, taken.problems)
@@ -171,9 +185,9 @@ def _take(ws: Workspace, asked: Asked, now: datetime) -> str:
 
 def _make_up(ws: Workspace, place: Path, accounts: int, seed: int, now: datetime) -> str:
     sample = generate(seed if seed != 1 else SEED, ws.today(now), accounts)
-    for name, text in {**{f"{name}.toml": text for name, text in sample.profiles.items()}}.items():
-        (ws.files.profiles / name).parent.mkdir(parents=True, exist_ok=True)
-        (ws.files.profiles / name).write_text(text, "utf-8")
+    ws.files.profiles.mkdir(parents=True, exist_ok=True)
+    for name, text in sample.profiles.items():
+        (ws.files.profiles / f"{name}.toml").write_text(text, "utf-8")
     for name, text in sample.files(sample.on).items():
         (place / name).write_text(text, "utf-8")
     for name in ("customers", "history", "ledger"):
@@ -185,6 +199,13 @@ def _make_up(ws: Workspace, place: Path, accounts: int, seed: int, now: datetime
     return f"{accounts:,} made-up customers"
 
 
+def _must_know(accounts: Sequence[str], account: str | None) -> None:
+    if account is not None and account not in accounts:
+        raise NotFound(
+            "account", account, tuple(get_close_matches(account, accounts, 2, 0.5)), "this history"
+        )
+
+
 # -- which days ---------------------------------------------------------------------------------------------------------
 
 
@@ -193,7 +214,7 @@ def _days(known: History, asked: Asked) -> tuple[date, date]:
     if known.first >= known.last:
         raise Refused(
             f"the ledger is known of one day only, {known.last}: there is no past to play",
-            "take in a file of paid invoices (`settled = true` in its profile), or come back when ledgers of some weeks are there",
+            "take in a file of paid invoices (`settled = true` in its profile), or wait for the ledgers of some weeks",
         )
     if first > last:
         raise Refused(f"{first} is after {last}", "write the first day as --from and the last as --to")
@@ -215,7 +236,9 @@ def _behaviour(known: History, by: str) -> Behaviour:
     own = [name for name in known.accounts.columns if name not in ACCOUNTS]
     if column not in (*GROUPS, *own):
         names = tuple(name.replace("_", "-") for name in (*GROUPS, *own))
-        raise NotFound("field", by, tuple(get_close_matches(by, names, 2, 0.5)) or names, "accounts to group them by")
+        raise NotFound(
+            "field", by, tuple(get_close_matches(by, names, 2, 0.5)) or names, "accounts to group them by"
+        )
     try:
         return behaviour(known, column)
     except ModuleNotFoundError as missing:
@@ -241,11 +264,16 @@ def _notes(
             yield said.no_address(without, known.accounts.height, what)
     if rates := known.items["rate"].null_count():
         yield said.no_rate(rates, known.house)
+    for run in found.runs:
+        if run.outcome.unfit:
+            yield said.no_policy(run.outcome.unfit, run.label)
     words = sorted({word for one in under for word in questions.fields(one.book) if word in _NOT_PLAYED})
     if words:
         yield said.not_replayed(words)
     if found.how is not None:
-        yield said.drawn(found.draws, found.seed, found.how.by.replace("_", "-"), found.how.own, known.accounts.height)
+        yield said.drawn(
+            found.draws, found.seed, found.how.by.replace("_", "-"), found.how.own, known.accounts.height
+        )
         if found.how.left_out:
             yield said.left_out(found.how.left_out)
     yield said.AS_NOW
@@ -257,15 +285,18 @@ def _notes(
 def _gaps(known: History, records: Records, found: Simulation) -> Iterator[str]:
     """Days of which nothing is on record; and payments that have the day of a ledger because none came in before it."""
     ledgers = [shown.on for shown in records.ledgers]
-    told = pl.concat(
-        [known.items["arrives"], records.payments["paid_on"], pl.Series(ledgers, dtype=pl.Date)]
-    ).drop_nulls().unique().sort()
-    for before, after in zip(told, told[1:], strict=False):
+    told = (
+        pl.concat([known.items["arrives"], records.payments["paid_on"], pl.Series(ledgers, dtype=pl.Date)])
+        .drop_nulls()
+        .unique()
+        .sort()
+    )
+    for before, after in pairwise(told):
         if (after - before).days > GAP and after > found.first and before < found.last:
             day = timedelta(days=1)
             yield said.gap(before + day, after - day, (after - before).days - 1, after)
     presumed = records.payments.filter("presumed")
-    for before, after in zip(ledgers, ledgers[1:], strict=False):
+    for before, after in pairwise(ledgers):
         payments = presumed.filter(pl.col("paid_on") == after).height
         if payments and (after - before).days > UNSEEN and found.first < after <= found.last:
             yield said.unseen(before, after, payments)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
@@ -11,15 +12,26 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.core.language.policy import Kind
-from engine.core.trust.simulate.outcome import SOON, Load, Outcome, beside
-from engine.screen.lines import apart, heading, plain_table
-from engine.screen.written import PLURALS, clean, count, day_month, does, full_day, line_of, listed, span, whole_money
+from engine.core.problem import Place
+from engine.core.trust.simulate.outcome import SOON, Load, Outcome, Rung, beside
+from engine.screen.lines import apart, fitted, heading, plain_table
+from engine.screen.written import (
+    PLURALS,
+    clean,
+    count,
+    day_month,
+    does,
+    full_day,
+    listed,
+    span,
+    whole_money,
+)
 
 if TYPE_CHECKING:
     from engine.core.trust.simulate import Band, Run, Simulation
     from engine.jobs.simulate import Played
 
-_MOST = 12  # rungs of a ladder, accounts of a list
+_NOWHERE = Place("")  # two ladders are the same wherever they stand
 _BARS = "▁▂▃▄▅▆▇█"
 _WEEKS = 52  # columns of a row of bars
 
@@ -56,7 +68,10 @@ def rows(found: Simulation) -> list[tuple[str, list[str]]]:
     """The figures of all runs side by side: a name, and a text for each run, with its band."""
 
     def told(name: str, of: Sequence[int]) -> tuple[str, list[str]]:
-        return name, [banded(number, run.bands.get(_KEYS.get(name, name))) for number, run in zip(of, found.runs, strict=True)]
+        return name, [
+            banded(number, run.bands.get(_KEYS.get(name, name)))
+            for number, run in zip(of, found.runs, strict=True)
+        ]
 
     outs = [run.outcome for run in found.runs]
     table = [
@@ -67,9 +82,21 @@ def rows(found: Simulation) -> list[tuple[str, list[str]]]:
         ("days until asked, the middle one", [_days(one.until_asked) for one in outs]),
         told("accounts asked", [one.accounts for one in outs]),
     ]
-    kinds = [kind for kind in Kind if any(kind in one.counts or kind.value in run.bands for one, run in zip(outs, found.runs, strict=True))]
+    kinds = [
+        kind
+        for kind in Kind
+        if any(
+            kind in one.counts or kind.value in run.bands for one, run in zip(outs, found.runs, strict=True)
+        )
+    ]
     table += [
-        (PLURALS[kind], [banded(one.counts.get(kind, 0), run.bands.get(kind.value)) for one, run in zip(outs, found.runs, strict=True)])
+        (
+            PLURALS[kind],
+            [
+                banded(one.counts.get(kind, 0), run.bands.get(kind.value))
+                for one, run in zip(outs, found.runs, strict=True)
+            ],
+        )
         for kind in kinds
     ]
     table.append(("needed approval", [_number(one.approvals) for one in outs]))
@@ -122,11 +149,12 @@ def besides(found: Simulation) -> Iterator[str]:
     for run in others:
         one = beside(run.outcome, first.outcome)
         told = [
-            f"asks {count(one.fewer, 'time', 'times')} fewer, of which {one.fewer_paid:,} were paid all the same"
+            f"leaves {count(one.fewer, 'time', 'times')} unasked, of which {one.fewer_paid:,} were paid all the same"
             if one.fewer
             else "",
-            f"asks {count(one.more, 'time', 'times')} more" if one.more else "",
-            f"asks {one.sooner:,} sooner and {one.later:,} later" if one.sooner or one.later else "",
+            f"asks in {one.more:,} more" if one.more else "",
+            f"sooner in {one.sooner:,}" if one.sooner else "",
+            f"later in {one.later:,}" if one.later else "",
         ]
         what = listed(filter(None, told)) or "asks the same customers on the same days"
         yield f"Against {label(first, found)}, {label(run, found)} {what}."
@@ -148,7 +176,11 @@ def _work(found: Simulation, run: Run, width: int) -> Iterator[RenderableType]:
 
 def work_row(load: Load) -> tuple[str, ...]:
     """A line of work: its name, all, a day, the usual most, the most and when, the room there is."""
-    room = "" if load.capacity is None else f"{load.capacity:,}" + (f", full on {count(load.full, 'day')}" if load.full else "")
+    room = (
+        ""
+        if load.capacity is None
+        else f"{load.capacity:,}" + (f", full on {count(load.full, 'day')}" if load.full else "")
+    )
     return (
         f"    {clean(load.role)}" if load.role else f"  {PLURALS[load.kind]}",
         f"{load.total:,}",
@@ -161,27 +193,40 @@ def work_row(load: Load) -> tuple[str, ...]:
 
 
 def _ladders(found: Simulation, run: Run, width: int) -> Iterator[RenderableType]:
-    taken = {rung.policy for rung in run.outcome.funnel if rung.times}
-    yield heading("LADDERS", more="what was asked for")
-    table = plain_table(1, 3)
-    for _ in range(4):
-        table.add_column(justify="right", no_wrap=True)
-    table.add_row("", *(Text(head, "dim") for head in ("times", "then paid", "share", "in all")))
-    for rung in run.outcome.funnel:
-        if rung.policy not in taken:
-            continue
-        table.add_row(
-            f"  {clean(rung.policy)}, day {rung.day}: {clean(rung.step)}",
-            _number(rung.times),
-            _number(rung.paid) if rung.day >= 0 else "",
-            f"{100 * rung.paid / rung.times:.0f}%" if rung.times and rung.day >= 0 else "",
-            whole_money(rung.amount, found.currency) if rung.times else "",
-        )
-    yield table
-    never = sorted({rung.policy for rung in run.outcome.funnel} - taken)
-    if never:
-        yield Text(f"  No step was taken of {listed(map(clean, never))}.", "dim")
+    """Each policy's steps; of a further run only the ladders that are not as under the first."""
+    ladders = _by_policy(run.outcome)
+    first = _by_policy(found.runs[0].outcome) if run is not found.runs[0] else {}
+    differ = {policy: rungs for policy, rungs in ladders.items() if rungs != first.get(policy)}
+    shown = {policy: rungs for policy, rungs in differ.items() if any(rung.times for rung in rungs)}
+    if shown:
+        yield heading("LADDERS", more="what was asked for")
+        heads = tuple(Text(head, "dim") for head in ("", "times", "then paid", "share", "in all"))
+        rows = [_rung(rung, found) for rungs in shown.values() for rung in rungs]
+        yield fitted([heads, *rows], width, right=(1, 2, 3, 4), elastic=(0,))
+    if len(differ) > len(shown):
+        never = listed(clean(policy) for policy in differ if policy not in shown)
+        yield Text(f"  No step was taken of {never}.", "dim")
+    if len(ladders) > len(differ):
+        yield Text(f"  The other ladders are as under {label(found.runs[0], found)}.", "dim")
     yield Text()
+
+
+def _by_policy(of: Outcome) -> dict[str, list[Rung]]:
+    found: dict[str, list[Rung]] = {}
+    for rung in of.funnel:
+        found.setdefault(rung.policy, []).append(replace(rung, place=_NOWHERE))
+    return found
+
+
+def _rung(rung: Rung, found: Simulation) -> tuple[Text, ...]:
+    demand = rung.day >= 0
+    return (
+        Text(f"  {clean(rung.policy)}, day {rung.day}: {clean(rung.step)}"),
+        Text(_number(rung.times)),
+        Text(_number(rung.paid) if demand else ""),
+        Text(f"{100 * rung.paid / rung.times:.0f}%" if rung.times and demand else ""),
+        Text(whole_money(rung.amount, found.currency) if rung.times else ""),
+    )
 
 
 def _restricted(found: Simulation, run: Run) -> Iterator[RenderableType]:
@@ -236,12 +281,16 @@ def account_drawn(played: Played, account: str) -> Group:
                 events.append((ended, -1, "nothing past due any more", ""))
         steps = run.outcome.contacts.filter(row=row).select("on", "policy", "does", "place", "amount", "asks")
         for on, policy, what, place, amount, asks in steps.iter_rows():
-            told = f"{what} for {whole_money(amount, played.simulation.currency)}" + (" (needs approval)" if asks else "")
+            told = f"{what} for {whole_money(amount, played.simulation.currency)}" + (
+                " (needs approval)" if asks else ""
+            )
             events.append((on, 1, told, f"{policy}, {place}"))
         if len(played.simulation.runs) > 1:
             parts.append(heading(label(run, played.simulation)))
         table = plain_table(3)
         for on, _, what, place in sorted(events):
             table.add_row(f"  {full_day(on)}", clean(what), Text(clean(place), "dim"))  # type: ignore[arg-type]
-        parts.append(table if events else Text("  was never past due in these days, and nothing went to it", "dim"))
+        parts.append(
+            table if events else Text("  was never past due in these days, and nothing went to it", "dim")
+        )
     return Group(*parts)

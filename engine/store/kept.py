@@ -41,7 +41,9 @@ def kept(conn: Connection, on: date, own: Mapping[str, pl.DataType], company: st
     known = mastered(accounts).with_columns(pl.lit(value).alias(name) for name, value in untouched.items())
     missing = [pl.lit(None).alias(name) for name in ACCOUNTS if name not in known.columns]
     return Kept(
-        known.with_columns(missing).select(*(pl.col(name).cast(kind) for name, kind in ACCOUNTS.items()), *own),
+        known.with_columns(missing).select(
+            *(pl.col(name).cast(kind) for name, kind in ACCOUNTS.items()), *own
+        ),
         frame(conn, _PAPERS, of, PAPERS),
         frame(conn, _CONTESTED, of, CONTESTED),
         frame(conn, _LEARNED, of, LEARNED),

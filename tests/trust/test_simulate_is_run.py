@@ -23,24 +23,32 @@ DAYS = 12
 def test_a_simulation_is_what_the_runs_did(shop: Workspace, tmp_path: Path) -> None:
     with (tmp_path / "ledger.csv").open() as file:
         head, *lines = csv.reader(file)
-    gone = {line[1]: MONDAY + timedelta(days=number % 11 + 1) for number, line in enumerate(lines) if number % 3}
+    gone = {
+        line[1]: MONDAY + timedelta(days=number % 11 + 1) for number, line in enumerate(lines) if number % 3
+    }
     later = [_again(line, number) for number, line in enumerate(lines) if number % 4 == 1]
     for number in range(DAYS):
         on = MONDAY + timedelta(days=number)
         if number:
-            there = [line for line in (*lines, *later) if gone.get(line[1], date.max) > on and line[2] <= str(on)]
+            there = [
+                line for line in (*lines, *later) if gone.get(line[1], date.max) > on and line[2] <= str(on)
+            ]
             _take(shop, tmp_path / f"ledger-{on}.csv", [head, *there], on)
         really(shop, on)
     engine = shop.database()
     with engine.connect() as conn:
         query = sa.select(action.c.taken_on, action.c.account, action.c.step, action.c.policy)
-        done = {tuple(row) for row in conn.execute(query.where(action.c.taken_on.is_not(None), action.c.policy != BY_HAND))}
+        done = {
+            tuple(row)
+            for row in conn.execute(query.where(action.c.taken_on.is_not(None), action.c.policy != BY_HAND))
+        }
     engine.dispose()
     last = MONDAY + timedelta(days=DAYS - 1)
     found = play(shop, Asked(last=last), now=moment(last)).simulation.runs[0].outcome
     names = play_names(shop, last)
     told = {
-        (on, names[row], step, policy) for on, row, policy, step in found.contacts.select("on", "row", "policy", "step").iter_rows()
+        (on, names[row], step, policy)
+        for on, row, policy, step in found.contacts.select("on", "row", "policy", "step").iter_rows()
     }
     assert len(done) > 60
     assert found.spared

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _FEW = 50_000
 
+
 def classed(signature: dict[str, Array], units: int) -> tuple[Array, Array]:
     """unit -> class; class -> its first unit. Numbers from -1 are packed into two words, exactly, and grouped by them."""
     packed = [np.zeros(units, dtype=np.uint64), np.zeros(units, dtype=np.uint64)]

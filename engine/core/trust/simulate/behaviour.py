@@ -78,7 +78,9 @@ def behaviour(history: History, by: str = ACCOUNT) -> Behaviour:
     group = np.zeros(history.accounts.height, dtype=np.int64)
     own = 0
     for column in (SEGMENT, ACCOUNT) if by == ACCOUNT else (by,):
-        groups = history.accounts.select("row", group=pl.col(column).cast(pl.String).fill_null(f"no {column}"))
+        groups = history.accounts.select(
+            "row", group=pl.col(column).cast(pl.String).fill_null(f"no {column}")
+        )
         number = {}
         for (name,), mine in whole.join(groups, on="row").group_by("group", maintain_order=True):
             if mine.height >= LEAST:
@@ -92,7 +94,11 @@ def behaviour(history: History, by: str = ACCOUNT) -> Behaviour:
 
 def _ends(history: History) -> pl.DataFrame:
     """Each debit: row, arrives, late (days past due at its end), paid (false: still open on the last day)."""
-    paid = history.paid.filter(pl.col("on") <= history.last).group_by("at").agg(pl.col("amount").sum(), pl.col("on").max())
+    paid = (
+        history.paid.filter(pl.col("on") <= history.last)
+        .group_by("at")
+        .agg(pl.col("amount").sum(), pl.col("on").max())
+    )
     items = history.debits.join(paid, on="at", how="left")
     whole = (pl.col("amount_right") >= pl.col("open")).fill_null(value=False)
     end = pl.when(whole).then("on").otherwise(pl.lit(history.last))
@@ -142,4 +148,3 @@ def redrawn(history: History, how: Behaviour, seed: int) -> History:
     cash = pl.DataFrame({"at": debits["at"].gather(paid), "on": day, "amount": left[paid]})
     cash = cash.with_columns(known=pl.col("on") + pl.duration(days=1), cash=pl.lit(value=True))
     return replace(history, paid=pl.concat([cash.select(uses.columns), uses]).sort("known", "at"))
-

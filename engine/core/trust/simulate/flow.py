@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
-import polars as pl
 
 from engine.core.decision.columns import dates, day_number
 from engine.core.figures.ageing import BUCKETS, Convention

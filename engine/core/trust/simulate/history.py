@@ -64,8 +64,9 @@ class History:
     `items` are as `state.ITEMS`, sorted alike, where `open` of a debit is all that is ever to be paid of it; and further
     `arrives`, `ends` (a credit is gone from that day on) and `inferred`, the terms that it was written on. `paid` has `at`
     (which item, by its place in `items`), `on`, `known` (the first morning on which the ledger shows it), `amount` (minor
-    units of the item's currency) and `cash`: false where a credit was used. `disputes` have `row`, `at` (null where it is of no item that is known), `opened`, `closed`, `off` (the
-    days that it takes off) and `claim`: it counts as one. `learned` has `row`, `what`, `from_day`, `until`.
+    units of the item's currency) and `cash`: false where a credit was used. `disputes` have `row`, `at` (null where it is of no
+    item that is known), `opened`, `closed`, `off` (the days that it takes off) and `claim`: it counts as one.
+    `learned` has `row`, `what`, `from_day`, `until`.
     """
 
     accounts: pl.DataFrame
@@ -90,7 +91,9 @@ def history(records: Records, kept: Kept, house: str) -> History | None:
         return None
     past = told(records.documents, records.payments)
     rows = kept.accounts.select("account", "row")
-    items = _items(past.documents.join(kept.papers, on=["account", "item"], how="left", maintain_order="left"))
+    items = _items(
+        past.documents.join(kept.papers, on=["account", "item"], how="left", maintain_order="left")
+    )
     items = items.with_columns(rate=_rate(records, house, last)).join(rows, on="account")
     items = items.sort("row", "due", "item")
     places = items.select("account", "item", "row").with_row_index("at")

@@ -10,10 +10,10 @@ import numpy as np
 import polars as pl
 
 from engine.core.decision.allocate import ROOM
+from engine.core.decision.signature import NONE
 from engine.core.language.policy import Kind
 from engine.core.problem import Place
 from engine.core.trust.course import Course
-from engine.core.trust.simulate.replay import Spells
 
 SOON = 7  # days within which a payment after a hold is told
 
@@ -74,7 +74,8 @@ class Outcome:
     book: str
     policies: tuple[str, ...]
     counts: Mapping[Kind, int]
-    accounts: int  # that anything was done to
+    accounts: int  # that were asked
+    unfit: int  # spells that began when no policy fitted the account
     spells: pl.DataFrame
     funnel: tuple[Rung, ...]
     work: tuple[Load, ...]
@@ -108,14 +109,14 @@ class Outcome:
         return None if days is None else float(days)
 
 
-def outcome(of: Course, spells: Spells, weeks: Sequence[date]) -> Outcome:
+def outcome(of: Course, spells: pl.DataFrame, weeks: Sequence[date]) -> Outcome:
     """What a course over these weeks comes to. `weeks` are their last days."""
     days = pl.Series("on", [day.on for day in of.days], dtype=pl.Date)
     went = of.contacts.with_columns(on=days.gather(of.contacts["day"]))
     went = went.join(_deeds(of), on="deed", how="left", maintain_order="left")
-    within = _within(went, spells.frame)
+    within = _within(went, spells)
     asked = within.filter("touches").group_by("spell").agg(asked=pl.col("on").min())
-    told = spells.frame.with_row_index("spell").join(asked, on="spell", how="left", maintain_order="left")
+    told = spells.with_row_index("spell").join(asked, on="spell", how="left", maintain_order="left")
     did = _did(of)
     actions = went.select("on", "row", "deed").join(did, on="deed", maintain_order="left")
     counted = dict(actions.group_by("kind").len().iter_rows())
@@ -124,10 +125,11 @@ def outcome(of: Course, spells: Spells, weeks: Sequence[date]) -> Outcome:
         policies=of.policies,
         counts={kind: counted[kind.value] for kind in Kind if kind.value in counted},
         accounts=went.filter("touches")["row"].n_unique(),
+        unfit=_unfit(of, spells),
         spells=told.drop("spell"),
         funnel=_funnel(of, went, within),
         work=_work(of, actions, weeks),
-        restricted=_restricted(actions, spells.frame),
+        restricted=_restricted(actions, spells),
         approvals=int(went["asks"].sum()),
         stopped=tuple(day.on for day in of.days if day.stopped),
         waiting=max((sum(day.waiting.values()) for day in of.days), default=0),
@@ -135,6 +137,18 @@ def outcome(of: Course, spells: Spells, weeks: Sequence[date]) -> Outcome:
         evaluators=of.evaluators,
         faults=of.faults,
     )
+
+
+def _unfit(of: Course, spells: pl.DataFrame) -> int:
+    """Spells that no policy took on the first open day."""
+    begun = dict(spells.group_by("began").agg("row").iter_rows())
+    found, rows = 0, list[int]()
+    for day, route in zip(of.days, of.routes, strict=False):
+        rows += begun.get(day.on, ())
+        if not day.closed and rows:
+            found += int((route[rows] == NONE).sum())
+            rows = []
+    return found
 
 
 def _deeds(of: Course) -> pl.DataFrame:
@@ -160,7 +174,9 @@ def _does(actions: Sequence[object]) -> str:
 
 def _did(of: Course) -> pl.DataFrame:
     """deed, kind, value: a row an action."""
-    rows = [(n, action.kind.value, action.value) for n, deed in enumerate(of.deeds) for action in deed.actions]
+    rows = [
+        (n, action.kind.value, action.value) for n, deed in enumerate(of.deeds) for action in deed.actions
+    ]
     return pl.DataFrame(
         rows, schema={"deed": pl.Int32(), "kind": pl.String(), "value": pl.String()}, orient="row"
     )
@@ -211,16 +227,29 @@ def _work(of: Course, actions: pl.DataFrame, weeks: Sequence[date]) -> tuple[Loa
         most = of.book.house.capacity.get(ROOM[kind])
         full = sum(most is not None and day.used.get(ROOM[kind], 0) >= most > 0 for day in of.days)
         loads.append(_with_capacity(whole, most, full))
-        roles = mine["value"].unique().sort() if kind in (Kind.CALL, Kind.TASK) else pl.Series(dtype=pl.String)
+        roles = (
+            mine["value"].unique().sort() if kind in (Kind.CALL, Kind.TASK) else pl.Series(dtype=pl.String)
+        )
         if len(roles) > 1:
-            parts = [_load(kind, role, mine.filter(pl.col("value") == role), open_days, weeks) for role in roles]
+            parts = [
+                _load(kind, role, mine.filter(pl.col("value") == role), open_days, weeks) for role in roles
+            ]
             loads += sorted(parts, key=lambda load: -load.total)
     return tuple(loads)
 
 
 def _with_capacity(load: Load, most: int | None, full: int) -> Load:
     return Load(
-        load.kind, load.role, load.total, load.mean, load.high, load.most, load.most_on, load.weeks, most, full
+        load.kind,
+        load.role,
+        load.total,
+        load.mean,
+        load.high,
+        load.most,
+        load.most_on,
+        load.weeks,
+        most,
+        full,
     )
 
 

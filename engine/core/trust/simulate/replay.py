@@ -7,7 +7,7 @@ put in its place, as the next import would.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -31,16 +31,6 @@ _NEVER = 2**31 - 1
 _OF_THE_EPISODE = (
     *("since", "home", "tone_step", "reached", "answer_by", "answer_day", "stepped", "finished"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Spells:
-    """Times for which accounts were past due: `row`, `began`, `ended` (the first morning on which nothing was; null: not yet).
-
-    They are the ledger's, whatever a policy does; an account that is past due on the first day has begun then.
-    """
-
-    frame: pl.DataFrame
 
 
 class Replay:
@@ -72,9 +62,15 @@ class Replay:
 
     def start(self) -> State:
         """Before the first morning: nothing is open, and nobody has been contacted."""
-        frames = (MARKS, BARRED, TOUCHES, PENDING, REPEATS)
         return State(
-            self.history.accounts, self._items.clear(), *map(State.empty_frame, frames), as_of=self.history.first
+            self.history.accounts,
+            self._items.clear(),
+            State.empty_frame(MARKS),
+            State.empty_frame(BARRED),
+            State.empty_frame(TOUCHES),
+            State.empty_frame(PENDING),
+            State.empty_frame(REPEATS),
+            as_of=self.history.first,
         )
 
     def overnight(self, state: State, on: date) -> State:
@@ -97,8 +93,12 @@ class Replay:
         state = _forgotten(state, on, "contacts" in self._wanted) if today % 30 == 0 else state
         return replace(state, items=items, accounts=state.accounts.with_columns(facts), as_of=on)
 
-    def spells(self) -> Spells:
-        """Those of the mornings so far."""
+    def spells(self) -> pl.DataFrame:
+        """Times for which accounts were past due so far: `row`, `began`, `ended`, the first morning on which nothing was.
+
+        `ended` is null where it has not. They are the ledger's, whatever a policy does; what was past due on the first morning
+        has begun then.
+        """
         still = np.flatnonzero(self._late)
         parts = [*self._spells, (still, self._began[still], _NEVER)]
         frame = pl.DataFrame(
@@ -110,7 +110,7 @@ class Replay:
         )
         ended = pl.when(pl.col("ended") < _NEVER).then("ended").cast(pl.Int32).cast(pl.Date)
         began = pl.col("began").cast(pl.Int32).cast(pl.Date)
-        return Spells(frame.select(pl.col("row").cast(pl.UInt32), began, ended).sort("row", "began"))
+        return frame.select(pl.col("row").cast(pl.UInt32), began, ended).sort("row", "began")
 
     def _past_due(self, there: Array, today: int) -> Array:
         """row -> something is past due after credits: they go to the oldest due first, so what is past due is paid first."""
@@ -153,7 +153,9 @@ def _ended(state: State, over: Array) -> State:
     )
     return replace(
         state,
-        accounts=accounts.cast({name: state.accounts.schema[name] for name in ("effects", "tone", "episode")}),
+        accounts=accounts.cast(
+            {name: state.accounts.schema[name] for name in ("effects", "tone", "episode")}
+        ),
         marks=kept(state.marks),
         barred=kept(state.barred),
         pending=kept(state.pending),
@@ -176,7 +178,9 @@ class _Facts:
         size = history.accounts.height
         paid = history.paid.filter("cash").with_columns(
             row=history.items["row"].gather(history.paid.filter("cash")["at"]),
-            late=(pl.col("on") - history.items["due"].gather(history.paid.filter("cash")["at"])).dt.total_days(),
+            late=(
+                pl.col("on") - history.items["due"].gather(history.paid.filter("cash")["at"])
+            ).dt.total_days(),
         )
         self._by_known, self._by_day = paid.sort("known"), paid.sort("on")
         self._in = self._out = 0
@@ -195,7 +199,10 @@ class _Facts:
         disputes = self.history.disputes.filter(pl.col("at").is_not_null())
         if not disputes.height:
             return items
-        opened, closed = dates(disputes["opened"]), disputes["closed"].to_physical().fill_null(_NEVER).to_numpy()
+        opened, closed = (
+            dates(disputes["opened"]),
+            disputes["closed"].to_physical().fill_null(_NEVER).to_numpy(),
+        )
         at = disputes["at"].to_numpy().astype(np.int64)
         size = len(self.history.items)
         holds = (opened <= today) & (closed >= today)
