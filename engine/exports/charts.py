@@ -7,6 +7,7 @@ one on a bar, `b0` to `b4` layers by age, `k0` to `k4` layers by kind.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from datetime import date
 from html import escape
@@ -53,16 +54,17 @@ def layers(
     *,
     wide: int = _WIDE,
     kind: str = "b",
+    top: float = 0,
 ) -> str:
     """Bars of several layers, one bar a month or a week: `rows` has the numbers of each layer, the lowest first.
 
-    `kind` is the letter of the layers' classes. Empty where there is nothing to draw.
+    `kind` is the letter of the layers' classes; the scale reaches `top` at least. Empty where there is nothing to draw.
     """
     sums = [sum(filter(None, column)) if None not in column else None for column in zip(*rows, strict=True)]
     known = [total for total in sums if total is not None]
     if not known or not max(known):
         return ""
-    low, high, step = ticks(0, max(known))
+    low, high, step = ticks(0, max(*known, top))
     y, x = _down(low, high, _STACK), _across(len(sums), wide, inset=True)
     room = (wide - _LEFT - _RIGHT) / len(sums)
     bar = room * (0.7 if len(sums) < _DENSE else 0.9)
@@ -136,11 +138,24 @@ def rungs(name: str, rows: Sequence[tuple[str, int, int, str]], *, wide: int = W
     return _svg(name, len(rows) * tall + 4, parts, wide)
 
 
-def alone(chart: str, style: str) -> str:
-    """A chart as a file of its own, with the page's colours in it."""
-    return chart.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).replace(
-        ">", f"><style>{style}</style>", 1
+def alone(chart: str, style: str, legend: Sequence[tuple[str, str]] = ()) -> str:
+    """A chart as a file of its own, with the page's colours in it, and beneath it what they are: (class, name).
+
+    Empty where there is no chart.
+    """
+    if not chart:
+        return ""
+    wide, tall = map(int, re.findall(r'viewBox="0 0 (\d+) (\d+)"', chart)[0])
+    parts = "".join(
+        f'<rect class="{colour}" x="{_LEFT + n * 120}" y="{tall + 6}" width="8" height="8"/>'
+        f'<text class="t" x="{_LEFT + 12 + n * 120}" y="{tall + 14}">{escape(name)}</text>'
+        for n, (colour, name) in enumerate(legend)
     )
+    _, _, drawn = chart.partition(">")
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {tall + 20 * bool(legend)}" role="img"'
+    )
+    return f"{head}><style>{style}</style>{parts}{drawn}"
 
 
 def ticks(low: float, high: float) -> tuple[float, float, float]:

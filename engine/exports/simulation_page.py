@@ -13,7 +13,16 @@ from engine.core.sentences import figures as said
 from engine.core.trust.simulate.flow import AGES
 from engine.exports import charts
 from engine.exports.style import STYLE
-from engine.screen.simulate import besides, facts, label, restricted_said, rows, work_row
+from engine.screen.simulate import (
+    besides,
+    by_policy,
+    facts,
+    label,
+    own_ladders,
+    restricted_said,
+    rows,
+    work_row,
+)
 from engine.screen.written import clean, span, whole_money
 
 if TYPE_CHECKING:
@@ -63,7 +72,7 @@ _PAGE = """\
 <p class="small">How often each step was taken while an account was past due; lighter: all was paid before a further one came.</p>
 {% for policy, picture in ladders(run) %}<h3 class="sheet">{{ policy }}</h3>
 {{ picture }}
-{% endfor %}
+{% endfor %}{% if same(run) %}<p class="small soft">The other ladders are as under {{ label(runs[0]) }}.</p>{% endif %}
 {% for line in restricted(run) %}{% if loop.first %}<h2>Terms, holds, hand-offs</h2>{% endif %}<p>{{ line }}</p>
 {% endfor %}</section>
 {% endfor %}<section>
@@ -113,6 +122,7 @@ def simulation_html(played: Played) -> bytes:
             drawn=lambda run: Markup(_drawn(run, found)),  # noqa: S704
             work=lambda run: [work_row(load) for load in run.outcome.work],
             groups=lambda run: [(n, name) for n, (name, _) in enumerate(_GROUPS) if any(_weekly(run, n))],
+            same=lambda run: len(own_ladders(found, run)) < len(by_policy(run.outcome)),
             ladders=lambda run: [(name, Markup(svg)) for name, svg in _ladders(run, found)],  # noqa: S704
             restricted=lambda run: list(restricted_said(run.outcome)),
             ageing=Markup(_ageing(found)),  # noqa: S704
@@ -129,19 +139,23 @@ def simulation_html(played: Played) -> bytes:
 def simulation_svgs(played: Played) -> dict[str, bytes]:
     """The pictures as files of their own, by name; of several policies each with its number."""
     found = played.simulation
-    pictures = {"ageing": _ageing(found), "cash": _cash(found)}
+    kinds = [(f"k{n}", name) for n, (name, _) in enumerate(_GROUPS)]
+    ages = [(f"b{n}", name) for n, name in enumerate(AGES.names)]
+    pictures = {
+        "ageing": charts.alone(_ageing(found), STYLE, ages),
+        "cash": charts.alone(_cash(found), STYLE),
+    }
     for n, run in enumerate(found.runs, 1):
         more = f"-{n}" if len(found.runs) > 1 else ""
-        pictures[f"workload{more}"] = _workload(run, found)
+        pictures[f"workload{more}"] = charts.alone(_workload(run, found), STYLE, kinds)
         rungs = [_row(rung, found, policy=True) for rung in run.outcome.funnel if rung.times]
-        pictures[f"ladders{more}"] = charts.rungs(
-            "How often each step was taken, and what was paid after it", rungs
-        )
+        ladders = charts.rungs("How often each step was taken, and what was then paid", rungs)
+        pictures[f"ladders{more}"] = charts.alone(ladders, STYLE, [("k0", "taken"), ("k1", "and then paid")])
         if found.draws:
-            pictures[f"workload-drawn{more}"] = _drawn(run, found)
+            pictures[f"workload-drawn{more}"] = charts.alone(_drawn(run, found), STYLE)
     if found.draws:
-        pictures["overdue-drawn"] = _overdue(found)
-    return {f"{name}.svg": charts.alone(svg, STYLE).encode() for name, svg in pictures.items() if svg}
+        pictures["overdue-drawn"] = charts.alone(_overdue(found), STYLE)
+    return {f"{name}.svg": svg.encode() for name, svg in pictures.items() if svg}
 
 
 def _legend(names: Sequence[tuple[int, str]], kind: str) -> Markup:
@@ -171,19 +185,21 @@ def _workload(run: Run, found: Simulation) -> str:
         lambda number: f"{number:,.0f}",
         wide=charts.WHOLE,
         kind="k",
+        top=max(max(_whole(one, found)) for one in found.runs),
     )
 
 
+def _whole(run: Run, found: Simulation) -> list[int]:
+    """All actions of each week."""
+    layers = [_weekly(run, n) for n in range(len(_GROUPS))]
+    whole = [sum(column) for column in zip(*filter(None, layers), strict=True)]
+    return whole or [0] * len(found.flow.weeks)
+
+
 def _drawn(run: Run, found: Simulation) -> str:
-    whole = [
-        sum(column)
-        for column in zip(
-            *(_weekly(run, n) or [0] * len(run.weeks) for n in range(len(_GROUPS))), strict=True
-        )
-    ]
     return charts.banded(
         "All actions of each week, and the band of the draws",
-        whole,
+        _whole(run, found),
         [band.low for band in run.weeks],
         [band.high for band in run.weeks],
         found.flow.weeks,
@@ -193,13 +209,9 @@ def _drawn(run: Run, found: Simulation) -> str:
 
 
 def _ladders(run: Run, found: Simulation) -> list[tuple[str, str]]:
-    policies = dict.fromkeys(rung.policy for rung in run.outcome.funnel)
-    ladders = [
-        (policy, [_row(rung, found) for rung in run.outcome.funnel if rung.policy == policy])
-        for policy in policies
-    ]
     drawn = [
-        (clean(policy), charts.rungs(f"The ladder of {clean(policy)}", ladder)) for policy, ladder in ladders
+        (clean(policy), charts.rungs(f"The ladder of {clean(policy)}", [_row(rung, found) for rung in rungs]))
+        for policy, rungs in own_ladders(found, run).items()
     ]
     return [(policy, svg) for policy, svg in drawn if svg]
 

@@ -194,9 +194,7 @@ def work_row(load: Load) -> tuple[str, ...]:
 
 def _ladders(found: Simulation, run: Run, width: int) -> Iterator[RenderableType]:
     """Each policy's steps; of a further run only the ladders that are not as under the first."""
-    ladders = _by_policy(run.outcome)
-    first = _by_policy(found.runs[0].outcome) if run is not found.runs[0] else {}
-    differ = {policy: rungs for policy, rungs in ladders.items() if rungs != first.get(policy)}
+    ladders, differ = by_policy(run.outcome), own_ladders(found, run)
     shown = {policy: rungs for policy, rungs in differ.items() if any(rung.times for rung in rungs)}
     if shown:
         yield heading("LADDERS", more="what was asked for")
@@ -211,7 +209,13 @@ def _ladders(found: Simulation, run: Run, width: int) -> Iterator[RenderableType
     yield Text()
 
 
-def _by_policy(of: Outcome) -> dict[str, list[Rung]]:
+def own_ladders(found: Simulation, run: Run) -> dict[str, list[Rung]]:
+    """The ladders that are not as under the first policies; all of those."""
+    first = by_policy(found.runs[0].outcome) if run is not found.runs[0] else {}
+    return {policy: rungs for policy, rungs in by_policy(run.outcome).items() if rungs != first.get(policy)}
+
+
+def by_policy(of: Outcome) -> dict[str, list[Rung]]:
     found: dict[str, list[Rung]] = {}
     for rung in of.funnel:
         found.setdefault(rung.policy, []).append(replace(rung, place=_NOWHERE))

@@ -25,10 +25,11 @@ def drawn(draws: int, seed: int, by: str, own: int, accounts: int) -> str:
     """How the days of payment were drawn."""
     whose = "invoices of its own" if by == "account" else f"invoices of its {by}"
     wider = "its segment's, else everybody's" if by == "account" else "everybody's"
+    of = many(accounts, "account")
     return (
         f"Bands are of {many(draws, 'draw')} (--seed {seed}): nine of ten are above the lower number, nine of ten below "
-        f"the higher. Each invoice is paid on a day drawn by itself, from the {whose} for {own:,} of "
-        f"{many(accounts, 'account')}, from {wider} for the others, which have too few. A customer who drifts or falls into trouble is spread over all days."
+        f"the higher. Each invoice is paid on a day drawn by itself, from the {whose} for {own:,} of {of}, from {wider} for "
+        "the others, which have too few. A customer who drifts or falls into trouble is spread over all days."
     )
 
 
