@@ -123,7 +123,7 @@ def rungs(name: str, rows: Sequence[tuple[str, int, int, str]], *, wide: int = W
         y, size = n * tall + 3, room * many / most
         lighter = size * part / many if many else 0
         parts.append(
-            f'<text class="t" x="{left - 6:.1f}" y="{y + 9}" text-anchor="end">{escape(label)}</text>'
+            f'<text class="t" x="{left - 6:.1f}" y="{y + 9}" text-anchor="end">{escape(_cut(label, left))}</text>'
         )
         told = escape(f"{label}: {many:,}, {beside}" if beside else f"{label}: {many:,}")
         for kind, start, width in (("k0", left, size - lighter), ("k1", left + size - lighter, lighter)):
@@ -136,6 +136,12 @@ def rungs(name: str, rows: Sequence[tuple[str, int, int, str]], *, wide: int = W
             f'<text class="t" x="{left + size + 5:.1f}" y="{y + 9}">{many:,}{escape(f" · {beside}" if beside else "")}</text>'
         )
     return _svg(name, len(rows) * tall + 4, parts, wide)
+
+
+def _cut(label: str, room: float) -> str:
+    """A label that fits so many units; where it is cut, that shows."""
+    most = int(room / 5)
+    return label if len(label) <= most else f"{label[: most - 1]}…"
 
 
 def alone(chart: str, style: str, legend: Sequence[tuple[str, str]] = ()) -> str:
