@@ -33,6 +33,7 @@ _VERBS: Mapping[str, str] = {
     "schema": "policies.schema",
     "test": "policies.trials",
     "diff": "policies.diff",
+    "simulate": "simulate.simulate",
     "import": "ledger.import_",
     "push": "feeds.push",
     "preview": "coming.preview",

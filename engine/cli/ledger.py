@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from engine.cli.edge import Edge, author, edge_of
-
-if TYPE_CHECKING:
-    from engine.jobs.workspace import Workspace
 
 
 def import_(
@@ -53,13 +50,13 @@ def bring_in(
     by: str | None = None,
 ) -> bool:
     """Each file in turn, up to the first that is refused."""
-    from engine.jobs.intake import take_in
+    from engine.jobs.intake import is_master, own_profile, take_in
     from engine.screen.imports import import_drawn
 
     ws = edge.workspace
     for file in files:
-        named = profile or _own_profile(ws, file)
-        master = customers or _is_master(ws, file, named)
+        named = profile or own_profile(ws, file)
+        master = customers or is_master(ws, file, named)
         taken = take_in(
             ws,
             file,
@@ -78,30 +75,6 @@ def bring_in(
         edge.show(import_drawn(taken))
         edge.show_warnings(taken.problems)
     return True
-
-
-def _own_profile(ws: Workspace, file: Path) -> str | None:
-    """A profile that is called like the file is meant for it."""
-    return file.stem if (ws.files.profiles / f"{file.stem}.toml").is_file() else None
-
-
-def _is_master(ws: Workspace, file: Path, named: str | None) -> bool:
-    """A list of customers, by its profile or because no column of it is about an invoice."""
-    if named is not None:
-        return named == (ws.settings.ledger.customers_profile or "customers")
-    from engine.jobs.intake import content
-    from engine.readers.headers import find_header
-    from engine.readers.profile import Profile
-    from engine.readers.table import read_tables
-
-    tables, problems = read_tables(file.name, content(file))
-    if problems:
-        return False
-    for table in tables:
-        header, _ = find_header(table, Profile())
-        if header is not None and {"open", "amount", "due", "date", "item"} & set(header.columns):
-            return False
-    return any(find_header(table, Profile(), master=True)[0] is not None for table in tables)
 
 
 def _propose(edge: Edge, files: Sequence[Path], name: str | None) -> None:

@@ -66,9 +66,9 @@ class Difference:
 class BrokenBook(Refused):
     """One of the two sides has problems: they are in `problems`, with the side's name before their places."""
 
-    def __init__(self, side: str, problems: tuple[Problem, ...], hint: str) -> None:
+    def __init__(self, side: str, problems: tuple[Problem, ...], hint: str, what: str = "compared") -> None:
         errors = [problem for problem in problems if problem.severity is Severity.ERROR]
-        super().__init__(f"{side} cannot be compared: {sentences.many(len(errors), 'problem')}", hint)
+        super().__init__(f"{side} cannot be {what}: {sentences.many(len(errors), 'problem')}", hint)
         self.problems = problems
 
 
@@ -86,7 +86,7 @@ def diff(
 
     Raises BrokenBook, and Refused where there is no such state.
     """
-    was, will = _side(ws, old, earlier=True), _side(ws, new, earlier=False)
+    was, will = side(ws, old, earlier=True), side(ws, new, earlier=False)
     before, after = was.ws.live, will.ws.live
     words = changed(before, after)
     files = file_changes(was.ws.texts.kept(), will.ws.texts.kept())
@@ -106,26 +106,28 @@ def _has_ledger(files: Files) -> bool:
 # -- the two sides ----------------------------------------------------------------------------------------------------
 
 
-def _side(ws: Workspace, said: str, *, earlier: bool) -> Side:
-    """What somebody means. A folder goes before a revision of the same name."""
+def side(ws: Workspace, said: str, *, earlier: bool, what: str = "compared") -> Side:
+    """What somebody means. A folder goes before a revision of the same name. Raises BrokenBook and Refused as `diff`."""
     folder = Path(said).expanduser()
     if said == FILES:
         found = Side(said, "the files", ws)
     elif said == LIVE:
-        found = _live(ws)
+        found = _live(ws, what)
     elif folder.is_dir():
         found = _folder(ws, said, folder)
     else:
         found = _revision(ws, said)
     if found.ws.book is None:
-        raise BrokenBook(found.label, _placed(found), _mend(found, earlier))
+        raise BrokenBook(found.label, _placed(found), _mend(found, earlier), what)
     return found
 
 
-def _live(ws: Workspace) -> Side:
+def _live(ws: Workspace, what: str) -> Side:
     with history.looking(ws.files) as conn:
         live = kept_releases.live(conn) if conn is not None else None
         if conn is None or live is None:
+            if what != "compared":
+                raise Refused(f"nothing is live yet that could be {what}", "write  files  for what lies here")
             raise Refused(
                 "nothing is live yet, so there is nothing to compare the files with",
                 "name something:  dunwell diff HEAD  or  dunwell diff FOLDER",

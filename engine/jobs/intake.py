@@ -16,10 +16,11 @@ from engine.jobs.workspace import Workspace
 from engine.readers import profile as profiles
 from engine.readers.confined import open_tables
 from engine.readers.customers import CustomersReading, read_customers_tables
+from engine.readers.headers import find_header
 from engine.readers.ledger import read_ledger_tables
 from engine.readers.profile import Profile
 from engine.readers.reading import Reading
-from engine.readers.table import Table
+from engine.readers.table import Table, read_tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,25 @@ def content(path: Path) -> bytes:
         ) from None
     except OSError as error:
         raise DunwellError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def own_profile(ws: Workspace, file: Path) -> str | None:
+    """A profile that is called like the file is meant for it."""
+    return file.stem if (ws.files.profiles / f"{file.stem}.toml").is_file() else None
+
+
+def is_master(ws: Workspace, file: Path, named: str | None) -> bool:
+    """A list of customers, by its profile or because no column of it is about an invoice."""
+    if named is not None:
+        return named == (ws.settings.ledger.customers_profile or "customers")
+    tables, problems = read_tables(file.name, content(file))
+    if problems:
+        return False
+    for table in tables:
+        header, _ = find_header(table, Profile())
+        if header is not None and {"open", "amount", "due", "date", "item"} & set(header.columns):
+            return False
+    return any(find_header(table, Profile(), master=True)[0] is not None for table in tables)
 
 
 def _currency(ws: Workspace) -> str | None:

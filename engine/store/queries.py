@@ -128,7 +128,8 @@ class Ask:
             split=_TEXT, stratum=_TEXT, drawn=pl.Int64(),
         )  # fmt: skip
 
-    def customers(self, own: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    def customers(self, own: Mapping[str, pl.DataType], *, all_: bool = False) -> pl.DataFrame:
+        """The customer master of whom a decision is about; with `all_` of everybody."""
         schema: dict[str, pl.DataType] = {"account": _TEXT}
         schema |= dict.fromkeys(_WORDS, _TEXT) | dict.fromkeys(FLAGS, _YES)
         schema |= {
@@ -139,7 +140,7 @@ class Ask:
         }
         customers = self._frame(
             f"""SELECT account, {", ".join((*_WORDS, *FLAGS))}, credit_limit, opened, terms_changed, own
-            FROM customer WHERE company = :company AND account IN ({_WANTED})""",  # noqa: S608
+            FROM customer WHERE company = :company {"" if all_ else f"AND account IN ({_WANTED})"}""",  # noqa: S608
             **schema,
         )
         return _with_own(customers, own)

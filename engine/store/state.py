@@ -256,18 +256,23 @@ def _with_history(accounts: pl.DataFrame, ask: queries.Ask, items: pl.DataFrame)
         ask.sides().group_by("account").agg(sides=pl.col("side").sort()),
     ):
         accounts = _beside(accounts, answer, "account")
-    counts = ("contacts", "broken", "kept", "claims", "addresses")
-    return accounts.with_columns(
-        pl.col(*counts).fill_null(0),
-        *(pl.col(word).str.to_lowercase() for word in _WORDS),
+    accounts = accounts.with_columns(
+        pl.col("contacts", "broken", "kept", "claims").fill_null(0),
         pl.col("promise", "plan").fill_null("none"),
         *(pl.coalesce(f"learned_{flag}", flag).alias(flag) for flag in queries.LEARNED),
+        first_time=pl.col("first_time").fill_null(value=True),
+    )
+    return mastered(accounts).with_columns(terms=pl.coalesce("terms", "inferred", pl.lit("mixed")))
+
+
+def mastered(accounts: pl.DataFrame) -> pl.DataFrame:
+    """What a customer master says of accounts, as tests read it: words in lower case, flags that are yes or no."""
+    return accounts.with_columns(
+        *(pl.col(word).str.to_lowercase() for word in _WORDS),
+        pl.col(*queries.FLAGS).fill_null(value=False),
+        pl.col("addresses").fill_null(0),
         name=pl.when(pl.col("name").fill_null("") != "").then("name").otherwise("account"),
         tags=pl.col("tags").str.to_lowercase().str.split("\n").fill_null([]),
-        first_time=pl.col("first_time").fill_null(value=True),
-    ).with_columns(
-        pl.col(*queries.FLAGS).fill_null(value=False),
-        terms=pl.coalesce("terms", "inferred", pl.lit("mixed")),
     )
 
 

@@ -354,7 +354,14 @@ def _pending(
             nulls_equal=True,
         )
     missing = _missing_addresses(decided, on)
-    missing = missing.join(kept, on=["row", "item"], how="anti", nulls_equal=True)
+    if missing.height and kept.height:
+        # A higher step that lacks an address too takes the place of the one that waits for it.
+        waits_for_one = kept.filter(pl.col("state") == Pending.ADDRESS.value)
+        same = waits_for_one.join(missing, on=["row", "item", "policy", "step"], how="semi", nulls_equal=True)
+        other = waits_for_one.join(same, on=["row", "item"], how="anti", nulls_equal=True)
+        other = other.join(missing, on=["row", "item"], how="semi", nulls_equal=True)
+        kept = kept.join(other, on=["row", "item"], how="anti", nulls_equal=True)
+        missing = missing.join(kept, on=["row", "item"], how="anti", nulls_equal=True)
     if not waits.height:
         return _with(kept, missing)
     room = waits.select(

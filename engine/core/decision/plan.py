@@ -6,7 +6,7 @@ asked for. It is a fold of `decide` and of `after`; there is no other rehearsal.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -117,16 +117,23 @@ def walk(
     *,
     room: Room | None = None,
     assumes: str = NOTHING_PAID,
+    overnight: Callable[[State, date], State] | None = None,
+    seen: set[Signature] | None = None,
 ) -> Iterator[Walked]:
     """The days of a plan one at a time, for whoever only wants to know what goes.
 
     What goes is what a plan says; what makes no difference to that is spared. A closed day on which nothing could go is not
     decided; a class on which the evaluators have agreed on an earlier day is not asked again. And somebody agrees to
     whatever the safety stop holds, so that the days after it can be seen.
+
+    `overnight` is what the world brings before a day is decided: new documents, payments. `seen` has the classes that were
+    agreed on in earlier walks of the same book.
     """
     room = room or Room()
-    seen: set[Signature] = set()
+    seen = set() if seen is None else seen
     for number, on in enumerate(days):
+        if overnight is not None:
+            state = overnight(state, on)
         state = _dawn(book, state, on, assumes, number == 0)
         day = _day(book, state, calendar, on, number == 0)
         why = calendar.why_closed(on) or ""

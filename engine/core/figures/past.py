@@ -24,7 +24,8 @@ class Told:
     """What is needed to tell any past day.
 
     `documents` have `base`, what a debit was over, and `unseen`, what of it went without anything on record; of a credit both
-    are 0. `less` is what made debits smaller, and when: account, item, amount, on.
+    are 0. `less` is what made debits smaller, and when: account, item, amount, on; `presumed` where only a ledger of that day
+    tells of it, and `cash`, false where a credit was used.
     """
 
     documents: pl.DataFrame
@@ -33,7 +34,7 @@ class Told:
 
 def told(documents: pl.DataFrame, payments: pl.DataFrame) -> Told:
     """From the columns of `core.figures.records`."""
-    paid = payments.filter(pl.col("item").is_not_null()).select(*_KEY, "amount", on="paid_on")
+    paid = payments.filter(pl.col("item").is_not_null()).select(*_KEY, "amount", "presumed", on="paid_on")
     debit = (pl.col("amount") > 0) | (pl.col("open") > 0)
     docs = _beside(documents, paid, "paid").with_columns(
         base=pl.when(debit).then(pl.max_horizontal("amount", pl.col("open") + pl.col("paid"))).otherwise(0)
@@ -44,7 +45,9 @@ def told(documents: pl.DataFrame, payments: pl.DataFrame) -> Told:
     gone = docs.filter(pl.col("amount") < 0, pl.col("open") == 0, pl.col("vanished_on").is_not_null())
     uses = _uses(docs.filter(pl.col("gap") > 0), gone)
     docs = _beside(docs, uses, "used").with_columns(unseen=pl.col("gap") - pl.col("used"))
-    return Told(docs.drop("paid", "gap", "used"), pl.concat([paid, uses]))
+    uses = uses.with_columns(presumed=pl.lit(value=True), cash=pl.lit(value=False))
+    less = pl.concat([paid.with_columns(cash=pl.lit(value=True)), uses], how="diagonal")
+    return Told(docs.drop("paid", "gap", "used"), less)
 
 
 def ledger(past: Told, on: date) -> pl.DataFrame:

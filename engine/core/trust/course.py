@@ -6,7 +6,7 @@ Where the safety stop would hold a day, that is kept, and the days go on as if s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from engine.core.decision.columns import dates, day_number
 from engine.core.decision.decide import Decided
 from engine.core.decision.plan import NOTHING_PAID, Walked, walk
 from engine.core.decision.portfolio import Portfolio
-from engine.core.decision.signature import NONE
+from engine.core.decision.signature import NONE, Signature
 from engine.core.decision.state import State
 from engine.core.decision.summary import day_used
 from engine.core.language.policy import Action, Kind, PolicyBook, Step
@@ -109,10 +109,15 @@ def course(
     *,
     room: Room | None = None,
     assumes: str = NOTHING_PAID,
+    overnight: Callable[[State, date], State] | None = None,
+    seen: set[Signature] | None = None,
 ) -> Course:
-    """Walk the days, which are ascending, and keep what a comparison needs."""
+    """Walk the days, which are ascending, and keep what a comparison needs. `overnight` and `seen` as for `walk`."""
     keeper = _Keeper(book, state)
-    for number, day in enumerate(walk(book, state, days, calendar, rules, room=room, assumes=assumes)):
+    walked = walk(
+        book, state, days, calendar, rules, room=room, assumes=assumes, overnight=overnight, seen=seen
+    )
+    for number, day in enumerate(walked):
         keeper.keep(number, day)
     return keeper.course()
 
