@@ -42,6 +42,8 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         for policy in ("first-time", "public-sector", "small-balances")
     },
     ("house.yaml", "answer: 7 days → "): "7 days is what holds where nothing is said",
+    ("house.yaml", "calendar: US → "): "the holidays of the United States are closed where nothing is said",
+    ("house.yaml", "hours: weekdays 8:30-17:00 → "): "these are the hours where nothing is said",
     ("house.yaml", "insolvent: yes → "): "a guard leaves insolvent customers to people as well",
     ("house.yaml", "attorney: yes → "): "a guard leaves whoever has an attorney to people as well",
     (
@@ -56,8 +58,6 @@ BEYOND: dict[tuple[str, str], str] = {
         "first-time.yaml",
         "to: principal",
     ): "differs: an invariant can say it, and doubles the time of the deep check",
-    ("house.yaml", "calendar:"): "differs: a test of a policy names its own calendar",
-    ("house.yaml", "hours:"): "differs: tests and walks have days, no hours",
     ("house.yaml", "capacity:"): "differs: a whole day's capacity, no single account's",
     ("house.yaml", "actions:"): "differs: a whole day's safety stop, no single account's",
     ("house.yaml", "letters: 100"): "differs: a whole day's safety stop, no single account's",
