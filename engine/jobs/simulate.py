@@ -257,7 +257,7 @@ def _notes(
     yield from _gaps(known, records, found)
     if found.late:
         yield said.late_already(found.late, found.first)
-    for what, bits in (("e-mail address", 0b111), ("postal address", 0b1000), ("telephone", 0b10000)):
+    for what, bits in (("e-mail address", 0b111), ("postal address", 0b1000)):
         assert len(ADDRESSES) == 5
         without = known.accounts.filter((pl.col("addresses") & bits) == 0).height
         if without:

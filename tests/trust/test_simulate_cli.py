@@ -7,6 +7,7 @@ import io
 import re
 import shlex
 import shutil
+import sys
 import xml.etree.ElementTree as ET
 from datetime import date, timedelta
 from pathlib import Path
@@ -194,6 +195,16 @@ def test_draws(shop: Shop) -> None:
     assert len(told["bands"]["cash"]) == len(told["weeks"])
     assert "(--seed 1)" in " ".join(told["notes"])
     assert re.search(r"asked +\d+ \(\d+–\d+\)", simulate(*words[:-1]).out)
+
+
+def test_draws_without_their_library(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "scipy.stats", None)
+    said = simulate("--draws", "2")
+    assert said.code == 1
+    assert said.err == (
+        "dunwell: draws need SciPy, which is not installed\n"
+        "  pip install 'dunwell[simulate]'; without --draws the days are played as they were\n"
+    )
 
 
 # -- what cannot be played --------------------------------------------------------------------------------------------
