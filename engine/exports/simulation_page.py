@@ -23,7 +23,7 @@ from engine.screen.simulate import (
     rows,
     work_row,
 )
-from engine.screen.written import clean, span, whole_money
+from engine.screen.written import clean, span
 
 if TYPE_CHECKING:
     from engine.core.trust.simulate import Run, Simulation
@@ -219,7 +219,8 @@ def _ladders(run: Run, found: Simulation) -> list[tuple[str, str]]:
 def _row(rung: Rung, found: Simulation, *, policy: bool = False) -> tuple[str, int, int, str]:
     name = f"{clean(rung.policy)}, " if policy else ""
     share = f"{100 * rung.paid / rung.times:.0f}% then paid · " if rung.times and rung.day >= 0 else ""
-    beside = f"{share}{whole_money(rung.amount, found.currency)}" if rung.times else ""
+    asked = said.short(rung.amount, "money", found.currency)
+    beside = f"{share}{asked}" if rung.times else ""
     return f"{name}day {rung.day}: {clean(rung.step)}", rung.times, rung.paid, beside
 
 

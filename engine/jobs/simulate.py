@@ -30,7 +30,7 @@ from engine.errors import NotFound, Refused
 from engine.jobs import diff
 from engine.jobs.intake import is_master, own_profile, take_in
 from engine.jobs.workspace import Workspace
-from engine.sample import SEED, generate
+from engine.sample import generate
 from engine.settings import Workspace as Files
 from engine.store import bulk, database, figures
 from engine.store.kept import kept
@@ -184,7 +184,7 @@ def _take(ws: Workspace, asked: Asked, now: datetime) -> str:
 
 
 def _make_up(ws: Workspace, place: Path, accounts: int, seed: int, now: datetime) -> str:
-    sample = generate(seed if seed != 1 else SEED, ws.today(now), accounts)
+    sample = generate(seed, ws.today(now), accounts)
     ws.files.profiles.mkdir(parents=True, exist_ok=True)
     for name, text in sample.profiles.items():
         (ws.files.profiles / f"{name}.toml").write_text(text, "utf-8")
@@ -257,7 +257,7 @@ def _notes(
     yield from _gaps(known, records, found)
     if found.late:
         yield said.late_already(found.late, found.first)
-    for what, bits in (("e-mail address", 0b111), ("postal address", 0b1000), ("telephone", 0b10000)):
+    for what, bits in (("e-mail address", 0b111), ("postal address", 0b1000)):
         assert len(ADDRESSES) == 5
         without = known.accounts.filter((pl.col("addresses") & bits) == 0).height
         if without:

@@ -288,6 +288,18 @@ def test_a_missing_address_does_not_block_the_ladder_either() -> None:
     assert desk.on().choices()[0].passed
 
 
+def test_a_higher_step_without_an_address_takes_the_place_of_the_lower_one() -> None:
+    """Days 20 and 40 are letters and nobody knows where to: what waits on day 40 is the letter of day 40, since then."""
+    policy = "policy: P\nclock: due date\nsteps:\n  - day: 20\n    letter: reminder\n  - day: 40\n    letter: final-notice\n"
+    desk = Desk(book(policy)).account("A", addresses=0).owes("1", late=20)
+    waits = []
+    for last in (0, 5, 20):
+        desk.days(0, last)
+        (row,) = desk.left.pending.select("step", "since").rows()
+        waits.append((row[0], (row[1] - day(0)).days))
+    assert waits == [("letter reminder", 0), ("letter reminder", 0), ("letter final-notice", 20)]
+
+
 def test_an_address_that_was_found_lets_the_step_go() -> None:
     desk = Desk(book()).owes("1", late=25).had("call collector", "1")
     desk.under_way("letter reminder", Pending.ADDRESS, days_ago=3)

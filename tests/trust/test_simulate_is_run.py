@@ -24,7 +24,7 @@ from tests.decision.test_plan_is_run import MONDAY, moment, really
 from tests.decision.test_plan_is_run import shop as shop
 from tests.trust.test_simulate import ASKS_ALL, book
 
-DAYS = 12
+DAYS = 11
 LAST = MONDAY + timedelta(days=DAYS - 1)
 
 
