@@ -32,6 +32,7 @@ from engine.cli import (
     live,
     manual,
     messages,
+    people,
     policies,
     records,
     report,
@@ -101,6 +102,7 @@ _VERBS: tuple[Callable[..., None], ...] = (
     *(holds.terms, holds.hold, holds.reduce_service, holds.release, holds.restore, holds.in_force),
     holds.restrictions,
     *(service.serve, service.status),
+    *(people.web, people.people, people.invite),
     *(verify.verify, doctor.doctor),
 )
 # Where the verb is no name for a function.

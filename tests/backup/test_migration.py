@@ -102,6 +102,7 @@ def test_an_upgrade_that_is_killed_leaves_the_old_tables_or_the_new(tmp_path: Pa
         ("0001", False, False),
         ("0002", True, True),
         ("0003", True, True),
+        ("0004", True, True),
     }
     engine = database.open(file)
     database.check(engine)

@@ -49,6 +49,7 @@ from engine.store.tables.decisions import (
 )
 from engine.store.tables.journal import OF_THE_HOUSE, journal, journal_head, journal_person, setting
 from engine.store.tables.ledger import contact, customer, item, ledger_file, payment, rate
+from engine.store.tables.people import guess, invitation, person, session
 from engine.store.tables.service import alarm, feed, lease, pushed, received, release
 
 __all__ = [
@@ -84,6 +85,8 @@ __all__ = [
     "episode",
     "feed",
     "guard_override",
+    "guess",
+    "invitation",
     "item",
     "journal",
     "journal_head",
@@ -98,6 +101,7 @@ __all__ = [
     "outbox",
     "pause",
     "payment",
+    "person",
     "plan",
     "plan_item",
     "promise",
@@ -108,5 +112,6 @@ __all__ = [
     "release",
     "restriction",
     "run",
+    "session",
     "setting",
 ]
