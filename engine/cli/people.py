@@ -23,7 +23,7 @@ def web(
     from engine import settings
     from engine.daemon.health import listen as listening
     from engine.daemon.logs import Log
-    from engine.jobs.people import entry
+    from engine.jobs.people import first
     from engine.store import database
     from engine.web.__main__ import serve
 
@@ -41,7 +41,7 @@ def web(
     Log.of(sys.stderr, os.environ, edge.clock, files).catch_all()
     at = listening(told.listen, "the desk", "[web]")
     engine = database.open(files.database_url)
-    token = entry.opened(engine, files, edge.clock())
+    token = first.opened(engine, files, edge.clock())
     edge.say(f"The desk is at {told.url}")
     if token:
         edge.say(f"Whoever opens this first is its admin, once, within a day:  {told.url}/enter/{token}")

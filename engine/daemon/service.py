@@ -34,7 +34,7 @@ from engine.daemon.ticks import Ticks
 from engine.daemon.warnings import Warnings
 from engine.errors import DatabaseBusy, DatabaseError, DatabaseTooNew, DunwellError, Refused
 from engine.jobs.duties import DUTIES, due
-from engine.jobs.people import entry
+from engine.jobs.people import first
 from engine.store import alarms, brakes, database, dues, lease
 from engine.store.owner import gone, owner
 
@@ -180,7 +180,7 @@ class Service:
         desk.open()
         self.say(f"The desk is at {told.url}")
         try:
-            token = await asyncio.to_thread(entry.opened, engine, self.files, self.clock())
+            token = await asyncio.to_thread(first.opened, engine, self.files, self.clock())
         except DunwellError as error:
             self.log.failed("desk", error)
             return

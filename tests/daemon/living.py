@@ -117,9 +117,7 @@ class Served:
         # Many at once may not all have the desk's usual address.
         environment = {**os.environ, "DUNWELL_WEB__LISTEN": "", **(environment or {})}
         with self.out.open("w") as out, self.err.open("w") as err:
-            self.process = subprocess.Popen(
-                command, stdout=out, stderr=err, cwd=REPOSITORY, env=environment
-            )
+            self.process = subprocess.Popen(command, stdout=out, stderr=err, cwd=REPOSITORY, env=environment)
 
     def said(self) -> str:
         return self.out.read_text("utf-8")

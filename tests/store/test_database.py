@@ -77,7 +77,9 @@ def test_a_database_of_a_newer_version_is_refused_and_left_alone(database_url: s
     engine.dispose()
     with pytest.raises(DatabaseTooNew) as refused:
         database.open(database_url)
-    assert f"made by a newer Dunwell (its version is 9999, this one knows {database.HEAD})" in str(refused.value)
+    assert f"made by a newer Dunwell (its version is 9999, this one knows {database.HEAD})" in str(
+        refused.value
+    )
 
 
 @pytest.mark.fault(13)

@@ -16,7 +16,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from engine.jobs.people import entry, register
+from engine.jobs.people import entry, first, register
 from engine.jobs.people.entry import Entered, From
 from engine.store import database, people
 from engine.store.database import writing
@@ -150,7 +150,7 @@ def place(_furnished: Path, tmp_path: Path) -> Place:
     settings = (house.root / "dunwell.toml").read_text("utf-8")
     (house.root / "dunwell.toml").write_text(settings.replace(str(_furnished), str(folder)), "utf-8")
     found = Place(house, moment(MONDAY, "10:30"))
-    entry.opened(found.desk.engine, house.ws.files, found.now)
+    first.opened(found.desk.engine, house.ws.files, found.now)
     return found
 
 
@@ -192,7 +192,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> I
     at = listen("127.0.0.1:0", "the desk", "[web]")
     folder = tmp_path_factory.mktemp("served")
     place = Place(furnished(folder, sqlite_template, 8), moment(MONDAY, "10:30"))
-    entry.opened(place.desk.engine, place.house.ws.files, place.now)
+    first.opened(place.desk.engine, place.house.ws.files, place.now)
     server = uvicorn.Server(configured(place.app))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [at]}, daemon=True)
     thread.start()

@@ -9,7 +9,7 @@ from typing import Any
 import axe_playwright_python
 import pytest
 
-from engine.jobs.people import entry
+from engine.jobs.people import entry, first
 from engine.jobs.people.entry import From
 from tests.web.conftest import Place
 
@@ -81,7 +81,7 @@ def test_keys_alone(page: Callable[..., Any]) -> None:
 
 def test_the_first_admin_in_a_browser(page: Callable[..., Any], served: tuple[Place, str]) -> None:
     place, _ = served
-    token = entry.opened(place.desk.engine, place.house.ws.files, place.now)
+    token = first.opened(place.desk.engine, place.house.ws.files, place.now)
     there = page()
     there.goto(f"/enter/{token}")
     there.get_by_label("Who are you?").select_option("ana")

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from fastapi.routing import APIRoute
 
-from engine.jobs.people import entry, passwords
+from engine.jobs.people import entry, first, passwords
 from engine.jobs.people.entry import From
 from engine.jobs.people.rights import Right, rights
 from engine.store import journal as book
@@ -55,7 +55,7 @@ def routes(place: Place) -> Iterator[tuple[APIRoute, str, Right | None]]:
 
 
 def test_the_first_admin_comes_in_by_a_link_that_is_good_once(place: Place) -> None:
-    token = entry.opened(place.desk.engine, place.house.ws.files, place.now)
+    token = first.opened(place.desk.engine, place.house.ws.files, place.now)
     assert token is not None
     newcomer = place.stranger()
     page = newcomer.get(f"/enter/{token}")
@@ -70,7 +70,7 @@ def test_the_first_admin_comes_in_by_a_link_that_is_good_once(place: Place) -> N
     again = place.stranger().get(f"/enter/{token}")
     assert again.status_code == 409
     assert "good no more" in words(again.text)
-    assert entry.opened(place.desk.engine, place.house.ws.files, place.now) is None
+    assert first.opened(place.desk.engine, place.house.ws.files, place.now) is None
     assert {"link", "signed in", "person"} <= set(kinds(place))
     with reading(place.desk.engine) as conn:
         assert book.verify(conn) > 0
@@ -80,7 +80,7 @@ def test_the_first_admin_comes_in_by_a_link_that_is_good_once(place: Place) -> N
 
 
 def test_somebody_new_is_the_first_admin_too(place: Place) -> None:
-    token = entry.opened(place.desk.engine, place.house.ws.files, place.now)
+    token = first.opened(place.desk.engine, place.house.ws.files, place.now)
     newcomer = place.stranger()
     wrong = newcomer.sends(f"/enter/{token}", name="", email="nobody", password=PASSWORD, again="other")
     assert [one in words(wrong.text) for one in ("what they are called", "no", "not the same")]
@@ -97,7 +97,7 @@ def test_somebody_new_is_the_first_admin_too(place: Place) -> None:
 
 
 def test_a_link_of_yesterday_is_no_good(place: Place) -> None:
-    token = entry.opened(place.desk.engine, place.house.ws.files, place.now)
+    token = first.opened(place.desk.engine, place.house.ws.files, place.now)
     place.later(hours=25)
     assert place.stranger().get(f"/enter/{token}").status_code == 409
     assert place.stranger().get("/enter/anything").status_code == 409

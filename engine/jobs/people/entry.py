@@ -12,22 +12,19 @@ from sqlalchemy.engine import Connection, Engine
 from engine.errors import DatabaseBusy, Refused, WrongFields
 from engine.jobs.cases.who import Who, must_be
 from engine.jobs.people import passwords, register
-from engine.jobs.people.known import ITSELF, seed
+from engine.jobs.people.first import new_link
 from engine.jobs.people.rights import ADMIN
-from engine.settings import Workspace
 from engine.store import journal, people
 from engine.store.database import aside, reading, writing
 from engine.store.journal import Entry
 from engine.store.people import Invited, Session, Worker
 
-FIRST_DAY = timedelta(hours=24)  # for which the first admin's link is good
-LINK = timedelta(days=7)  # for which every other is
+LINK = timedelta(days=7)  # for which a link is good
 IDLE = timedelta(hours=2)  # after which a session has ended by itself
 _SEEN = timedelta(minutes=1)  # how finely it is kept when somebody was seen
 _FREE, _FREE_FROM = 5, 30  # wrong ones in a row that cost nothing: for a name, from an address
 _WAIT, _LONGEST = timedelta(minutes=1), timedelta(minutes=15)
 _FORGOTTEN = timedelta(hours=24)  # after which wrong ones count no more
-_KEPT = timedelta(days=90)
 NOT_LET_IN = "this name and this password do not go together"
 
 
@@ -52,16 +49,6 @@ class Entered:
 # -- links -----------------------------------------------------------------------------------------------------------
 
 
-def opened(engine: Engine, files: Workspace, now: datetime) -> str | None:
-    """The desk opens: people of `dunwell.toml` are written down; a link's secret where no admin can sign in yet."""
-    with writing(engine) as conn:
-        seed(conn, files, now)
-        people.let_go(conn, now - _KEPT)
-        if any(ADMIN in one.roles and one.enters and one.ended_at is None for one in people.workers(conn)):
-            return None
-        return _link(conn, None, ITSELF, now, FIRST_DAY)
-
-
 def invite(engine: Engine, id: str, who: Who) -> str:
     """A link's secret, with which somebody chooses a password; links they had before are good no more."""
     must_be(who, ADMIN, "invite")
@@ -69,15 +56,7 @@ def invite(engine: Engine, id: str, who: Who) -> str:
         one = register.must_know(conn, id)
         if one.ended_at is not None:
             raise Refused(f"{one.name} does not work here any more")
-        return _link(conn, id, who.by, who.at, LINK)
-
-
-def _link(conn: Connection, person: str | None, by: str, now: datetime, good: timedelta) -> str:
-    token = secrets.token_urlsafe(32)
-    people.invite(conn, token, person, by, now, now + good)
-    body = {"person": person or ADMIN, "until": now + good, "by": by}
-    journal.append(conn, [Entry("link", "", body)], now)
-    return token
+        return new_link(conn, id, who.by, who.at, LINK)
 
 
 def link(conn: Connection, token: str, now: datetime) -> tuple[Invited, Worker | None]:

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
-
-from sqlalchemy.engine import Connection
 
 from engine.core.problem import Place, Problem, Severity
 from engine.jobs.history import looking
 from engine.settings import FILE, Person, Workspace
-from engine.store import journal, people
-from engine.store.journal import Entry
+from engine.store import people
 from engine.store.people import Worker
-
-ITSELF = "Dunwell"
 
 
 def with_people(files: Workspace) -> tuple[Workspace, tuple[Problem, ...]]:
@@ -63,24 +57,3 @@ def person(one: Worker) -> Person:
         letters=one.letters,
         zone=one.zone,
     )
-
-
-def worker(id: str, one: Person) -> Worker:
-    """As the database has them."""
-    return Worker(
-        id, one.name, tuple(one.roles), one.email or "", one.phone, one.calls, one.letters, one.zone
-    )
-
-
-def seed(conn: Connection, files: Workspace, now: datetime) -> list[str]:
-    """Write down everybody of `dunwell.toml` whom the database has never had. Their ids."""
-    there = {one.id for one in people.workers(conn)}
-    fresh = [worker(id, one) for id, one in files.settings.people.items() if id not in there]
-    entries = []
-    for one in fresh:
-        people.keep(conn, one, FILE, now, new=True)
-        body = {"person": one.id, "did": "added", "roles": one.roles, "by": FILE}
-        entries.append(Entry("person", "", body, {"name": one.name}))
-    if entries:
-        journal.append(conn, entries, now)
-    return [one.id for one in fresh]
