@@ -241,6 +241,15 @@ def let_go(conn: Connection, before: datetime) -> None:
     conn.execute(sa.delete(t.session).where(t.session.c.seen_at < when))
     conn.execute(sa.delete(t.invitation).where(t.invitation.c.until < when))
     conn.execute(sa.delete(t.guess).where(t.guess.c.at < when))
+    conn.execute(sa.delete(t.form).where(t.form.c.at < when))
+
+
+def taken(conn: Connection, mark: str, now: datetime, company: str = COMPANY) -> bool:
+    """Take a form by its mark. False: it was taken before."""
+    if conn.execute(sa.select(t.form.c.mark).where(t.form.c.mark == mark)).first() is not None:
+        return False
+    conn.execute(sa.insert(t.form).values(mark=mark, company=company, at=moment_text(now)))
+    return True
 
 
 # -- guesses ---------------------------------------------------------------------------------------------------------

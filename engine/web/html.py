@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from datetime import date, datetime
 from functools import cache
@@ -66,6 +67,28 @@ def _day(value: date | None) -> str:
     return day_month(value) if value else ""
 
 
+def _paragraphs(text: str) -> list[tuple[str, list[str]]]:
+    """A plain text as ("text", [paragraph]) and ("list", lines), without the title above a line of equals signs."""
+    found: list[tuple[str, list[str]]] = []
+    for part in re.split(r"\n\s*\n", text.strip()):
+        lines = [line.strip() for line in part.splitlines()]
+        if len(lines) > 1 and re.fullmatch(r"=+", lines[1]):
+            lines = lines[2:]
+        told: list[str] = []
+        for line in lines:
+            if line.startswith(("- ", "· ", "* ")) or not told:
+                told.append(line)
+            else:
+                told[-1] += f" {line}"
+        for line in told:
+            kind, words = ("list", line[2:]) if line.startswith(("- ", "· ", "* ")) else ("text", line)
+            if kind == "list" and found and found[-1][0] == "list":
+                found[-1][1].append(words)
+            else:
+                found.append((kind, [words]))
+    return found
+
+
 _FILTERS: dict[str, Callable[..., Any]] = {
     "clean": _clean,
     "clock": _clock,
@@ -75,6 +98,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "listed": listed,
     "moment": _moment,
     "money": money,
+    "paragraphs": _paragraphs,
     "short_day": short_day,
     "whole_money": whole_money,
 }

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Annotated, Any
 from urllib.parse import quote, unquote
+from zoneinfo import ZoneInfo
 
 from fastapi import Depends
 from sqlalchemy.engine import Connection, Engine
@@ -81,6 +82,11 @@ class Visit:
         return self.ws.settings.workspace.zone
 
     @property
+    def office(self) -> ZoneInfo:
+        """The office's clock."""
+        return ZoneInfo(self.zone)
+
+    @property
     def today(self) -> date:
         return self.ws.today(self.now)
 
@@ -102,6 +108,11 @@ class Visit:
         with self.desk.reading() as conn:
             yield conn
 
+    def once(self) -> None:
+        """For what must not be done twice by a second press: refused for a form that was taken already."""
+        if mark := self.typed("once"):
+            entry.once(self.engine, f"{self.session.number} {mark}"[:100], self.now)
+
     # -- what is answered -------------------------------------------------------------------------------------
 
     def page(self, template: str, code: int = 200, **values: Any) -> Response:
@@ -122,6 +133,7 @@ class Visit:
             zone=self.zone,
             typed=self.typed,
             wrong=self.wrong,
+            once=secrets.token_urlsafe(12),
             Right=Right,
             **({"said": "", "refused": None} | values),
         )

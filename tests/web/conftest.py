@@ -31,6 +31,7 @@ ROLES = ("collector", "supervisor", "credit manager", "admin", "reader")
 BASE = "http://127.0.0.1:8015"
 
 
+OUTCOMES = (Path(__file__).parents[2] / "policies" / "outcomes.yaml").read_text("utf-8")
 POLICY = """
 policy: Standard
 clock: due date
@@ -114,7 +115,9 @@ class Place:
 def furnished(root: Path, template: Path, accounts: int = 4) -> House:
     """A house with calls for today, messages in its outbox, and a customer with a strange name."""
     shutil.copy(template, root / "dunwell.db")
-    house = House(root, f"sqlite:///{root / 'dunwell.db'}", policies={"standard": POLICY})
+    house = House(
+        root, f"sqlite:///{root / 'dunwell.db'}", policies={"standard": POLICY, "outcomes": OUTCOMES}
+    )
     for n in range(accounts):
         house.contact(f"ACC{n}")
         house.owes(f"ACC{n}", f"I{n}", "2026-09-29" if n % 2 else "2026-10-05", f"{1200 + 100 * n}.00")

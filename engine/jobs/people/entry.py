@@ -251,6 +251,13 @@ def sign_out(engine: Engine, number: str, who: Who) -> None:
         journal.append(conn, [Entry("signed out", "", body)], who.at)
 
 
+def once(engine: Engine, mark: str, now: datetime) -> None:
+    """A form does what it does once. Refused for one that was taken already."""
+    with writing(engine) as conn:
+        if not people.taken(conn, mark, now):
+            raise Refused("this was sent already, and is not done twice", "look whether it was done")
+
+
 def refused(engine: Engine, path: str, why: str, who: Who) -> None:
     """Somebody tried what they may not: it is kept."""
     with writing(engine) as conn:

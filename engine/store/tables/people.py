@@ -67,3 +67,12 @@ guess = sa.Table(
     sa.Column("at", sa.String, nullable=False),
     sa.Column("until", sa.String),  # before then nothing is tried
 )
+
+# Forms that were taken: a second press, or a line that broke, does nothing twice.
+form = sa.Table(
+    "form",
+    metadata,
+    sa.Column("mark", sa.String, primary_key=True),
+    company_column(),
+    sa.Column("at", sa.String, nullable=False),
+)

@@ -13,6 +13,13 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "form",
+        sa.Column("mark", sa.String(), nullable=False),
+        sa.Column("company", sa.String(), server_default="main", nullable=False),
+        sa.Column("at", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("mark", name=op.f("pk_form")),
+    )
+    op.create_table(
         "guess",
         sa.Column("company", sa.String(), server_default="main", nullable=False),
         sa.Column("whom", sa.String(), nullable=False),
