@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -14,7 +14,19 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from engine.screen.written import clean, count, day_month, full_day, listed, money, short_day, whole_money
+from engine.core.decision.summary import PreviewDay
+from engine.core.language.policy import Kind
+from engine.screen.written import (
+    clean,
+    count,
+    day_month,
+    full_day,
+    listed,
+    money,
+    short_day,
+    span,
+    whole_money,
+)
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -45,6 +57,11 @@ def static(name: str) -> str:
 def url(*parts: object) -> str:
     """An address of ours; every part is written so that it stays one."""
     return "/" + "/".join(quote(str(part), safe="") for part in parts)
+
+
+def for_page(hint: str) -> str:
+    """What helps, as a page says it; what speaks of the command line helps nobody here."""
+    return "" if "dunwell " in hint or "--" in hint else hint
 
 
 def _clean(value: object) -> str:
@@ -89,16 +106,24 @@ def _paragraphs(text: str) -> list[tuple[str, list[str]]]:
     return found
 
 
+def _sum_of(days: Sequence[PreviewDay], kind: Kind) -> int:
+    """How many of a kind on all days."""
+    return sum(day.counts.get(kind, 0) for day in days)
+
+
 _FILTERS: dict[str, Callable[..., Any]] = {
     "clean": _clean,
     "clock": _clock,
     "count": count,
     "day": _day,
+    "for_page": for_page,
     "full_day": full_day,
     "listed": listed,
     "moment": _moment,
     "money": money,
     "paragraphs": _paragraphs,
     "short_day": short_day,
+    "span": span,
+    "sum_of": _sum_of,
     "whole_money": whole_money,
 }

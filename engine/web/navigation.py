@@ -21,5 +21,9 @@ class Entry:
 
 NAVIGATION = (
     Entry("Today", "/today"),
+    Entry("Week", "/week"),
+    Entry("Accounts", "/accounts"),
+    Entry("Outbox", "/outbox"),
+    Entry("Journal", "/journal"),
     Entry("People", "/people", Right.PEOPLE),
 )

@@ -25,10 +25,11 @@ from engine.jobs.people.entry import Entered, From
 from engine.jobs.people.rights import Right, rights
 from engine.jobs.workspace import Workspace
 from engine.settings import Desk as Settings
+from engine.store import brakes
 from engine.store.people import Session
 from engine.store.people import Worker as Person
 from engine.web.desk import Desk
-from engine.web.html import url
+from engine.web.html import for_page, url
 from engine.web.navigation import NAVIGATION
 
 SAFE = ("GET", "HEAD")
@@ -126,10 +127,13 @@ class Visit:
         return answer
 
     def drawn(self, template: str, **values: Any) -> str:
+        with self.reading() as conn:
+            halts = brakes.halts(conn)
         return self.desk.pages.get_template(template).render(
             visit=self,
             navigation=[one for one in NAVIGATION if self.may(one.right)],
             path=self.request.url.path,
+            halts=halts,
             zone=self.zone,
             typed=self.typed,
             wrong=self.wrong,
@@ -164,9 +168,7 @@ class Refusal:
 
 
 def refusal(error: DunwellError) -> Refusal:
-    """A hint that speaks of the command line helps nobody here."""
-    hint = "" if "dunwell " in error.hint or "--" in error.hint else error.hint
-    return Refusal(error.sentence[:1].upper() + error.sentence[1:], hint)
+    return Refusal(error.sentence[:1].upper() + error.sentence[1:], for_page(error.hint))
 
 
 # -- who asks ----------------------------------------------------------------------------------------------------------

@@ -38,10 +38,7 @@ def today(visit: Reader) -> Response:
         found = worklist(visit.ws, conn, on=visit.today, person=person, everything=everything, most=most)
         made = work.calls_made(conn, visit.today)
     names = {id: one.name for id, one in visit.ws.settings.people.items()}
-    rows = [
-        Row(one, listed.what(one), listed.whose(one, names), listed.state(one), _does(visit, one))
-        for one in found.entries
-    ]
+    rows = [row_of(visit, one) for one in found.entries]
     calls = sum(made.values()) if all_ else made.get(visit.person.id, 0) + made.get(visit.person.name, 0)
     return visit.page(
         "today.html",
@@ -56,6 +53,12 @@ def today(visit: Reader) -> Response:
         rest=_rest(found),
         away=listed.away(found, names),
     )
+
+
+def row_of(visit: Visit, one: Entry) -> Row:
+    """A line as this person sees it."""
+    names = {id: person.name for id, person in visit.ws.settings.people.items()}
+    return Row(one, listed.what(one), listed.whose(one, names), listed.state(one), _does(visit, one))
 
 
 def _rest(found: Worklist) -> list[str]:
