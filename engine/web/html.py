@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -27,6 +28,7 @@ from engine.screen.written import (
     span,
     whole_money,
 )
+from engine.store.happened import Happened
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -106,6 +108,11 @@ def _paragraphs(text: str) -> list[tuple[str, list[str]]]:
     return found
 
 
+def _by_day(lines: Sequence[Happened]) -> list[tuple[date, list[Happened]]]:
+    """Neighbours of one day together."""
+    return [(day, list(group)) for day, group in groupby(lines, key=lambda line: line.on)]
+
+
 def _sum_of(days: Sequence[PreviewDay], kind: Kind) -> int:
     """How many of a kind on all days."""
     return sum(day.counts.get(kind, 0) for day in days)
@@ -118,6 +125,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "day": _day,
     "for_page": for_page,
     "full_day": full_day,
+    "groupby_day": _by_day,
     "listed": listed,
     "moment": _moment,
     "money": money,

@@ -37,11 +37,13 @@ policy: Standard
 clock: due date
 late: latest
 steps:
+  - day: 3
+    email: friendly-reminder
   - day: 5
     call: collector
     script: first-call
   - day: 12
-    email: friendly-reminder
+    email: firm-reminder
   - day: 20
     letter: firm-reminder
   - day: 40
@@ -121,6 +123,8 @@ def furnished(root: Path, template: Path, accounts: int = 4) -> House:
     for n in range(accounts):
         house.contact(f"ACC{n}")
         house.owes(f"ACC{n}", f"I{n}", "2026-09-29" if n % 2 else "2026-10-05", f"{1200 + 100 * n}.00")
+    house.contact("SOON")
+    house.owes("SOON", "S1", MONDAY)
     house.contact("STRANGE", contact=STRANGE)
     house.owes("STRANGE", f"<b>{STRANGE}", "2026-09-29")
     house.owes("STRANGE", "COD1", "2026-08-20")
