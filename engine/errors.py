@@ -6,6 +6,8 @@ A user's mistake in a file is a `Problem` in a list; these are raised. The comma
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class DunwellError(Exception):
     """`sentence` says what is wrong, `hint` what helps; `tool`: the tool failed (exit code 3)."""
@@ -36,6 +38,14 @@ class NotFound(Refused):
         super().__init__(f"there is no {kind} “{wanted}”{whose}", f"did you mean {near}?" if near else "")
         self.wanted = wanted
         self.nearest = nearest
+
+
+class WrongFields(Refused):
+    """What was filled in cannot be taken. `fields` says what is wrong, by the field's name."""
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        super().__init__("; ".join(fields.values()))
+        self.fields = fields
 
 
 class DatabaseError(DunwellError):

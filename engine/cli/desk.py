@@ -107,7 +107,8 @@ def brief(
 ) -> None:
     """Show what one should know before calling an account: it alone, and the script, a block at a time."""
     from engine.cli.edge import author
-    from engine.screen.brief import block_drawn, brief_drawn, brief_value, has_block, waits
+    from engine.screen.brief import block_drawn, brief_drawn, brief_value, has_block
+    from engine.screen.briefed import waits
 
     edge = edge_of(ctx)
     day = edge.day("--on", on)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 def serve(
     ctx: typer.Context,
+    no_web: Annotated[bool, typer.Option("--no-web", help="Without the desk, its pages.")] = False,
     tick: Annotated[float, typer.Option("--tick", hidden=True, min=0.05)] = 30.0,
 ) -> None:
     """Work by itself until it is stopped: the day's run at its hour, messages as they may go, all through the night."""
@@ -38,7 +39,10 @@ def serve(
     log.catch_all()
     for line in _about(files):
         say(line)
-    service = Service(files, clock=edge.clock, log=log, say=say, notifier=Notifier.of(os.environ), tick=tick)
+    notifier = Notifier.of(os.environ)
+    service = Service(
+        files, clock=edge.clock, log=log, say=say, notifier=notifier, tick=tick, desk=not no_web
+    )
     raise typer.Exit(asyncio.run(service.run()))
 
 

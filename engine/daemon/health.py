@@ -116,7 +116,7 @@ class Health:
         return self._engine
 
 
-def listen(address: str) -> socket.socket:
+def listen(address: str, what: str = "the health page", section: str = "[daemon]") -> socket.socket:
     """A socket at `HOST:PORT`. Refused where the port is taken or the host is not this machine."""
     host, _, port = address.rpartition(":")
     host = host.strip("[]")
@@ -126,8 +126,8 @@ def listen(address: str) -> socket.socket:
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise Refused(
-            f"the health page cannot be at {address}: {why}",
-            'write another  health = "127.0.0.1:8014"  under [daemon] in dunwell.toml, or leave it empty',
+            f"{what} cannot be at {address}: {why}",
+            f"write another address under {section} in dunwell.toml, or leave it empty",
         ) from error
 
 

@@ -23,6 +23,7 @@ from sqlalchemy.engine import Engine
 
 from engine import settings
 from engine.core.schedule import next_due
+from engine.daemon.desk import Desk
 from engine.daemon.hand import Hand
 from engine.daemon.health import Health, listen, served
 from engine.daemon.logs import Log
@@ -33,6 +34,7 @@ from engine.daemon.ticks import Ticks
 from engine.daemon.warnings import Warnings
 from engine.errors import DatabaseBusy, DatabaseError, DatabaseTooNew, DunwellError, Refused
 from engine.jobs.duties import DUTIES, due
+from engine.jobs.people import first
 from engine.store import alarms, brakes, database, dues, lease
 from engine.store.owner import gone, owner
 
@@ -71,9 +73,11 @@ class Service:
         say: Callable[[str], None],
         notifier: Notifier | None = None,
         tick: float = TICK,
+        desk: bool = True,
     ) -> None:
         self.files, self.clock, self.log, self.say, self.every = files, clock, log, say, tick
         self.notifier = notifier or Notifier()
+        self.desk = desk
         self.ticks = Ticks(self.tick, tick, log)
         self.pulse = Pulse()
         self.warnings = Warnings(clock, log)
@@ -107,6 +111,7 @@ class Service:
             return 0
         async with AsyncExitStack() as stack:
             await self._health(stack)
+            await self._pages(stack, self.engine)
             self.ticks.start()
             try:
                 await self._stop.wait()
@@ -158,6 +163,29 @@ class Service:
             limit=max(120.0, self.every * 4),
         )
         await stack.enter_async_context(served(health, at))
+
+    async def _pages(self, stack: AsyncExitStack, engine: Engine) -> None:
+        """The desk; a port that is taken stops nothing but the desk."""
+        told = self.files.settings.web
+        if not self.desk or not told.listen:
+            return
+        try:
+            at = listen(told.listen, "the desk", "[web]")
+        except Refused as error:
+            self.log.warning("no desk", said=error.sentence)
+            self.say(f"No desk: {error.sentence}.")
+            return
+        desk = Desk(self.files.root, at, self.log, lambda: self.files.settings.web.idle * 60.0)
+        stack.push_async_callback(desk.close)
+        desk.open()
+        self.say(f"The desk is at {told.url}")
+        try:
+            token = await asyncio.to_thread(first.opened, engine, self.files, self.clock())
+        except DunwellError as error:
+            self.log.failed("desk", error)
+            return
+        if token is not None:
+            self.say(f"Whoever opens this first is its admin, once, within a day:  {told.url}/enter/{token}")
 
     def _told_to_stop(self, number: int) -> None:
         if self._stop.is_set():  # told twice: at once

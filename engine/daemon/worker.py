@@ -23,9 +23,9 @@ from engine import settings
 from engine.daemon.logs import Log
 from engine.errors import DunwellError
 from engine.jobs.duties import DUTIES
-from engine.store import database, releases
 
 if TYPE_CHECKING:
+    from engine.jobs.kept import Kept
     from engine.jobs.workspace import Workspace
 
 Clock = Callable[[], datetime]
@@ -40,7 +40,7 @@ class Worker:
         self.orders: queue.Queue[Sequence[str] | None] = queue.Queue()
         self.stop = threading.Event()
         self.ending = threading.Event()
-        self.opened: tuple[object, Workspace] | None = None
+        self.kept: Kept | None = None
 
     def listen(self, commands: TextIO, grace: float) -> None:
         """Take commands until there are none: {"do": [names]}, {"pause": true}, {"end": true}."""
@@ -95,18 +95,12 @@ class Worker:
 
     def _workspace(self) -> Workspace:
         """The live policies with the settings as they are now; opened again only where one of them has changed."""
-        from engine.jobs.releases import live_workspace
-        from engine.jobs.workspace import BrokenSettings
+        if self.kept is None:
+            from engine.jobs.kept import Kept
+            from engine.jobs.releases import live_workspace
 
-        files, problems = settings.load(self.root, self.root)
-        if files is None:
-            if self.opened is None:
-                raise BrokenSettings(problems)
-            return self.opened[1]  # as it was; the daemon warns of the mistake
-        seen = _seen(files)
-        if self.opened is None or self.opened[0] != seen:
-            self.opened = (seen, live_workspace(files).thorough())
-        return self.opened[1]
+            self.kept = Kept(self.root, lambda files, _: live_workspace(files).thorough())
+        return self.kept.workspace()
 
     def tell(self, **report: Any) -> None:
         try:
@@ -114,27 +108,6 @@ class Worker:
             self.reports.flush()
         except (OSError, ValueError):  # the daemon has ended; the input says so too
             self.end()
-
-
-def _seen(files: settings.Workspace) -> object:
-    """What would tell that another release is live, or that a file is another one: names, sizes, moments of writing."""
-    engine = database.open(files.database_url)
-    try:
-        with database.reading(engine) as conn:
-            live = releases.live(conn)
-    finally:
-        engine.dispose()
-    folders = () if live else (files.policies, files.templates)
-    paths = [files.root / settings.FILE, *(path for folder in folders for path in folder.rglob("*"))]
-    return (live.id if live else 0, *sorted((str(path), *_stat(path)) for path in paths))
-
-
-def _stat(path: Path) -> tuple[int, int]:
-    try:
-        found = path.stat()
-    except OSError:
-        return (0, 0)
-    return (found.st_mtime_ns, found.st_size)
 
 
 def _first(error: Exception) -> Exception:

@@ -80,11 +80,12 @@ def worklist(
     person: str | None = None,
     everything: bool = False,
     most: int | None = None,
+    state: ActionState | None = None,
 ) -> Worklist:
     """The list of a day by the house's rules, which are the workspace's if none are given.
 
-    `everything` adds what does not fit today; `most` bounds what is read in full. A person's list has what was given to
-    them, what falls to them of their roles, and the approvals of their roles.
+    `everything` adds what does not fit today; `most` bounds what is read in full; `state` leaves only what is in it. A
+    person's list has what was given to them, what falls to them of their roles, and the approvals of their roles.
     """
     house = house or (ws.book.house if ws.book is not None else House())
     zone = ZoneInfo(ws.settings.workspace.zone)
@@ -97,6 +98,8 @@ def worklist(
     rows = rows.hstack(_whose(ws, conn, house, rows, on, gone))
     if person is not None:
         rows = _of(rows, ws.people, person)
+    if state is not None:
+        rows = rows.filter(pl.col("state") == state.value)
     today = rows.filter("fits")
     shown = (rows.sort(~pl.col("fits"), maintain_order=True) if everything else today).head(
         most if most is not None else rows.height

@@ -29,6 +29,7 @@ from engine.core.rules import Rules, evaluators
 from engine.core.workdays import Calendar, calendar
 from engine.errors import Refused
 from engine.jobs import history
+from engine.jobs.people.known import with_people
 from engine.settings import texts as on_disk
 from engine.settings.texts import Texts
 from engine.store import database
@@ -162,6 +163,9 @@ def of_texts(
 
     With `alone` the texts are looked at by themselves: nobody asks whether they fit the ledger and the past.
     """
+    if not alone:
+        found, overruled = with_people(found)
+        problems = (*problems, *overruled)
     templates, more = read_templates(texts.templates)
     known = _known(found, templates)
     if not alone:

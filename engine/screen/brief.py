@@ -11,17 +11,17 @@ from rich.text import Text
 from engine.core.cases.pattern import told
 from engine.core.cases.reasons import spoken
 from engine.core.problem import Problem, problem_text
-from engine.core.sentences import SELF_CHECK, WAITS_FOR_REASON
+from engine.core.sentences import SELF_CHECK
 from engine.errors import Refused
+from engine.screen import briefed
 from engine.screen.lines import fitted
-from engine.screen.written import clean, count, day_month, full_day, money
+from engine.screen.written import clean, count, day_month, full_day
 
 if TYPE_CHECKING:
-    from engine.core.messages.scripts import Block, Script
-    from engine.jobs.brief import Agreed, Brief, Item, Note, Talk
+    from engine.core.messages.scripts import Script
+    from engine.jobs.brief import Brief, Item, Note, Talk
 
 _MOST_ITEMS = 15
-_ASIDE = {"disputed": "disputed", "promised": "promised", "planned": "in the plan"}
 
 
 def brief_drawn(found: Brief, *, width: int = 100) -> RenderableType:
@@ -33,7 +33,7 @@ def brief_drawn(found: Brief, *, width: int = 100) -> RenderableType:
     parts += _section("Open items", _items(found, width))
     parts += _section("Missing", _lines(found.missing, "yellow"))
     parts += _section("How they pay", _paid(found))
-    parts += _section("Between us", [_agreed(one) for one in found.agreed])
+    parts += _section("Between us", [Text(briefed.agreed(one)) for one in found.agreed])
     if found.since is not None:
         changed = [
             Text(f"{day_month(one.on)}  {clean(one.kind)}: {clean(one.text)}") for one in found.changes
@@ -62,9 +62,8 @@ def _lines(texts: Iterable[str], style: str = "") -> list[Text]:
 def _head(found: Brief) -> Text:
     head = Text(f"{clean(found.account)} {clean(found.name)}", "bold")
     head.append(f" · {full_day(found.on)}" + (f" · {found.there}" if found.there else ""), "not bold")
-    for code, sums in found.totals.items():
-        said = ", ".join(f"{money(amount, code)} {what}" for what, amount in sums.items() if amount)
-        head.append(f"\n{said or f'nothing open in {code}'}", "not bold")
+    for said in briefed.totals(found):
+        head.append(f"\n{said}", "not bold")
     known = " · ".join(f"{name} {clean(value)}" for name, value in found.facts.items())
     head.append(f"\n{known}" if known else "", "not bold")
     return head
@@ -91,46 +90,23 @@ def _items(found: Brief, width: int) -> list[RenderableType]:
 
 
 def _item(one: Item) -> tuple[Text, ...]:
-    late = f"{count(one.days_late, 'day')} late" if one.days_late > 0 else f"due {day_month(one.due)}"
-    owed = one.open if one.open < 0 else one.owed
-    left = f" of {money(one.open, one.currency)}" if 0 < one.owed < one.open else ""
-    kind = "" if one.kind == "invoice" else one.kind.replace("_", " ")
-    no_order = "" if one.open < 0 else "no order number"
     return (
         Text(clean(one.number), "bold"),
-        Text(money(owed, one.currency) + left),
-        Text("" if one.open < 0 else late),
-        Text(f"order {clean(one.po)}" if one.po else no_order, "" if one.po else "yellow"),
+        Text(briefed.owed(one)),
+        Text(briefed.late(one)),
+        Text(briefed.order(one), "" if one.po else "yellow"),
         Text(f"delivery {clean(one.reference)}" if one.reference else ""),
-        Text(clean(" ".join(filter(None, (kind, _ASIDE.get(one.aside, one.aside), one.text)))), "yellow"),
+        Text(briefed.kind(one), "yellow"),
     )
 
 
 def _paid(found: Brief) -> list[Text]:
-    known = found.pattern
-    lines = []
-    if known.last is not None:
-        paid = " and ".join(money(amount, code) for code, amount in known.paid.items())
-        presumed = f", the day of {known.presumed} presumed" if known.presumed else ""
-        last = f"the last on {full_day(known.last.on)}, {money(known.last.amount, known.last.currency)}"
-        lines.append(Text(f"{count(known.payments, 'payment')} in 12 months, {paid}{presumed}; {last}"))
-    else:
-        lines.append(Text("no payment in 12 months", "dim"))
-    return lines + [Text(f"· {said}") for said in told(known)]
-
-
-def _agreed(one: Agreed) -> Text:
-    worth = f" {money(one.amount, one.currency)}" if one.amount is not None and one.currency else ""
-    until = f" by {day_month(one.until)}" if one.until else ""
-    who = f" · {clean(one.who)}" if one.who else ""
-    what = f" · {clean(one.what)}" if one.what else ""
-    return Text(f"{one.kind}{worth}{until} ({one.state}, since {day_month(one.on)}){what}{who}")
+    first, *more = briefed.paid(found)
+    return [Text(first, "" if found.pattern.last else "dim"), *(Text(f"· {said}") for said in more)]
 
 
 def _talk(one: Talk) -> Text:
-    line = Text(f"{full_day(one.on)}  #{one.number}  {clean(one.outcome)}")
-    line.append(f", with {clean(one.spoken_with)}" if one.spoken_with else "")
-    line.append(f" · {clean(spoken(one.reason))}" if one.reason else "")
+    line = Text(f"{full_day(one.on)}  #{one.number}  {briefed.talk(one)}")
     line.append(f"  {clean(one.by)}{', reviewed' if one.reviewed else ''}", "dim")
     for text in filter(None, (one.story, one.note)):
         line.append(f"\n    “{clean(text)}”", "italic")
@@ -141,8 +117,7 @@ def _note(one: Note) -> Text:
     if one.kind == "note":
         line = Text(f"{full_day(one.dated)}  {clean(one.text)}  ")
         return line.append(clean(one.by), "dim")
-    whence = f"{one.topic}, {one.source}" if one.topic and one.source else one.topic or one.source
-    line = Text(f"{full_day(one.dated)}  {clean(whence)}: {clean(one.text)}  ")
+    line = Text(f"{full_day(one.dated)}  {clean(briefed.whence(one))}: {clean(one.text)}  ")
     line.append(f"{count(one.age, 'day')} old", "yellow" if one.stale else "dim")
     return line.append(": it may no longer hold", "yellow") if one.stale else line
 
@@ -172,22 +147,11 @@ def has_block(found: Brief, number: int) -> int:
     return number
 
 
-def shown(found: Brief, number: int) -> Block | None:
-    """The block of that number, counted from 1; None for one of what we ask for, while that is withheld."""
-    block = found.blocks[number - 1]
-    return None if block.part.waits and found.withheld else block
-
-
-def waits(found: Brief, number: int) -> bool:
-    """Whether this block comes once the reason is on record, and it is not yet."""
-    return found.withheld == WAITS_FOR_REASON and shown(found, number) is None
-
-
 def block_drawn(found: Brief, number: int) -> RenderableType:
     """One block alone, and what comes after it."""
     block = found.blocks[number - 1]
     head = Text(f"{number} of {len(found.blocks)} · {block.part.value}: {clean(block.title)}", "bold")
-    if shown(found, number) is None:
+    if briefed.shown(found, number) is None:
         how = "" if found.reason else f"  dunwell log {clean(found.account)} OUTCOME --answer reason=…"
         return Group(head, Text(found.withheld, "yellow"), *([Text(how, "dim")] if how else []))
     parts: list[RenderableType] = [head, Text(clean_lines(block.text))]
@@ -350,8 +314,8 @@ def _script_value(found: Brief) -> Mapping[str, object] | None:
             {
                 "part": block.part.value,
                 "title": block.title,
-                "withheld": found.withheld if shown(found, number) is None else None,
-                "text": None if shown(found, number) is None else block.text,
+                "withheld": found.withheld if briefed.shown(found, number) is None else None,
+                "text": None if briefed.shown(found, number) is None else block.text,
             }
             for number, block in enumerate(script.blocks, 1)
         ],

@@ -12,7 +12,7 @@ from rich.text import Text
 from engine.core import sentences
 from engine.core.language.policy import Kind
 from engine.screen.lines import apart, fitted, heading, plain_table
-from engine.screen.preview import assumed
+from engine.screen.weekly import assumed
 from engine.screen.written import (
     PLURALS,
     clean,

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from engine.core.decision.summary import PlannedAction, Preview, PreviewDay, Workload
 from engine.core.language.policy import Kind
+from engine.screen import weekly
 from engine.screen.lines import apart, fitted, heading, plain_table
 from engine.screen.written import (
     PLURALS,
@@ -38,7 +39,7 @@ def preview_drawn(view: Preview, *, width: int = 100, calendar: str = "") -> Gro
     if view.actions or any(day.stopped for day in view.days):
         parts += [_numbers(view, width), *_notes(view, calendar)]
     else:
-        parts.append(Text(f"  Nothing goes out {_period(view, 'these days')}."))
+        parts.append(Text(f"  Nothing goes out {weekly.period(view, 'these days')}."))
     parts += [
         *_stops(view),
         *_approvals(view, width),
@@ -81,7 +82,7 @@ def actions_drawn(view: Preview, *, approvals: bool = False, width: int = 100) -
 
 
 def _title(view: Preview, width: int) -> RenderableType:
-    days = _shown(view.days)
+    days = weekly.shown(view.days)
     first, last = days[0].on, days[-1].on
     facts = [count(view.accounts, "account"), f"policies {view.book[:6]}"]
     if view.as_of:
@@ -91,16 +92,10 @@ def _title(view: Preview, width: int) -> RenderableType:
     return apart(Text(head, "bold"), told, width)
 
 
-def _shown(days: Sequence[PreviewDay]) -> list[PreviewDay]:
-    """Without the closed weekends, on which nothing ever happens."""
-    shown = [day for day in days if day.closed != "weekend" or any(day.counts.values()) or day.stopped]
-    return shown or list(days[:1])
-
-
 def _numbers(view: Preview, width: int) -> RenderableType:
-    days = _shown(view.days)
+    days = weekly.shown(view.days)
     kinds = [kind for kind in PLURALS if any(day.counts.get(kind) for day in days)]
-    notes = {kind: _needs(view, kind) for kind in kinds}
+    notes = {kind: weekly.needs(view, kind) for kind in kinds}
     wide = 14 + 9 * (len(days) + 1) + 3 + max((len(note) for note in notes.values()), default=0)
     if len(days) > _LONGEST or (wide > width and len(days) > len(kinds)):
         return _downwards(days, kinds)
@@ -144,25 +139,8 @@ def _cell(day: PreviewDay, number: int) -> Text:
     return Text(f"{number:,}") if number else Text("–", "dim")
 
 
-def _needs(view: Preview, kind: Kind) -> str:
-    asked = [bool(action.approve) for action in view.actions if action.kind is kind]
-    if not any(asked):
-        return ""
-    return "needs approval" if all(asked) else f"{sum(asked)} need approval"
-
-
 def _notes(view: Preview, calendar: str) -> list[RenderableType]:
-    """Why a day is closed, and where its steps go. Weekends explain themselves."""
-    named = f" (calendar {calendar})" if calendar else ""
-    lines = []
-    for day in _shown(view.days):
-        if not day.closed or day.closed == "weekend":
-            continue
-        moved = ""
-        if day.moved and day.moved_to:
-            fall = "step falls" if day.moved == 1 else "steps fall"
-            moved = f"; its {day.moved:,} {fall} on {short_day(day.moved_to)}"
-        lines.append(Text(f"  {short_day(day.on)} is {clean(day.closed)}{named}{moved}."))
+    lines = [Text(f"  {said}") for said in weekly.closed(view, calendar)]
     return [Text(), *lines] if lines else []
 
 
@@ -220,15 +198,14 @@ def _held(view: Preview) -> list[RenderableType]:
     more = "more: --show held" if view.groups else ""
     out: list[RenderableType] = [Text(), heading("HELD BACK", more=more), table]
     if view.no_policy:
-        fit = "account fits" if view.no_policy == 1 else "accounts fit"
-        out.append(Text(f"  {view.no_policy:>4,}  overdue {fit} no policy: nobody asks for this money"))
+        out.append(Text(f"  {view.no_policy:>4,}  {weekly.unasked(view)}"))
     return out
 
 
 def _workload(view: Preview, width: int) -> list[RenderableType]:
     """What each person has a day, against what a day takes. A full day is marked."""
     rows = [load for load in view.workload if any(load.counts)]
-    shown = {day.on for day in _shown(view.days)}
+    shown = {day.on for day in weekly.shown(view.days)}
     places = [number for number, day in enumerate(view.days) if day.on in shown]
     if not rows or len(places) > _LONGEST:
         return []
@@ -251,7 +228,11 @@ def _compared(view: Preview) -> list[RenderableType]:
     table = plain_table(1)
     table.add_column(justify="right")
     for side in view.compared:
-        new = f"{count(side.drawn, 'account')} drawn {_period(view, 'in these days')}" if side.drawn else ""
+        new = (
+            f"{count(side.drawn, 'account')} drawn {weekly.period(view, 'in these days')}"
+            if side.drawn
+            else ""
+        )
         table.add_row(
             f"  {side.split}",
             Text(side.side),
@@ -273,22 +254,6 @@ def _closing(view: Preview) -> list[RenderableType]:
     lines: list[RenderableType] = [Text(clean(fault), "red") for fault in view.faults]
     if "durable-rules" not in view.evaluators:
         lines.append(Text("durable-rules is not installed: the plain evaluator decides alone.", "yellow"))
-    lines.append(Text(assumed(view.assumes), "dim"))
-    number = len(view.actions)
-    what = count(number, "action") if number else "No action"
-    lines.append(Text(f"{what} {_period(view, 'in all')}. Nothing has been sent.", "bold"))
+    lines.append(Text(weekly.assumed(view.assumes), "dim"))
+    lines.append(Text(weekly.total(view), "bold"))
     return lines
-
-
-def assumed(assumes: str) -> str:
-    """What a look ahead takes for granted, as a sentence."""
-    money_comes = "promises are kept, nothing else is paid" if "promise" in assumes else "nothing is paid"
-    rest = ["calls are made", "mail is accepted", "and approvals are given on the day they are asked for"]
-    return f"This assumes that {money_comes}, {', '.join(rest)}."
-
-
-def _period(view: Preview, otherwise: str) -> str:
-    days = _shown(view.days)
-    if len(days) == 1:
-        return f"on {day_month(days[0].on)}"
-    return "this week" if 4 <= (days[-1].on - days[0].on).days <= 6 else otherwise

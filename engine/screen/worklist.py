@@ -11,20 +11,13 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.core.sentences import score_said
+from engine.screen import listed
 from engine.screen.lines import fitted
-from engine.screen.written import clean, count, day_month, listed, money
+from engine.screen.written import clean, count, money
 
 if TYPE_CHECKING:
     from engine.jobs.worklist import Entry, Worklist
     from engine.store.work import Sums
-
-_STATES = {
-    "planned": "",
-    "put back": "try again",
-    "awaiting approval": "needs approval",
-    "held address": "needs an address",
-    "uncertain": "may or may not have arrived",
-}
 
 
 def worklist_drawn(
@@ -40,11 +33,8 @@ def worklist_drawn(
 
     Without `amounts` it may lie where strangers read it.
     """
-    wins = _wins(found) if amounts else []
-    away = [
-        Text(f"{clean(names.get(one.person, one.person))} is away through {day_month(one.until)}.", "dim")
-        for one in found.away
-    ]
+    wins = [Text(said, "green")] if amounts and (said := listed.wins(found)) else []
+    away = [Text(said, "dim") for said in listed.away(found, names)]
     if not found.entries:
         nothing = Text("Nothing is on the list.  “dunwell run” puts today's calls and tasks there.")
         return Group(nothing, *wins, *_rest(found), *away)
@@ -93,33 +83,15 @@ def _lines(
 
 def _row(one: Entry, names: Mapping[str, str], zone: tzinfo) -> tuple[Text, ...]:
     work = one.work
-    wished = work.detail.get("held", "") if work.state == "held address" else ""
-    what = clean((work.detail.get("todo") if wished else work.detail.get("what")) or work.step)
-    whom = f" · ask for {clean(work.detail['ask_for'])}" if work.detail.get("ask_for") else ""
-    script = f" · script {clean(work.detail['script'])}" if work.detail.get("script") else ""
-    tries = f" ({count(work.tries, 'try', 'tries')})" if work.tries else ""
-    whose = clean(names.get(one.person or "", one.person or work.role))
-    instead = f" for {clean(names.get(one.instead_of, one.instead_of))}" if one.instead_of else ""
     return (
         Text(f"{one.at.astimezone(zone):%H:%M}" if one.at else "", "yellow"),
         Text(clean(work.account), "bold"),
         Text(clean(work.name)),
         Text(money(work.amount, work.currency)),
-        Text(f"{what}{whom}{script}"),
-        Text(f"{whose}{instead}"),
-        Text(clean(wished) or _STATES.get(work.state, work.state) + tries, "yellow"),
+        Text(listed.what(one)),
+        Text(listed.whose(one, names)),
+        Text(listed.state(one), "yellow"),
     )
-
-
-def _wins(found: Worklist) -> list[Text]:
-    """What went well, in a line; nothing where there is nothing to say."""
-    said = []
-    if found.wins.kept.number:
-        worth = f" ({_amounts(found.wins.kept)})" if found.wins.kept.amounts else ""
-        said.append(f"{count(found.wins.kept.number, 'promise was', 'promises were')} kept{worth}")
-    if found.wins.cash.amounts:
-        said.append(f"{_amounts(found.wins.cash)} came in")
-    return [Text(f"Since {day_month(found.wins.since)}: {listed(said)}.", "green")] if said else []
 
 
 def _rest(found: Worklist) -> list[Text]:
@@ -127,22 +99,12 @@ def _rest(found: Worklist) -> list[Text]:
     lines = []
     if shown < found.today.number:
         lines.append(f"  The first {shown:,} of {found.today.number:,}:  dunwell worklist --all  shows all.")
-    if found.not_today.number:
+    if said := listed.not_today(found):
         all_shown = any(not one.fits for one in found.entries)
-        hint = "" if all_shown else "  dunwell worklist --all"
-        many = count(found.not_today.number, "thing")
-        lines.append(f"  Not today: {many}, {_amounts(found.not_today)}; the day is full.{hint}")
-    if found.no_room.number:
-        many = count(found.no_room.number, "step")
-        lines.append(
-            f"  No capacity for {many}, {_amounts(found.no_room)}: the next runs bring them, highest first."
-        )
+        lines.append(f"  {said}" + ("" if all_shown else "  dunwell worklist --all"))
+    if said := listed.no_room(found):
+        lines.append(f"  {said}")
     return [Text(line, "yellow") for line in lines]
-
-
-def _amounts(sums: Sums) -> str:
-    """Each currency by itself; they are never added up."""
-    return listed(money(amount, code) for code, amount in sums.amounts) or "no amount"
 
 
 def _hints(entries: Sequence[Entry]) -> list[Text]:

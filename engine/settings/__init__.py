@@ -25,6 +25,7 @@ from engine.settings.shape import (
     Company,
     Daemon,
     Database,
+    Desk,
     Inbox,
     LedgerPart,
     Mail,
@@ -40,6 +41,7 @@ from engine.settings.source import FILE, Source, parse
 __all__ = [
     "FILE",
     "Company",
+    "Desk",
     "Feed",
     "Mail",
     "OwnField",
@@ -233,6 +235,14 @@ def _whole(settings: Settings, source: Source) -> Iterator[Problem]:
         yield source.problem(
             ("database", "url"), f"a password does not belong in {FILE}", help, "secret", Severity.WARNING
         )
+    desk = settings.web
+    host = desk.listen.rpartition(":")[0].strip("[]")
+    if desk.listen and host not in ("localhost", "127.0.0.1", "::1") and not desk.address:
+        sentence = "passwords would travel unprotected"
+        help = (
+            'write address = "https://…", where a proxy with a certificate leads here; or listen on 127.0.0.1'
+        )
+        yield source.problem(("web", "listen"), sentence, help, "bare-password")
     hook = settings.alarms.webhook
     if hook and hook not in settings.webhooks:
         help = f"write a section [webhooks.{hook}], or name one that is there"
@@ -309,6 +319,7 @@ def _known(path: tuple[str, ...]) -> list[str]:
         "mail": Mail,
         "inbox": Inbox,
         "daemon": Daemon,
+        "web": Desk,
         "alarms": Alarms,
         "people": Person,
         "fields": OwnField,

@@ -159,6 +159,25 @@ class Daemon(_Part):
     health: Port = "127.0.0.1:8014"  # where it says how it is; empty: nowhere
 
 
+class Desk(_Part):
+    """The pages for the people who work here. They listen on this machine alone, unless it is said otherwise."""
+
+    listen: Port = "127.0.0.1:8015"  # empty: no pages
+    address: Web | None = None  # where people reach them, behind a proxy with a certificate
+    hours: int = Field(default=12, ge=1, le=168)  # after which one signs in anew
+    idle: int = Field(default=30, ge=1, le=1440)  # minutes after which the process of the pages ends
+    proxy_header: str = ""  # with who somebody is, as a proxy has found out; empty: nobody is believed
+    proxies: tuple[str, ...] = (
+        "127.0.0.1",
+        "::1",
+    )  # whose word counts for that, and for where somebody comes from
+
+    @property
+    def url(self) -> str:
+        """Where people reach them, without a slash at the end."""
+        return (self.address or f"http://{self.listen}").rstrip("/")
+
+
 class Inbox(_Part):
     """The mailbox that answers come to. Without a host none is read."""
 
@@ -244,6 +263,7 @@ class Settings(BaseSettings):
     mail: Mail = Mail()
     inbox: Inbox = Inbox()
     daemon: Daemon = Daemon()
+    web: Desk = Desk()
     alarms: Alarms = Alarms()
     records: Records = Records()
     people: Mapping[str, Person] = Field(default_factory=dict)

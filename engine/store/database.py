@@ -28,7 +28,7 @@ from engine.errors import (
     ReadOnly,
 )
 
-HEAD = "0004"  # the newest revision in migrations/versions
+HEAD = "0005"  # the newest revision in migrations/versions
 MIGRATIONS = Path(__file__).parent / "migrations"
 _WAIT_MS = 30_000
 _CACHE = "cache_size=-65536"  # KiB: the pages that a large run changes are written once, at its end

@@ -114,10 +114,10 @@ class Served:
         self.out, self.err = root.parent / f"{name}.out", root.parent / f"{name}.err"
         command = [sys.executable, "-c", "from engine.cli import main; main()"]
         command += ["-w", str(root), "serve", "--tick", str(tick)]
+        # Many at once may not all have the desk's usual address.
+        environment = {**os.environ, "DUNWELL_WEB__LISTEN": "", **(environment or {})}
         with self.out.open("w") as out, self.err.open("w") as err:
-            self.process = subprocess.Popen(
-                command, stdout=out, stderr=err, cwd=REPOSITORY, env={**os.environ, **(environment or {})}
-            )
+            self.process = subprocess.Popen(command, stdout=out, stderr=err, cwd=REPOSITORY, env=environment)
 
     def said(self) -> str:
         return self.out.read_text("utf-8")

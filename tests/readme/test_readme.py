@@ -88,7 +88,10 @@ class Newcomer:
             str(self.folder),
             "serve",
         ]
-        pipe, environment = subprocess.PIPE, {**os.environ, "DUNWELL_DAEMON__HEALTH": ""}
+        pipe, environment = (
+            subprocess.PIPE,
+            {**os.environ, "DUNWELL_DAEMON__HEALTH": "", "DUNWELL_WEB__LISTEN": ""},
+        )
         said = ""
         with subprocess.Popen(
             command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True, env=environment

@@ -77,7 +77,9 @@ def test_a_database_of_a_newer_version_is_refused_and_left_alone(database_url: s
     engine.dispose()
     with pytest.raises(DatabaseTooNew) as refused:
         database.open(database_url)
-    assert "made by a newer Dunwell (its version is 9999, this one knows 0004)" in str(refused.value)
+    assert f"made by a newer Dunwell (its version is 9999, this one knows {database.HEAD})" in str(
+        refused.value
+    )
 
 
 @pytest.mark.fault(13)
@@ -104,14 +106,14 @@ def test_an_older_file_is_copied_before_it_is_changed(
         (versions.parent / path.name).write_text(path.read_text())
     for path in (database.MIGRATIONS / "versions").glob("r*.py"):
         (versions / path.name).write_text(path.read_text())
-    second = 'revision = "0005"\ndown_revision = "0004"\nfrom alembic import op\n'
-    (versions / "r0005.py").write_text(second + 'def upgrade():\n    op.execute("DELETE FROM note")\n')
+    second = f'revision = "0999"\ndown_revision = "{database.HEAD}"\nfrom alembic import op\n'
+    (versions / "r0999.py").write_text(second + 'def upgrade():\n    op.execute("DELETE FROM note")\n')
     monkeypatch.setattr(database, "MIGRATIONS", versions.parent)
-    monkeypatch.setattr(database, "HEAD", "0005")
+    monkeypatch.setattr(database, "HEAD", "0999")
     with pytest.raises(DatabaseTooOld):
         database.open(file, migrate=False)
     assert notes(database.open(file)) == 0
-    with sqlite3.connect(tmp_path / "d.db.before-0005") as copy:
+    with sqlite3.connect(tmp_path / "d.db.before-0999") as copy:
         assert copy.execute("SELECT text FROM note").fetchall() == [("old",)]
     copy.close()
 

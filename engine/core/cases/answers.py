@@ -105,9 +105,14 @@ def how_to_give(name: str) -> str:
     """What to add to the command for an answer."""
     if name == "spoken with":
         return "--with NAME"
-    example = next((word.example for word in WORDS if word.where is Where.ANSWER and word.name == name), "")
-    value = example.partition(": ")[2] or "…"
+    value = example(name) or "…"
     return f'--answer "{name.rstrip("?")}={value}"'
+
+
+def example(name: str) -> str:
+    """How an answer is written, by an example; empty for a question of the team's own."""
+    found = next((word.example for word in WORDS if word.where is Where.ANSWER and word.name == name), "")
+    return found.partition(": ")[2]
 
 
 def asked(name: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.engine import Connection, Engine
 
 from engine.core.cases import answers as forms
-from engine.core.cases.outcomes import OUTCOMES, PUT_BACK, TRIES, outcome_of
+from engine.core.cases.outcomes import OUTCOMES, PUT_BACK, TRIES, Allowed, outcome_of
 from engine.core.language.follows import NOW, PEER, Delay, Option, Outcome, Unit
 from engine.core.problem import Place
 from engine.core.rules import Rules
@@ -95,6 +95,15 @@ def log_call(
         done = follow.follow(cause, found, option.follow if option and not comes_back else None, done)
         entries += done.entries
         return "\n".join([f"{account}: {name}. {first}", *_remarks(desk, kept), *done.lines])
+
+
+def may_follow(
+    ws: Workspace, conn: Connection, account: str, outcome: str, typed: Mapping[str, str], who: Who
+) -> Allowed:
+    """What may follow an outcome, with what was typed so far; nothing is logged. Refused as `log_call` would be."""
+    desk = _desk(ws, conn, _Logged(account, outcome, typed, "", who, None, False))
+    told, _ = forms.read(typed, who.on, ws.live.house.currency)
+    return options.may_follow(desk, told, form.reason_of(outcome, told))
 
 
 def _only_written(conn: Connection, entries: list[Entry], call: _Logged, calendar: Calendar) -> str:

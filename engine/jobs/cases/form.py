@@ -24,10 +24,13 @@ from engine.store.outbox import text as moment_text
 SPOKEN_WITH, REASON = "spoken with", "reason"
 
 
-def save(engine: Engine, account: str, typed: Mapping[str, str], who: Who) -> str:
-    """Keep what was learned so far, as it was typed; nothing is logged. A later answer replaces an earlier one."""
+def save(engine: Engine, account: str, typed: Mapping[str, str], who: Who, own: Collection[str] = ()) -> str:
+    """Keep what was learned so far, as it was typed; nothing is logged. A later answer replaces an earlier one.
+
+    `own` are questions of the team's own.
+    """
     with verb(engine, account, who) as (conn, entries):
-        new = _canonical(typed, ())
+        new = _canonical(typed, own)
         both = draft(conn, account, who) | new
         if not both:
             raise Refused("there is nothing to keep", 'give an answer, as in --answer "reason=cash crunch"')

@@ -61,7 +61,7 @@ def must_be(who: Who, role: str, to: str = "agree to this") -> None:
     """Refused to who has not the role (or is not the person) that is needed."""
     if not who.may(role):
         raise Refused(
-            f"{who.by} is no {role}, and only a {role} may {to}",
+            f"{who.by} is no {role}, and only {'an' if role[:1] in 'aeiou' else 'a'} {role} may {to}",
             "let one say so, with  --by NAME;  roles stand under [people] in dunwell.toml",
         )
 

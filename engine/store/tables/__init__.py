@@ -50,6 +50,7 @@ from engine.store.tables.decisions import (
 )
 from engine.store.tables.journal import OF_THE_HOUSE, journal, journal_head, journal_person, setting
 from engine.store.tables.ledger import contact, customer, item, ledger_file, payment, rate
+from engine.store.tables.people import form, guess, invitation, person, session
 from engine.store.tables.service import alarm, feed, lease, pushed, received, release
 
 __all__ = [
@@ -85,7 +86,10 @@ __all__ = [
     "dispute",
     "episode",
     "feed",
+    "form",
     "guard_override",
+    "guess",
+    "invitation",
     "item",
     "journal",
     "journal_head",
@@ -100,6 +104,7 @@ __all__ = [
     "outbox",
     "pause",
     "payment",
+    "person",
     "plan",
     "plan_item",
     "promise",
@@ -110,5 +115,6 @@ __all__ = [
     "release",
     "restriction",
     "run",
+    "session",
     "setting",
 ]

@@ -1,0 +1,1 @@
+"""Who works here and what they may do: kept in the database, begun with what `dunwell.toml` says."""

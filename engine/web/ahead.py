@@ -1,0 +1,80 @@
+"""The coming week, worked out once for everybody who looks at it, and again when something has happened."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from engine.core.decision.summary import Preview
+from engine.errors import DunwellError
+from engine.jobs import ahead
+from engine.jobs.workspace import Workspace
+from engine.store.tables import journal
+
+DAYS = 7
+_PATIENCE = 0.15  # seconds that a page waits for a new one where there is an old one
+# What is written down and changes nothing of what goes out.
+_ELSEWHERE = ("signed in", "signed out", "refused", "link", "call draft", "seal", "evidence")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A preview, the moment at which it was worked out, and whether nothing has happened since."""
+
+    preview: Preview
+    at: datetime
+    fresh: bool
+
+
+class Ahead:
+    """The last preview of a house. One is worked out at a time; meanwhile the one before is shown, and says so."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._last: tuple[object, Preview, datetime] | None = None
+        self._working: threading.Thread | None = None
+        self._failed: DunwellError | None = None
+
+    def seen(self, conn: Connection, ws: Workspace, now: datetime, start: date) -> Seen | None:
+        """The week from `start` on; None while the first is being worked out. Raises what stood in its way."""
+        stamp = (_head(conn), id(ws), start)
+        with self._lock:
+            last, failed = self._last, self._failed
+            if last is not None and last[0] == stamp:
+                return Seen(last[1], last[2], fresh=True)
+            if failed is not None:
+                self._failed = None
+                raise failed
+            if self._working is None or not self._working.is_alive():
+                self._working = threading.Thread(
+                    target=self._work, args=(stamp, ws, now, start), name="dunwell-week", daemon=True
+                )
+                self._working.start()
+            working = self._working
+        working.join(_PATIENCE)
+        with self._lock:
+            if self._failed is not None:
+                failed, self._failed = self._failed, None
+                raise failed
+            last = self._last
+        return None if last is None else Seen(last[1], last[2], fresh=last[0] == stamp)
+
+    def _work(self, stamp: object, ws: Workspace, now: datetime, start: date) -> None:
+        try:
+            preview = ahead.preview(ws, start=start, days=DAYS, now=now)
+        except DunwellError as error:
+            with self._lock:
+                self._failed = error
+            return
+        with self._lock:
+            self._last = (stamp, preview, now)
+
+
+def _head(conn: Connection) -> int:
+    """The number of the last thing that happened, as far as it can change what goes out."""
+    query = sa.select(journal.c.seq).where(journal.c.kind.not_in(_ELSEWHERE)).order_by(journal.c.seq.desc())
+    return conn.execute(query.limit(1)).scalar() or 0

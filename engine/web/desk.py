@@ -1,0 +1,59 @@
+"""What all pages share: the workspace, the database, the clock, the templates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from jinja2 import Environment
+from sqlalchemy.engine import Connection, Engine
+
+from engine import settings
+from engine.core.problem import Problem
+from engine.jobs.kept import Kept
+from engine.jobs.releases import deciding
+from engine.jobs.workspace import Workspace, of_texts
+from engine.settings import texts
+from engine.store import database
+from engine.web.ahead import Ahead
+from engine.web.html import environment
+
+_LOOK = 2.0  # seconds between two looks whether a file has changed
+
+
+@dataclass
+class Desk:
+    """One for the whole process. `engine` is the database; jobs that open it themselves open the same."""
+
+    root: Path
+    engine: Engine
+    clock: Callable[[], datetime]
+    kept: Kept = field(init=False)
+    pages: Environment = field(init=False)
+    ahead: Ahead = field(init=False, default_factory=Ahead)
+
+    def __post_init__(self) -> None:
+        self.kept = Kept(self.root, self._opened, wait=_LOOK)
+        self.pages = environment()
+
+    @property
+    def workspace(self) -> Workspace:
+        """The workspace that decides, whatever is wrong with its files."""
+        return self.kept.workspace()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One view of the database."""
+        with database.reading(self.engine) as conn:
+            yield conn
+
+    def _opened(self, files: settings.Workspace, problems: tuple[Problem, ...]) -> Workspace:
+        return deciding(of_texts(files, texts.read(files), problems), self.clock())[0]
+
+
+def now() -> datetime:
+    """The machine's clock, asked at the edge of the process."""
+    return datetime.now(UTC)
