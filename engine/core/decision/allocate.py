@@ -144,6 +144,7 @@ def allocate(
     load: dict[str, int] = dict.fromkeys((person.id for person in room.people), 0)
     limited = np.array([_takes_room(one, people, left) for one in deeds] + [False])
     owned = [any(action.value == ACCOUNT_OWNER for action in one) for one in deeds]
+    nobodys = [_nobodys(one, people, left) for one in deeds]
     go = ~limited[which]
     # Once there is no room for what a contact does, there is none for the next that does the same; and the same person
     # is asked, as long as nobody has been given anything since.
@@ -154,6 +155,15 @@ def allocate(
         number = numbers[at]
         if full[number]:
             continue
+        room_of = nobodys[number]
+        if room_of is not None:
+            if all(left[name] > 0 for name in room_of):
+                go[at] = True
+                for name in room_of:
+                    left[name] -= 1
+            else:
+                full[number] = True
+            continue
         same = (number, owners[at] if owned[number] else None)
         if same in no_room:
             who[at] = no_room[same]
@@ -161,7 +171,6 @@ def allocate(
         who[at], needs = _needs(deeds[number], owners[at], people, left, load)
         if not all(left.get(name, 1) > 0 for name in needs):
             no_room[same] = who[at]
-            full[number] = who[at] is None
             continue
         go[at] = True
         for name in needs:
@@ -181,6 +190,15 @@ def _takes_room(
         ROOM[action.kind] in left or (action.kind is Kind.CALL and action.value in people)
         for action in actions
     )
+
+
+def _nobodys(
+    actions: tuple[Action, ...], people: Mapping[str, list[Person]], left: Mapping[str, int]
+) -> list[str] | None:
+    """The room that it takes of the house, where nobody in particular does it; None where somebody is to call."""
+    if any(action.kind is Kind.CALL and action.value in people for action in actions):
+        return None
+    return [name for action in actions if (name := ROOM[action.kind]) in left]
 
 
 def _needs(
