@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # What is compiled once is kept, or each of the many processes that the tests start would compile it again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: setup preview test test-plain check clean
+.PHONY: setup browser preview test test-plain check clean
 
 setup: $(VENV)/.ready
 
@@ -18,7 +18,15 @@ $(VENV)/.ready: pyproject.toml setup.sh
 preview: setup
 	@$(BIN)/dunwell demo
 
-test: setup check
+# What the tests of the desk look at its pages with.
+browser:
+	@command -v chromium >/dev/null || { \
+		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Installing chromium …" && \
+		apt-get -o DPkg::Lock::Timeout=300 update >/dev/null 2>&1 && DEBIAN_FRONTEND=noninteractive \
+		apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends chromium >/dev/null 2>&1; \
+	} || echo "Tests in a browser are skipped: there is no Chromium. sudo apt-get install chromium"
+
+test: setup browser check
 	@$(BIN)/pytest -n 3 --dist worksteal
 
 check: setup

@@ -21,7 +21,7 @@ packages() {
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         say "Installing $* …"
         export DEBIAN_FRONTEND=noninteractive
-        { apt-get update && apt-get install -y --no-install-recommends "$@"; } >"$LOG" 2>&1 && return 0
+        { apt-get -o DPkg::Lock::Timeout=300 update && apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "$@"; } >"$LOG" 2>&1 && return 0
         tail -n 3 "$LOG" >&2
     fi
     return 1

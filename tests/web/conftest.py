@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import threading
@@ -177,6 +178,7 @@ def chromium() -> Iterator[Any]:
 
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
+        assert os.environ.get("DUNWELL_TEST_BROWSER") != "must", "there is no Chromium, and it must be there"
         pytest.skip("there is no Chromium: apt-get install chromium")
     switches = (
         "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
