@@ -161,6 +161,8 @@ def besides(found: Simulation) -> Iterator[str]:
 
 
 def _work(found: Simulation, run: Run, width: int) -> Iterator[RenderableType]:
+    if not run.outcome.work:
+        return
     name = f", {label(run, found)}" if len(found.runs) > 1 else ""
     yield heading(f"WORK{name}", more="on open days")
     table = plain_table(1, 3)
