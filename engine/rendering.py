@@ -13,8 +13,8 @@ from types import TracebackType
 
 from engine.channels.letter import letter_pdf
 from engine.core.messages.facts import MessageFacts
-from engine.core.messages.head import Templates
-from engine.core.messages.render import Message, render
+from engine.core.messages.head import Template, Templates
+from engine.core.messages.render import Message, render, render_one
 from engine.core.problem import Place, Problem
 from engine.errors import DunwellError
 from engine.limited import allow_cpu, confine
@@ -38,12 +38,13 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A message to make. `letter` also sets it as a PDF; `kind` is `script` for a call script."""
+    """A message to make. `letter` also sets it as a PDF; `kind` is `script` for a call script; `own` are words of its own."""
 
     template: str
     facts: MessageFacts
     letter: bool = False
     kind: str = "message"
+    own: Template | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +195,10 @@ def _answer(templates: Templates, request: Request, limits: Limits) -> Rendered:
 
 
 def _make(templates: Templates, request: Request, limits: Limits) -> Rendered:
-    made = render(templates, request.template, request.facts, request.kind)
+    if request.own is not None:
+        made = render_one(templates, request.own, request.facts)
+    else:
+        made = render(templates, request.template, request.facts, request.kind)
     if isinstance(made, Problem):
         return Rendered(problem=made)
     pdf = (

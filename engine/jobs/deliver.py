@@ -36,6 +36,7 @@ from engine.jobs import brakes, by_hand, copies, messages, requests
 from engine.jobs.again import Again, again
 from engine.jobs.documents import TEMPLATE, Copies, attached
 from engine.jobs.documents import copies as documents
+from engine.jobs.waiting import own_words
 from engine.jobs.workspace import Workspace
 from engine.outbox import Delivery, Result, Round, Row, Verdict, deliver, recover
 from engine.rendering import Rendered, Renderer
@@ -305,8 +306,9 @@ class _Maker:
 
     def _rendered(self, row: Row, contents: _Contents) -> Rendered:
         assert contents.facts is not None
+        detail = contents.again.detail
         request = RenderRequest(
-            contents.again.detail["template"], contents.facts, letter=row.channel == "letter"
+            detail["template"], contents.facts, letter=row.channel == "letter", own=own_words(detail)
         )
         mine: Future[Rendered] = Future()
         with self.adding:

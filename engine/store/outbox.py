@@ -53,7 +53,7 @@ class Row:
     changed_at: datetime | None
 
 
-_FIELDS = (
+FIELDS = (
     outbox.c.id,
     outbox.c.action.label("key"),
     action.c.account,
@@ -64,7 +64,7 @@ _FIELDS = (
     *(outbox.c[name] for name in ("channel", "state", "payload", "not_before", "attempt", "owner", "fence")),
     *(outbox.c[name] for name in ("stage", "reason", "changed_at")),
 )
-_ROWS = sa.select(*_FIELDS).join_from(outbox, action, action.c.key == outbox.c.action)
+_ROWS = sa.select(*FIELDS).join_from(outbox, action, action.c.key == outbox.c.action)
 
 
 def _siblings(notice: sa.FromClause) -> tuple[sa.ColumnElement[bool], ...]:
@@ -586,7 +586,11 @@ _TELL_TAKEN = (
 
 
 def _row(found: sa.Row[Any]) -> Row:
-    told = dict(found._mapping)
+    return made(dict(found._mapping))
+
+
+def made(told: dict[str, Any]) -> Row:
+    """A row of the columns `FIELDS`."""
     for name in ("not_before", "changed_at"):
         told[name] = datetime.fromisoformat(told[name]) if told[name] else None
     return Row(**{**told, "payload": json.loads(told["payload"])})

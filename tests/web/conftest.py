@@ -171,9 +171,12 @@ def people_of(place: Place) -> Callable[[str], Browser]:
 # -- a browser -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """One browser for all tests. Skipped where there is none; CI does not allow that."""
+    """One browser for all tests of a module: while it is there, its loop runs, and no other test may begin one.
+
+    Skipped where there is none; CI does not allow that.
+    """
     from playwright.sync_api import sync_playwright
 
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

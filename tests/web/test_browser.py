@@ -14,7 +14,19 @@ from engine.jobs.people.entry import From
 from tests.web.conftest import Place
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text("utf-8")
-PAGES = ("/today", "/today?whose=all", "/me", "/people", "/people/joe")
+PAGES = (
+    *(
+        "/today?whose=all",
+        "/week?day=all",
+        "/account/ACC1",
+        "/accounts",
+        "/outbox",
+        "/journal",
+        "/me",
+        "/people",
+    ),
+    *("/people/joe", "MESSAGE", "WORDS"),
+)
 
 
 @pytest.fixture
@@ -58,8 +70,13 @@ def test_every_page_at_every_width(page: Callable[..., Any]) -> None:
     """Each is looked through once, half of them small and light, half of them wide and dark: to look takes a second."""
     for half, (width, scheme) in enumerate(((360, "light"), (1920, "dark"))):
         there = page("admin, credit manager, collector", width=width, color_scheme=scheme)
-        for number, path in enumerate(PAGES):
+        there.goto("/outbox?with=ACC1")
+        message = there.locator("tbody td a").first.get_attribute("href")
+        told = {"MESSAGE": message, "WORDS": message.replace("/message/", "/words/")}
+        for number, path in enumerate(told.get(one, one) for one in PAGES):
             there.goto(path)
+            if path.startswith("/week"):
+                there.locator(".calendar").wait_for()
             assert there.title().endswith("Dunwell")
             wider = there.evaluate(
                 "document.documentElement.scrollWidth - document.documentElement.clientWidth"
