@@ -1,4 +1,4 @@
-"""The coming week, worked out once for everybody who looks at it, and again when something has happened."""
+"""The coming week and today's work, worked out once for everybody who looks, and again when something has happened."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 from engine.core.decision.summary import Preview
 from engine.errors import DunwellError
 from engine.jobs import evaluate
+from engine.jobs.worklist import Shared, shared_out
 from engine.jobs.workspace import Workspace
 from engine.store.tables import journal
 
@@ -72,6 +73,21 @@ class Ahead:
             return
         with self._lock:
             self._last = (stamp, preview, now)
+
+
+class Today:
+    """Today's work as it was last shared out. It is never shown old: whoever comes first after a change waits for it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._last: tuple[object, Shared] | None = None
+
+    def shared(self, conn: Connection, ws: Workspace, on: date) -> Shared:
+        stamp = (_head(conn), id(ws), on)
+        with self._lock:
+            if self._last is None or self._last[0] != stamp:
+                self._last = (stamp, shared_out(ws, conn, on=on))
+            return self._last[1]
 
 
 def _head(conn: Connection) -> int:

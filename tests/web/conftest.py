@@ -18,6 +18,7 @@ from starlette.testclient import TestClient
 
 from engine.jobs.people import entry, first, register
 from engine.jobs.people.entry import Entered, From
+from engine.settings import Workspace, load
 from engine.store import database, people
 from engine.store.database import writing
 from engine.store.people import Worker
@@ -90,7 +91,13 @@ class Place:
     def __post_init__(self) -> None:
         self.desk = Desk(self.house.root, database.open(self.house.url), lambda: self.now)
         self.desk.kept.wait = 0.0
-        self.app = made(self.desk, self.house.ws.settings.web)
+        self.app = made(self.desk, self.files.settings.web)
+
+    @property
+    def files(self) -> Workspace:
+        found, problems = load(self.house.root)
+        assert found is not None, problems
+        return found
 
     def stranger(self) -> Browser:
         return Browser(self.app, BASE, follow_redirects=True, client=("127.0.0.1", 40000))
@@ -157,7 +164,7 @@ def place(_furnished: Path, tmp_path: Path) -> Place:
     settings = (house.root / "dunwell.toml").read_text("utf-8")
     (house.root / "dunwell.toml").write_text(settings.replace(str(_furnished), str(folder)), "utf-8")
     found = Place(house, moment(MONDAY, "10:30"))
-    first.opened(found.desk.engine, house.ws.files, found.now)
+    first.opened(found.desk.engine, found.files, found.now)
     return found
 
 
@@ -202,7 +209,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> I
     at = listen("127.0.0.1:0", "the desk", "[web]")
     folder = tmp_path_factory.mktemp("served")
     place = Place(furnished(folder, sqlite_template, 8), moment(MONDAY, "10:30"))
-    first.opened(place.desk.engine, place.house.ws.files, place.now)
+    first.opened(place.desk.engine, place.files, place.now)
     server = uvicorn.Server(configured(place.app))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [at]}, daemon=True)
     thread.start()
