@@ -80,4 +80,8 @@ fi
 draws() { "$VENV/bin/python" -c 'import weasyprint' >/dev/null 2>&1; }
 draws || packages libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 || true
 draws || say "Letters need the Pango library: sudo apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
+# The pages are tested in a browser.
+browser() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
+browser >/dev/null || packages chromium || true
+browser >/dev/null || say "The desk's pages are tested in Chromium: sudo apt-get install chromium; without it those tests are skipped."
 say "Ready."

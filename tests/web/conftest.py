@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import threading
@@ -121,12 +122,15 @@ class Place:
         self.now += timedelta(**more)
 
 
-def furnished(root: Path, template: Path, accounts: int = 4) -> House:
-    """A house with calls for today, messages in its outbox, and a customer with a strange name."""
-    shutil.copy(template, root / "dunwell.db")
-    house = House(
-        root, f"sqlite:///{root / 'dunwell.db'}", policies={"standard": POLICY, "outcomes": OUTCOMES}
-    )
+def furnished(root: Path, database: Path | str, accounts: int = 4) -> House:
+    """A house with calls for today, messages in its outbox, and a customer with a strange name.
+
+    `database` is a file to copy, or the address of one that is empty.
+    """
+    if isinstance(database, Path):
+        shutil.copy(database, root / "dunwell.db")
+        database = f"sqlite:///{root / 'dunwell.db'}"
+    house = House(root, database, policies={"standard": POLICY, "outcomes": OUTCOMES})
     for n in range(accounts):
         house.contact(f"ACC{n}")
         house.owes(f"ACC{n}", f"I{n}", "2026-09-29" if n % 2 else "2026-10-05", f"{1200 + 100 * n}.00")
@@ -187,6 +191,8 @@ def chromium() -> Iterator[Any]:
 
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
+        if os.environ.get("DUNWELL_TEST_BROWSER") == "needed":
+            pytest.fail("there is no Chromium, and here every page is tested")
         pytest.skip("there is no Chromium: apt-get install chromium")
     switches = (
         "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
