@@ -12,7 +12,8 @@ from sqlalchemy.engine import Connection
 
 from engine.core.cases import score
 from engine.core.decision.allocate import Away, Person
-from engine.core.decision.share import PEER, Day, room_left, shared
+from engine.core.decision.share import PEER, Day, room_left
+from engine.core.decision.share import shared as share
 from engine.core.language.policy import House, Score
 from engine.core.money import digits
 from engine.core.workdays import Calendar, calendar
@@ -71,6 +72,31 @@ class Worklist:
     away: tuple[Away, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """All that waits for people on a day, in its order and with whose it is: what every list of that day is taken from."""
+
+    on: date
+    house: House
+    rows: pl.DataFrame
+    no_room: Sums
+    gone: Mapping[str, Away]
+
+
+def shared_out(ws: Workspace, conn: Connection, *, on: date, house: House | None = None) -> Shared:
+    """The day's work by the house's rules, which are the workspace's if none are given."""
+    house = house or (ws.book.house if ws.book is not None else House())
+    zone = ZoneInfo(ws.settings.workspace.zone)
+    end = datetime.combine(on + timedelta(days=1), datetime.min.time(), zone)
+    gone = {one.person: one for one in absences.away(conn, on) if one.on(on)}
+    rows = work.waiting(conn, on, end, score.columns(house.score), gone)
+    no_room = rows.filter(pl.col("state") == ActionState.NO_CAPACITY.value)
+    rows = rows.filter(pl.col("state") != ActionState.NO_CAPACITY.value)
+    rows = _in_order(rows, house, on, work.rates(conn, on))
+    rows = rows.hstack(_whose(ws, conn, house, rows, on, gone))
+    return Shared(on, house, rows, work.summed(no_room), gone)
+
+
 def worklist(
     ws: Workspace,
     conn: Connection,
@@ -81,21 +107,15 @@ def worklist(
     everything: bool = False,
     most: int | None = None,
     state: ActionState | None = None,
+    shared: Shared | None = None,
 ) -> Worklist:
-    """The list of a day by the house's rules, which are the workspace's if none are given.
+    """The list of a day. `shared` is the day's work where it is at hand already; else it is found.
 
     `everything` adds what does not fit today; `most` bounds what is read in full; `state` leaves only what is in it. A
     person's list has what was given to them, what falls to them of their roles, and the approvals of their roles.
     """
-    house = house or (ws.book.house if ws.book is not None else House())
-    zone = ZoneInfo(ws.settings.workspace.zone)
-    end = datetime.combine(on + timedelta(days=1), datetime.min.time(), zone)
-    gone = {one.person: one for one in absences.away(conn, on) if one.on(on)}
-    rows = work.waiting(conn, on, end, score.columns(house.score), gone)
-    no_room = rows.filter(pl.col("state") == ActionState.NO_CAPACITY.value)
-    rows = rows.filter(pl.col("state") != ActionState.NO_CAPACITY.value)
-    rows = _in_order(rows, house, on, work.rates(conn, on))
-    rows = rows.hstack(_whose(ws, conn, house, rows, on, gone))
+    day = shared or shared_out(ws, conn, on=on, house=house)
+    rows, house = day.rows, day.house
     if person is not None:
         rows = _of(rows, ws.people, person)
     if state is not None:
@@ -111,9 +131,9 @@ def worklist(
         entries=_entries(conn, shown, house, on),
         today=work.summed(today),
         not_today=work.summed(rows.filter(~pl.col("fits"))),
-        no_room=work.summed(no_room) if person is None else Sums(),
+        no_room=day.no_room if person is None else Sums(),
         wins=_wins(ws, conn, house, on, person),
-        away=tuple(gone.values()),
+        away=tuple(day.gone.values()),
     )
 
 
@@ -154,7 +174,7 @@ def _whose(
     rows = rows.with_columns(role=pl.when(nobodys).then(pl.lit(house.owner)).otherwise("role"))
     day = Day(here, room_left(here, house.capacity, made), callers)
     counts = rows.with_columns(counts=pl.col("state").is_in(_TAKES_ROOM))
-    return shared(counts, day).rename({"person": "whose"})
+    return share(counts, day).rename({"person": "whose"})
 
 
 def _ids(people: tuple[Person, ...]) -> dict[str, str]:

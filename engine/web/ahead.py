@@ -1,4 +1,4 @@
-"""The coming week, worked out once for everybody who looks at it, and again when something has happened."""
+"""The coming week and today's work, worked out once for everybody who looks, and again when something has happened."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 from engine.core.decision.summary import Preview
 from engine.errors import DunwellError
 from engine.jobs import ahead
+from engine.jobs.worklist import Shared, shared_out
 from engine.jobs.workspace import Workspace
 from engine.store.tables import journal
 
@@ -30,18 +31,34 @@ class Seen:
     fresh: bool
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Stamp:
+    """What a look rests on: the journal's last entry, the workspace that decides, the day."""
+
+    head: int
+    ws: Workspace
+    on: date
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Stamp):
+            return NotImplemented
+        return self.ws is other.ws and (self.head, self.on) == (other.head, other.on)
+
+    __hash__ = object.__hash__
+
+
 class Ahead:
     """The last preview of a house. One is worked out at a time; meanwhile the one before is shown, and says so."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._last: tuple[object, Preview, datetime] | None = None
+        self._last: tuple[Stamp, Preview, datetime] | None = None
         self._working: threading.Thread | None = None
         self._failed: DunwellError | None = None
 
     def seen(self, conn: Connection, ws: Workspace, now: datetime, start: date) -> Seen | None:
         """The week from `start` on; None while the first is being worked out. Raises what stood in its way."""
-        stamp = (_head(conn), id(ws), start)
+        stamp = Stamp(_head(conn), ws, start)
         with self._lock:
             last, failed = self._last, self._failed
             if last is not None and last[0] == stamp:
@@ -63,7 +80,7 @@ class Ahead:
             last = self._last
         return None if last is None else Seen(last[1], last[2], fresh=last[0] == stamp)
 
-    def _work(self, stamp: object, ws: Workspace, now: datetime, start: date) -> None:
+    def _work(self, stamp: Stamp, ws: Workspace, now: datetime, start: date) -> None:
         try:
             preview = ahead.preview(ws, start=start, days=DAYS, now=now)
         except DunwellError as error:
@@ -72,6 +89,21 @@ class Ahead:
             return
         with self._lock:
             self._last = (stamp, preview, now)
+
+
+class Today:
+    """Today's work as it was last shared out. It is never shown old: whoever comes first after a change waits for it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._last: tuple[Stamp, Shared] | None = None
+
+    def shared(self, conn: Connection, ws: Workspace, on: date) -> Shared:
+        stamp = Stamp(_head(conn), ws, on)
+        with self._lock:
+            if self._last is None or self._last[0] != stamp:
+                self._last = (stamp, shared_out(ws, conn, on=on))
+            return self._last[1]
 
 
 def _head(conn: Connection) -> int:

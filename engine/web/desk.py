@@ -18,7 +18,7 @@ from engine.jobs.releases import deciding
 from engine.jobs.workspace import Workspace, of_texts
 from engine.settings import texts
 from engine.store import database
-from engine.web.ahead import Ahead
+from engine.web.ahead import Ahead, Today
 from engine.web.html import environment
 
 _LOOK = 2.0  # seconds between two looks whether a file has changed
@@ -34,6 +34,7 @@ class Desk:
     kept: Kept = field(init=False)
     pages: Environment = field(init=False)
     ahead: Ahead = field(init=False, default_factory=Ahead)
+    today: Today = field(init=False, default_factory=Today)
 
     def __post_init__(self) -> None:
         self.kept = Kept(self.root, self._opened, wait=_LOOK)

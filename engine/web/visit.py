@@ -23,6 +23,7 @@ from engine.jobs.cases import Who
 from engine.jobs.people import entry
 from engine.jobs.people.entry import Entered, From
 from engine.jobs.people.rights import Right, rights
+from engine.jobs.worklist import Worklist, worklist
 from engine.jobs.workspace import Workspace
 from engine.settings import Desk as Settings
 from engine.store import brakes
@@ -113,6 +114,11 @@ class Visit:
         """For what must not be done twice by a second press: refused for a form that was taken already."""
         if mark := self.typed("once"):
             entry.once(self.engine, f"{self.session.number} {mark}"[:100], self.now)
+
+    def worklist(self, conn: Connection, **which: Any) -> Worklist:
+        """Today's list, or a part of it: as `engine.jobs.worklist` has it."""
+        shared = self.desk.today.shared(conn, self.ws, self.today)
+        return worklist(self.ws, conn, on=self.today, shared=shared, **which)
 
     # -- what is answered -------------------------------------------------------------------------------------
 

@@ -103,7 +103,7 @@ def test_keys_alone(page: Callable[..., Any]) -> None:
 
 def test_the_first_admin_in_a_browser(page: Callable[..., Any], served: tuple[Place, str]) -> None:
     place, _ = served
-    token = first.opened(place.desk.engine, place.house.ws.files, place.now)
+    token = first.opened(place.desk.engine, place.files, place.now)
     there = page()
     there.goto(f"/enter/{token}")
     there.get_by_label("Who are you?").select_option("ana")

@@ -6,13 +6,16 @@ import io
 import re
 import zipfile
 from html import unescape
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from engine.jobs.people import first
 from engine.store.database import reading
 from engine.store.tables import action, journal, note, pause
-from tests.web.conftest import MONDAY, STRANGE, Browser, Place, words
+from tests.jobs.world import moment
+from tests.web.conftest import MONDAY, STRANGE, Browser, Place, furnished, words
 
 
 def week(place: Place, browser: Browser, query: str = "") -> str:
@@ -187,3 +190,55 @@ def test_policies_with_a_mistake_are_said_and_the_past_is_shown_all_the_same(pla
     )
     for path in ("/today", "/week", "/account/ACC0", "/call/ACC0", "/call/ACC0?outcome=busy"):
         assert manager.get(path).status_code in (200, 409), path
+
+
+def test_the_same_pages_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
+    house = furnished(tmp_path, postgres_url)
+    place = Place(house, moment(MONDAY, "10:30"))
+    first.opened(place.desk.engine, place.files, place.now)
+    somebody = place.as_(place.has("admin", "credit manager", "collector"))
+    key = re.search(r'href="(/message/[^"]+)"', somebody.get("/outbox").text)[1]  # type: ignore[index]
+    paths = (
+        "/today?whose=all",
+        "/call/ACC0?outcome=hung+up",
+        "/account/ACC0",
+        "/accounts",
+        "/accounts?find=i2",
+        "/people",
+    )
+    for path in (
+        *paths,
+        "/outbox?with=acc1",
+        "/outbox.csv",
+        unescape(key),
+        key.replace("/message/", "/words/"),
+        "/journal?by=ana",
+    ):
+        assert somebody.get(path).status_code == 200, path
+    assert "Nothing has been sent." in week(place, somebody)
+    assert somebody.sends("/draft/ACC0", **{"answer.reason": "unknown"}).status_code == 200
+    assert "hung up" in somebody.said("/call/ACC0", outcome="hung up", then="1", once="a")
+    assert somebody.sends("/call/ACC2", outcome="busy", once="a").status_code == 422
+    assert "is changed" in somebody.said("/people/joe", name="Joe Ortiz", roles="reader")
+    assert "stands still" in somebody.said("/stop", because="a test")
+    for _ in range(5):
+        place.stranger().sends("/sign-in", name="joe", password="wrong")
+    assert "too many tries" in words(place.stranger().sends("/sign-in", name="joe", password="wrong").text)
+
+
+def test_behind_a_proxy_with_a_certificate_cookies_are_for_it_alone(place: Place) -> None:
+    admin = place.as_(place.has("admin"))
+    token = re.search(r"/enter/([\w-]+)", admin.sends("/people/joe/link").text)
+    file = place.house.root / "dunwell.toml"
+    file.write_text(file.read_text("utf-8") + '\n[web]\naddress = "https://desk.example.com"\n', "utf-8")
+    outside = Place(place.house, place.now)
+    browser = Browser(outside.app, "https://desk.example.com", follow_redirects=False)
+    assert token
+    answer = browser.post(
+        f"/enter/{token[1]}",
+        data={"password": "three quiet herons", "again": "three quiet herons"},
+    )
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith("__Host-dunwell=")
+    assert all(word in cookie for word in ("Secure", "HttpOnly", "SameSite=lax", "Path=/"))
+    assert "strict-transport-security" in browser.get("/today").headers

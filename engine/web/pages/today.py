@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from engine.jobs.people.rights import Right
-from engine.jobs.worklist import Entry, Worklist, worklist
+from engine.jobs.worklist import Entry, Worklist
 from engine.screen import listed
 from engine.store import work
 from engine.web.visit import Reader, Visit
@@ -35,7 +35,7 @@ def today(visit: Reader) -> Response:
     person = None if all_ else visit.person.id
     with visit.reading() as conn:
         most = None if everything else _MOST
-        found = worklist(visit.ws, conn, on=visit.today, person=person, everything=everything, most=most)
+        found = visit.worklist(conn, person=person, everything=everything, most=most)
         made = work.calls_made(conn, visit.today)
     names = {id: one.name for id, one in visit.ws.settings.people.items()}
     rows = [row_of(visit, one) for one in found.entries]

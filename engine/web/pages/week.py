@@ -13,7 +13,6 @@ from engine.core.language.policy import Kind
 from engine.errors import NotFound, Refused
 from engine.jobs.cases import must_know
 from engine.jobs.messages import message
-from engine.jobs.worklist import worklist
 from engine.screen import weekly
 from engine.screen.written import PLURALS, by_step, line_of, reason_words
 from engine.store.tables import ActionState
@@ -41,9 +40,7 @@ def week(visit: Reader) -> Response:
         return visit.page("week.html", seen=None, problems=visit.ws.errors)
     with visit.reading() as conn:
         seen = visit.desk.ahead.seen(conn, visit.ws, visit.now, start)
-        asked = worklist(
-            visit.ws, conn, on=visit.today, everything=True, most=_ASKED, state=ActionState.AWAITING_APPROVAL
-        )
+        asked = visit.worklist(conn, everything=True, most=_ASKED, state=ActionState.AWAITING_APPROVAL)
     if seen is None:
         return visit.page("week.html", seen=None, problems=())
     view = seen.preview

@@ -1,0 +1,120 @@
+"""How long the desk's pages take on a large ledger.
+
+`python -m benchmarks.pages [--accounts N] [--folder DIR] [--runs N]` lays out the start set with N customers, takes in a
+ledger of some 1.6 invoices each, makes the day's run with room for all of it, and asks every page again and again over a
+connection to a real server in this process, as one browser would. Printed are the milliseconds of the middle and of the
+slowest twentieth of each; the last line is JSON. With `--folder` the house is kept and found again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from http.client import HTTPConnection
+from pathlib import Path
+from urllib.parse import quote
+
+import sqlalchemy as sa
+import uvicorn
+
+from benchmarks.diff import NOW, ON, _lay_out, _place
+from engine import settings
+from engine.daemon.health import listen
+from engine.jobs import evaluate
+from engine.jobs.people import entry, first
+from engine.jobs.people.entry import From
+from engine.jobs.workspace import open_workspace
+from engine.store import database
+from engine.store.tables import action, outbox
+from engine.web.__main__ import configured
+from engine.web.app import made
+from engine.web.desk import Desk
+
+
+def main() -> None:
+    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    words.add_argument("--accounts", type=int, default=100_000)
+    words.add_argument("--folder", type=Path)
+    words.add_argument("--runs", type=int, default=30)
+    told = words.parse_args()
+    with _place(told.folder) as place:
+        house = place / f"pages-{told.accounts}"
+        if not (house / "dunwell.db").exists():
+            _lay_out(house, place / f"pages-old-{told.accounts}", told.accounts)
+            ws = open_workspace(house)
+            report = evaluate.run(ws, on=ON, now=NOW, agreed="benchmark")
+            print(f"{report.actions:,} actions decided")
+        files, problems = settings.load(house, house)
+        assert files is not None, problems
+        engine = database.open(files.database_url)
+        first.opened(engine, files, NOW)
+        someone = next(iter(open_workspace(house).settings.people))
+        token = entry.let_in(engine, someone, "link", NOW, From()).token
+        desk = Desk(house, engine, lambda: NOW + timedelta(minutes=1))
+        with _served(desk, files) as port:
+            worst = _asked(port, token, _pages(engine), told.runs)
+    print(json.dumps({"accounts": told.accounts, "runs": told.runs, "worst_p95_ms": round(worst, 1)}))
+
+
+def _pages(engine: sa.Engine) -> list[str]:
+    """Every page, with something on it."""
+    with database.reading(engine) as conn:
+        call = conn.execute(sa.select(action.c.account).where(action.c.kind == "call").limit(1)).scalar_one()
+        message = conn.execute(sa.select(outbox.c.action).limit(1)).scalar_one()
+    return [
+        *("/today", "/today?whose=all", "/week", "/week?day=all&kind=call", "/week?held=no+capacity+today"),
+        *(f"/call/{call}", f"/call/{call}?outcome=hung+up", f"/account/{call}"),
+        *("/accounts", "/accounts?find=customer+77", "/accounts?find=I000077-0"),
+        *("/outbox", "/outbox?with=customer+77", f"/message/{quote(message, safe='')}", "/journal"),
+        *(f"/journal?account={call}", "/me", "/sign-in"),
+    ]
+
+
+@contextmanager
+def _served(desk: Desk, files: settings.Workspace) -> Iterator[int]:
+    at = listen("127.0.0.1:0", "the desk", "[web]")
+    server = uvicorn.Server(configured(made(desk, files.settings.web)))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [at]}, daemon=True)
+    thread.start()
+    try:
+        yield at.getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        at.close()
+
+
+def _asked(port: int, token: str, pages: list[str], runs: int) -> float:
+    """The slowest page's slowest twentieth, in milliseconds."""
+    line = HTTPConnection("127.0.0.1", port, timeout=120)
+
+    def get(path: str) -> tuple[float, str]:
+        begun = time.perf_counter()
+        line.request("GET", path, headers={"Cookie": f"dunwell={token}"})
+        answer = line.getresponse()
+        text = answer.read().decode()
+        assert answer.status in (200, 303), (path, answer.status)
+        return 1000 * (time.perf_counter() - begun), text
+
+    while "being worked out" in get("/week")[1]:  # once for all that look
+        time.sleep(0.2)
+    worst = 0.0
+    print(f"{'page':40}{'p50 ms':>9}{'p95 ms':>9}{'KB':>7}")
+    for path in pages:
+        size = len(get(path)[1]) / 1024
+        taken = sorted(get(path)[0] for _ in range(runs))
+        slow = taken[max(round(len(taken) * 0.95) - 1, 0)]
+        worst = max(worst, slow)
+        print(f"{path[:39]:40}{statistics.median(taken):>9.1f}{slow:>9.1f}{size:>7.0f}")
+    line.close()
+    return worst
+
+
+if __name__ == "__main__":
+    main()
