@@ -21,5 +21,8 @@ class Entry:
 
 NAVIGATION = (
     Entry("Today", "/today"),
+    Entry("Policies", "/policies"),
+    Entry("Messages", "/messages"),
+    Entry("Figures", "/figures"),
     Entry("People", "/people", Right.PEOPLE),
 )

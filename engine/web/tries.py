@@ -1,0 +1,68 @@
+"""What is tried of a state of the policies, beside the pages: its tests, the deep check, whom it touches; and how that is drawn.
+
+Each function is run in a process of its own, on texts that it is given, and gives back its drawing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from itertools import groupby
+from pathlib import Path
+
+from engine import settings
+from engine.core.problem import Severity
+from engine.errors import Refused
+from engine.jobs.workspace import Workspace, of_texts
+from engine.settings.texts import from_kept
+from engine.web.html import environment
+
+DAYS = 30  # of the comparison
+
+NAMES = {"tests": "the tests", "deep": "the deep check", "impact": "whom it touches"}
+
+
+def tests(root: Path, texts: Mapping[str, str], _now: datetime) -> str:
+    """Every test of these policies, and what none of them tries."""
+    from engine.jobs.trials import run_tests
+
+    ws = _good(root, texts)
+    report = run_tests(ws, coverage=True)
+    files = [(file, list(results)) for file, results in groupby(report.results, key=lambda one: one.file)]
+    failed = sum(not one.passed for one in report.results)
+    return _drawn("tried_tests.html", files=files, failed=failed, all_=len(report.results), coverage=report.coverage)
+
+
+def deep(root: Path, texts: Mapping[str, str], _now: datetime) -> str:
+    """What can be known without a ledger, and whether what must hold does."""
+    from engine.jobs.proofs import prove_all
+    from engine.screen.proofs import reach
+
+    proof = prove_all(_good(root, texts))
+    bad = any(one.problem.severity is Severity.ERROR for one in proof.findings)
+    return _drawn("tried_deep.html", proof=proof, bad=bad, reach=reach(proof))
+
+
+def impact(root: Path, texts: Mapping[str, str], now: datetime) -> str:
+    """The coming days under these policies, beside those under what is live."""
+    from engine.jobs.diff import diff
+    from engine.screen import diff as shown
+    from engine.screen.written import PLURALS
+
+    ws = _good(root, texts)
+    found = diff(ws, start=ws.today(now), days=DAYS, now=now)
+    return _drawn("tried_impact.html", found=found, view=found.impact, shown=shown, plurals=PLURALS)
+
+
+def _good(root: Path, texts: Mapping[str, str]) -> Workspace:
+    files, problems = settings.load(root, root)
+    assert files is not None  # the desk itself has read them
+    ws = of_texts(files, from_kept(texts), problems)
+    if ws.book is None:
+        first = ws.errors[0]
+        raise Refused(f"there are problems, so nothing can be tried: {first.place}: {first.sentence}", "mend them first")
+    return ws
+
+
+def _drawn(template: str, **values: object) -> str:
+    return environment().get_template(template).render(**values)
