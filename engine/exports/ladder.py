@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 
 from engine.core.decision.ladder import demands_in_writing
 from engine.core.language import words
@@ -67,7 +68,9 @@ def conditions(step: Step) -> list[str]:
     if step.when is not None:
         told.append(said.only_if(clauses(step.when)))
     if step.approve is not None:
-        told.append(said.agrees_first(step.approve.by, clauses(step.approve.when) if step.approve.when else ""))
+        told.append(
+            said.agrees_first(step.approve.by, clauses(step.approve.when) if step.approve.when else "")
+        )
     if step.ahead:
         told.append(said.notice(step.ahead))
     if step.repeat is not None:
@@ -95,7 +98,10 @@ def does(step: Step, book: PolicyBook) -> list[str]:
 
 
 def _rungs(policy: Policy, book: PolicyBook, at: Mapping[str, At]) -> list[_Rung]:
-    rungs = [_Rung(step.day, step, _lines(step, book, at.get(step.name, At())), at.get(step.name, At())) for step in policy.steps]
+    rungs = [
+        _Rung(step.day, step, _lines(step, book, at.get(step.name, At())), at.get(step.name, At()))
+        for step in policy.steps
+    ]
     zero = str(policy.start or policy.clock)
     if all(rung.day != 0 for rung in rungs):
         rungs.append(_Rung(0, None, [("note", zero)], At()))
@@ -132,7 +138,7 @@ def _spine(rungs: Sequence[_Rung], answer: int) -> Iterator[str]:
     """The line from the first day to the last; thick where a demand waits for its answer; how many days lie between."""
     if len(rungs) > 1:
         yield f'<path class="spine" d="M{_SPINE} {rungs[0].y:.1f}V{rungs[-1].y:.1f}"/>'
-    for before, after in zip(rungs, rungs[1:], strict=False):
+    for before, after in pairwise(rungs):
         days, long = after.day - before.day, after.y - before.y
         if before.step is not None and demands_in_writing(before.step) and answer and days:
             to = before.y + long * min(answer / days, 1.0)
@@ -172,5 +178,7 @@ def _node(step: Step, y: float) -> str:
     if Kind.CALL in kinds:
         return f'<circle class="node call" cx="{_SPINE}" cy="{y:.1f}" r="7.5"/>'
     if any(kind.written for kind in kinds):
-        return f'<rect class="node written" x="{_SPINE - 9}" y="{y - 6.5:.1f}" width="18" height="13" rx="1.5"/>'
+        return (
+            f'<rect class="node written" x="{_SPINE - 9}" y="{y - 6.5:.1f}" width="18" height="13" rx="1.5"/>'
+        )
     return f'<rect class="node other" x="{_SPINE - 5}" y="{y - 5:.1f}" width="10" height="10"/>'

@@ -99,6 +99,11 @@ def new_file(ws: Workspace, folder: str, name: str) -> str:
     return path
 
 
+def texts_with(ws: Workspace, written: Mapping[str, str]) -> Texts:
+    """All texts as they would be with these in their files."""
+    return _texts(ws.texts, written)
+
+
 def with_files(ws: Workspace, written: Mapping[str, str]) -> Workspace:
     """The workspace as it would be with these texts in their files, its messages tried out as well. Nothing is written."""
     return of_texts(ws.files, _texts(ws.texts, written)).thorough()
@@ -106,7 +111,9 @@ def with_files(ws: Workspace, written: Mapping[str, str]) -> Workspace:
 
 def problems_of(ws: Workspace, name: str) -> tuple[Problem, ...]:
     """What is wrong with a file, and then with the others."""
-    return tuple(sorted(ws.problems, key=lambda one: (one.place.file != name, one.severity is Severity.WARNING)))
+    return tuple(
+        sorted(ws.problems, key=lambda one: (one.place.file != name, one.severity is Severity.WARNING))
+    )
 
 
 def save(
@@ -122,7 +129,7 @@ def save(
     `seen` are the hashes of what was read; a file that is not in it must not be there. Raises NotGood, WrittenMeanwhile,
     and Refused while a change of somebody else waits: whoever agrees to one of two changes would agree to both.
     """
-    _nobody_waits(engine, ws.files, by)
+    nobody_waits(engine, ws.files, by)
     there = on_disk.read(ws.files)
     _unchanged(there, written, seen)
     texts = _texts(there, written)
@@ -143,7 +150,7 @@ def save(
 
 
 def bring_back(engine: Engine, ws: Workspace, by: str, now: datetime) -> list[str]:
-    """The files are written as they are live. Refused where that would lose a text that is kept nowhere."""
+    """The files are written as they are live. Refused where a file would be lost that no release has."""
     with database.reading(engine) as conn:
         live = releases.live(conn)
         known = releases.of_hash(conn, ws.texts.hash)
@@ -159,7 +166,7 @@ def bring_back(engine: Engine, ws: Workspace, by: str, now: datetime) -> list[st
             "move it out of the folder first",
         )
     if waits:
-        _nobody_waits(engine, ws.files, by)
+        nobody_waits(engine, ws.files, by)
     for name, text in texts.items():
         if there.get(name) != text:
             path = ws.root / name
@@ -169,7 +176,8 @@ def bring_back(engine: Engine, ws: Workspace, by: str, now: datetime) -> list[st
     return ["The files are again as they are live."]
 
 
-def _nobody_waits(engine: Engine, files: settings.Workspace, by: str) -> None:
+def nobody_waits(engine: Engine, files: settings.Workspace, by: str) -> None:
+    """Refused while a change of somebody else waits: whoever agrees to one of two changes would agree to both."""
     with database.reading(engine) as conn:
         waits = releases.standing(conn)
     if waits is None or waits.state is not State.STAGED:

@@ -43,7 +43,9 @@ def newest(conn: Connection, company: str = COMPANY) -> Newest | None:
 def stands(conn: Connection, of: Newest) -> list[Stand]:
     """What the run found, most accounts first. Reads every decision that is kept: a large house waits a moment."""
     sizes = (
-        sa.select(decision.c["class"].label("class"), sa.func.count(decision.c.account.distinct()).label("size"))
+        sa.select(
+            decision.c["class"].label("class"), sa.func.count(decision.c.account.distinct()).label("size")
+        )
         .where(decision.c.run == of.run, decision.c.time == of.times)
         .group_by(decision.c["class"])
         .subquery()

@@ -15,11 +15,22 @@ from engine.errors import DatabaseBusy, DatabaseError, NotFound, Refused
 from engine.settings import Desk as Settings
 from engine.web.desk import Desk
 from engine.web.html import STATIC
-from engine.web.pages import answers, door, people, policies, policy_files, today, tried
+from engine.web.pages import (
+    answers,
+    door,
+    figures,
+    messages,
+    people,
+    policies,
+    policy_changes,
+    policy_files,
+    today,
+    tried,
+)
 from engine.web.shield import Shield
 from engine.web.visit import SAFE, Forbidden, Refusal, SignInFirst, Visit, refusal
 
-PAGES = (door, today, answers, people, policies, policy_files, tried)
+PAGES = (door, today, answers, people, policies, policy_changes, policy_files, tried, messages, figures)
 _LOG = logging.getLogger("dunwell.web")
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 
+from sqlalchemy.engine import Engine
+
 from engine.errors import DatabaseError
 from engine.jobs.ladders import Standing, standing
 from engine.store import database
 from engine.store.standing import Newest
-from sqlalchemy.engine import Engine
 
 _PATIENCE = 0.06  # seconds for which a page waits: a small house is counted within them
 

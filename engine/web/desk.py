@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -36,6 +37,7 @@ class Desk:
     written: Kept = field(init=False)
     works: Works = field(init=False, default_factory=Works)
     counts: Counts = field(init=False)
+    _warmed: bool = field(init=False, default=False)
     pages: Environment = field(init=False)
 
     def __post_init__(self) -> None:
@@ -53,6 +55,12 @@ class Desk:
     def files(self) -> Workspace:
         """The workspace as its files are written, which may have problems or wait for somebody's yes."""
         return self.written.workspace()
+
+    def warm(self) -> None:
+        """Messages are tried out for the first time while somebody is on the way to a text: it takes a second or two."""
+        if not self._warmed:
+            self._warmed = True
+            threading.Thread(target=self.files.thorough, daemon=True).start()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from engine import settings
 from engine.core.problem import Severity
 from engine.errors import Refused
+from engine.jobs.report import Asked
 from engine.jobs.workspace import Workspace, of_texts
 from engine.settings.texts import from_kept
 from engine.web.html import environment
@@ -30,7 +31,9 @@ def tests(root: Path, texts: Mapping[str, str], _now: datetime) -> str:
     report = run_tests(ws, coverage=True)
     files = [(file, list(results)) for file, results in groupby(report.results, key=lambda one: one.file)]
     failed = sum(not one.passed for one in report.results)
-    return _drawn("tried_tests.html", files=files, failed=failed, all_=len(report.results), coverage=report.coverage)
+    return _drawn(
+        "tried_tests.html", files=files, failed=failed, all_=len(report.results), coverage=report.coverage
+    )
 
 
 def deep(root: Path, texts: Mapping[str, str], _now: datetime) -> str:
@@ -54,13 +57,40 @@ def impact(root: Path, texts: Mapping[str, str], now: datetime) -> str:
     return _drawn("tried_impact.html", found=found, view=found.impact, shown=shown, plurals=PLURALS)
 
 
+def figures(root: Path, asked: Asked, _now: datetime) -> str:
+    """The report of a period, with the bands that the house wants its figures in."""
+    from engine.core.figures.bands import leaves
+    from engine.exports.report_page import values
+    from engine.jobs.releases import live_workspace
+    from engine.jobs.report import made
+    from engine.screen.report import left_said
+    from engine.store import database
+
+    ws = live_workspace(root)
+    engine = ws.database(read_only=True)
+    try:
+        with database.reading(engine) as conn:
+            found = made(ws, conn, asked)
+    finally:
+        engine.dispose()
+    bands = ws.book.house.bands if ws.book else {}
+    gone = {
+        line.figure.name: left_said(left)
+        for line in found.lines
+        if line.figure.name in bands and (left := leaves(bands[line.figure.name], line))
+    }
+    return _drawn("tried_figures.html", **(values(found) | {"bands": bands, "gone": gone}))
+
+
 def _good(root: Path, texts: Mapping[str, str]) -> Workspace:
     files, problems = settings.load(root, root)
     assert files is not None  # the desk itself has read them
     ws = of_texts(files, from_kept(texts), problems)
     if ws.book is None:
         first = ws.errors[0]
-        raise Refused(f"there are problems, so nothing can be tried: {first.place}: {first.sentence}", "mend them first")
+        raise Refused(
+            f"there are problems, so nothing can be tried: {first.place}: {first.sentence}", "mend them first"
+        )
     return ws
 
 

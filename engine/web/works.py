@@ -89,7 +89,9 @@ class Works:
                 return there
             new = self._found[key] = Work(name, at)
             self._found.move_to_end(key)
-            for old in [old for old, one in self._found.items() if one.over][: max(0, len(self._found) - _KEPT)]:
+            for old in [old for old, one in self._found.items() if one.over][
+                : max(0, len(self._found) - _KEPT)
+            ]:
                 del self._found[old]
         self._pool.submit(self._do, new, work, arguments)
         return new

@@ -68,6 +68,59 @@ def with_value(text: str, way: Way, value: str) -> str:
     raise CannotEdit("this value has several lines")
 
 
+def with_item(text: str, way: Way, item: str, before: str = "") -> str:
+    """The file with one more word in a list, before another or at its end; nothing else is changed.
+
+    Raises CannotEdit where there is no such list, or it is empty.
+    """
+    root = source.read("", text.encode()).root
+    found: Node | None = root
+    for part in way:
+        line = found.get(part) if isinstance(found, Block) and isinstance(part, str) else None
+        found = line.value if line else None
+    items = [each for each in found.items if isinstance(each, Text)] if isinstance(found, Listing) else []
+    if not items:
+        raise CannotEdit("there is no list of that name")
+    bom = "\ufeff" if text.startswith("\ufeff") else ""
+    bare = text.removeprefix("\ufeff")
+    near = next((each for each in items if each.value == before), None)
+    at = near or items[-1]
+    start = _offset(bare, at.place.line)
+    row = bare[start:].split("\n")[0]
+    lead = row[: at.place.column - 1]
+    if lead.strip() == "-":  # a dash a line
+        ending = "\r\n" if row.endswith("\r") else "\n"
+        here = start if near else min(start + len(row) + 1, len(bare))
+        head = "" if near or bare[:here].endswith("\n") else ending
+        after = f"{bare[:here]}{head}{lead}{written(item)}{ending}{bare[here:]}"
+    else:
+        here = start + (at.place.column if near else at.place.end) - 1
+        piece = f"{written(item)}, " if near else f", {written(item)}"
+        after = bare[:here] + piece + bare[here:]
+    values = [each.value for each in items]
+    values.insert(items.index(near) if near else len(items), item)
+    again: Node | None = source.read("", after.encode()).root
+    for part in way:
+        line = again.get(part) if isinstance(again, Block) and isinstance(part, str) else None
+        again = line.value if line else None
+    if (
+        not isinstance(again, Listing)
+        or [one.value for one in again.items if isinstance(one, Text)] != values
+    ):
+        raise CannotEdit("this list cannot be changed here")
+    return bom + after
+
+
+def written(value: str) -> str:
+    """A value for a new line: bare where it is read again as it is, else in quotes."""
+    for told in (value, _quoted(value)):
+        again = value_at(source.read("", f"- {told}\n".encode()).root, (0,))
+        flow = value_at(source.read("", f"[{told}, x]\n".encode()).root, (0,))
+        if again is not None and flow is not None and again.value == flow.value == value:
+            return told
+    return _quoted(value)
+
+
 def _offset(text: str, line: int) -> int:
     """Where a line begins, counted from 1."""
     at = 0

@@ -15,7 +15,12 @@ from engine.core.language.words import WORDS, Where
 
 _LINE = re.compile(r"(?P<indent> *)(?P<dashes>(?:- +|-$)*)(?P<rest>.*)")
 _KEY = re.compile(r"(?P<key>[^:#\[\]{},\"']+?)(?P<colon>\s*:(?:\s+|$))(?P<value>.*)")
-_PLAIN = (Where.CLOCK, Where.EVENT, Where.TO, Where.ANSWER)  # words that stand as values, with a sentence of their own
+_PLAIN = (
+    Where.CLOCK,
+    Where.EVENT,
+    Where.TO,
+    Where.ANSWER,
+)  # words that stand as values, with a sentence of their own
 
 Node = Mapping[str, Any]
 Step = str | None  # a word, or None for a dash
@@ -56,7 +61,7 @@ class _At:
 def here(text: str, line: int, column: int, schema: Node) -> Here:
     """What to say of a place in a text, counted from 1. Never raises, whatever is written."""
     lines = text.split("\n")
-    if not 1 <= line <= len(lines):
+    if not 1 <= line <= len(lines) or lines[line - 1].lstrip().startswith("#"):
         return Here("", "", (), column, column)
     at = _at(lines, line, max(1, min(column, len(lines[line - 1]) + 1)))
     blocks = list(_walk([schema], at.way))
@@ -66,7 +71,13 @@ def here(text: str, line: int, column: int, schema: Node) -> Here:
         word = at.typed.strip().lower()
         sentence = next((one.sentence for one in WORDS if one.where in _PLAIN and one.name == word), "")
         said = _description(of_word)
-        return Here(at.key, " ".join(filter(None, [said, f"“{word}”: {sentence}" if sentence else ""])), offers, at.start, at.end)
+        return Here(
+            at.key,
+            " ".join(filter(None, [said, f"“{word}”: {sentence}" if sentence else ""])),
+            offers,
+            at.start,
+            at.end,
+        )
     taken = _siblings(lines, line)
     words = {name: node for block in blocks for name, node in _properties(block)}
     colon = "" if lines[line - 1][at.end - 1 :].lstrip().startswith(":") else ": "
@@ -95,7 +106,14 @@ def _at(lines: Sequence[str], line: int, column: int) -> _At:
         piece = rest.split(" #")[0]
         if way and way[-1] is None and not _is_word(piece):
             return _At(way[:-1] and way, "", True, lead + 1, lead + 1 + len(piece.rstrip()), piece)
-        return _At(way, piece.strip(), False, lead + 1, lead + 1 + len(piece.rstrip()), piece[: max(0, column - 1 - lead)])
+        return _At(
+            way,
+            piece.strip(),
+            False,
+            lead + 1,
+            lead + 1 + len(piece.rstrip()),
+            piece[: max(0, column - 1 - lead)],
+        )
     key, begins = found["key"].strip(), lead + len(found["key"]) + len(found["colon"])
     if column - 1 <= lead + len(found["key"]):
         return _At(way, key, False, lead + 1, lead + 1 + len(key), found["key"][: max(0, column - 1 - lead)])
@@ -128,7 +146,11 @@ def _within(way: tuple[Step, ...], key: str, value: str, begins: int, column: in
             names[-1], start = "", number + 1
         elif mark == ":" and stack and stack[-1] == "{":
             names[-1], start = value[start:number].strip(), number + 1
-    end = next((n for n in range(max(start, column - 1 - begins), len(value)) if value[n] in ",]}"), len(value)) if stack else len(value)
+    end = (
+        next((n for n in range(max(start, column - 1 - begins), len(value)) if value[n] in ",]}"), len(value))
+        if stack
+        else len(value)
+    )
     piece = value[start:end]
     left = begins + start + len(piece) - len(piece.lstrip())
     typed = value[start : max(start, column - 1 - begins)].strip()
@@ -152,9 +174,9 @@ def _way(lines: Sequence[str], line: int, column: int, dashes: int, indent: int)
     for above in range(line - 2, -1, -1):
         match = _LINE.fullmatch(lines[above])
         assert match is not None
-        if not match["rest"].strip() or match["rest"].lstrip().startswith("#"):
-            if not match["dashes"]:
-                continue
+        empty = not match["rest"].strip() or match["rest"].lstrip().startswith("#")
+        if empty and not match["dashes"]:
+            continue
         lead = len(match["indent"]) + len(match["dashes"])
         marks = match["dashes"].count("-")
         if marks and len(match["indent"]) < at <= lead and not (same and len(match["indent"]) == at):

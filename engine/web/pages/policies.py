@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fastapi import APIRouter
@@ -10,7 +9,7 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from engine.core.language import edit, source, words
-from engine.core.language.policy import Policy, PolicyBook, Step
+from engine.core.language.policy import Policy, PolicyBook
 from engine.core.sentences import ladders as said
 from engine.errors import NotFound, Refused, WrongFields
 from engine.exports import ladder
@@ -44,6 +43,7 @@ class Field:
 
 @router.get("/policies")
 def policies(visit: Reader) -> Response:
+    visit.desk.warm()
     files, live = visit.desk.files, visit.ws
     shown = files if live.book is None else live
     return visit.page(
@@ -118,7 +118,15 @@ def _policy(visit: Visit, id: str, error: Refused | None = None) -> Response:
     name = _file(files, id)
     if shown is None or ws.book is None:
         told = {} if error is None else visit.could_not(error)
-        return visit.page("policy-broken.html", id=id, name=name, problems=edits.problems_of(files, name), line_of=line_of, plain=False, **told)
+        return visit.page(
+            "policy-broken.html",
+            id=id,
+            name=name,
+            problems=edits.problems_of(files, name),
+            line_of=line_of,
+            plain=False,
+            **told,
+        )
     counted = _standing(visit)
     at = counted.at.get(id, {}) if counted else {}
     read = edits.kept(files, name) if name in files.texts.policies else None
@@ -134,7 +142,10 @@ def _policy(visit: Visit, id: str, error: Refused | None = None) -> Response:
         picture=Markup(ladder.ladder(shown, ws.book, at)),  # noqa: S704 - the picture escapes its texts
         fits=_fits(shown),
         facts=_facts(shown, ws.book),
-        steps=[(step, ladder.does(step, ws.book), ladder.conditions(step), at.get(step.name)) for step in shown.steps],
+        steps=[
+            (step, ladder.does(step, ws.book), ladder.conditions(step), at.get(step.name))
+            for step in shown.steps
+        ],
         standing=counted,
         waits=counted is None and _run(visit) is not None,
         elsewhere=_elsewhere(counted, id),
@@ -170,7 +181,9 @@ def _elsewhere(counted: Standing | None, id: str) -> list[str]:
 
 
 def _gates(counted: Standing | None) -> list[tuple[str, str, int]]:
-    return [(reason_words(reason), place, number) for reason, place, number in counted.held] if counted else []
+    return (
+        [(reason_words(reason), place, number) for reason, place, number in counted.held] if counted else []
+    )
 
 
 # -- what it says ------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""A file of the policies or messages as text: problems while it is typed, help at the cursor, what a change would do, keeping it."""
+"""A file as text: problems while it is typed, help at the cursor, what a change would do, and keeping it."""
 
 from __future__ import annotations
 
@@ -76,8 +76,8 @@ def attempt(visit: Decider) -> Response:
     """Try what is typed: nothing of it is kept."""
     files, name = visit.desk.files, visit.typed("file")
     _read(files, name, visit)
-    ws = edits.with_files(files, {name: _typed(visit)})
-    return shown(visit, asked(visit, visit.typed("what"), ws.texts))
+    texts = edits.texts_with(files, {name: _typed(visit)})
+    return shown(visit, asked(visit, visit.typed("what"), texts))
 
 
 def _page(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from fastapi import APIRouter
 from markupsafe import Markup
@@ -24,7 +25,10 @@ _TITLES = {
         "Every course that an account can take is walked through, without a ledger; what must never and what must always "
         "be is held against it.",
     ),
-    "impact": ("Whom a change touches", "The files beside what is live, over the coming days of today's ledger."),
+    "impact": (
+        "Whom a change touches",
+        "The files beside what is live, over the coming days of today's ledger.",
+    ),
 }
 
 
@@ -84,10 +88,12 @@ def _page(visit: Visit, what: str) -> Response:
     title, about = _TITLES[what]
     values = _values(visit, what, files.texts.hash)
     same = what == "impact" and files.texts.hash == visit.ws.texts.hash
-    return visit.page("tried-page.html", title=title, about=about, broken=files.book is None, same=same, **values)
+    return visit.page(
+        "tried-page.html", title=title, about=about, broken=files.book is None, same=same, **values
+    )
 
 
-def _values(visit: Visit, what: str, hash: str) -> dict[str, object]:
+def _values(visit: Visit, what: str, hash: str) -> dict[str, Any]:
     work = visit.desk.works.found(_key(visit, what, hash))
     return {
         "what": what,
