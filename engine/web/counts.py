@@ -15,15 +15,15 @@ _PATIENCE = 0.06  # seconds for which a page waits: a small house is counted wit
 
 
 class Counts:
-    """Of one process. A run never changes, so what was counted of it stays."""
+    """Of one process. A run never changes, so what was counted of it stays; what was had is as of the counting."""
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+    def __init__(self, engine: Engine, patience: float = _PATIENCE) -> None:
+        self.engine, self.patience = engine, patience
         self._found: tuple[tuple[int, int], Standing | None] | None = None
         self._counting: threading.Thread | None = None
         self._lock = threading.Lock()
 
-    def of(self, newest: Newest, patience: float = _PATIENCE) -> Standing | None:
+    def of(self, newest: Newest) -> Standing | None:
         """None while it is being counted."""
         key = (newest.run, newest.times)
         with self._lock:
@@ -33,7 +33,7 @@ class Counts:
                 self._counting = threading.Thread(target=self._count, args=(key,), daemon=True)
                 self._counting.start()
             counting = self._counting
-        counting.join(patience)
+        counting.join(self.patience)
         with self._lock:
             return self._found[1] if self._found is not None and self._found[0] == key else None
 

@@ -14,8 +14,9 @@ from engine import settings
 from engine.core.problem import Severity
 from engine.errors import Refused
 from engine.jobs.report import Asked
-from engine.jobs.workspace import Workspace, of_texts
-from engine.settings.texts import from_kept
+from engine.jobs.workspace import BrokenSettings, Workspace, of_texts
+from engine.settings import texts as on_disk
+from engine.settings.texts import Texts, from_kept
 from engine.web.html import environment
 
 DAYS = 30  # of the comparison
@@ -57,16 +58,16 @@ def impact(root: Path, texts: Mapping[str, str], now: datetime) -> str:
     return _drawn("tried_impact.html", found=found, view=found.impact, shown=shown, plurals=PLURALS)
 
 
-def figures(root: Path, asked: Asked, _now: datetime) -> str:
+def figures(root: Path, asked: Asked, now: datetime) -> str:
     """The report of a period, with the bands that the house wants its figures in."""
     from engine.core.figures.bands import leaves
     from engine.exports.report_page import values
-    from engine.jobs.releases import live_workspace
+    from engine.jobs.releases import deciding
     from engine.jobs.report import made
     from engine.screen.report import left_said
     from engine.store import database
 
-    ws = live_workspace(root)
+    ws = deciding(_read(root), now)[0]
     engine = ws.database(read_only=True)
     try:
         with database.reading(engine) as conn:
@@ -83,15 +84,20 @@ def figures(root: Path, asked: Asked, _now: datetime) -> str:
 
 
 def _good(root: Path, texts: Mapping[str, str]) -> Workspace:
-    files, problems = settings.load(root, root)
-    assert files is not None  # the desk itself has read them
-    ws = of_texts(files, from_kept(texts), problems)
+    ws = _read(root, from_kept(texts))
     if ws.book is None:
         first = ws.errors[0]
         raise Refused(
             f"there are problems, so nothing can be tried: {first.place}: {first.sentence}", "mend them first"
         )
     return ws
+
+
+def _read(root: Path, texts: Texts | None = None) -> Workspace:
+    files, problems = settings.load(root, root)
+    if files is None:
+        raise BrokenSettings(problems)
+    return of_texts(files, texts or on_disk.read(files), problems)
 
 
 def _drawn(template: str, **values: object) -> str:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import logging
 import os
+import queue
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -66,7 +66,8 @@ class Works:
         self.apart: Apart = apart or in_a_child
         self._found: OrderedDict[Hashable, Work] = OrderedDict()
         self._lock = threading.Lock()
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="work")
+        self._queue: queue.SimpleQueue[tuple[Work, Callable[..., str], tuple[Any, ...]]] = queue.SimpleQueue()
+        self._worker: threading.Thread | None = None
 
     def found(self, key: Hashable) -> Work | None:
         with self._lock:
@@ -93,13 +94,20 @@ class Works:
                 : max(0, len(self._found) - _KEPT)
             ]:
                 del self._found[old]
-        self._pool.submit(self._do, new, work, arguments)
+            self._queue.put((new, work, arguments))
+            if self._worker is None:  # it ends with the process, whatever is under way
+                self._worker = threading.Thread(target=self._work, name="work", daemon=True)
+                self._worker.start()
         return new
 
     def before(self, work: Work) -> int:
         """How many things are done before it."""
         with self._lock:
             return sum(not one.over and one.asked < work.asked for one in self._found.values())
+
+    def _work(self) -> None:
+        while True:
+            self._do(*self._queue.get())
 
     def _do(self, one: Work, work: Callable[..., str], arguments: tuple[Any, ...]) -> None:
         one.begun, one.state = time.monotonic(), State.RUNS
@@ -130,7 +138,7 @@ def here(work: Callable[..., str], *arguments: Any) -> str:
 
 
 def _gently(work: Callable[..., str], arguments: tuple[Any, ...]) -> tuple[str, str, bool]:
-    os.nice(10)
+    os.nice(5)
     try:
         return work(*arguments), "", False
     except DunwellError as error:

@@ -43,10 +43,10 @@ def figures(visit: Reader) -> Response:
             **_choices(visit, currencies),
         )
     key = ("figures", ground, visit.today, asked)
-    again = visit.typed("again") == "yes" and visit.desk.works.found(key) is not None
-    work = visit.desk.works.ask(
-        key, "the report", visit.now, tries.figures, visit.desk.root, asked, visit.now, again=again
-    )
+    work = visit.desk.works.found(key)
+    if work is None or visit.typed("again") == "yes":
+        arguments = (visit.desk.root, asked, visit.now)
+        work = visit.desk.works.ask(key, "the report", visit.now, tries.figures, *arguments, again=True)
     values: dict[str, Any] = {
         "work": work,
         "before": visit.desk.works.before(work),

@@ -107,13 +107,12 @@ def _page(visit: Visit, error: Refused | None = None, problems: tuple[Problem, .
     waits = found.standing if found.standing is not None and found.standing.state == "staged" else None
     author = files.files.person(waits.staged_by) if waits else None
     told = dict(visit.could_not(error)) if error else {}
-    people = files.settings.people
     return visit.page(
         "policy-change.html",
         found=found,
         waits=waits,
         mine=waits is not None and author == visit.person.id,
-        name=lambda by: people[id].name if (id := files.files.person(by)) else by,
+        name=_named(files),
         second=found.mode == ON_APPROVAL,
         earlier=[one for one in found.all_live if one.state is not releases.State.LIVE],
         diff=_lines(found.diff),
@@ -122,6 +121,17 @@ def _page(visit: Visit, error: Refused | None = None, problems: tuple[Problem, .
         plain=False,
         **told,
     )
+
+
+def _named(files: Workspace) -> Callable[[str], str]:
+    """An author by name, where it is one of the people."""
+    people = files.settings.people
+
+    def name(by: str) -> str:
+        known = files.files.person(by)
+        return people[known].name if known is not None else by
+
+    return name
 
 
 def _lines(diff: str) -> list[tuple[str, str]]:
