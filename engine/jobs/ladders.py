@@ -29,12 +29,12 @@ class At:
 @dataclass(frozen=True, slots=True)
 class Standing:
     """All accounts of the run of day `on`. `at` is by policy and step; `else_` are those at no step, by policy; `held` counts
-    what held accounts over all policies, with the line that did, most first."""
+    by policy what held accounts: gate and line (file:line:column, or empty), most first."""
 
     on: date
     at: Mapping[str, Mapping[str, At]] = field(default_factory=dict)
     else_: Mapping[str, Mapping[Reason, int]] = field(default_factory=dict)
-    held: tuple[tuple[Reason, str, int], ...] = ()
+    held: Mapping[str, tuple[tuple[str, str, int], ...]] = field(default_factory=dict)
 
     def accounts(self, policy: str) -> int:
         at = sum(one.accounts for one in self.at.get(policy, {}).values())
@@ -50,19 +50,22 @@ def standing(conn: Connection) -> Standing | None:
     went: Counter[tuple[str, str]] = Counter()
     held: dict[tuple[str, str], Counter[Reason]] = defaultdict(Counter)
     else_: dict[str, Counter[Reason]] = defaultdict(Counter)
-    lines: Counter[tuple[Reason, str]] = Counter()
+    gates: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
     for one in store.stands(conn, newest):
         reason = Reason(one.reason)
         if one.verdict == "go":
             went[one.policy, one.step] += one.accounts
         elif one.step:
             held[one.policy, one.step][reason] += one.accounts
-            lines[reason, one.place] += one.accounts
+            gates[one.policy][one.gate, one.place] += one.accounts
         else:
             else_[one.policy][reason] += one.accounts
     at: dict[str, dict[str, At]] = defaultdict(dict)
     for policy, step in {*had, *went, *held}:
         why = tuple(held.get((policy, step), Counter()).most_common())
         at[policy][step] = At(had.get((policy, step), 0), went[policy, step], why)
-    told = tuple((reason, place, number) for (reason, place), number in lines.most_common())
+    told = {
+        policy: tuple((gate, place, number) for (gate, place), number in found.most_common())
+        for policy, found in gates.items()
+    }
     return Standing(newest.on, at, else_, told)

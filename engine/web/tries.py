@@ -6,6 +6,7 @@ Each function is run in a process of its own, on texts that it is given, and giv
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
@@ -49,12 +50,17 @@ def deep(root: Path, texts: Mapping[str, str], _now: datetime) -> str:
 
 def impact(root: Path, texts: Mapping[str, str], now: datetime) -> str:
     """The coming days under these policies, beside those under what is live."""
-    from engine.jobs.diff import diff
+    from engine.jobs.diff import LIVE, diff
     from engine.screen import diff as shown
     from engine.screen.written import PLURALS
+    from engine.store import releases
 
     ws = _good(root, texts)
-    found = diff(ws, start=ws.today(now), days=DAYS, now=now)
+    with ws.database(read_only=True).connect() as conn:
+        known = releases.live(conn) is not None
+    # Before anything is live the files decide: so what is typed is held against them.
+    found = diff(ws, LIVE if known else str(root), start=ws.today(now), days=DAYS, now=now)
+    found = found if known else replace(found, old="the files as they are")
     return _drawn("tried_impact.html", found=found, view=found.impact, shown=shown, plurals=PLURALS)
 
 

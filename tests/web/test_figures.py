@@ -6,10 +6,10 @@ import shutil
 import time
 from pathlib import Path
 
-from tests.jobs.world import House, moment
-from tests.web.conftest import MONDAY, Browser, Place, words
 from engine.jobs.people import first
 from engine.web import works
+from tests.jobs.world import House, moment
+from tests.web.conftest import MONDAY, Browser, Place, words
 
 
 def figures(place: Place, browser: Browser, query: str = "") -> str:

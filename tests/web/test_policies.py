@@ -14,7 +14,7 @@ from engine.jobs import edits
 from engine.jobs.edits import NotGood, WrittenMeanwhile
 from engine.store import releases
 from engine.store.database import reading
-from engine.web import works
+from engine.web import tries, works
 from tests.web.conftest import MONDAY, STRANGE, Browser, Place, words
 
 FILE = "/policies/file/policies/standard.yaml"
@@ -497,3 +497,38 @@ def test_one_file_can_be_mended_while_another_is_broken(place: Place) -> None:
     assert "have 1 problem" in told[0]
     told = edits.save(engine, place.desk.files, {standard: good[standard]}, seen, "ana", place.now)
     assert "is live, by ana" in told[0] or told == ["Nothing has changed."]
+
+
+# -- the manual ----------------------------------------------------------------------------------------------------------
+
+MANUAL = (Path(__file__).parents[2] / "engine/help/desk-policies.md").read_text("utf-8")
+
+
+def test_what_the_manual_names_is_there(place: Place, ana: Browser) -> None:
+    """Every button and heading that the page names is on a page of the desk, and what it says of numbers is so."""
+    on_approval(place)
+    ana.sends(FILE, seen=seen(ana), text=text(ana).replace("day: 5", "day: 6"))
+    place.as_("sue").sends("/policies/change/approve")
+    with reading(place.desk.engine) as conn:
+        waits = releases.standing(conn)
+    assert waits is not None
+    place.as_("sue").sends("/policies/change/approve", release=str(waits.id))
+    place.as_("sue").sends("/policies/change/back", release=str(waits.id - 1))
+    pages = (
+        "/policies",
+        "/policies/of/standard",
+        FILE,
+        "/policies/change",
+        "/policies/new",
+        "/messages",
+        "/figures",
+    )
+    shown = " ".join(
+        words(ana.get(one).text) for one in (*pages, "/policies/file/templates/firm-reminder.md")
+    ).lower()
+    named = re.findall(r"\*\*([^*]+)\*\*", MANUAL.replace("\n", " "))
+    assert len(named) > 10
+    for name in named:
+        assert name.lower() in shown, name
+    assert "how it is counted" in MANUAL
+    assert tries.DAYS == 30

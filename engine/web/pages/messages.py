@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
+from pathlib import PurePosixPath
 
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse, Response
@@ -13,7 +14,7 @@ from engine.core.messages.head import Template, read_templates
 from engine.core.messages.render import render_one
 from engine.core.messages.samples import bare, full
 from engine.core.problem import Problem
-from engine.errors import NotFound
+from engine.errors import NotFound, Refused
 from engine.jobs import edits
 from engine.jobs.messages import company
 from engine.jobs.workspace import Workspace
@@ -29,6 +30,10 @@ _ALONE = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-an
 @router.get("/messages")
 def messages(visit: Reader) -> Response:
     visit.desk.warm()
+    return _all(visit)
+
+
+def _all(visit: Visit, code: int = 200) -> Response:
     ws = visit.desk.files
     used = _used(ws)
     heads = {
@@ -36,6 +41,7 @@ def messages(visit: Reader) -> Response:
     }
     return visit.page(
         "messages.html",
+        code,
         heads=heads,
         used=used,
         frames=[name for name in ws.texts.templates if edits.kind_of(name) == "page"],
@@ -43,6 +49,22 @@ def messages(visit: Reader) -> Response:
         line_of=line_of,
         plain=True,
     )
+
+
+@router.get("/messages/new")
+def new(visit: Decider) -> Response:
+    """To the text of a message that is to be: a new one, or one in another language."""
+    ws = visit.desk.files
+    name, language = visit.typed("name"), visit.typed("language").lower()
+    script = ".script" if visit.typed("kind") == "script" else ""
+    try:
+        path = edits.new_file(ws, "templates", f"{name}{script}{f'.{language}' if language else ''}")
+    except Refused as error:
+        visit.wrong["name"] = f"{error.sentence}; {error.hint}" if error.hint else error.sentence
+        return _all(visit, 422)
+    answer = visit.go("policies", "file", *PurePosixPath(path).parts)
+    answer.headers["location"] += "?new=templates"
+    return answer
 
 
 @router.get("/messages/{kind}/{name}")

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from engine.core.language import edit, source, words
 from engine.core.language.policy import Policy, PolicyBook
+from engine.core.sentences import Gate
 from engine.core.sentences import ladders as said
 from engine.errors import NotFound, Refused, WrongFields
 from engine.exports import ladder
@@ -149,13 +150,13 @@ def _policy(visit: Visit, id: str, error: Refused | None = None) -> Response:
         standing=counted,
         waits=counted is None and _run(visit) is not None,
         elsewhere=_elsewhere(counted, id),
-        gates=_gates(counted),
+        gates=_gates(counted, id, ws.book),
         line_of=line_of,
         fields=_fields(files, name) if read and visit.may(Right.DECIDE) else (),
         seen=read.hash if read else "",
         differs=differs,
         of_files=of_files and differs,
-        places=ws.book.house.places,
+        tests=_tests(files, id),
         **told,
     )
 
@@ -180,10 +181,57 @@ def _elsewhere(counted: Standing | None, id: str) -> list[str]:
     return [f"{number:,} {reason_words(reason)}" for reason, number in counted.else_.get(id, {}).items()]
 
 
-def _gates(counted: Standing | None) -> list[tuple[str, str, int]]:
-    return (
-        [(reason_words(reason), place, number) for reason, place, number in counted.held] if counted else []
-    )
+@dataclass(frozen=True, slots=True)
+class AtGate:
+    """A gate in its place: what it is, the lines of the house that say so, and whom of a policy it held in the newest run."""
+
+    name: str
+    sentence: str
+    lines: tuple[str, ...]
+    accounts: int
+
+
+_SAYS = {
+    word.name: word.sentence.partition(": ")[2] for word in words.WORDS if word.where is words.Where.GATE
+}
+_WORDS = {  # the words of house.yaml that a gate goes by
+    Gate.NEVER: ("never",),
+    Gate.MINIMUM: ("minimum",),
+    Gate.PAUSE: ("pause",),
+    Gate.CLOSED: ("calendar", "hours", "closed"),
+    Gate.GAP: ("gap",),
+    Gate.ANSWER: ("answer",),
+    Gate.CONTACT: ("contact", "guards"),
+    Gate.FRESH: ("fresh",),
+    Gate.STOP: ("stop", "usual"),
+    Gate.CAPACITY: ("capacity",),
+}
+
+
+def _gates(counted: Standing | None, id: str, book: PolicyBook) -> list[AtGate]:
+    held = counted.held.get(id, ()) if counted else ()
+    found = []
+    for gate in Gate:
+        mine = [(place, number) for name, place, number in held if name == gate]
+        house = [book.house.places[word] for word in _WORDS.get(gate, ()) if word in book.house.places]
+        lines = [line_of(place) for place in house]
+        lines += [told for place, _ in mine if (told := _line(place)) not in lines and told]
+        told = _SAYS[gate]
+        found.append(
+            AtGate(gate, told[:1].upper() + told[1:], tuple(lines), sum(number for _, number in mine))
+        )
+    return found
+
+
+def _line(place: str) -> str:
+    """`house.yaml:13` of `policies/house.yaml:13:5`."""
+    return place.rpartition("/")[2].rpartition(":")[0]
+
+
+def _tests(files: Workspace, id: str) -> tuple[str, bool]:
+    """The file of the policy's tests, and whether it is there."""
+    name = f"{files.files.policies.relative_to(files.root).as_posix()}/tests/{id}.yaml"
+    return name, name in files.texts.policies
 
 
 # -- what it says ------------------------------------------------------------------------------------------------------

@@ -22,11 +22,37 @@ from engine.web.pages.tried import asked, shown
 from engine.web.visit import Decider, Reader, Visit
 
 router = APIRouter()
+_TEST = """\
+policy: {policy}
+account:
+  invoices: [{{number: A1, date: 2026-01-05, due: 2026-02-04, amount: 1200}}]
+
+tests:
+  - name: walks the ladder
+    expect:
+      5: call collector
+"""
+_MESSAGE = """\
+---
+subject: Your account {{ account }}
+tone: courteous
+---
+{{ greeting }}
+
+{{ signature }}
+"""
+_SCRIPT = """\
+---
+kind: script
+---
+Speak with {{ customer.contact or "accounts payable" }}.
+"""
 
 
 @router.get("/policies/file/{name:path}")
 def file(visit: Reader, name: str) -> Response:
-    return _page(visit, edits.kept(visit.desk.files, name))
+    read = _read(visit.desk.files, name, visit)
+    return _page(visit, read, None if read.hash else _begun(visit.desk.files, read))
 
 
 @router.post("/policies/file/{name:path}")
@@ -107,6 +133,18 @@ def _page(
         back=_back(read),
         **(found | told),
     )
+
+
+def _begun(files: Workspace, read: Kept) -> str:
+    """What a new file begins with: a test of its policy, or a message, in another language the text that is to be put into it."""
+    stem, *marks = PurePosixPath(read.name).name.removesuffix(".md").removesuffix(".yaml").split(".")
+    if read.kind == "tests":
+        return _TEST.format(policy=stem)
+    kind = "script" if "script" in marks else "message"
+    known = files.templates.languages(stem, kind)
+    if first := known.get("en") or next(iter(known.values()), None):
+        return first.text
+    return _SCRIPT if kind == "script" else _MESSAGE
 
 
 def _back(read: Kept) -> tuple[str, ...]:
