@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
@@ -99,6 +101,11 @@ _PAGE = """\
 def report_html(found: Report) -> bytes:
     """A whole page in UTF-8; every text of a customer's is escaped."""
     page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=False)
+    return page.from_string(_PAGE).render(style=Markup(STYLE), **values(found)).encode()  # noqa: S704 -- our own
+
+
+def values(found: Report) -> dict[str, Any]:
+    """What a page about a report shows: texts, lines and tables in their order, and the charts, which are safe as they are."""
     main = found.scopes[0].name
     by_figure: dict[Figure, list[Line]] = {}
     for line in found.lines:
@@ -115,38 +122,33 @@ def report_html(found: Report) -> bytes:
         ]
         for chapter in CHAPTERS
     }
-    return (
-        page.from_string(_PAGE)
-        .render(
-            style=Markup(STYLE),  # noqa: S704 -- our own
-            title=title(found),
-            as_of=full_day(found.as_of),
-            facts=" · ".join(facts(found)),
-            accounts=count(found.accounts, "account"),
-            ends=said.ends_earlier(found.asked_to, found.as_of) if found.asked_to > found.as_of else "",
-            policy=said.of_policy(clean(found.policy), found.accounts) if found.policy else "",
-            by=SAYS[found.convention],
-            ageing=found.ageing[:1],
-            several=not found.single,
-            scope="" if found.single else main,
-            first=[lines[0] for figure, lines in by_figure.items() if figure.first],
-            chapters=chapters,
-            tables=tables,
-            notes=notes(found),
-            bars=lambda one: Markup(_bars(one, found)),  # noqa: S704 -- charts escape their texts
-            trend=lambda line: Markup(_trend(line, found)),  # noqa: S704
-            whole=_whole,
-            part=lambda amount, one: f"{100 * amount / _whole(one):.0f}%" if _whole(one) else "",
-            money=lambda amount, currency: said.written(amount, "money", currency),
-            value=lambda line: value_said(line.figure, line.value, line.currency),
-            before=lambda line: value_said(line.figure, line.trend[-2], line.currency),
-            made=lambda line: made_of(line.value),
-            said=cell_said,
-            text=lambda column: column.unit is Unit.TEXT,
-            sentence=lambda note: f"{note[0].upper()}{note[1:]}.",
-        )
-        .encode()
-    )
+    return {
+        "title": title(found),
+        "as_of": full_day(found.as_of),
+        "facts": " · ".join(facts(found)),
+        "accounts": count(found.accounts, "account"),
+        "ends": said.ends_earlier(found.asked_to, found.as_of) if found.asked_to > found.as_of else "",
+        "policy": said.of_policy(clean(found.policy), found.accounts) if found.policy else "",
+        "by": SAYS[found.convention],
+        "ageing": found.ageing[:1],
+        "several": not found.single,
+        "scope": "" if found.single else main,
+        "first": [lines[0] for figure, lines in by_figure.items() if figure.first],
+        "chapters": chapters,
+        "tables": tables,
+        "notes": notes(found),
+        "bars": lambda one: Markup(_bars(one, found)),  # noqa: S704 -- charts escape their texts
+        "trend": lambda line: Markup(_trend(line, found)),  # noqa: S704
+        "whole": _whole,
+        "part": lambda amount, one: f"{100 * amount / _whole(one):.0f}%" if _whole(one) else "",
+        "money": lambda amount, currency: said.written(amount, "money", currency),
+        "value": lambda line: value_said(line.figure, line.value, line.currency),
+        "before": lambda line: value_said(line.figure, line.trend[-2], line.currency),
+        "made": lambda line: made_of(line.value),
+        "said": cell_said,
+        "text": lambda column: column.unit is Unit.TEXT,
+        "sentence": lambda note: f"{note[0].upper()}{note[1:]}.",
+    }
 
 
 def _whole(one: Ageing) -> int:

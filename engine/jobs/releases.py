@@ -74,11 +74,18 @@ def take(
 
 
 def take_in(
-    engine: Engine, files: settings.Workspace, texts: Texts, now: datetime, *, by: str = ""
+    engine: Engine,
+    files: settings.Workspace,
+    texts: Texts,
+    now: datetime,
+    *,
+    by: str = "",
+    checked: Workspace | None = None,
 ) -> list[str]:
     """Check these texts and make them live, or stage them, or say what is wrong. `by` is a person who asks for it.
 
     Without `by` the owner of the newest changed file is taken for who changed it, and what was declined stays so.
+    `checked` is what has come of a check of just these texts, where there was one.
     """
     hash = texts.hash
     with database.reading(engine) as conn:
@@ -92,9 +99,10 @@ def take_in(
         return ["The files are again as they were before; nothing is left to decide."] if over else []
     if stands is not None and stands.hash == hash and stands.state is State.STAGED:
         return []
-    from engine.jobs.workspace import of_texts
+    if checked is None:
+        from engine.jobs.workspace import of_texts
 
-    checked = of_texts(files, texts).thorough()
+        checked = of_texts(files, texts).thorough()
     who = by or _owner(files, texts, kept)
     with database.writing(engine) as conn:
         if _id(releases.live(conn)) != _id(live):

@@ -31,7 +31,7 @@ def proof_drawn(proof: Proof) -> Group:
         else:
             parts.append(Text.assemble("  · ", clean(name), Text(f"  ({proofs.NOT_SEEN})", "dim")))
     parts.append(Text())
-    parts += [Text(line, "dim") for line in _reach(proof)]
+    parts += [Text(line, "dim") for line in reach(proof)]
     return Group(*parts)
 
 
@@ -59,7 +59,7 @@ def _finding(finding: Finding) -> Text:
     return out
 
 
-def _reach(proof: Proof) -> list[str]:
+def reach(proof: Proof) -> list[str]:
     """What the answer rests on."""
     states = (
         f"{count(proof.sorts, 'sort')} of accounts, {proof.states:,} states over {count(proof.days, 'day')}"

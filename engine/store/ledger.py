@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import orjson
 import polars as pl
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -75,6 +76,12 @@ def newest(conn: Connection, company: str = COMPANY) -> date | None:
     )
     found: date | None = conn.execute(query).scalar()
     return found
+
+
+def currencies(conn: Connection, company: str = COMPANY) -> list[str]:
+    """Those of the newest ledger."""
+    found = last(conn, "ledger", company)
+    return sorted(orjson.loads(found.summary).get("totals") or {}) if found else []
 
 
 def known(conn: Connection, company: str = COMPANY) -> pl.DataFrame:

@@ -15,11 +15,31 @@ from engine.errors import DatabaseBusy, DatabaseError, NotFound, Refused
 from engine.settings import Desk as Settings
 from engine.web.desk import Desk
 from engine.web.html import STATIC
-from engine.web.pages import account, answers, brake, call, door, journal, outbox, people, today, week
+from engine.web.pages import (
+    account,
+    answers,
+    brake,
+    call,
+    door,
+    figures,
+    journal,
+    messages,
+    outbox,
+    people,
+    policies,
+    policy_changes,
+    policy_files,
+    today,
+    tried,
+    week,
+)
 from engine.web.shield import Shield
 from engine.web.visit import SAFE, Forbidden, Refusal, SignInFirst, Visit, refusal
 
-PAGES = (door, today, call, week, account, outbox, journal, answers, brake, people)
+PAGES = (
+    *(door, today, call, week, account, outbox, journal, answers, brake, people),
+    *(policies, policy_changes, policy_files, tried, messages, figures),
+)
 _LOG = logging.getLogger("dunwell.web")
 
 

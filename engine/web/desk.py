@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,7 +20,9 @@ from engine.jobs.workspace import Workspace, of_texts
 from engine.settings import texts
 from engine.store import database
 from engine.web.ahead import Ahead, Today
+from engine.web.counts import Counts
 from engine.web.html import environment
+from engine.web.works import Works
 
 _LOOK = 2.0  # seconds between two looks whether a file has changed
 
@@ -32,18 +35,35 @@ class Desk:
     engine: Engine
     clock: Callable[[], datetime]
     kept: Kept = field(init=False)
+    written: Kept = field(init=False)
+    works: Works = field(init=False, default_factory=Works)
+    counts: Counts = field(init=False)
+    _warmed: bool = field(init=False, default=False)
     pages: Environment = field(init=False)
     ahead: Ahead = field(init=False, default_factory=Ahead)
     today: Today = field(init=False, default_factory=Today)
 
     def __post_init__(self) -> None:
         self.kept = Kept(self.root, self._opened, wait=_LOOK)
+        self.counts = Counts(self.engine)
+        self.written = Kept(self.root, _of_the_files)
         self.pages = environment()
 
     @property
     def workspace(self) -> Workspace:
         """The workspace that decides, whatever is wrong with its files."""
         return self.kept.workspace()
+
+    @property
+    def files(self) -> Workspace:
+        """The workspace as its files are written, which may have problems or wait for somebody's yes."""
+        return self.written.workspace()
+
+    def warm(self) -> None:
+        """Messages are tried out for the first time while somebody is on the way to a text: it takes a second or two."""
+        if not self._warmed:
+            self._warmed = True
+            threading.Thread(target=self.files.thorough, daemon=True).start()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -53,6 +73,10 @@ class Desk:
 
     def _opened(self, files: settings.Workspace, problems: tuple[Problem, ...]) -> Workspace:
         return deciding(of_texts(files, texts.read(files), problems), self.clock())[0]
+
+
+def _of_the_files(files: settings.Workspace, problems: tuple[Problem, ...]) -> Workspace:
+    return of_texts(files, texts.read(files), problems)
 
 
 def now() -> datetime:

@@ -25,5 +25,8 @@ NAVIGATION = (
     Entry("Accounts", "/accounts"),
     Entry("Outbox", "/outbox"),
     Entry("Journal", "/journal"),
+    Entry("Policies", "/policies"),
+    Entry("Messages", "/messages"),
+    Entry("Figures", "/figures"),
     Entry("People", "/people", Right.PEOPLE),
 )

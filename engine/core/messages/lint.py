@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
 
 from jinja2 import TemplateSyntaxError, nodes
 
@@ -49,16 +50,29 @@ def lint(templates: Templates, demands: Collection[str] = ()) -> list[Problem]:
     courteous messages (a statement before the due date, a confirmation) need name only who we are.
     """
     problems = _frame_problems(templates)
-    framed = not problems
+    frames = tuple(sorted(templates.frames.items())) if not problems else None
     for template in templates:
-        found = list(_names(template))
-        found += _manner(template)
-        if template.kind == "script":
-            found += script_problems(template)
-        if framed and not any(problem.code in ("syntax", "unknown-name", "forbidden") for problem in found):
-            found += _tried(templates, template, _is_demand(template, demands))
-        problems += sorted(found, key=lambda problem: problem.place)
+        problems += _read_through(template, frames, _is_demand(template, demands))
     return problems
+
+
+@lru_cache(maxsize=1024)
+def _read_through(
+    template: Template, frames: tuple[tuple[str, str], ...] | None, demand: bool
+) -> tuple[Problem, ...]:
+    """All that is wrong with one template; without the two pages it is not tried out.
+
+    A template is the same as long as its text is, and to try one takes a while: so whoever checks again after a change
+    of another file waits for that one alone.
+    """
+    found = list(_names(template))
+    found += _manner(template)
+    if template.kind == "script":
+        found += script_problems(template)
+    broken = any(problem.code in ("syntax", "unknown-name", "forbidden") for problem in found)
+    if frames is not None and not broken:
+        found += _tried(Templates(frames=dict(frames)), template, demand)
+    return tuple(sorted(found, key=lambda problem: problem.place))
 
 
 def _is_demand(template: Template, demands: Collection[str]) -> bool:

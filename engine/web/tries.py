@@ -1,0 +1,110 @@
+"""What is tried of a state of the policies, beside the pages: its tests, the deep check, whom it touches; and how that is drawn.
+
+Each function is run in a process of its own, on texts that it is given, and gives back its drawing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from itertools import groupby
+from pathlib import Path
+
+from engine import settings
+from engine.core.problem import Severity
+from engine.errors import Refused
+from engine.jobs.report import Asked
+from engine.jobs.workspace import BrokenSettings, Workspace, of_texts
+from engine.settings import texts as on_disk
+from engine.settings.texts import Texts, from_kept
+from engine.web.html import environment
+
+DAYS = 30  # of the comparison
+
+NAMES = {"tests": "the tests", "deep": "the deep check", "impact": "whom it touches"}
+
+
+def tests(root: Path, texts: Mapping[str, str], _now: datetime) -> str:
+    """Every test of these policies, and what none of them tries."""
+    from engine.jobs.trials import run_tests
+
+    ws = _good(root, texts)
+    report = run_tests(ws, coverage=True)
+    files = [(file, list(results)) for file, results in groupby(report.results, key=lambda one: one.file)]
+    failed = sum(not one.passed for one in report.results)
+    return _drawn(
+        "tried_tests.html", files=files, failed=failed, all_=len(report.results), coverage=report.coverage
+    )
+
+
+def deep(root: Path, texts: Mapping[str, str], _now: datetime) -> str:
+    """What can be known without a ledger, and whether what must hold does."""
+    from engine.jobs.proofs import prove_all
+    from engine.screen.proofs import reach
+
+    proof = prove_all(_good(root, texts))
+    bad = any(one.problem.severity is Severity.ERROR for one in proof.findings)
+    return _drawn("tried_deep.html", proof=proof, bad=bad, reach=reach(proof))
+
+
+def impact(root: Path, texts: Mapping[str, str], now: datetime) -> str:
+    """The coming days under these policies, beside those under what is live."""
+    from engine.jobs.diff import LIVE, diff
+    from engine.screen import diff as shown
+    from engine.screen.written import PLURALS
+    from engine.store import releases
+
+    ws = _good(root, texts)
+    with ws.database(read_only=True).connect() as conn:
+        known = releases.live(conn) is not None
+    # Before anything is live the files decide: so what is typed is held against them.
+    found = diff(ws, LIVE if known else str(root), start=ws.today(now), days=DAYS, now=now)
+    found = found if known else replace(found, old="the files as they are")
+    return _drawn("tried_impact.html", found=found, view=found.impact, shown=shown, plurals=PLURALS)
+
+
+def figures(root: Path, asked: Asked, now: datetime) -> str:
+    """The report of a period, with the bands that the house wants its figures in."""
+    from engine.core.figures.bands import leaves
+    from engine.exports.report_page import values
+    from engine.jobs.releases import deciding
+    from engine.jobs.report import made
+    from engine.screen.report import left_said
+    from engine.store import database
+
+    ws = deciding(_read(root), now)[0]
+    engine = ws.database(read_only=True)
+    try:
+        with database.reading(engine) as conn:
+            found = made(ws, conn, asked)
+    finally:
+        engine.dispose()
+    bands = ws.book.house.bands if ws.book else {}
+    gone = {
+        line.figure.name: left_said(left)
+        for line in found.lines
+        if line.figure.name in bands and (left := leaves(bands[line.figure.name], line))
+    }
+    return _drawn("tried_figures.html", **(values(found) | {"bands": bands, "gone": gone}))
+
+
+def _good(root: Path, texts: Mapping[str, str]) -> Workspace:
+    ws = _read(root, from_kept(texts))
+    if ws.book is None:
+        first = ws.errors[0]
+        raise Refused(
+            f"there are problems, so nothing can be tried: {first.place}: {first.sentence}", "mend them first"
+        )
+    return ws
+
+
+def _read(root: Path, texts: Texts | None = None) -> Workspace:
+    files, problems = settings.load(root, root)
+    if files is None:
+        raise BrokenSettings(problems)
+    return of_texts(files, texts or on_disk.read(files), problems)
+
+
+def _drawn(template: str, **values: object) -> str:
+    return environment().get_template(template).render(**values)

@@ -1,0 +1,78 @@
+"""The editor in a browser: problems while one types, words at the cursor by keys alone, and nothing that was typed is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from engine.web import works
+from tests.web.conftest import Place
+from tests.web.test_browser import faults, page
+
+__all__ = ["page"]
+
+FILE = "/policies/file/policies/standard.yaml"
+PAGES = (
+    *("/policies", "/policies/of/standard", "/policies/change", "/policies/new", FILE),
+    *("/messages", "/messages/message/firm-reminder", "/figures"),
+)
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1920, "dark")])
+def test_every_page_at_every_width(
+    page: Callable[..., Any], served: tuple[Place, str], width: int, scheme: str
+) -> None:
+    """Half of them are looked through small and light, half of them wide and dark: to look takes a second."""
+    served[0].desk.works.apart = works.here
+    there = page("credit manager", width=width, color_scheme=scheme)
+    for number, path in enumerate(PAGES):
+        there.goto(path)
+        assert there.title().endswith("Dunwell")
+        if path == "/figures":
+            there.get_by_text("What this stands on").wait_for()
+        wider = there.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wider <= 0, path
+        if number % 2 == (width == 360):
+            assert faults(there) == [], path
+
+
+def test_a_policy_is_written_by_keys_alone(page: Callable[..., Any], served: tuple[Place, str]) -> None:
+    place, _ = served
+    file = place.house.root / "policies" / "standard.yaml"
+    before = file.read_text("utf-8")
+    there = page("credit manager")
+    there.on("dialog", lambda asked: asked.accept())
+    there.goto(FILE)
+    text = there.get_by_label("The text")
+    text.focus()
+    there.keyboard.press("Control+Home")
+    there.keyboard.type("# Ours\n")
+    there.keyboard.press("Control+End")
+    there.keyboard.type("\n  - day: 60\n")
+    there.keyboard.type("cal")
+    there.locator("#here [data-insert='call: ']").wait_for()
+    there.keyboard.press("Control+Space")
+    assert there.evaluate("document.activeElement.dataset.insert") == "call: "
+    there.keyboard.press("Enter")
+    assert text.input_value().endswith("\n\n  - day: 60\n    call: ")
+    there.keyboard.type("superviser")
+    link = there.locator("#problems a[data-line]").first
+    link.wait_for()
+    assert "did you mean “supervisor”" in there.locator("#problems").inner_text()
+    assert there.locator(".marks mark").inner_text() == "superviser"
+    link.click()
+    assert there.evaluate("getSelection().toString()") == "superviser"
+    typed = text.input_value()
+    there.goto("/policies")  # by mistake
+    there.goto(FILE)
+    assert there.get_by_label("The text").input_value() == typed
+    assert there.get_by_text("not kept is here again").is_visible()
+    there.get_by_label("The text").fill(typed.replace("superviser", "supervisor"))
+    there.get_by_role("button", name="Keep it").click()
+    there.get_by_text("is live, by").wait_for()
+    assert file.read_text("utf-8").endswith("\n\n  - day: 60\n    call: supervisor")
+    assert file.read_text("utf-8").startswith("# Ours\n" + before[:20])
+    assert not there.get_by_text("not kept is here again").is_visible()
+    file.write_text(before, "utf-8")
