@@ -6,7 +6,8 @@ import os
 import re
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -53,6 +54,7 @@ steps:
     email: cod-notice
     approve: credit manager
 """
+POLICIES = {"standard": POLICY, "outcomes": OUTCOMES}
 
 
 class Browser(TestClient):
@@ -123,20 +125,28 @@ class Place:
         self.now += timedelta(**more)
 
 
-def furnished(root: Path, database: Path | str, accounts: int = 4) -> House:
+def furnished(
+    root: Path,
+    database: Path | str,
+    accounts: int = 4,
+    *,
+    policies: Mapping[str, str] = POLICIES,
+    soon: bool = True,
+) -> House:
     """A house with calls for today, messages in its outbox, and a customer with a strange name.
 
-    `database` is a file to copy, or the address of one that is empty.
+    `database` is a file to copy, or the address of one that is empty; `soon`: somebody owes what is not due yet.
     """
     if isinstance(database, Path):
         shutil.copy(database, root / "dunwell.db")
         database = f"sqlite:///{root / 'dunwell.db'}"
-    house = House(root, database, policies={"standard": POLICY, "outcomes": OUTCOMES})
+    house = House(root, database, policies=dict(policies))
     for n in range(accounts):
         house.contact(f"ACC{n}")
         house.owes(f"ACC{n}", f"I{n}", "2026-09-29" if n % 2 else "2026-10-05", f"{1200 + 100 * n}.00")
-    house.contact("SOON")
-    house.owes("SOON", "S1", MONDAY)
+    if soon:
+        house.contact("SOON")
+        house.owes("SOON", "S1", MONDAY)
     house.contact("STRANGE", contact=STRANGE)
     house.owes("STRANGE", f"<b>{STRANGE}", "2026-09-29")
     house.owes("STRANGE", "COD1", "2026-08-20")
@@ -208,14 +218,21 @@ def chromium() -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[tuple[Place, str]]:
     """One desk behind a real server, for all tests with a browser: (the desk, its address)."""
+    folder = tmp_path_factory.mktemp("served")
+    with behind_a_server(furnished(folder, sqlite_template, 8)) as there:
+        yield there
+
+
+@contextmanager
+def behind_a_server(house: House) -> Iterator[tuple[Place, str]]:
+    """(the desk of a house, its address)."""
     import uvicorn
 
     from engine.daemon.health import listen
     from engine.web.__main__ import configured
 
     at = listen("127.0.0.1:0", "the desk", "[web]")
-    folder = tmp_path_factory.mktemp("served")
-    place = Place(furnished(folder, sqlite_template, 8), moment(MONDAY, "10:30"))
+    place = Place(house, moment(MONDAY, "10:30"))
     first.opened(place.desk.engine, place.files, place.now)
     server = uvicorn.Server(configured(place.app))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [at]}, daemon=True)

@@ -501,7 +501,7 @@ def test_one_file_can_be_mended_while_another_is_broken(place: Place) -> None:
 
 # -- the manual ----------------------------------------------------------------------------------------------------------
 
-MANUAL = (Path(__file__).parents[2] / "engine/help/desk-policies.md").read_text("utf-8")
+MANUAL = (Path(__file__).parents[3] / "engine/help/desk-policies.md").read_text("utf-8")
 
 
 def test_what_the_manual_names_is_there(place: Place, ana: Browser) -> None:
