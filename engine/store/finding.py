@@ -33,29 +33,35 @@ def accounts(conn: Connection, said: str, limit: int = 50, company: str = COMPAN
     inside, begins = f"%{plain}%", f"{plain}%"
     found: dict[str, str] = {}
 
-    def take(query: sa.Select[Any], by: str) -> None:
-        if len(found) < limit:
-            for row in conn.execute(query.limit(limit)):
-                found.setdefault(row[0], f"{by} {row[1]}".strip())
+    def take(query: sa.Select[Any], fits: Any, by: str) -> None:
+        for row in conn.execute(query.where(fits).order_by(query.selected_columns[0]).limit(limit)):
+            found.setdefault(row[0], f"{by} {row[1]}".strip())
 
-    def of(table: sa.FromClause, what: sa.ColumnElement[str], fits: sa.ColumnElement[bool]) -> sa.Select[Any]:
-        column = table.c.account
-        return sa.select(column, what).where(table.c.company == company, fits).order_by(column).distinct()
+    def of(table: sa.FromClause, what: sa.ColumnElement[str]) -> sa.Select[Any]:
+        return sa.select(table.c.account, what).where(table.c.company == company).distinct()
 
     nothing = sa.literal("")
-    take(of(t.customer, nothing, sa.func.lower(c.account).like(begins, escape="\\")), "")
-    take(of(t.item, nothing, sa.func.lower(i.account).like(begins, escape="\\")), "")
-    take(of(t.item, i.item, sa.func.lower(i.item) == word), "invoice")
-    take(of(t.item, i.po, sa.func.lower(i.po) == word), "order")
-    take(of(t.customer, nothing, sa.func.lower(c.name).like(inside, escape="\\")), "")
-    take(of(t.contact, k.name, sa.func.lower(k.name).like(inside, escape="\\")), "contact")
-    take(of(t.contact, k.email, sa.func.lower(k.email).like(inside, escape="\\")), "contact")
+    written = {" ".join(said.split()), word, word.upper()}
+    take(of(t.customer, nothing), c.account.in_(written), "")
+    take(of(t.item, nothing), i.account.in_(written), "")
+    if found:
+        return _named(conn, list(found.items()), company)
+    take(of(t.customer, nothing), sa.func.lower(c.account).like(begins, escape="\\"), "")
+    take(of(t.customer, nothing), sa.func.lower(c.name).like(inside, escape="\\"), "")
+    if len(found) < limit:
+        number = sa.case((sa.func.lower(i.item) == word, "invoice " + i.item), else_="order " + i.po)
+        take(of(t.item, number), sa.or_(sa.func.lower(i.item) == word, sa.func.lower(i.po) == word), "")
+    if not found:
+        name, email = sa.func.lower(k.name), sa.func.lower(k.email)
+        here = sa.case((name.like(inside, escape="\\"), k.name), else_=k.email)
+        fits = sa.or_(name.like(inside, escape="\\"), email.like(inside, escape="\\"))
+        take(of(t.contact, here), fits, "contact")
     digits = "".join(mark for mark in word if mark.isdigit())
-    if len(digits) >= 5 and digits == word.translate(str.maketrans("", "", "+ ()-./")):
+    if not found and len(digits) >= 5 and digits == word.translate(str.maketrans("", "", "+ ()-./")):
         bare: sa.ColumnElement[str] = k.phone
         for mark in "+ ()-./":
             bare = sa.func.replace(bare, mark, "")
-        take(of(t.contact, k.phone, bare.like(f"%{digits}")), "telephone")
+        take(of(t.contact, k.phone), bare.like(f"%{digits}"), "telephone")
     return _named(conn, list(found.items())[:limit], company)
 
 

@@ -87,7 +87,10 @@ def serve(
         await serving
 
     threading.Thread(target=_warm, args=(desk,), daemon=True).start()
-    asyncio.run(watched())
+    try:
+        asyncio.run(watched())
+    finally:
+        desk.engine.dispose()
 
 
 def _warm(desk: Desk) -> None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from engine.core.decision.summary import Preview
+from engine.core.decision.summary import PlannedAction, Preview
+from engine.core.language.policy import Kind
 from engine.errors import DunwellError
 from engine.jobs import ahead
 from engine.jobs.worklist import Shared, shared_out
 from engine.jobs.workspace import Workspace
-from engine.store.tables import journal
+from engine.screen import weekly
+from engine.store.tables import COMPANY, journal
 
 DAYS = 7
 _PATIENCE = 0.15  # seconds that a page waits for a new one where there is an old one
@@ -23,11 +26,28 @@ _ELSEWHERE = ("signed in", "signed out", "refused", "link", "call draft", "seal"
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A preview, the moment at which it was worked out, and whether nothing has happened since."""
+class Looked:
+    """A preview, the moment at which it was worked out, its actions by day, and how many of a kind need a yes."""
 
     preview: Preview
     at: datetime
+    by_day: Mapping[date, list[PlannedAction]]
+    needs: Mapping[Kind, str]
+
+    @classmethod
+    def of(cls, preview: Preview, at: datetime) -> Looked:
+        by_day: dict[date, list[PlannedAction]] = {}
+        for action in preview.actions:
+            by_day.setdefault(action.on, []).append(action)
+        kinds = {action.kind for action in preview.actions}
+        return cls(preview, at, by_day, {kind: weekly.needs(preview, kind) for kind in kinds})
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was looked at, and whether nothing has happened since."""
+
+    looked: Looked
     fresh: bool
 
 
@@ -52,7 +72,7 @@ class Ahead:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._last: tuple[Stamp, Preview, datetime] | None = None
+        self._last: tuple[Stamp, Looked] | None = None
         self._working: threading.Thread | None = None
         self._failed: DunwellError | None = None
 
@@ -62,7 +82,7 @@ class Ahead:
         with self._lock:
             last, failed = self._last, self._failed
             if last is not None and last[0] == stamp:
-                return Seen(last[1], last[2], fresh=True)
+                return Seen(last[1], fresh=True)
             if failed is not None:
                 self._failed = None
                 raise failed
@@ -78,7 +98,7 @@ class Ahead:
                 failed, self._failed = self._failed, None
                 raise failed
             last = self._last
-        return None if last is None else Seen(last[1], last[2], fresh=last[0] == stamp)
+        return None if last is None else Seen(last[1], fresh=last[0] == stamp)
 
     def _work(self, stamp: Stamp, ws: Workspace, now: datetime, start: date) -> None:
         try:
@@ -87,8 +107,9 @@ class Ahead:
             with self._lock:
                 self._failed = error
             return
+        looked = Looked.of(preview, now)
         with self._lock:
-            self._last = (stamp, preview, now)
+            self._last = (stamp, looked)
 
 
 class Today:
@@ -108,5 +129,6 @@ class Today:
 
 def _head(conn: Connection) -> int:
     """The number of the last thing that happened, as far as it can change what goes out."""
-    query = sa.select(journal.c.seq).where(journal.c.kind.not_in(_ELSEWHERE)).order_by(journal.c.seq.desc())
+    mine = (journal.c.stream == COMPANY, journal.c.kind.not_in(_ELSEWHERE))
+    query = sa.select(journal.c.seq).where(*mine).order_by(journal.c.seq.desc())
     return conn.execute(query.limit(1)).scalar() or 0

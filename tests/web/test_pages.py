@@ -224,6 +224,7 @@ def test_the_same_pages_on_postgresql(tmp_path: Path, postgres_url: str) -> None
     for _ in range(5):
         place.stranger().sends("/sign-in", name="joe", password="wrong")
     assert "too many tries" in words(place.stranger().sends("/sign-in", name="joe", password="wrong").text)
+    place.desk.engine.dispose()
 
 
 def test_behind_a_proxy_with_a_certificate_cookies_are_for_it_alone(place: Place) -> None:

@@ -43,25 +43,26 @@ def week(visit: Reader) -> Response:
         asked = visit.worklist(conn, everything=True, most=_ASKED, state=ActionState.AWAITING_APPROVAL)
     if seen is None:
         return visit.page("week.html", seen=None, problems=())
-    view = seen.preview
+    looked = seen.looked
+    view = looked.preview
     days = weekly.shown(view.days)
     held = visit.typed("held")
     busy = [day.on for day in days if any(day.counts.values())]
     on = _day(visit, [day.on for day in days], busy[0] if busy else days[0].on)
     kind = next((one for one in Kind if one.value == visit.typed("kind")), None)
-    steps = by_step(
-        one for one in view.actions if (on is None or one.on == on) and (kind is None or one.kind is kind)
-    )
+    actions = view.actions if on is None else looked.by_day.get(on, ())
+    steps = by_step(one for one in actions if kind is None or one.kind is kind)
     names = {load.person: load.name for load in view.workload}
     return visit.page(
         "week.html",
         seen=seen,
+        at=looked.at,
         view=view,
         waits=[row_of(visit, one) for one in asked.entries],
         problems=(),
         days=days,
         kinds=[(one, word) for one, word in PLURALS.items() if any(day.counts.get(one) for day in days)],
-        needs={one: weekly.needs(view, one) for one in PLURALS},
+        needs=looked.needs,
         on=on,
         kind=kind,
         steps=steps[:_MOST],
