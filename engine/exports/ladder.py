@@ -22,7 +22,7 @@ from engine.screen.written import reason_words
 
 _WIDE, _DAY, _SPINE, _TEXT = 380, 56, 78, 100  # units: the page shows one as a pixel, or smaller
 _LINE, _BAR, _APART = 17, 10, 22
-_LETTERS, _SMALL = 38, 44  # of a line
+_LETTERS, _SMALL = 33, 42  # of a line
 _TALL, _LEAST, _MOST, _LONGEST = 480.0, 2.0, 8.0, 150.0  # units of all days, of a day, and between two steps
 
 
@@ -113,21 +113,25 @@ def _rungs(policy: Policy, book: PolicyBook, at: Mapping[str, At]) -> list[_Rung
 
 
 def _lines(step: Step, book: PolicyBook, at: At) -> list[tuple[str, str]]:
-    lines = [("what", line) for what in does(step, book) for line in textwrap.wrap(what, _LETTERS)]
+    lines = [("what", line) for what in does(step, book) for line in _wrapped(what, _LETTERS)]
     details = [
         f"script {step.script}" if step.script else "",
         f"to {step.to}" if step.to != "accounts payable" else "",
         f"from {step.from_}" if step.from_ else "",
     ]
     if told := ", ".join(filter(None, details)):
-        lines += [("note", line) for line in textwrap.wrap(told, _SMALL)]
+        lines += [("note", line) for line in _wrapped(told, _SMALL)]
     for told in conditions(step):
-        lines += [("gate", line) for line in textwrap.wrap(told, _SMALL)]
+        lines += [("gate", line) for line in _wrapped(told, _SMALL)]
     if at.accounts:
-        lines += [("count", line) for line in textwrap.wrap(_at_it(at), _SMALL)]
+        lines += [("count", line) for line in _wrapped(_at_it(at), _SMALL)]
     if at.had:
         lines.append(("count", said.have_had(at.had)))
     return lines
+
+
+def _wrapped(text: str, letters: int) -> list[str]:
+    return textwrap.wrap(text, letters, break_on_hyphens=False)
 
 
 def _at_it(at: At) -> str:

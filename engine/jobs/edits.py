@@ -134,7 +134,8 @@ def save(
     _unchanged(there, written, seen)
     texts = _texts(there, written)
     checked = of_texts(ws.files, texts).thorough()
-    before = {(one.code, one.sentence, one.place.file) for one in of_texts(ws.files, there).thorough().errors}
+    was = ws if ws.texts.hash == there.hash else of_texts(ws.files, there)
+    before = {(one.code, one.sentence, one.place.file) for one in was.thorough().errors}
     wrong = [
         one
         for one in checked.errors

@@ -50,14 +50,15 @@ def deep(root: Path, texts: Mapping[str, str], _now: datetime) -> str:
 
 def impact(root: Path, texts: Mapping[str, str], now: datetime) -> str:
     """The coming days under these policies, beside those under what is live."""
+    from engine.jobs import history
     from engine.jobs.diff import LIVE, diff
     from engine.screen import diff as shown
     from engine.screen.written import PLURALS
     from engine.store import releases
 
     ws = _good(root, texts)
-    with ws.database(read_only=True).connect() as conn:
-        known = releases.live(conn) is not None
+    with history.looking(ws.files) as conn:
+        known = conn is not None and releases.live(conn) is not None
     # Before anything is live the files decide: so what is typed is held against them.
     found = diff(ws, LIVE if known else str(root), start=ws.today(now), days=DAYS, now=now)
     found = found if known else replace(found, old="the files as they are")

@@ -63,7 +63,7 @@ def test_what_cannot_be_edited_so(way: edit.Way) -> None:
         edit.with_value(FILE, way, "x")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     value=st.text(
         st.characters(codec="utf-8", exclude_categories=("C", "Z")) | st.just(" "), min_size=1, max_size=20
@@ -152,7 +152,7 @@ def test_a_word_that_is_there_is_not_offered_again() -> None:
     assert "day" not in at("steps:\n  - day: 5\n    ¦\n  - day: 6\n")[1]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     text=st.text(st.sampled_from("ab :-#[]{},\n\"'|>&*!%é¦"), max_size=60),
     line=st.integers(-1, 9),

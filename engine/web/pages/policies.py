@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from fastapi import APIRouter
@@ -10,6 +11,7 @@ from starlette.responses import Response
 
 from engine.core.language import edit, source, words
 from engine.core.language.policy import Policy, PolicyBook
+from engine.core.problem import Place
 from engine.core.sentences import Gate
 from engine.core.sentences import ladders as said
 from engine.errors import NotFound, Refused, WrongFields
@@ -21,6 +23,7 @@ from engine.jobs.people.rights import Right
 from engine.jobs.workspace import Workspace
 from engine.screen.written import line_of, reason_words
 from engine.store import standing as store
+from engine.web.pages.tried import plainly
 from engine.web.visit import Decider, Reader, Visit
 
 router = APIRouter()
@@ -50,7 +53,8 @@ def policies(visit: Reader) -> Response:
     return visit.page(
         "policies.html",
         book=shown.book,
-        standing=_standing(visit),
+        standing=(counted := _standing(visit)),
+        waits=counted is None and _run(visit) is not None,
         fits=_fits,
         files=files,
         kinds={name: edits.kind_of(name) for name in files.texts.policies},
@@ -87,7 +91,7 @@ def change(visit: Decider, id: str) -> Response:
         return _policy(visit, id, _at_fields(error, files, name, text))
     except Refused as error:
         return _policy(visit, id, error)
-    return visit.go("policies", "of", id, said=" ".join(told))
+    return visit.go("policies", "of", id, said=plainly(told))
 
 
 def _at_fields(error: NotGood, files: Workspace, name: str, text: str) -> Refused:
@@ -187,7 +191,7 @@ class AtGate:
 
     name: str
     sentence: str
-    lines: tuple[str, ...]
+    lines: tuple[Place, ...]
     accounts: int
 
 
@@ -213,9 +217,11 @@ def _gates(counted: Standing | None, id: str, book: PolicyBook) -> list[AtGate]:
     found = []
     for gate in Gate:
         mine = [(place, number) for name, place, number in held if name == gate]
-        house = [book.house.places[word] for word in _WORDS.get(gate, ()) if word in book.house.places]
-        lines = [line_of(place) for place in house]
-        lines += [told for place, _ in mine if (told := _line(place)) not in lines and told]
+        lines = [book.house.places[word] for word in _WORDS.get(gate, ()) if word in book.house.places]
+        known = {(place.file, place.line) for place in lines}
+        lines += [
+            place for said, _ in mine if (place := _place(said)) and (place.file, place.line) not in known
+        ]
         told = _SAYS[gate]
         found.append(
             AtGate(gate, told[:1].upper() + told[1:], tuple(lines), sum(number for _, number in mine))
@@ -223,9 +229,10 @@ def _gates(counted: Standing | None, id: str, book: PolicyBook) -> list[AtGate]:
     return found
 
 
-def _line(place: str) -> str:
-    """`house.yaml:13` of `policies/house.yaml:13:5`."""
-    return place.rpartition("/")[2].rpartition(":")[0]
+def _place(told: str) -> Place | None:
+    """The place that a run has kept: `policies/house.yaml:13:5`."""
+    found = re.fullmatch(r"(.+):(\d+):(\d+)", told)
+    return Place(found[1], int(found[2]), int(found[3])) if found else None
 
 
 def _tests(files: Workspace, id: str) -> tuple[str, bool]:

@@ -19,6 +19,7 @@ from engine.jobs.releases import ON_APPROVAL
 from engine.jobs.workspace import Workspace
 from engine.screen.written import line_of
 from engine.store import releases
+from engine.web.pages.tried import plainly
 from engine.web.visit import Decider, Reader, Visit
 
 router = APIRouter()
@@ -69,7 +70,7 @@ def stage(visit: Decider) -> Response:
     def take(files: Workspace, _number: int, _because: str) -> str:
         edits.nobody_waits(visit.engine, files.files, visit.person.id)
         told = consent.stage(visit.engine, files.files, visit.person.id, visit.now)
-        return " ".join(told) or "The files are as they are live."
+        return plainly(told) or "The files are as they are live."
 
     return _do(visit, take)
 
@@ -135,8 +136,8 @@ def _named(files: Workspace) -> Callable[[str], str]:
 
 
 def _lines(diff: str) -> list[tuple[str, str]]:
-    """Each line of a comparison with what it is: head, new, gone, the same."""
-    kinds = (("+++", "head"), ("---", "head"), ("@@", "at"), ("+", "new"), ("-", "gone"))
+    """Each line of a comparison with what it is: file, new, gone, the same."""
+    kinds = (("+++", "file"), ("---", "file"), ("@@", "at"), ("+", "new"), ("-", "gone"))
     return [
         (next((kind for mark, kind in kinds if line.startswith(mark)), "same"), line)
         for line in diff.splitlines()
@@ -183,7 +184,7 @@ def make(visit: Decider) -> Response:
         return _new(visit, Refused(said))
     except Refused as error:
         return _new(visit, error)
-    return visit.go("policies", "file", *PurePosixPath(path).parts, said=" ".join(told))
+    return visit.go("policies", "file", *PurePosixPath(path).parts, said=plainly(told))
 
 
 def _begun(visit: Visit) -> str:

@@ -18,7 +18,7 @@ from engine.jobs.people.rights import Right
 from engine.jobs.workspace import Workspace
 from engine.screen.problems import tally
 from engine.screen.written import line_of
-from engine.web.pages.tried import asked, shown
+from engine.web.pages.tried import asked, plainly, shown
 from engine.web.visit import Decider, Reader, Visit
 
 router = APIRouter()
@@ -69,7 +69,7 @@ def save(visit: Decider, name: str) -> Response:
         return _page(visit, read, typed, error, problems=error.problems)
     except Refused as error:
         return _page(visit, read, typed, error)
-    return visit.go("policies", "file", *PurePosixPath(name).parts, said=" ".join(told))
+    return visit.go("policies", "file", *PurePosixPath(name).parts, said=plainly(told))
 
 
 @router.post("/policies/look")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from fastapi import APIRouter
@@ -81,6 +82,11 @@ def asked(visit: Visit, what: str, texts: Texts) -> tuple[str, str]:
 def shown(visit: Visit, found: tuple[str, str]) -> Response:
     """How far it is, as part of a page."""
     return HTMLResponse(visit.drawn("tried.html", **_values(visit, *found)))
+
+
+def plainly(told: Iterable[str]) -> str:
+    """What came of it, without the sentences that name a command: they help nobody here."""
+    return re.sub(r"\s*“dunwell [^”]*”[^.]*\.", "", " ".join(told))
 
 
 def _page(visit: Visit, what: str) -> Response:

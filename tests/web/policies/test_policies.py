@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import time
@@ -32,21 +33,19 @@ def sue(place: Place) -> Browser:
     return place.as_("sue")
 
 
-def path(place: Place, name: str = "policies/standard.yaml") -> Path:
-    return place.house.root / name
+def path(where: Place | Browser, name: str = "policies/standard.yaml") -> Path:
+    root: Path = where.house.root if isinstance(where, Place) else where.app.state.desk.root
+    return root / name
 
 
-def seen(browser: Browser, page: str = FILE) -> str:
-    found = re.search(r'name="seen" value="(\w+)"', browser.get(page).text)
-    assert found
-    return found[1]
+def seen(browser: Browser) -> str:
+    """What the page of the policy says of the text that it shows."""
+    return hashlib.sha256(path(browser).read_bytes()).hexdigest()
 
 
-def text(browser: Browser, page: str = FILE) -> str:
-    """What stands in the field, as a browser reads it."""
-    found = re.search(r"<textarea[^>]*>\n(.*?)</textarea>", browser.get(page).text, re.S)
-    assert found
-    return unescape(found[1])
+def text(browser: Browser) -> str:
+    """What stands in its field."""
+    return path(browser).read_text("utf-8")
 
 
 def over(place: Place) -> None:
@@ -134,13 +133,13 @@ def test_a_day_is_changed_in_its_place(place: Place, ana: Browser) -> None:
     file = path(place)
     file.write_text(file.read_text("utf-8").replace("day: 12", "day: 12     # two weeks, nearly"), "utf-8")
     before = file.read_text("utf-8")
-    mark = seen(ana, "/policies/of/standard")
+    mark = seen(ana)
     said = ana.said("/policies/of/standard", seen=mark, **{"value.steps.1.day": "14"})
     assert "is live, by ana" in said
     assert file.read_text("utf-8") == before.replace("day: 12 ", "day: 14 ")
     wrong = ana.sends(
         "/policies/of/standard",
-        seen=seen(ana, "/policies/of/standard"),
+        seen=seen(ana),
         **{"value.steps.1.day": "soon", "value.steps.0.script": "no-such"},
     )
     assert wrong.status_code == 422
@@ -150,9 +149,7 @@ def test_a_day_is_changed_in_its_place(place: Place, ana: Browser) -> None:
     old = ana.sends("/policies/of/standard", seen=mark, **{"value.steps.1.day": "15"})
     assert "somebody has changed this file" in words(old.text).lower()
     assert "day: 14 " in file.read_text("utf-8")
-    forged = ana.sends(
-        "/policies/of/standard", seen=seen(ana, "/policies/of/standard"), **{"value.steps.9.day": "1"}
-    )
+    forged = ana.sends("/policies/of/standard", seen=seen(ana), **{"value.steps.9.day": "1"})
     assert forged.status_code == 303
     assert "day: 14 " in file.read_text("utf-8")
 
@@ -200,6 +197,11 @@ def test_what_is_not_good_is_not_kept(place: Place, ana: Browser) -> None:
 
 def test_what_is_good_is_kept_and_live(place: Place, ana: Browser) -> None:
     before = path(place).read_text("utf-8")
+    page = ana.get(FILE).text
+    field = re.search(r"<textarea[^>]*>\n(.*?)</textarea>", page, re.S)
+    assert field
+    assert unescape(field[1]) == before
+    assert f'name="seen" value="{seen(ana)}"' in page
     typed = before.replace("day: 20", "day: 25").replace("\n", "\r\n")  # as a form ends its lines
     said = ana.said(FILE, seen=seen(ana), text=typed)
     assert "is live, by ana" in said
@@ -414,19 +416,31 @@ def test_tests_and_impact_of_what_is_typed(place: Place, ana: Browser) -> None:
     assert "as they are live" in words(ana.get("/policies/impact").text)
 
 
-def test_the_deep_check_in_a_process_of_its_own(place: Place) -> None:
+def test_long_work_is_done_in_a_process_of_its_own(place: Place) -> None:
     place.desk.works.apart = works.in_a_child
     ana = place.as_("ana")
-    path(place).write_text(
-        "policy: S\nclock: due date\nsteps:\n  - day: 5\n    call: collector\n    script: first-call\n",
-        "utf-8",
-    )
-    asked = ana.get(ana.sends("/policies/deep").headers["location"])
+    asked = ana.get(ana.sends("/policies/tests").headers["location"])
     assert 'hx-trigger="load delay:1s"' in asked.text
     assert ana.get("/policies").status_code == 200  # the pages go on meanwhile
     over(place)
+    assert "There are no tests yet" in words(ana.get("/policies/tests").text)
+
+
+def test_the_deep_check(place: Place, ana: Browser) -> None:
+    rules = path(place, "policies/invariants.yaml")
+    rules.write_text(
+        "- must never: hold\n- must never: letter firm-reminder before 60 days past due\n", "utf-8"
+    )
+    path(place).write_text(
+        "policy: S\nclock: due date\nsteps:\n  - day: 5\n    letter: firm-reminder\n", "utf-8"
+    )
+    ana.sends("/policies/deep")
+    over(place)
     page = words(ana.get("/policies/deep").text)
     assert "decided in every case" in page, page
+    assert "holds must never: hold" in page
+    assert "invariants.yaml:2" in page
+    assert "As a test of the policy" in page
 
 
 def test_one_thing_at_a_time_and_each_once() -> None:
