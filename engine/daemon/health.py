@@ -122,7 +122,10 @@ def listen(address: str, what: str = "the health page", section: str = "[daemon]
     host = host.strip("[]")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, int(port)), family=family)
+        made = socket.create_server((host, int(port)), family=family)
+        # Head and body of an answer are two writes: the second does not wait until the first is acknowledged.
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return made
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise Refused(

@@ -10,13 +10,14 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from engine.core.decision.summary import PlannedAction, Preview
+from engine.core.decision.summary import HeldStep, PlannedAction, Preview
 from engine.core.language.policy import Kind
 from engine.errors import DunwellError
 from engine.jobs import ahead
 from engine.jobs.worklist import Shared, shared_out
 from engine.jobs.workspace import Workspace
 from engine.screen import weekly
+from engine.screen.written import by_step
 from engine.store.tables import COMPANY, journal
 
 DAYS = 7
@@ -26,21 +27,48 @@ _ELSEWHERE = ("signed in", "signed out", "refused", "link", "call draft", "seal"
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """The actions of one step of one account on one day: the first, what they all do, and their kinds."""
+
+    first: PlannedAction
+    does: str
+    kinds: frozenset[Kind]
+
+
+@dataclass(frozen=True, slots=True)
 class Looked:
-    """A preview, the moment at which it was worked out, its actions by day, and how many of a kind need a yes."""
+    """A preview and the moment at which it was worked out, with what pages ask of it.
+
+    `steps` are by day; `held` has each account that a reason holds once, on the first day on which it does, the largest
+    first; `needs` how many of a kind somebody must agree to.
+    """
 
     preview: Preview
     at: datetime
-    by_day: Mapping[date, list[PlannedAction]]
+    steps: Mapping[date, list[Step]]
+    held: Mapping[str, list[HeldStep]]
     needs: Mapping[Kind, str]
 
     @classmethod
     def of(cls, preview: Preview, at: datetime) -> Looked:
-        by_day: dict[date, list[PlannedAction]] = {}
-        for action in preview.actions:
-            by_day.setdefault(action.on, []).append(action)
-        kinds = {action.kind for action in preview.actions}
-        return cls(preview, at, by_day, {kind: weekly.needs(preview, kind) for kind in kinds})
+        kinds: dict[tuple[object, ...], set[Kind]] = {}
+        for one in preview.actions:
+            kinds.setdefault(_step(one), set()).add(one.kind)
+        steps: dict[date, list[Step]] = {}
+        for first, does in by_step(preview.actions):
+            steps.setdefault(first.on, []).append(Step(first, does, frozenset(kinds[_step(first)])))
+        held: dict[str, dict[str, HeldStep]] = {}
+        for waits in preview.held:
+            held.setdefault(waits.reason.value, {}).setdefault(waits.account, waits)
+        largest = {
+            reason: sorted(them.values(), key=lambda one: -one.amount) for reason, them in held.items()
+        }
+        there = {one.kind for one in preview.actions}
+        return cls(preview, at, steps, largest, {kind: weekly.needs(preview, kind) for kind in there})
+
+
+def _step(one: PlannedAction) -> tuple[object, ...]:
+    return (one.on, one.account, one.policy, one.step, one.items)
 
 
 @dataclass(frozen=True, slots=True)

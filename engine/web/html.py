@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime
 from functools import cache
 from itertools import groupby
@@ -108,6 +108,11 @@ def _paragraphs(text: str) -> list[tuple[str, list[str]]]:
     return found
 
 
+def _first_written(kinds: Collection[Kind]) -> Kind | None:
+    """Of a step's kinds the message, which has a text to look at."""
+    return next((kind for kind in Kind if kind in kinds and kind.written), None)
+
+
 def _by_day(lines: Sequence[Happened]) -> list[tuple[date, list[Happened]]]:
     """Neighbours of one day together."""
     return [(day, list(group)) for day, group in groupby(lines, key=lambda line: line.on)]
@@ -123,6 +128,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "clock": _clock,
     "count": count,
     "day": _day,
+    "first_written": _first_written,
     "for_page": for_page,
     "full_day": full_day,
     "groupby_day": _by_day,

@@ -12,7 +12,6 @@ ROWS = range(1, 84)
 # Rows that wait. A reason goes as soon as its test comes: both at once are refused.
 WAITING = {
     73: "a million rows are a measurement, not a test: benchmarks/ledger_in.py",
-    78: "pages, forms and sessions come with the web",
 }
 
 

@@ -115,6 +115,7 @@ def with_password(place: Place) -> str:
     return "joe"
 
 
+@pytest.mark.fault(78)
 def test_a_password_lets_in_and_a_wrong_one_says_nothing(place: Place) -> None:
     with_password(place)
     there = place.stranger()
@@ -174,6 +175,7 @@ def test_another_password_ends_other_sessions(place: Place) -> None:
 # -- sessions ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.fault(78)
 def test_a_session_ends_by_itself_by_oneself_and_by_an_admin(place: Place) -> None:
     joe = place.as_("joe")
     assert joe.get("/today").status_code == 200

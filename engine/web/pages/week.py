@@ -8,19 +8,19 @@ from datetime import date
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from engine.core.decision.summary import HeldStep, Preview
+from engine.core.decision.summary import Preview
 from engine.core.language.policy import Kind
 from engine.errors import NotFound, Refused
 from engine.jobs.cases import must_know
 from engine.jobs.messages import message
 from engine.screen import weekly
-from engine.screen.written import PLURALS, by_step, line_of, reason_words
+from engine.screen.written import PLURALS, line_of, reason_words
 from engine.store.tables import ActionState
 from engine.web.pages.today import row_of
 from engine.web.visit import Reader, Visit
 
 router = APIRouter()
-_MOST = 200  # lines of a day
+_MOST = 100  # lines of a day
 _ASKED = 50  # of what waits for a yes
 
 
@@ -50,8 +50,8 @@ def week(visit: Reader) -> Response:
     busy = [day.on for day in days if any(day.counts.values())]
     on = _day(visit, [day.on for day in days], busy[0] if busy else days[0].on)
     kind = next((one for one in Kind if one.value == visit.typed("kind")), None)
-    actions = view.actions if on is None else looked.by_day.get(on, ())
-    steps = by_step(one for one in actions if kind is None or one.kind is kind)
+    of_days = looked.steps.values() if on is None else [looked.steps.get(on, [])]
+    steps = [step for day in of_days for step in day if kind is None or kind in step.kinds]
     names = {load.person: load.name for load in view.workload}
     return visit.page(
         "week.html",
@@ -69,7 +69,7 @@ def week(visit: Reader) -> Response:
         more=max(len(steps) - _MOST, 0),
         names=names,
         held=held,
-        held_steps=_held(view, held)[:_MOST],
+        held_steps=looked.held.get(held, [])[:_MOST],
         groups=[(group, reason_words(group.reason), line_of(group.place)) for group in view.groups],
         notes=weekly.closed(view, visit.ws.calendar.name),
         unasked=weekly.unasked(view),
@@ -104,15 +104,6 @@ def _day(visit: Visit, among: list[date] | None, otherwise: date | None) -> date
     if among is not None and found not in among:
         raise Refused(f"{found} is not in this week", "")
     return found
-
-
-def _held(view: Preview, reason: str) -> list[HeldStep]:
-    """The steps that one reason holds, each account once, on the first day on which it does."""
-    found: dict[str, HeldStep] = {}
-    for step in view.held:
-        if step.reason.value == reason:
-            found.setdefault(step.account, step)
-    return sorted(found.values(), key=lambda step: -step.amount)
 
 
 def _bars(view: Preview, days: list[date]) -> list[tuple[str, str, int | None, list[Bar]]]:
