@@ -316,6 +316,36 @@ def test_a_new_policy_finds_its_place(place: Place, ana: Browser) -> None:
     assert not path(place, "policies/never.yaml").exists()
 
 
+@pytest.mark.fault(78)
+def test_a_form_without_the_pages_mark_does_nothing(place: Place, ana: Browser) -> None:
+    before = {one: one.read_bytes() for one in place.house.root.rglob("*") if one.is_file()}
+    typed = text(ana).replace("day: 5", "day: 6")
+    filled = {"seen": seen(ana), "text": typed, "file": "policies/standard.yaml", "value.steps.0.day": "6"}
+    filled |= {
+        "name": "new",
+        "title": "New",
+        "day": "5",
+        "call": "collector",
+        "what": "tests",
+        "release": "1",
+    }
+    posts = [
+        FILE,
+        "/policies/of/standard",
+        "/policies/new",
+        "/policies/look",
+        "/policies/here",
+        "/policies/try",
+    ]
+    posts += [f"/policies/change/{what}" for what in ("approve", "decline", "back", "stage", "files")]
+    posts += ["/policies/tests", "/policies/deep", "/policies/impact", "/messages/look"]
+    for path_ in posts:
+        assert ana.post(path_, data=filled).status_code == 403, path_
+        assert ana.post(path_, data=filled | {"csrf": "x" * 32}).status_code == 403, path_
+    assert {one: one.read_bytes() for one in before} == before
+    assert place.desk.works._found == {}
+
+
 # -- a second person -----------------------------------------------------------------------------------------------------
 
 
