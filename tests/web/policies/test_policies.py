@@ -10,13 +10,15 @@ from html import unescape
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from engine.jobs import edits
 from engine.jobs.edits import NotGood, WrittenMeanwhile
-from engine.store import releases
-from engine.store.database import reading
+from engine.store import marks, releases
+from engine.store.database import reading, writing
+from engine.store.tables import action
 from engine.web import tries, works
-from tests.web.conftest import MONDAY, STRANGE, Browser, Place, words
+from tests.web.conftest import STRANGE, Browser, Place, words
 
 FILE = "/policies/file/policies/standard.yaml"
 
@@ -186,7 +188,9 @@ def test_what_is_not_good_is_not_kept(place: Place, ana: Browser) -> None:
     assert "clock: dew date" in answer.text
     assert "did you mean “due date”" in words(answer.text)
     assert path(place).read_text("utf-8") == before
-    place.house.deliver(MONDAY)
+    with writing(place.desk.engine) as conn:
+        sent = sa.select(action.c.key).where(action.c.step == "email friendly-reminder")
+        marks.take_all(conn, list(conn.execute(sent).scalars()), place.now)
     lost = ana.sends(
         FILE, seen=seen(ana), text=before.replace("email: friendly-reminder", "email: confirmation")
     )
@@ -314,6 +318,36 @@ def test_a_new_policy_finds_its_place(place: Place, ana: Browser) -> None:
     assert last.status_code == 422  # all its accounts go elsewhere
     assert "no account ever reaches" in last.text.lower(), words(last.text)
     assert not path(place, "policies/never.yaml").exists()
+
+
+@pytest.mark.fault(78)
+def test_a_form_without_the_pages_mark_does_nothing(place: Place, ana: Browser) -> None:
+    before = {one: one.read_bytes() for one in place.house.root.rglob("*") if one.is_file()}
+    typed = text(ana).replace("day: 5", "day: 6")
+    filled = {"seen": seen(ana), "text": typed, "file": "policies/standard.yaml", "value.steps.0.day": "6"}
+    filled |= {
+        "name": "new",
+        "title": "New",
+        "day": "5",
+        "call": "collector",
+        "what": "tests",
+        "release": "1",
+    }
+    posts = [
+        FILE,
+        "/policies/of/standard",
+        "/policies/new",
+        "/policies/look",
+        "/policies/here",
+        "/policies/try",
+    ]
+    posts += [f"/policies/change/{what}" for what in ("approve", "decline", "back", "stage", "files")]
+    posts += ["/policies/tests", "/policies/deep", "/policies/impact", "/messages/look"]
+    for path_ in posts:
+        assert ana.post(path_, data=filled).status_code == 403, path_
+        assert ana.post(path_, data=filled | {"csrf": "x" * 32}).status_code == 403, path_
+    assert {one: one.read_bytes() for one in before} == before
+    assert place.desk.works._found == {}
 
 
 # -- a second person -----------------------------------------------------------------------------------------------------
