@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import pickle
 import random
 import shutil
 import sqlite3
@@ -41,7 +40,7 @@ from engine.channels.mail import Mail
 from engine.channels.receipt import Answer, Outcome, Receipt, Route, Stage
 from engine.core.workdays import calendar
 from engine.errors import DunwellError, Refused
-from engine.jobs import cases, daily, deliver, releases, workspace
+from engine.jobs import cases, daily, deliver, releases
 from engine.jobs.cases import Who
 from engine.jobs.intake import take_in
 from engine.jobs.verify import verify
@@ -94,7 +93,6 @@ steps:
 )
 # What is the same for every house is made once: statements for the database, and the trying of templates.
 _STATEMENTS: dict[Any, Any] = {}
-_LINTED: dict[Any, Any] = {}
 _BROKEN = "policy: Standard\nsteps:\n  - day: [2\n"
 
 
@@ -508,19 +506,12 @@ def played(world: World) -> Iterator[None]:
             }
         )
 
-    opening, lint = database._engine, workspace.lint
+    opening = database._engine
 
     def engine(*told: Any) -> sa.Engine:
         made = opening(*told)
         made.update_execution_options(compiled_cache=_STATEMENTS)
         return made
-
-    def linted(templates: Any, demands: Any) -> Any:
-        """The same templates are tried once, however many houses have them."""
-        key = (pickle.dumps(templates), tuple(demands))
-        if key not in _LINTED:
-            _LINTED[key] = lint(templates, demands)
-        return _LINTED[key]
 
     really = DefaultDialect.do_commit
 
@@ -532,7 +523,6 @@ def played(world: World) -> Iterator[None]:
         mock.patch.object(deliver, "Delivery", delivery),
         mock.patch.object(deliver, "Renderer", Renderer),
         mock.patch.object(database, "_engine", engine),
-        mock.patch.object(workspace, "lint", linted),
         mock.patch.object(DefaultDialect, "do_commit", commit),
     ):
         yield
