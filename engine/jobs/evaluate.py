@@ -13,7 +13,9 @@ from sqlalchemy.engine import Connection
 from engine.core import sentences
 from engine.core.decision.allocate import usual_stop
 from engine.core.decision.decide import Decided, decide
+from engine.core.decision.draw import with_lots
 from engine.core.decision.plan import day_of
+from engine.core.decision.portfolio import drawn
 from engine.core.decision.summary import HeldGroup, groups
 from engine.core.language.policy import Kind
 from engine.errors import Refused
@@ -83,10 +85,11 @@ def _run(ws: Workspace, conn: Connection, on: date, now: datetime, agreed: str) 
     house = replace(book.house, stop={}) if agreed else usual_stop(book.house, runs.usual(conn, on))
     fresh = house.fresh
     day = day_of(book, ws.calendar, on, stale=fresh > 0 and state.age > fresh)
+    lots = drawn(book, state, day)
+    state = with_lots(state, lots)
     decided = decide(replace(book, house=house), state, day, ws.rules, room_on(ws, conn, on))
-    writing = Writing(
-        book, state, decided, ws.calendar, ws.settings.workspace.zone, now, now, _under_way(conn), agreed
-    )
+    zone = ws.settings.workspace.zone
+    writing = Writing(book, state, decided, ws.calendar, zone, now, now, _under_way(conn), agreed, lots)
     record = writing.record()
     before = runs.run_of(conn, on)
     committed = runs.commit_run(conn, record)
