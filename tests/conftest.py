@@ -27,7 +27,7 @@ def _as_wide_as_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)
 
 
-AT_ONCE = 3  # as `make test` runs them
+AT_ONCE = 4  # as `make test` runs them
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
