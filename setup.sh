@@ -52,7 +52,8 @@ print(*(one for one in named if not one.startswith("durable-rules")), sep="\n")
 NAMES
 trap 'rm -f "$LOG" "$LOG.names"' EXIT
 say "Installing what Dunwell needs into $VENV (Python $version) …"
-pip install -r "$LOG.names" editables || fail "the packages could not be installed; is there a connection to the package index?"
+# Each module is compiled when it is first used: most of them never are.
+pip install --no-compile -r "$LOG.names" editables || fail "the packages could not be installed; is there a connection to the package index?"
 pip install --no-deps --no-build-isolation -e . || fail "Dunwell itself could not be installed"
 
 # durable-rules is published as source only. On Python 3.13 its source uses a function under the name it had before.
