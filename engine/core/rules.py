@@ -1,7 +1,8 @@
 """Which conditions hold: the same question answered by durable-rules and by the plain evaluator.
 
 durable-rules is kept inside one narrow mode, in which it was measured to be right: one flat fact of integers and short
-words, rules that are one conjunction of tests of a field against a literal, a session of our own, no callbacks, no threads.
+words, rules that are one conjunction of tests of a field against a literal, a session of our own, no callbacks, and one
+thread at a time.
 The plain evaluator (`Condition.holds`) is the definition; a class of accounts on which the two disagree is left alone.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -23,6 +25,8 @@ except (
     _durable = None
 
 AVAILABLE: bool = _durable is not None
+# A question is several calls, and the engine loses answers where those of two threads mingle.
+_ONE_AT_A_TIME = threading.Lock()
 
 Facts = Mapping[str, Value | None]
 
@@ -73,21 +77,24 @@ _Path = tuple[_Atom, ...]
 
 
 class DurableRules:
-    """The same rules in durable-rules. Use it from one thread."""
+    """The same rules in durable-rules. Threads that ask at once wait for each other."""
 
     name = "durable-rules"
 
     def __init__(self, rulesets: Mapping[str, Sequence[Rule]]) -> None:
         if _durable is None:
             raise EngineFault("durable-rules is not installed")
-        self._sets = {name: _RuleSet(name, rules) for name, rules in rulesets.items()}
+        with _ONE_AT_A_TIME:
+            self._sets = {name: _RuleSet(name, rules) for name, rules in rulesets.items()}
 
     def match(self, ruleset: str, facts: Facts) -> frozenset[str]:
-        return self._sets[ruleset].match(facts)
+        with _ONE_AT_A_TIME:
+            return self._sets[ruleset].match(facts)
 
     def close(self) -> None:
-        for ruleset in self._sets.values():
-            ruleset.close()
+        with _ONE_AT_A_TIME:
+            for ruleset in self._sets.values():
+                ruleset.close()
 
 
 class _RuleSet:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
@@ -205,3 +207,25 @@ def test_two_sets_do_not_disturb_each_other() -> None:
 
 def test_plain_comes_first() -> None:
     assert [each.name for each in evaluators({"set": [rule("r")]})] == ["plain", "durable-rules"]
+
+
+def test_many_threads_ask_one_after_the_other() -> None:
+    """Pages, a week that is worked out beside them, both sides of a diff: unordered calls lose answers without a word."""
+    rng = random.Random(3)
+    sets = {"one": random_rules(rng, 12), "two": random_rules(rng, 12)}
+    shared, plain = DurableRules(sets), PlainRules(sets)
+    asked = [(rng.choice(("one", "two")), random_facts(rng)) for _ in range(1500)]
+    wanted = [plain.match(name, facts) for name, facts in asked]
+
+    def answers(own: bool) -> list[frozenset[str]]:
+        engine = DurableRules(sets) if own else shared
+        return [engine.match(name, facts) for name, facts in asked]
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            found = list(pool.map(answers, (False, False, True, True)))
+    finally:
+        sys.setswitchinterval(before)
+    assert found == [wanted] * 4
