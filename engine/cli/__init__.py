@@ -160,9 +160,8 @@ def _verbs(arguments: Sequence[str]) -> tuple[str, ...]:
 
 def main(argv: Sequence[str] | None = None, *, clock: Callable[[], datetime] = now) -> None:
     """Run one command and leave with its exit code. `clock` gives aware moments."""
-    gc.set_threshold(
-        50_000, 20, 20
-    )  # what a command loads is there to stay: looking through it again and again is a tenth
+    # What a command loads is there to stay: to look through it again and again takes a tenth of the time.
+    gc.set_threshold(50_000, 20, 20)
     for stream in (sys.stdout, sys.stderr):  # an old code page has no “–”: a “?” is better than no answer
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

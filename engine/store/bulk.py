@@ -137,8 +137,7 @@ def frame(
                 _NAMED.sub(r"%(\1)s", sql), parameters
             )  # psycopg's way to name what we write as `:on`
         else:
-            days = {key: value.isoformat() for key, value in parameters.items() if isinstance(value, date)}
-            cursor.execute(sql, {**parameters, **days})
+            cursor.execute(sql, _days_as_text(parameters))
         with uncollected():
             rows = cursor.fetchall()
     finally:
@@ -162,11 +161,8 @@ def long_frame(
         return frame(conn, sql, parameters, schema)
     lists = ", ".join(f"json_group_array({name})" for name in schema)
     raw: Any = conn.connection.driver_connection
-    days = {key: value.isoformat() for key, value in parameters.items() if isinstance(value, date)}
-    cursor = raw.execute(
-        f"WITH found ({', '.join(schema)}) AS ({sql}) SELECT {lists} FROM found",  # noqa: S608
-        {**parameters, **days},
-    )
+    query = f"WITH found ({', '.join(schema)}) AS ({sql}) SELECT {lists} FROM found"  # noqa: S608
+    cursor = raw.execute(query, _days_as_text(parameters))
     with uncollected():
         columns = [orjson.loads(column) for column in cursor.fetchone()]
     cursor.close()
@@ -175,6 +171,11 @@ def long_frame(
     return pl.DataFrame(
         [_series(name, values, kind) for (name, kind), values in zip(schema.items(), columns, strict=True)]
     )
+
+
+def _days_as_text(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """As SQLite keeps days."""
+    return {key: value.isoformat() if isinstance(value, date) else value for key, value in parameters.items()}
 
 
 def _series(name: str, values: Sequence[Any], kind: pl.DataType) -> pl.Series:
