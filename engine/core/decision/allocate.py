@@ -134,18 +134,16 @@ def allocate(
     if stopped:
         return Allocation((False,) * size, tuple(who), stopped)
     left: dict[str, int] = {kind: most - room.used.get(kind, 0) for kind, most in house.capacity.items()}
-    people: dict[str, list[Person]] = {}
+    people: dict[str, list[str]] = {}
     for person in room.people:
         for role in person.roles:
-            people.setdefault(role, []).append(person)
+            people.setdefault(role, []).append(person.id)
         for kind, most in person.capacity.items():
             name = f"{person.id}/{kind}"
             left[name] = most - room.used.get(name, 0)
     load: dict[str, int] = dict.fromkeys((person.id for person in room.people), 0)
-    limited = np.array([_takes_room(one, people, left) for one in deeds] + [False])
-    owned = [any(action.value == ACCOUNT_OWNER for action in one) for one in deeds]
-    nobodys = [_nobodys(one, people, left) for one in deeds]
-    go = ~limited[which]
+    wants = [_wants(one, people, left) for one in deeds]
+    go = ~np.array([bool(want.rooms or want.callers) for want in wants] + [False])[which]
     # Once there is no room for what a contact does, there is none for the next that does the same; and the same person
     # is asked, as long as nobody has been given anything since.
     no_room: dict[tuple[int, str | None], str | None] = {}
@@ -155,72 +153,52 @@ def allocate(
         number = numbers[at]
         if full[number]:
             continue
-        room_of = nobodys[number]
-        if room_of is not None:
-            if all(left[name] > 0 for name in room_of):
-                go[at] = True
-                for name in room_of:
-                    left[name] -= 1
-            else:
-                full[number] = True
-            continue
-        same = (number, owners[at] if owned[number] else None)
+        want = wants[number]
+        same = (number, owners[at] if want.owned else None)
         if same in no_room:
             who[at] = no_room[same]
             continue
-        who[at], needs = _needs(deeds[number], owners[at], people, left, load)
-        if not all(left.get(name, 1) > 0 for name in needs):
-            no_room[same] = who[at]
+        taker, rooms = None, want.rooms
+        for able, owned in want.callers:
+            taker = _taker(able, owners[at] if owned else None, left, load)
+            rooms = [*rooms, *(name for name in (f"{taker}/calls", taker) if name in left)]
+        who[at] = taker
+        if any(left[name] <= 0 for name in rooms):
+            if want.callers:
+                no_room[same] = taker
+            else:
+                full[number] = True
             continue
         go[at] = True
-        for name in needs:
-            if name in left:
-                left[name] -= 1
-        if (taker := who[at]) is not None:
+        for name in rooms:
+            left[name] -= 1
+        if taker is not None:
             load[taker] += 1
             no_room.clear()
     return Allocation(tuple(go.tolist()), tuple(who))
 
 
-def _takes_room(
-    actions: tuple[Action, ...], people: Mapping[str, list[Person]], left: Mapping[str, int]
-) -> bool:
-    """Whether anything limits it: the house's capacity, or the people who would call."""
-    return any(
-        ROOM[action.kind] in left or (action.kind is Kind.CALL and action.value in people)
-        for action in actions
-    )
+@dataclass(frozen=True, slots=True)
+class _Wants:
+    """What a deed takes: the limited `rooms` of the house, and for each call who could make it, and whether its owner would."""
+
+    rooms: list[str]
+    callers: list[tuple[list[str], bool]]
+    owned: bool  # one of the calls is its owner's
 
 
-def _nobodys(
-    actions: tuple[Action, ...], people: Mapping[str, list[Person]], left: Mapping[str, int]
-) -> list[str] | None:
-    """The room that it takes of the house, where nobody in particular does it; None where somebody is to call."""
-    if any(action.kind is Kind.CALL and action.value in people for action in actions):
-        return None
-    return [name for action in actions if (name := ROOM[action.kind]) in left]
+def _wants(actions: tuple[Action, ...], people: Mapping[str, list[str]], left: Mapping[str, int]) -> _Wants:
+    calls = [action.value for action in actions if action.kind is Kind.CALL and action.value in people]
+    rooms = [ROOM[action.kind] for action in actions if ROOM[action.kind] in left]
+    return _Wants(rooms, [(people[role], role == ACCOUNT_OWNER) for role in calls], ACCOUNT_OWNER in calls)
 
 
-def _needs(
-    actions: tuple[Action, ...],
-    owner: str | None,
-    people: Mapping[str, list[Person]],
-    left: Mapping[str, int],
-    load: Mapping[str, int],
-) -> tuple[str | None, list[str]]:
-    """Who would do it, and the room it takes."""
-    needs = [ROOM[action.kind] for action in actions]
-    person_id: str | None = None
-    for action in actions:
-        if action.kind is not Kind.CALL or action.value not in people:
-            continue
-        able = people[action.value]
-        mine = [person for person in able if action.value == ACCOUNT_OWNER and person.id == owner]
-        free = [person for person in able if left.get(f"{person.id}/calls", 1) > 0]
-        chosen = mine[0] if mine else min(free or able, key=lambda person: (load[person.id], person.id))
-        person_id = chosen.id
-        needs += [f"{person_id}/calls", person_id]
-    return person_id, needs
+def _taker(able: Sequence[str], owner: str | None, left: Mapping[str, int], load: Mapping[str, int]) -> str:
+    """Who makes a call: its owner, else who has the least to do of those that have room for one more."""
+    if owner is not None and owner in able:
+        return owner
+    free = [person for person in able if left.get(f"{person}/calls", 1) > 0]
+    return min(free or able, key=lambda person: (load[person], person))
 
 
 def _stopped(

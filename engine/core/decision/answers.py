@@ -40,47 +40,60 @@ def answers(
 ) -> tuple[dict[str, Array], dict[str, Words]]:
     """Each gate's answer for the step of each unit, zero where a unit has no step; and the words behind the codes.
 
-    What no account and no line can bring about stays one constant column.
+    Only units with a step are asked, and what no account and no line can bring about stays one constant column.
     """
     has = (origin != Origin.NOTHING) & (step >= 0)
-    table = _Steps(view.ladders, view.policy, np.where(has, step, NONE))
+    asked = np.flatnonzero(has)
+    found, words = _of_steps(view, view.among(asked), asked, step[asked], origin[asked], offers)
+    spread = {name: _spread(column, asked, view.units) for name, column in found.items()}
+    spread["pause"][~has] = NONE
+    return {"never": _never(view, has | (step < 0)), **spread}, words
+
+
+def _spread(column: Array, asked: Array, units: int) -> Array:
+    """The answers of the units that were asked, among those of all; the others' are zero."""
+    every: Array = np.zeros(units, dtype=column.dtype)
+    every[asked] = column
+    return every
+
+
+def _of_steps(
+    view: View, among: View, asked: Array, step: Array, origin: Array, offers: Array
+) -> tuple[dict[str, Array], dict[str, Words]]:
+    """The answers of the units `asked` of `view`, which alone are in `among`."""
+    table = _Steps(among.ladders, among.policy, step)
     contact = table.flag(contacts)
-    role, voice, words = _voice(view, table)
-    none: Array = np.zeros(view.units, dtype=np.int8)
+    role, voice, words = _voice(among, table)
+    none: Array = np.zeros(among.units, dtype=np.int8)
     found = {
-        "never": _never(view, has | (step < 0)),
-        "minimum": _below(view, table, origin, offers),
-        "pause": _paused(view, table),
-        "closed": _closed(view, table, contact),
+        "minimum": _below(among, table, origin, offers),
+        "pause": _paused(among, table),
+        "closed": _closed(among, table, contact),
         "gap": none,
-        "answer": _answer(view, table),
-        "contact": _called(view, table),
-        "stale": table.flag(lambda step: contacts(step) and step.demand) if view.day.stale else none,
+        "answer": _answer(among, table),
+        "contact": _called(among, table),
+        "stale": table.flag(lambda step: contacts(step) and step.demand) if among.day.stale else none,
         "address": fairness.addresses(
-            view,
+            among,
             table.value(lambda step: addresses(step)[0]),
             table.value(lambda step: addresses(step)[1]),
             lambda: table.flag(calls_somebody),
         ),
-        "approve": _approve(view, table),
+        "approve": _approve(among, table),
         "role": role,
         "voice": voice,
-        "no_rate": _no_rate(view),
-        "supply": _bound(view, table),
+        "no_rate": _no_rate(among),
+        "supply": _bound(among, table),
     }
     if view.state.touches.height:
-        touched, recent = _touches(view)
-        gap = np.array([steps.gap for steps in view.ladders] + [0])[view.policy]
-        found["gap"] = contact & (view.today - touched < gap)
-        if limit := view.book.house.contact:
+        touched, recent = (column[asked] for column in _touches(view))
+        gap = np.array([steps.gap for steps in among.ladders] + [0])[among.policy]
+        found["gap"] = contact & (among.today - touched < gap)
+        if limit := among.book.house.contact:
             house = contact & (recent >= limit.most)
             found["contact"] = np.where(house, np.int8(Called.HOUSE), found["contact"])
-    if view.stepped.any():  # one step a day; under `each: invoice` every invoice has its own
-        found["gap"] = found["gap"] | (view.stepped & (view.unit_item == NONE))
-    at_rest = ~has
-    for name, column in found.items():
-        if column is not none and name != "never":
-            column[at_rest] = NONE if name == "pause" else 0
+    if among.stepped.any():  # one step a day; under `each: invoice` every invoice has its own
+        found["gap"] = found["gap"] | (among.stepped & (among.unit_item == NONE))
     return found, words
 
 
@@ -254,24 +267,22 @@ def _voice(view: View, table: _Steps) -> tuple[Array, Array, dict[str, Words]]:
     roles: Words = ("",)
     voices: Words = ("",)
     if accounts["reached"].null_count() < accounts.height:
-        reached, roles = _coded(accounts["reached"])
-        senior = np.array([seniority(name) for name in roles])[reached][rows]
+        reached, roles = _coded(accounts["reached"].gather(rows))
+        senior = np.array([seniority(name) for name in roles])[reached]
         own = table.value(lambda step: seniority(call_role(step)))
-        role = np.where((own > 0) & (senior > own), reached[rows], 0)
+        role = np.where((own > 0) & (senior > own), reached, 0)
     tone = accounts["tone"].fill_null(0)
     if (tone > 0).any():
-        said, voices = _coded(accounts["tone_step"])
+        said, voices = _coded(accounts["tone_step"].gather(rows))
         own = table.tone()
-        voice = np.where((own > 0) & (tone.to_numpy()[rows] > own), said[rows], 0)
+        voice = np.where((own > 0) & (tone.to_numpy()[rows] > own), said, 0)
     return role, voice, {"role": roles, "voice": voices}
 
 
 def _coded(words: pl.Series) -> tuple[Array, Words]:
     """Words as numbers, and the words in the order of the numbers; the empty word, or none, is 0."""
     known = ("", *sorted(set(words.drop_nulls().unique()) - {""}))
-    codes = {word: number for number, word in enumerate(known)}
-    coded: Array = words.fill_null("").replace_strict(codes, return_dtype=pl.Int64).to_numpy()
-    return coded, known
+    return columns.numbered(words, known, 0), known
 
 
 class _Steps:

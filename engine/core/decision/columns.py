@@ -6,7 +6,7 @@ The counterpart of `Condition.holds` and of `standing.measures`, which are the d
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import reduce
 from typing import TYPE_CHECKING, Any
@@ -95,6 +95,12 @@ class Groups:
 
     def least(self, values: NDArray[Any], empty: int = 0) -> NDArray[Any]:
         return self._reduce(np.minimum, values, empty)
+
+
+def numbered(words: pl.Series, names: Sequence[str], other: int) -> NDArray[np.int64]:
+    """Words as their place in `names`; `other` for what is not among them, and where there is none."""
+    placed = words.cast(pl.Enum(names), strict=False).to_physical().cast(pl.Int64)
+    return placed.fill_null(other).to_numpy()
 
 
 def dates(series: pl.Series) -> NDArray[np.int32]:

@@ -123,17 +123,13 @@ def _of_open_items(view: View, marks: pl.DataFrame) -> tuple[pl.DataFrame, Array
 
 def _step_masks(view: View, marks: pl.DataFrame, policy: Array) -> Array:
     """A mark -> the bits it takes under the policy that its item stands under now."""
-    numbers = {p.id: n for n, p in enumerate(view.book.policies)}
-    made = marks["policy"].replace_strict(numbers, default=NONE, return_dtype=pl.Int64).to_numpy()
-    codes = {
-        name: code for code, name in enumerate(sorted({s.name for p in view.book.policies for s in p.steps}))
-    }
-    of = np.zeros((len(view.ladders) + 1, len(codes) + 1), dtype=np.uint64)  # the last row and column: none
+    made = columns.numbered(marks["policy"], [policy.id for policy in view.book.policies], NONE)
+    names = sorted({step.name for policy in view.book.policies for step in policy.steps})
+    of = np.zeros((len(view.ladders) + 1, len(names) + 1), dtype=np.uint64)  # the last row and column: none
     for number, steps in enumerate(view.ladders):
         for step in steps.policy.steps:
-            of[number, codes[step.name]] = 1 << step.index
-    code = marks["step"].replace_strict(codes, default=len(codes), return_dtype=pl.Int64).to_numpy()
-    bit = of[policy, code]
+            of[number, names.index(step.name)] = 1 << step.index
+    bit = of[policy, columns.numbered(marks["step"], names, len(names))]
     mask: Array = np.where(made == policy, bit, up_to(bit))
     for number, steps in enumerate(view.ladders):
         if steps.policy.start is not None and (mine := policy == number).any():

@@ -149,15 +149,9 @@ def _route(book: PolicyBook, accounts: pl.DataFrame, on: date) -> tuple[Array, A
         if book.policies[number].start is None:
             base[holds] = number
     base = np.where(base == NONE, first, base)
-    number_of = {policy.id: number for number, policy in enumerate(book.policies)}
     if accounts["home"].null_count() == size:  # no episode has begun
         return first, base
-    kept = (
-        accounts["home"]
-        .replace_strict(number_of, default=NONE, return_dtype=pl.Int64)
-        .fill_null(NONE)
-        .to_numpy()
-    )
+    kept = columns.numbered(accounts["home"], [policy.id for policy in book.policies], NONE)
     home = np.where(kept == NONE, base, kept)
     earlier = (first != NONE) & (first < kept)
     return np.where((kept == NONE) | earlier, first, kept), home

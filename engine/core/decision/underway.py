@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from engine.core.decision import columns
 from engine.core.decision.columns import dates
 from engine.core.decision.ladder import up_to
 from engine.core.decision.signature import NONE, Under
@@ -62,18 +63,18 @@ def overtaken(view: View, due: Array, day: Array, begun: Begun) -> Array:
         return np.zeros(view.units, dtype=bool)
     above = ~up_to(begun.bit)
     before = np.zeros(len(due), dtype=np.uint64)
-    gaps = np.zeros(view.units, dtype=np.int64)
+    gap = np.array([steps.gap for steps in view.ladders] + [0])
     waited = view.today - begun.since
-    item_waited = waited[view.item_unit]
+    asked = waits[view.item_unit]
     for number, steps in enumerate(view.ladders):
-        mine = view.item_policy == number
-        past_then = view.late[mine] - item_waited[mine] > 0
-        before[mine] = steps.fallen(day[mine] - item_waited[mine]) & np.where(past_then, ALL, np.uint64(0))
-        gaps[view.policy == number] = steps.gap
+        mine = np.flatnonzero(asked & (view.item_policy == number))
+        then = waited[view.item_unit[mine]]
+        past_then = view.late[mine] - then > 0
+        before[mine] = steps.fallen(day[mine] - then) & np.where(past_then, ALL, np.uint64(0))
     free_due = np.where(view.free, due, np.uint64(0))
     newly = view.by_unit.union(free_due & ~before) & above
     higher = view.by_unit.union(free_due) & above
-    call = (under == Under.CALL) & (higher != 0) & (waited >= np.maximum(gaps, 1))
+    call = (under == Under.CALL) & (higher != 0) & (waited >= np.maximum(gap[view.policy], 1))
     person = np.isin(under, (Under.APPROVAL, Under.ADDRESS)) & (newly != 0)
     passed: Array = call | person
     return passed
@@ -107,8 +108,9 @@ def _bits(view: View, steps: pl.Series, policy: Array) -> Array:
     for number, ladder in enumerate(view.ladders):
         mine = np.flatnonzero(policy == number)
         if len(mine):
-            bits = {step.name: 1 << step.index for step in ladder.policy.steps}
-            found[mine] = steps[mine].replace_strict(bits, default=0, return_dtype=pl.UInt64).to_numpy()
+            names = [step.name for step in ladder.policy.steps]
+            bits = np.array([1 << step.index for step in ladder.policy.steps] + [0], dtype=np.uint64)
+            found[mine] = bits[columns.numbered(steps[mine], names, NONE)]
     return found
 
 

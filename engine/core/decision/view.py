@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -80,6 +81,14 @@ class View:
         self.owed: Array = by_account.sum(
             np.where(self.free & self.past, self.base, 0)
         )  # row -> what is asked for
+
+    def among(self, units: Array) -> View:
+        """The view of some units alone. What is by item stays, and `by_unit` and `item_unit` are still those of all."""
+        some = copy(self)
+        some.units = len(units)
+        some.unit_row, some.unit_item = self.unit_row[units], self.unit_item[units]
+        some.policy, some.stepped = self.policy[units], self.stepped[units]
+        return some
 
     def _stepped(self) -> Array:
         """unit -> its account has taken a step today."""
