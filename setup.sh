@@ -39,6 +39,8 @@ if [ "$("$VENV/bin/python" -c 'import sys; print("%d.%d" % sys.version_info[:2])
     "$PYTHON" -m venv --clear "$VENV"
 fi
 pip() { "$VENV/bin/python" -m pip --disable-pip-version-check --no-input -qq "$@"; }
+# uv installs the same packages several times as quickly; where it cannot, pip does it.
+put() { "$VENV/bin/uv" pip install -q --python "$VENV/bin/python" "$@" 2>"$LOG" || pip install --no-compile "$@"; }
 
 # Everything that pyproject.toml names, except the rules engine, which has to be built and may be done without.
 "$VENV/bin/python" - >"$LOG.names" <<'NAMES'
@@ -52,9 +54,10 @@ print(*(one for one in named if not one.startswith("durable-rules")), sep="\n")
 NAMES
 trap 'rm -f "$LOG" "$LOG.names"' EXIT
 say "Installing what Dunwell needs into $VENV (Python $version) …"
+pip install uv 2>"$LOG" || true
 # Each module is compiled when it is first used: most of them never are.
-pip install --no-compile -r "$LOG.names" editables || fail "the packages could not be installed; is there a connection to the package index?"
-pip install --no-deps --no-build-isolation -e . || fail "Dunwell itself could not be installed"
+put -r "$LOG.names" editables || fail "the packages could not be installed; is there a connection to the package index?"
+put --no-deps --no-build-isolation -e . || fail "Dunwell itself could not be installed"
 
 # durable-rules is published as source only. On Python 3.13 its source uses a function under the name it had before.
 works() { "$VENV/bin/python" -c 'import durable_rules_engine' 2>/dev/null; }
