@@ -100,11 +100,12 @@ def _of_steps(
 def _never(view: View, asked: Array) -> Array:
     """unit -> index of the first line of `never` that holds, else the guard that does."""
     never = np.full(view.accounts.height, NONE, dtype=np.int8)
-    for number, clause in reversed(list(enumerate(view.book.house.never))):
-        never[view.holds(columns.clause(clause))] = number
+    lines = view.hold([columns.clause(clause) for clause in view.book.house.never])
+    for number, holds in reversed(list(enumerate(lines))):
+        never[holds] = number
     fairness.left_to_people(view, never)
-    lines: Array = np.where(asked, never[view.unit_row], np.int8(NONE))
-    return lines
+    bound: Array = np.where(asked, never[view.unit_row], np.int8(NONE))
+    return bound
 
 
 def _answer(view: View, table: _Steps) -> Array:
@@ -217,11 +218,10 @@ def _paused(view: View, table: _Steps) -> Array:
         for words in kinds.filter(own).unique():
             held = (own & (kinds == words)).to_numpy()[view.unit_row]
             paused[held & table.flag(partial(own_pause_binds, kinds=words))] = OWN_PAUSE
-    for number, pause in reversed(list(enumerate(view.book.house.pause))):
-        if not in_season(pause.season, view.day.on):
-            continue
-        holds = view.holds(columns.clause(pause.clause))[view.unit_row]
-        paused[holds & table.flag(partial(binds, pause))] = number
+    pauses = [each for each in enumerate(view.book.house.pause) if in_season(each[1].season, view.day.on)]
+    clauses = view.hold([columns.clause(pause.clause) for _, pause in pauses])
+    for (number, pause), holds in reversed(list(zip(pauses, clauses, strict=True))):
+        paused[holds[view.unit_row] & table.flag(partial(binds, pause))] = number
     return paused
 
 

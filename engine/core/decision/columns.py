@@ -19,7 +19,7 @@ from engine.core.language.condition import Clause, Condition, Op, Test
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Ints = "NDArray[np.int64]"
+_FEW = 2_000  # words that are looked up one by one more quickly
 
 
 def test(line: Test) -> pl.Expr:
@@ -99,6 +99,9 @@ class Groups:
 
 def numbered(words: pl.Series, names: Sequence[str], other: int) -> NDArray[np.int64]:
     """Words as their place in `names`; `other` for what is not among them, and where there is none."""
+    if len(words) < _FEW:
+        place = {name: number for number, name in enumerate(names)}
+        return np.array([place.get(word, other) for word in words.to_list()], dtype=np.int64)
     placed = words.cast(pl.Enum(names), strict=False).to_physical().cast(pl.Int64)
     return placed.fill_null(other).to_numpy()
 

@@ -83,8 +83,8 @@ def _account_whens(view: View) -> Array:
         rows = view.route == number
         if not steps.account_whens or not rows.any():
             continue
-        for bit, when in steps.account_whens:
-            holds = view.holds(columns.condition(when))
+        held = view.hold([columns.condition(when) for _, when in steps.account_whens])
+        for (bit, _), holds in zip(steps.account_whens, held, strict=True):
             whens[rows & ~holds] &= ALL ^ np.uint64(bit)
     return whens
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import date
@@ -137,8 +138,14 @@ class View:
 
     def holds(self, expression: pl.Expr) -> Array:
         """An expression on the accounts as booleans a row."""
-        answer: Array = self.accounts.select(expression.alias("holds"))["holds"].to_numpy()
-        return answer if len(answer) == self.accounts.height else np.repeat(answer, self.accounts.height)
+        return self.hold([expression])[0]
+
+    def hold(self, expressions: Sequence[pl.Expr]) -> list[Array]:
+        """Each of several expressions on the accounts as booleans a row."""
+        asked = {f"{number}": expression for number, expression in enumerate(expressions)}
+        answers = [column.to_numpy() for column in self.accounts.select(**asked).get_columns()]
+        size = self.accounts.height
+        return [answer if len(answer) == size else np.repeat(answer, size) for answer in answers]
 
 
 def _units(each: Array, rows: Array, by_account: Groups, size: int) -> tuple[Array, Array, Array, Array]:

@@ -91,7 +91,7 @@ class Case:
         return day in self.expected or (self.trial.policy is not None and day == self.last_day)
 
     def happens(self, on: date) -> Sequence[Happening]:
-        return self.events.get(self.day(on), ()) if self.active(on) else ()
+        return self.events.get(self.day(on), ()) if self.events and self.active(on) else ()
 
     def fail(self, day: int | None, is_: str, should_be: str, why: str, place: Place) -> None:
         self.failures.append(Failure(day, is_, should_be, why, place))
