@@ -92,7 +92,7 @@ WRITTEN = (
     tables.class_choice, tables.decision, tables.action, tables.outbox, tables.episode, tables.journal,
 )  # fmt: skip
 PHASES = {
-    "load": (evaluate, "load_state"),
+    "load": (evaluate, "state_on"),
     "decide": (evaluate, "decide"),
     "records": (Writing, "record"),
     "write": (runs, "commit_run"),
