@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # What is compiled once is kept, or each of the many processes that the tests start would compile it again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: setup browser preview test test-plain check clean
+.PHONY: setup browser preview test test-plain check bench clean
 
 setup: $(VENV)/.ready
 
@@ -38,6 +38,10 @@ check: setup
 # Once more where durable-rules cannot be imported: the plain evaluator decides alone.
 test-plain: setup
 	@PYTHONPATH=. $(BIN)/pytest -n 2 -m "not long" -p tests.without_durable $(wildcard tests/decision/test_words*.py tests/rules)
+
+# Every figure in one table, kept by commit in benchmarks/kept: half an hour with nothing else on the machine.
+bench: setup
+	@$(BIN)/python -m benchmarks --keep
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -256,6 +256,7 @@ def main() -> int:
         "peak_mb": round(peak),
         "phases": {phase: round(spent, 2) for phase, spent in phases.items()},
         "floor_lines_per_s": round(lines / least),
+        "vs_floor": round(seconds / least, 2),
         "vs_tryton": round(lines / seconds / 1_432, 1),
         "vs_oca": round(lines / seconds / 532, 1),
     }

@@ -1,0 +1,208 @@
+"""All figures in one table, kept by commit: `make bench`.
+
+    python -m benchmarks [--small] [--runs 3] [--keep] [--compare] [--only WORD]
+
+Each benchmark runs in a process of its own, several times, one after the other; of each figure the median counts. `--keep`
+writes what was found to `benchmarks/kept/COMMIT.json`, the small form beside the whole one, and draws every figure over the
+commits that are kept. `--small` takes a minute. `--compare` fails where a ratio against something that ran beside it on the
+same machine is more than half as bad again as the one kept last: times of different machines are never compared. The last
+line is JSON with every figure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from engine.exports import charts, style
+
+KEPT = Path(__file__).parent / "kept"
+WORSE = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number of a benchmark: its key in the last line, what it is, and the aim. `more`: more is better."""
+
+    key: str
+    name: str
+    aim: float | None = None
+    more: bool = False
+    ratio: bool = (
+        False  # against something that ran beside it: the only kind that can be compared between machines
+    )
+
+    def reached(self, number: float) -> str:
+        if self.aim is None:
+            return ""
+        return "reached" if (number >= self.aim if self.more else number <= self.aim) else "missed"
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """A module of this folder with its arguments, and those of its small form, where it has one."""
+
+    module: str
+    arguments: tuple[str, ...]
+    figures: tuple[Figure, ...]
+    small: tuple[str, ...] | None = None
+
+    def name(self, figure: Figure) -> str:
+        return f"{self.module}.{figure.key}"
+
+
+BENCHMARKS = (
+    Benchmark(
+        "decide",
+        ("--accounts", "1000000"),
+        (
+            Figure("accounts_per_s", "deciding: accounts a second", 3_000_000, more=True),
+            Figure("vs_durable_manual", "deciding: times durable-rules by its manual", 80, more=True, ratio=True),
+            Figure("vs_polars", "deciding: time of a query written by hand in Polars", 2, ratio=True),
+        ),
+        small=("--accounts", "50000", "--engines", "2000", "--runs", "3"),
+    ),
+    Benchmark(
+        "lines",
+        ("--lines", "100000"),
+        (
+            Figure("lines_per_s", "a run with commit: lines a second", 100_000, more=True),
+            Figure("vs_tryton", "a run with commit: times Tryton, measured elsewhere", 70, more=True),
+            Figure("vs_floor", "a run with commit: time of sqlite3 writing the same rows", ratio=True),
+            Figure("peak_mb", "a run with commit: MB at most", 500),
+        ),
+        small=("--lines", "10000"),
+    ),
+    Benchmark("diff", (), (Figure("seconds", "30 days of 100,000 accounts under two books: seconds", 5),)),
+    Benchmark("ledger_in", (), (Figure("seconds", "a ledger of 77,414 invoices comes in: seconds"),)),
+    Benchmark(
+        "delivery",
+        ("--messages", "400"),
+        (
+            Figure("vs_aiosmtplib", "delivery on SQLite: of aiosmtplib alone", 0.8, more=True, ratio=True),
+            Figure("vs_aiosmtplib_postgresql", "delivery on PostgreSQL: of aiosmtplib alone", 0.8, more=True, ratio=True),
+        ),
+    ),
+    Benchmark("worklist", (), (Figure("seconds", "the work list of 100,000 open tasks: seconds", 1),)),
+    Benchmark("pages", (), (Figure("worst_p95_ms", "the desk's slowest page with 100,000 accounts: ms", 300),)),
+    Benchmark("replay", (), (Figure("seconds", "1,200 days of 77,414 invoices again: seconds", 60),)),
+    Benchmark("deep_check", (), (Figure("seconds", "12 policies with 100 steps proved: seconds", 60),)),
+)  # fmt: skip
+
+
+def main() -> int:
+    words = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, prog="python -m benchmarks"
+    )
+    words.add_argument("--small", action="store_true")
+    words.add_argument("--runs", type=int, default=3)
+    words.add_argument("--keep", action="store_true")
+    words.add_argument("--compare", action="store_true")
+    words.add_argument("--only", default="")
+    told = words.parse_args()
+    chosen = [
+        each for each in BENCHMARKS if told.only in each.module and (each.small is not None or not told.small)
+    ]
+    before = kept()
+    found: dict[str, float] = {}
+    print(f"{machine()}, median of {told.runs}\n")
+    for each in chosen:
+        arguments = each.small if told.small and each.small is not None else each.arguments
+        reports = [asked(each.module, arguments) for _ in range(told.runs)]
+        for figure in each.figures:
+            numbers = [report[figure.key] for report in reports if report.get(figure.key) is not None]
+            if numbers:
+                number = found[each.name(figure)] = statistics.median(numbers)
+                print(
+                    f"  {figure.name:60}{_said(number):>14}  {'' if told.small else figure.reached(number)}"
+                )
+    if told.keep:
+        keep(found, "small" if told.small else "whole")
+    worse = list(_worse(chosen, found, before, "small" if told.small else "whole")) if told.compare else []
+    for line in worse:
+        print(line)
+    print(json.dumps(found))
+    return 1 if worse else 0
+
+
+def asked(module: str, arguments: Sequence[str]) -> dict[str, Any]:
+    """What the last line of a benchmark says. CalledProcessError where it fails: its own words are on the screen."""
+    command = [sys.executable, "-m", f"benchmarks.{module}", *arguments]
+    lines = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
+    report: dict[str, Any] = json.loads(lines[-1])
+    return report
+
+
+def machine() -> str:
+    """The machine in a line."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (
+        f"{os.cpu_count()} cores, {memory:.0f} GiB, Python {platform.python_version()}, {platform.machine()}"
+    )
+
+
+def kept() -> list[dict[str, Any]]:
+    """What is kept, the oldest first."""
+    reports = [json.loads(file.read_text("utf-8")) for file in KEPT.glob("*.json")]
+    return sorted(reports, key=lambda report: (report["on"], report["commit"]))
+
+
+def keep(found: dict[str, float], form: str) -> None:
+    """Write the figures beside those of the same commit, and draw all of them anew."""
+    commit = _git("rev-parse", "--short=10", "HEAD")
+    KEPT.mkdir(exist_ok=True)
+    file = KEPT / f"{commit}.json"
+    report = json.loads(file.read_text("utf-8")) if file.exists() else {"commit": commit}
+    report |= {"on": _git("show", "-s", "--format=%cs", "HEAD"), "machine": machine()}
+    report[form] = {**report.get(form, {}), **found}
+    file.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
+    for each in BENCHMARKS:
+        for figure in each.figures:
+            _draw(each.name(figure), figure)
+
+
+def _draw(name: str, figure: Figure) -> None:
+    reports = [report for report in kept() if name in report.get("whole", {})]
+    days = [date.fromisoformat(report["on"]) for report in reports]
+    chart = charts.line(figure.name, [report["whole"][name] for report in reports], days, _said)
+    if chart:
+        (KEPT / f"{name}.svg").write_text(charts.alone(chart, style.STYLE) + "\n", "utf-8")
+
+
+def _worse(
+    chosen: Sequence[Benchmark], found: dict[str, float], before: Sequence[dict[str, Any]], form: str
+) -> Iterator[str]:
+    for each in chosen:
+        for figure in each.figures:
+            name = each.name(figure)
+            last = next((one[form][name] for one in reversed(before) if name in one.get(form, {})), None)
+            if not figure.ratio or last is None or name not in found:
+                continue
+            times = last / found[name] if figure.more else found[name] / last
+            if times > WORSE:
+                yield f"{figure.name}: {_said(found[name])}, {times:.1f} times worse than {_said(last)}, which is kept"
+
+
+def _said(number: float) -> str:
+    return f"{number:,.0f}" if abs(number) >= 100 else f"{number:,.2f}"
+
+
+def _git(*words: str) -> str:
+    folder = Path(__file__).parent
+    return subprocess.run(
+        ["git", *words], check=True, capture_output=True, text=True, cwd=folder
+    ).stdout.strip()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

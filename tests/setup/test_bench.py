@@ -1,0 +1,59 @@
+"""`make bench`: what it asks is there, and a figure that became worse is told of."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks import __main__ as bench
+
+DECIDE = next(each for each in bench.BENCHMARKS if each.module == "decide")
+
+
+@pytest.mark.parametrize("each", bench.BENCHMARKS, ids=lambda each: each.module)
+def test_each_benchmark_says_its_figures(each: bench.Benchmark) -> None:
+    found = find_spec(f"benchmarks.{each.module}")
+    assert found is not None
+    assert found.origin is not None
+    text = Path(found.origin).read_text("utf-8")
+    for figure in each.figures:
+        assert f'"{figure.key}' in text or figure.key.startswith("vs_aiosmtplib"), figure.key
+
+
+def said(found: dict[str, float], kept: list[dict[str, Any]]) -> list[str]:
+    return list(bench._worse([DECIDE], found, kept, "small"))
+
+
+def test_only_a_ratio_that_became_half_as_bad_again_is_worse() -> None:
+    kept = [
+        {"commit": "a", "on": "2026-11-01", "small": {"decide.vs_polars": 9.0}},
+        {"commit": "b", "on": "2026-11-02", "small": {"decide.vs_polars": 2.0, "decide.accounts_per_s": 1e6}},
+        {"commit": "c", "on": "2026-11-03", "whole": {"decide.vs_polars": 0.1}},
+    ]
+    assert said({"decide.vs_polars": 2.9, "decide.accounts_per_s": 1.0}, kept) == []
+    worse = said({"decide.vs_polars": 3.2}, kept)
+    assert worse == [
+        "deciding: time of a query written by hand in Polars: 3.20, 1.6 times worse than 2.00, which is kept"
+    ]
+    assert said({"decide.vs_durable_manual": 1.0}, kept) == []  # nothing is kept of it
+
+
+def test_where_more_is_better_less_is_worse() -> None:
+    kept = [{"commit": "a", "on": "2026-11-01", "small": {"decide.vs_durable_manual": 30.0}}]
+    assert said({"decide.vs_durable_manual": 21.0}, kept) == []
+    assert len(said({"decide.vs_durable_manual": 19.0}, kept)) == 1
+
+
+def test_what_is_kept_is_drawn_over_the_commits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "KEPT", tmp_path)
+    commits = iter(["aaa", "2026-11-01", "bbb", "2026-11-02"])
+    monkeypatch.setattr(bench, "_git", lambda *_: next(commits))
+    bench.keep({"diff.seconds": 11.5}, "whole")
+    bench.keep({"diff.seconds": 9.5}, "whole")
+    assert [report["whole"]["diff.seconds"] for report in bench.kept()] == [11.5, 9.5]
+    drawn = (tmp_path / "diff.seconds.svg").read_text("utf-8")
+    assert "9.50" in drawn
+    assert drawn.count("<circle") == 2
