@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, tzinfo
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from engine.screen.written import clean
+from engine.screen.written import clean, full_day
 from engine.store.tokens import Token
 
 
-def tokens_drawn(tokens: Sequence[Token], now: datetime, zone: tzinfo) -> RenderableType:
+def tokens_drawn(tokens: Sequence[Token], now: datetime, zone: ZoneInfo) -> RenderableType:
     """A line a token; those that open nothing any more are dim."""
     if not tokens:
         return Text("There is no token yet.  dunwell token add NAME --scope SCOPE  makes one.")
@@ -30,15 +31,16 @@ def tokens_drawn(tokens: Sequence[Token], now: datetime, zone: tzinfo) -> Render
     return Group(table)
 
 
-def _until(one: Token, now: datetime, zone: tzinfo) -> str:
+def _until(one: Token, now: datetime, zone: ZoneInfo) -> str:
     if one.ended_at is not None:
         return f"ended {_moment(one.ended_at, zone)} by {clean(one.ended_by)}"
-    if one.until is None:
+    last = one.last_day(str(zone))
+    if last is None:
         return "until it is ended"
-    return f"{'until' if one.good(now) else 'was good until'} {_moment(one.until, zone)}"
+    return f"{'until' if one.good(now) else 'was good until'} {full_day(last)}"
 
 
-def _moment(at: datetime, zone: tzinfo) -> str:
+def _moment(at: datetime, zone: ZoneInfo) -> str:
     return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
 
 

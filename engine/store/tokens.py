@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
 import sqlalchemy as sa
@@ -31,6 +32,10 @@ class Token:
 
     def good(self, now: datetime) -> bool:
         return self.ended_at is None and (self.until is None or self.until > now)
+
+    def last_day(self, zone: str) -> date | None:
+        """The last on which it is good, where the office is."""
+        return (self.until - timedelta(seconds=1)).astimezone(ZoneInfo(zone)).date() if self.until else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 from engine.errors import DatabaseBusy, DatabaseError, NotFound, Refused
 from engine.settings import Desk as Settings
 from engine.web.api import app as api
+from engine.web.api import problems
 from engine.web.desk import Desk
 from engine.web.html import STATIC
 from engine.web.pages import (
@@ -35,7 +36,7 @@ from engine.web.pages import (
     tried,
     week,
 )
-from engine.web.shield import Shield
+from engine.web.shield import PROGRAMS, Shield
 from engine.web.visit import SAFE, Forbidden, Refusal, SignInFirst, Visit, refusal
 
 PAGES = (
@@ -111,6 +112,8 @@ def _database(request: Request, error: DatabaseError) -> Response:
 
 
 def _http(request: Request, error: HTTPException) -> Response:
+    if request.url.path.startswith(PROGRAMS):  # a line break in an address is none that a route could have
+        return problems.answer(problems.problem("not-found", "there is no such address"))
     sentence = "There is no such page." if error.status_code == 404 else str(error.detail)
     return _told(request, "Not found", Refusal(sentence, ""), error.status_code)
 

@@ -33,6 +33,16 @@ class Verb:
     example: str
     gives: str
     scope: str
+    more: str  # what its body says of itself
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Something that is sent or answered, by the name that others call it."""
+
+    name: str
+    about: str
+    fields: tuple[Field, ...]
 
 
 def subjects(openapi: Mapping[str, Any]) -> dict[str, list[Verb]]:
@@ -46,19 +56,34 @@ def subjects(openapi: Mapping[str, Any]) -> dict[str, list[Verb]]:
     return found
 
 
+def shapes(openapi: Mapping[str, Any]) -> list[Shape]:
+    """All that have fields, by name."""
+    found = []
+    for name, schema in sorted(openapi["components"]["schemas"].items()):
+        if "properties" in schema:
+            found.append(Shape(name, schema.get("description", ""), _fields(schema)))
+    return found
+
+
+def _fields(schema: Mapping[str, Any]) -> tuple[Field, ...]:
+    needed = schema.get("required", ())
+    return tuple(
+        Field(name, "body", _kind(one), name in needed, one.get("description", ""))
+        for name, one in schema["properties"].items()
+    )
+
+
 def _verb(method: str, path: str, verb: Mapping[str, Any], schemas: Mapping[str, Any]) -> Verb:
     takes = [
         Field(one["name"], one["in"], _kind(one["schema"]), one["required"], one.get("description", ""))
         for one in verb.get("parameters", ())
     ]
-    example = ""
+    example = more = ""
     if body := verb.get("requestBody"):
         content = body["content"]["application/json"]
         schema = schemas[content["schema"]["$ref"].removeprefix(_REF)]
-        takes += [
-            Field(name, "body", _kind(one), name in schema.get("required", ()), one.get("description", ""))
-            for name, one in schema["properties"].items()
-        ]
+        takes += _fields(schema)
+        more = schema.get("description", "")
         for given in content.get("examples", {}).values():
             example = orjson.dumps(given["value"], option=orjson.OPT_INDENT_2).decode()
     gives = _kind(verb["responses"]["200"]["content"]["application/json"]["schema"])
@@ -70,6 +95,7 @@ def _verb(method: str, path: str, verb: Mapping[str, Any], schemas: Mapping[str,
         example,
         gives,
         verb["security"][0]["token"][0],
+        more,
     )
 
 
@@ -77,7 +103,7 @@ def _kind(schema: Mapping[str, Any]) -> str:
     """What a value is, in a few words."""
     if "$ref" in schema:
         return str(schema["$ref"]).removeprefix(_REF)
-    if options := schema.get("anyOf"):
+    if options := schema.get("anyOf") or schema.get("oneOf"):
         return " or ".join(_kind(one) for one in options if one.get("type") != "null")
     if values := schema.get("enum"):
         return ", ".join(str(value) or "empty" for value in values)

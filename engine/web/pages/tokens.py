@@ -41,8 +41,9 @@ def end(visit: Admin, name: str) -> Response:
 @router.get("/api/docs")
 def docs(visit: Reader) -> Response:
     """Every address with what it takes and gives, from its own description."""
-    found = described.subjects(visit.request.app.state.api.openapi())
-    return visit.page("api.html", subjects=found, kinds=KINDS)
+    openapi = visit.request.app.state.api.openapi()
+    subjects, shapes = described.subjects(openapi), described.shapes(openapi)
+    return visit.page("api.html", subjects=subjects, shapes=shapes, kinds=KINDS)
 
 
 @router.get("/api/openapi.json")
