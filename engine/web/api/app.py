@@ -11,7 +11,7 @@ from engine.jobs.tokens import KEPT, Scope
 from engine.web.api import accounts, agreements, calls, decided, outbox, push, remarks, status, worklist
 from engine.web.api.caller import Replayed
 from engine.web.api.gate import Gate
-from engine.web.api.problems import HANDLERS, KINDS, MEDIA, Problem
+from engine.web.api.problems import HANDLERS, KINDS, MEDIA, Mistake, Problem, problem
 from engine.web.desk import Desk
 
 BASE = "/api/v1"
@@ -55,7 +55,15 @@ def _replayed(_: Request, error: Replayed) -> Response:
 
 def _response(code: int) -> dict[str, Any]:
     titles = " or ".join(title for status, title in KINDS.values() if status == code)
-    content = {MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    kind = next(kind for kind, (status, _) in KINDS.items() if status == code)
+    mistake = Mistake(part="body", pointer="/items/0", detail="there is no open item “IO” of ACC0")
+    example = (
+        problem(kind, "1 mistake; nothing was changed", errors=[mistake])
+        if code == 422
+        else problem(kind, "why not")
+    )
+    told = {kind: {"value": example.model_dump(by_alias=True, exclude_defaults=True)}}
+    content = {MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": told}}
     return {"description": titles, "content": content}
 
 

@@ -23,12 +23,12 @@ Items = Annotated[list[Name], Field(max_length=1000)]
 
 
 class Asked(BaseModel):
-    """A request about an account. `on` is the day it happened; today where it is not said."""
+    """A request about an account."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     account: Name
-    on: Day | None = None
+    on: Annotated[Day | None, Field(description="The day it happened; today where it is not said.")] = None
 
 
 def about(caller: Caller, asked: Asked, items: Sequence[str] = ()) -> Who:

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import orjson
 from fastapi import Depends, Header, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy.engine import Connection, Engine
 from starlette.concurrency import run_in_threadpool
 
@@ -33,7 +33,7 @@ KEY = re.compile("[!-~]{1,100}")
 class Done(BaseModel):
     """What was done, in a sentence."""
 
-    said: str
+    said: Annotated[str, Field(examples=["ACC1: all steps wait through Fri 23 Oct 2026."])]
 
 
 class Replayed(Exception):

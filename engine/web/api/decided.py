@@ -147,11 +147,17 @@ def journal(
     before: Annotated[
         int | None, Query(ge=1, lt=2**53, description="The last number of the page before.")
     ] = None,
+    after: Annotated[
+        int | None,
+        Query(
+            ge=0, lt=2**53, description="Those after this number, the oldest first: to follow what happens."
+        ),
+    ] = None,
     most: Most = 100,
 ) -> list[Entry]:
     """All that was decided, said and done, by whom and when, the newest first."""
     with caller.reading() as conn:
-        found = told.told(conn, kind=kind, account=account, by=by, before=before, most=most)
+        found = told.told(conn, kind=kind, account=account, by=by, before=before, after=after, most=most)
     return [
         Entry(number=one.seq, at=one.at, kind=one.kind, account=one.account, by=one.by, body=dict(one.body))
         for one in found

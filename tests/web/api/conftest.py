@@ -49,5 +49,12 @@ def with_token(place: Place, secret: str) -> Program:
 
 
 @pytest.fixture
+def place(place: Place) -> Place:
+    """Its files are looked at now and then, as ever: here nobody changes them unasked."""
+    place.desk.kept.wait = 60.0
+    return place
+
+
+@pytest.fixture
 def all_may(place: Place) -> Program:
     return program(place)

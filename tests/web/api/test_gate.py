@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from itertools import cycle
 
 import pytest
 import sqlalchemy as sa
@@ -13,6 +13,7 @@ from engine.jobs import tokens
 from engine.jobs.tokens import Scope
 from engine.store.database import reading
 from engine.store.tables import answered, journal, token
+from engine.web.api import gate
 from engine.web.api.gate import LARGEST
 from engine.web.api.rates import Rates
 from tests.web.api.conftest import Program, admin, program, with_token
@@ -34,28 +35,29 @@ def journaled(place: Place, kind: str) -> list[str]:
 
 @pytest.mark.fault(78)
 def test_every_address_under_each_scope_and_none(place: Place) -> None:
-    assert sum(1 for _ in verbs(place)) == 26
-    programs: dict[str, Program] = {scope.value: program(place, scope) for scope in Scope}
+    """For each a token with its scope alone, one with all but that, and none that is good."""
+    bad = cycle(({}, {"authorization": f"Bearer dunwell_{'x' * 43}"}, {"authorization": "Basic YTpi"}))
+    with_it = {scope.value: program(place, scope) for scope in Scope}
+    without = {
+        scope.value: program(place, *(set(Scope) - {scope}), name=f"all-but-{scope}") for scope in Scope
+    }
     stranger = with_token(place, "")
     refused = 0
     for method, path, needs in verbs(place):
-        for headers in ({}, {"authorization": "Bearer dunwell_" + "x" * 43}, {"authorization": "Basic YTpi"}):
-            answer = stranger.request(method, f"/api/v1{path}", headers=headers)
-            assert answer.status_code == 401, (method, path)
-            assert answer.headers["www-authenticate"].startswith("Bearer")
-            assert answer.headers["content-type"] == "application/problem+json"
-        for scope, mine in programs.items():
-            if scope == needs and method == "GET":
-                continue  # what it gives is tested elsewhere
-            body = None if method == "GET" else {}
-            answer = mine.request(method, f"/api/v1{path}", json=body, headers={"Idempotency-Key": "x"})
-            if scope == needs:
-                assert answer.status_code == 422, (method, path, answer.text)
-            else:
-                assert answer.status_code == 403, (scope, method, path)
-                assert f"no scope {needs}" in answer.json()["detail"]
-                refused += 1
-        place.app.state.api.middleware_stack = None  # a fresh gate: many are strangers here
+        answer = stranger.request(method, f"/api/v1{path}", headers=next(bad))
+        assert answer.status_code == 401, (method, path)
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+        assert answer.headers["content-type"] == "application/problem+json"
+        body = None if method == "GET" else {}
+        key = {"Idempotency-Key": "x"}
+        answer = without[needs].request(method, f"/api/v1{path}", json=body, headers=key)
+        assert answer.status_code == 403, (method, path)
+        assert f"no scope {needs}" in answer.json()["detail"]
+        refused += 1
+        if method == "POST":  # what a question gives is tested elsewhere
+            answer = with_it[needs].request(method, f"/api/v1{path}", json=body, headers=key)
+            assert answer.status_code == 422, (method, path, answer.text)
+    assert refused == 26
     assert len([one for one in journaled(place, "refused") if "no scope" in one]) == refused
     assert place.stranger().get("/api/v1/nothing").status_code == 401
 
@@ -106,9 +108,12 @@ def test_what_opens_the_desk_does_not_open_the_api_nor_the_other_way(place: Plac
     )
 
 
-def test_no_more_than_a_minute_gives(place: Place) -> None:
+def test_no_more_than_a_minute_gives(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "Rates", lambda: Rates(lambda: 0.0))
+    monkeypatch.setattr(gate, "_STRANGERS", 3)
     file = place.house.root / "dunwell.toml"
     file.write_text(file.read_text("utf-8") + "\n[web]\nrate = 3\n", "utf-8")
+    place.desk.kept.look()
     mine, other = program(place, Scope.STATUS), program(place, Scope.READ)
     assert [mine.asks("/openapi.json").status_code for _ in range(4)] == [200, 200, 200, 429]
     answer = mine.asks("/status")
@@ -116,7 +121,7 @@ def test_no_more_than_a_minute_gives(place: Place) -> None:
     assert answer.json()["type"] == "/api/docs#too-many"
     assert other.asks("/openapi.json").status_code == 200
     stranger = with_token(place, "dunwell_guess")
-    assert [stranger.asks("/status").status_code for _ in range(61)][-2:] == [401, 429]
+    assert [stranger.asks("/status").status_code for _ in range(4)] == [401, 401, 401, 429]
 
 
 def test_a_bucket_fills_by_itself() -> None:
@@ -158,28 +163,26 @@ def test_what_is_no_json_is_told_with_its_place(all_may: Program) -> None:
 # -- made at the desk and from the command line --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("filled", "wrong"),
-    [
-        ({"name": "", "scopes": "read"}, "small letters"),
-        ({"name": "joe", "scopes": "read"}, "a person who works here"),
-        ({"name": "supervisor", "scopes": "read"}, "is a role"),
-        ({"name": "erp"}, "choose what it may do"),
-        ({"name": "erp", "scopes": "everything"}, "no scope"),
-        ({"name": "erp", "scopes": "read", "until": "2026-10-11"}, "is past"),
-        ({"name": "erp", "scopes": "read", "until": "some day"}, "is no day"),
-        ({"name": "taken", "scopes": "read"}, "there is, or was, a token"),
-    ],
-)
-def test_what_is_filled_in_wrongly_is_told_at_its_field(
-    place: Place, filled: dict[str, Any], wrong: str
-) -> None:
+WRONG = [
+    ({"name": "", "scopes": "read"}, "small letters"),
+    ({"name": "joe", "scopes": "read"}, "a person who works here"),
+    ({"name": "supervisor", "scopes": "read"}, "is a role"),
+    ({"name": "erp"}, "choose what it may do"),
+    ({"name": "erp", "scopes": "everything"}, "no scope"),
+    ({"name": "erp", "scopes": "read", "until": "2026-10-11"}, "is past"),
+    ({"name": "erp", "scopes": "read", "until": "some day"}, "is no day"),
+    ({"name": "taken", "scopes": "read"}, "there is, or was, a token"),
+]
+
+
+def test_what_is_filled_in_wrongly_is_told_at_its_field(place: Place) -> None:
     program(place, Scope.READ, name="taken")
     someone = place.as_(place.has("admin"))
-    answer = someone.sends("/tokens", **filled)
-    assert answer.status_code == 422
-    assert wrong in answer.text.lower()
-    assert f'value="{filled["name"]}"' in answer.text
+    for filled, wrong in WRONG:
+        answer = someone.sends("/tokens", **filled)
+        assert answer.status_code == 422, filled
+        assert wrong in answer.text.lower(), filled
+        assert f'value="{filled["name"]}"' in answer.text
     with reading(place.desk.engine) as conn:
         assert conn.execute(sa.select(sa.func.count()).select_from(token)).scalar() == 1
 
