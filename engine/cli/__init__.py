@@ -83,6 +83,7 @@ _VERBS: Mapping[str, str] = {
     "web": "people.web",
     "people": "people.people",
     "invite": "people.invite",
+    "token": "tokens.app",
     "verify": "verify.verify",
     "doctor": "doctor.doctor",
     "help": "manual.help_",

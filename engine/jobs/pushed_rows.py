@@ -121,7 +121,7 @@ class Fault:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-_ROWS: TypeAdapter[Row] = TypeAdapter(Annotated[Row, Field(discriminator="type")])
+ROWS: TypeAdapter[Row] = TypeAdapter(Annotated[Row, Field(discriminator="type")])
 
 
 def read_rows(rows: Sequence[Mapping[str, Any]]) -> tuple[list[Row], list[Fault]]:
@@ -131,7 +131,7 @@ def read_rows(rows: Sequence[Mapping[str, Any]]) -> tuple[list[Row], list[Fault]
     seen: dict[tuple[str, str, str], int] = {}
     for number, raw in enumerate(rows, 1):
         try:
-            row = _ROWS.validate_python(raw)
+            row = ROWS.validate_python(raw)
         except ValidationError as error:
             faults += validation_faults(number, error)
             continue

@@ -171,6 +171,7 @@ class Desk(_Part):
         "127.0.0.1",
         "::1",
     )  # whose word counts for that, and for where somebody comes from
+    rate: int = Field(default=300, ge=1, le=100_000)  # requests a minute of one program
 
     @property
     def url(self) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 from pathlib import Path
@@ -28,7 +28,7 @@ from engine.errors import (
     ReadOnly,
 )
 
-HEAD = "0005"  # the newest revision in migrations/versions
+HEAD = "0006"  # the newest revision in migrations/versions
 MIGRATIONS = Path(__file__).parent / "migrations"
 _IS_THERE = {  # asked at every opening; SQLAlchemy's inspector takes three times as long as all the rest of it
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'alembic_version'",
@@ -82,6 +82,8 @@ def writing(engine: Engine, through: Connection | None = None) -> Iterator[Conne
         conn = conn.execution_options(dunwell_writes=True)
         try:
             with _begun(conn):
+                if (begins := conn.get_execution_options().get("dunwell_begins")) is not None:
+                    begins(conn)
                 yield conn
         except BaseException:
             if (
@@ -89,6 +91,11 @@ def writing(engine: Engine, through: Connection | None = None) -> Iterator[Conne
             ):  # after a COMMIT that failed it may still be open: a new one is opened next time
                 conn.invalidate()
             raise
+
+
+def beginning(engine: Engine, begins: Callable[[Connection], None]) -> Engine:
+    """The same database, where every transaction that writes begins with `begins`: it is done with the rest, or not at all."""
+    return engine.execution_options(dunwell_begins=begins)
 
 
 def _begun(conn: Connection) -> RootTransaction:

@@ -33,10 +33,11 @@ def told(
     account: str = "",
     by: str = "",
     before: int | None = None,
+    after: int | None = None,
     most: int = 100,
     company: str = COMPANY,
 ) -> list[Told]:
-    """Entries of a kind, of an account, by somebody; before an entry's number."""
+    """Entries of a kind, of an account, by somebody; before an entry's number, or after one: those the oldest first."""
     query = sa.select(journal).where(journal.c.stream == company)
     if kind:
         query = query.where(journal.c.kind == kind)
@@ -47,7 +48,10 @@ def told(
         query = query.where(journal.c.body.like(f'%"by":{quoted}%', escape="!"))
     if before is not None:
         query = query.where(journal.c.seq < before)
-    rows = conn.execute(query.order_by(journal.c.seq.desc()).limit(most)).all()
+    if after is not None:
+        query = query.where(journal.c.seq > after)
+    order = journal.c.seq.desc() if after is None else journal.c.seq
+    rows = conn.execute(query.order_by(order).limit(most)).all()
     words = _words(conn, [row.seq for row in rows], company)
     return [_told(row, words.get(row.seq, {})) for row in rows]
 

@@ -13,6 +13,8 @@ from starlette.staticfiles import StaticFiles
 
 from engine.errors import DatabaseBusy, DatabaseError, NotFound, Refused
 from engine.settings import Desk as Settings
+from engine.web.api import app as api
+from engine.web.api import problems
 from engine.web.desk import Desk
 from engine.web.html import STATIC
 from engine.web.pages import (
@@ -30,14 +32,15 @@ from engine.web.pages import (
     policy_changes,
     policy_files,
     today,
+    tokens,
     tried,
     week,
 )
-from engine.web.shield import Shield
+from engine.web.shield import PROGRAMS, Shield
 from engine.web.visit import SAFE, Forbidden, Refusal, SignInFirst, Visit, refusal
 
 PAGES = (
-    *(door, today, call, week, account, outbox, journal, answers, brake, people),
+    *(door, today, call, week, account, outbox, journal, answers, brake, people, tokens),
     *(policies, policy_changes, policy_files, tried, messages, figures),
 )
 _LOG = logging.getLogger("dunwell.web")
@@ -50,6 +53,8 @@ def made(desk: Desk, settings: Settings) -> FastAPI:
     app.state.desk = desk
     for page in PAGES:
         app.include_router(page.router)
+    app.state.api = api.made(desk)
+    app.mount(api.BASE, app.state.api)
     app.mount("/static", Static(directory=STATIC))
     for error, answer in _ANSWERS.items():
         app.add_exception_handler(error, answer)  # type: ignore[arg-type] # each is told its own kind
@@ -107,6 +112,8 @@ def _database(request: Request, error: DatabaseError) -> Response:
 
 
 def _http(request: Request, error: HTTPException) -> Response:
+    if request.url.path.startswith(PROGRAMS):  # a line break in an address is none that a route could have
+        return problems.answer(problems.problem("not-found", "there is no such address"))
     sentence = "There is no such page." if error.status_code == 404 else str(error.detail)
     return _told(request, "Not found", Refusal(sentence, ""), error.status_code)
 

@@ -14,7 +14,7 @@ from engine.core.workdays import is_zone
 from engine.errors import NotFound, Refused, WrongFields
 from engine.jobs.cases.who import Who, must_be, near
 from engine.jobs.people.rights import ADMIN
-from engine.store import journal, people
+from engine.store import journal, people, tokens
 from engine.store.database import writing
 from engine.store.journal import Entry
 from engine.store.people import Worker
@@ -77,7 +77,7 @@ def add(engine: Engine, one: Worker, who: Who) -> str:
 
 def added_in(conn: Connection, one: Worker, who: Who) -> Worker:
     """As `add`, in a transaction that is open; who may is the caller's to say."""
-    taken = {each.id for each in people.workers(conn)}
+    taken = {each.id for each in people.workers(conn)} | {each.name for each in tokens.tokens(conn)}
     id = next(id for n in range(1, 1000) if (id := f"{one.id}-{n}" if n > 1 else one.id) not in taken)
     one = replace(one, id=id)
     _nobody_else(conn, one)

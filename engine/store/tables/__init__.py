@@ -4,6 +4,7 @@ Days are dates of the customer, moments are UTC and kept as text in ISO form, wh
 minor units of the row's own currency. JSON is text. The same tables live in SQLite and in PostgreSQL.
 """
 
+from engine.store.tables.api import answered, token
 from engine.store.tables.base import COMPANY, metadata
 from engine.store.tables.cases import (
     absence,
@@ -71,6 +72,7 @@ __all__ = [
     "absence",
     "action",
     "alarm",
+    "answered",
     "approval",
     "assignment",
     "book",
@@ -117,4 +119,5 @@ __all__ = [
     "run",
     "session",
     "setting",
+    "token",
 ]
