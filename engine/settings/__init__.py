@@ -51,6 +51,7 @@ __all__ = [
     "Workspace",
     "find",
     "load",
+    "read",
 ]
 
 
@@ -76,11 +77,16 @@ def load(start: Path, workspace: Path | None = None) -> tuple[Workspace | None, 
     except OSError as error:
         problem = f"cannot be read: {error.strerror or error}"
         return None, (Problem(Place(FILE), problem, "let this user read the file", "unreadable"),)
+    return read(root, raw)
+
+
+def read(root: Path, raw: bytes) -> tuple[Workspace | None, tuple[Problem, ...]]:
+    """As `load`, of a text that need not be written yet."""
     data, text, problems = parse(raw)
     if problems:
         return None, problems
-    read, problems = _checked(root, data, Source(text))
-    return read, tuple(sorted(problems, key=lambda problem: problem.place))
+    found, problems = _checked(root, data, Source(text))
+    return found, tuple(sorted(problems, key=lambda problem: problem.place))
 
 
 def _checked(

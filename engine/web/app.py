@@ -29,6 +29,9 @@ from engine.web.pages import (
     policies,
     policy_changes,
     policy_files,
+    set_up,
+    set_up_ledger,
+    set_up_policies,
     today,
     tried,
     week,
@@ -39,6 +42,7 @@ from engine.web.visit import SAFE, Forbidden, Refusal, SignInFirst, Visit, refus
 PAGES = (
     *(door, today, call, week, account, outbox, journal, answers, brake, people),
     *(policies, policy_changes, policy_files, tried, messages, figures),
+    *(set_up, set_up_ledger, set_up_policies),
 )
 _LOG = logging.getLogger("dunwell.web")
 

@@ -29,4 +29,5 @@ NAVIGATION = (
     Entry("Messages", "/messages"),
     Entry("Figures", "/figures"),
     Entry("People", "/people", Right.PEOPLE),
+    Entry("Set-up", "/set-up", Right.SET_UP),
 )

@@ -221,17 +221,21 @@ def entered(desk: Desk, request: Request, now: datetime) -> tuple[Session, Perso
     return new.session, new.person, new.token
 
 
-def visit_with(right: Right) -> Callable[[Request], Awaitable[Visit]]:
-    """What a page asks for: a visit of somebody who may."""
+def visit_with(right: Right, files: int = 0) -> Callable[[Request], Awaitable[Visit]]:
+    """What a page asks for: a visit of somebody who may. A form with files is read for somebody who is signed in alone."""
 
     async def visit(request: Request) -> Visit:
-        form = FormData() if request.method in SAFE else await request.form(max_files=0, max_fields=400)
+        if files:
+            await run_in_threadpool(_visit, request, None, right)
+        form = FormData() if request.method in SAFE else await request.form(max_files=files, max_fields=400)
         return await run_in_threadpool(_visit, request, form, right)
 
     return visit
 
 
-def _visit(request: Request, form: FormData, right: Right) -> Visit:
+def _visit(request: Request, sent: FormData | None, right: Right) -> Visit:
+    """`sent` is None before it is read: then nobody knows yet whether it is a form of ours."""
+    form = sent or FormData()
     desk: Desk = request.app.state.desk
     now = desk.clock()
     found = entered(desk, request, now)
@@ -240,7 +244,7 @@ def _visit(request: Request, form: FormData, right: Right) -> Visit:
     session, person, fresh = found
     visit = Visit(desk, request, session, person, form, now, rights(person.roles), fresh)
     request.state.visit = visit
-    if request.method not in SAFE:
+    if request.method not in SAFE and sent is not None:
         given = request.headers.get("x-csrf-token") or form.get(CSRF)
         if not isinstance(given, str) or not secrets.compare_digest(given.encode(), session.csrf.encode()):
             _kept(visit, "the page's own mark was missing or old")
@@ -260,3 +264,5 @@ Worker = Annotated[Visit, Depends(visit_with(Right.WORK))]
 Stopper = Annotated[Visit, Depends(visit_with(Right.STOP))]
 Decider = Annotated[Visit, Depends(visit_with(Right.DECIDE))]
 Admin = Annotated[Visit, Depends(visit_with(Right.PEOPLE))]
+SetUp = Annotated[Visit, Depends(visit_with(Right.SET_UP))]
+Bringer = Annotated[Visit, Depends(visit_with(Right.SET_UP, files=1))]

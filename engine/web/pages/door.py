@@ -14,8 +14,10 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from engine.errors import Refused, WrongFields
 from engine.jobs.people import entry
 from engine.jobs.people.passwords import LEAST
-from engine.jobs.people.rights import ADMIN, rights
+from engine.jobs.people.rights import ADMIN, Right, rights
+from engine.jobs.set_up.progress import unfinished
 from engine.store import people
+from engine.store.people import Worker
 from engine.web.desk import Desk
 from engine.web.visit import (
     CSRF,
@@ -71,7 +73,8 @@ def signed_in(request: Request, form: Sent) -> Response:
         sentence = "You are signed in again. What you had typed is still here."
         answer = again(visit, _local(path), _unpacked(_text(form, "kept")), sentence)
     else:
-        answer = RedirectResponse(_local(_text(form, "next")), 303)
+        to = _local(_text(form, "next"))
+        answer = RedirectResponse(_home(desk, found.person) if to == "/today" else to, 303)
     let_in(answer, found.token, settings)
     return answer
 
@@ -110,9 +113,17 @@ def enters(request: Request, token: str, form: Sent) -> Response:
             found = entry.take(desk.engine, token, filled, roles, desk.clock(), whence(request, settings))
     except WrongFields as error:
         return _link(request, token, form, error)
-    answer = RedirectResponse("/today", 303)
+    answer = RedirectResponse(_home(desk, found.person), 303)
     let_in(answer, found.token, settings)
     return answer
+
+
+def _home(desk: Desk, person: Worker) -> str:
+    """Where somebody begins: an admin at the set-up, while nothing can be decided yet."""
+    if Right.SET_UP not in rights(person.roles):
+        return "/today"
+    with desk.reading() as conn:
+        return "/set-up" if unfinished(conn, desk.workspace) else "/today"
 
 
 _ALSO = ("credit manager", "supervisor", "collector")
