@@ -22,6 +22,7 @@ from engine.web.pages import (
     call,
     door,
     figures,
+    identity,
     journal,
     messages,
     outbox,
@@ -40,7 +41,7 @@ from engine.web.shield import Shield
 from engine.web.visit import SAFE, Forbidden, Refusal, SignInFirst, Visit, refusal
 
 PAGES = (
-    *(door, today, call, week, account, outbox, journal, answers, brake, people),
+    *(door, identity, today, call, week, account, outbox, journal, answers, brake, people),
     *(policies, policy_changes, policy_files, tried, messages, figures),
     *(set_up, set_up_ledger, set_up_policies),
 )

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection, Engine
 from engine import settings
 from engine.core.problem import Problem
 from engine.jobs.kept import Kept
+from engine.jobs.people.identity import Provider
 from engine.jobs.releases import deciding
 from engine.jobs.workspace import Workspace, of_texts
 from engine.settings import texts
@@ -43,6 +44,7 @@ class Desk:
     pages: Environment = field(init=False)
     ahead: Ahead = field(init=False, default_factory=Ahead)
     today: Today = field(init=False, default_factory=Today)
+    provider: Provider = field(init=False, default_factory=Provider)
     brought: Brought = field(init=False, default_factory=Brought)
 
     def __post_init__(self) -> None:

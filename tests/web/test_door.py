@@ -43,7 +43,11 @@ def routes(place: Place) -> Iterator[tuple[APIRoute, str, Right | None]]:
     asked = {visit_with(right).__qualname__ for right in Right}
     for route in walk(list(place.app.routes)):
         needs = [
-            needed.call.__closure__[0].cell_contents
+            next(
+                cell.cell_contents
+                for cell in needed.call.__closure__
+                if isinstance(cell.cell_contents, Right)
+            )
             for needed in route.dependant.dependencies
             if getattr(needed.call, "__qualname__", "") in asked
         ]
