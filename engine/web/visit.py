@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -221,14 +221,17 @@ def entered(desk: Desk, request: Request, now: datetime) -> tuple[Session, Perso
     return new.session, new.person, new.token
 
 
-def visit_with(right: Right, files: int = 0) -> Callable[[Request], Awaitable[Visit]]:
+def visit_with(right: Right, files: int = 0) -> Callable[[Request], AsyncIterator[Visit]]:
     """What a page asks for: a visit of somebody who may. A form with files is read for somebody who is signed in alone."""
 
-    async def visit(request: Request) -> Visit:
+    async def visit(request: Request) -> AsyncIterator[Visit]:
         if files:
             await run_in_threadpool(_visit, request, None, right)
         form = FormData() if request.method in SAFE else await request.form(max_files=files, max_fields=400)
-        return await run_in_threadpool(_visit, request, form, right)
+        try:
+            yield await run_in_threadpool(_visit, request, form, right)
+        finally:
+            await form.close()
 
     return visit
 

@@ -98,9 +98,12 @@ class LittleProvider:
         challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
         if asked.headers.get("Authorization") != f"Basic {known}":
             _answer(asked, {"error": "invalid_client"}, 401)
-        elif given is None or given["code_challenge"] != challenge or given["code_challenge_method"] != "S256":
-            _answer(asked, {"error": "invalid_grant"}, 400)
-        elif form.get("redirect_uri") != given["redirect_uri"]:
+        elif (
+            given is None
+            or given["code_challenge"] != challenge
+            or given["code_challenge_method"] != "S256"
+            or form.get("redirect_uri") != given["redirect_uri"]
+        ):
             _answer(asked, {"error": "invalid_grant"}, 400)
         else:
             now = int(self.now().timestamp())

@@ -20,7 +20,13 @@ from engine.web.visit import SAFE, visit_with
 from tests.web.conftest import ROLES, STRANGE, Browser, Place, words
 
 PASSWORD = "three quiet herons"
-OPEN = {"/", "/sign-in", "/enter/{token}"}  # what is there for somebody who is not signed in
+OPEN = {
+    "/",
+    "/sign-in",
+    "/sign-in/other",
+    "/sign-in/back",
+    "/enter/{token}",
+}  # what is there for somebody who is not signed in
 
 
 def kinds(place: Place) -> list[str]:
