@@ -16,16 +16,25 @@ def init(
     sample: Annotated[
         bool, typer.Option("--sample/--no-sample", help="With a made-up ledger to try.")
     ] = True,
+    empty: Annotated[
+        bool, typer.Option("--empty", help="With nothing: the desk asks for all that is needed.")
+    ] = False,
 ) -> None:
     """Lay out a workspace: policies, messages, settings, and a made-up ledger to try them on."""
-    from engine.start import OFFICE, lay_out
+    from engine.start import OFFICE, lay_out, lay_out_empty
 
     edge = edge_of(ctx)
-    written = lay_out(folder, edge.clock().astimezone(OFFICE).date(), sample)
+    if empty:
+        written = lay_out_empty(folder)
+    else:
+        written = lay_out(folder, edge.clock().astimezone(OFFICE).date(), sample)
     edge.say(f"{folder} is a workspace now; {len(written)} files.")
     edge.say("")
     edge.say("Next:")
     edge.say(f"  cd {folder}")
+    if empty:
+        edge.say("  dunwell serve                     shows a link; the desk behind it asks for the rest")
+        return
     if sample:
         edge.say("  dunwell import ledger/customers.csv ledger/history.csv ledger/ledger.csv")
     else:

@@ -52,7 +52,7 @@ def examine(
     except Exception as error:
         return (*found, _fell(POLICIES, error))
     found += _made(POLICIES, lambda: _policies(ws))
-    found += _made(PEOPLE, lambda: _people(ws))
+    found += _made(PEOPLE, lambda: people(ws))
     found += _made(outside.FEED, lambda: outside.feeds(ws))
     found += _made(outside.RECEIVER, lambda: outside.receivers(ws))
     found += _made(outside.MAIL, lambda: outside.mail(ws))
@@ -119,7 +119,7 @@ def _policies(ws: Workspace) -> Iterator[Finding]:
         yield good(POLICIES, f"{number} {'policy' if number == 1 else 'policies'}, {words}")
 
 
-def _people(ws: Workspace) -> Iterator[Finding]:
+def people(ws: Workspace) -> Iterator[Finding]:
     """Somebody has each role that the policies need."""
     if ws.book is None:
         yield note(PEOPLE, "who is needed is not known before the policies are mended")

@@ -146,7 +146,7 @@ def save(
         raise NotGood(tuple(wrong))
     _unchanged(on_disk.read(ws.files), written, seen)
     for name in written:
-        _write(ws.root / name, _all(texts)[name])
+        put(ws.root / name, _all(texts)[name])
     return take_in(engine, ws.files, texts, now, by=by, checked=checked) or ["Nothing has changed."]
 
 
@@ -170,9 +170,7 @@ def bring_back(engine: Engine, ws: Workspace, by: str, now: datetime) -> list[st
         nobody_waits(engine, ws.files, by)
     for name, text in texts.items():
         if there.get(name) != text:
-            path = ws.root / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _write(path, text.encode())
+            put(ws.root / name, text.encode())
     take_in(engine, ws.files, on_disk.read(ws.files), now, by=by)
     return ["The files are again as they are live."]
 
@@ -224,11 +222,12 @@ def _texts(there: Texts, written: Mapping[str, str]) -> Texts:
     return replace(there, policies=dict(sorted(policies.items())), templates=dict(sorted(templates.items())))
 
 
-def _write(path: Path, data: bytes) -> None:
-    """As a whole or not at all; who may read it stays as it was."""
+def put(path: Path, data: bytes) -> None:
+    """Write a file as a whole or not at all; who may read it stays as it was. Refused where it cannot be written."""
     target = path.resolve()
     beside = target.with_name(f".{target.name}.{os.getpid()}.new")
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
         mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o644
         with beside.open("wb") as file:
             os.fchmod(file.fileno(), mode)

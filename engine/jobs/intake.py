@@ -148,8 +148,11 @@ def is_master(ws: Workspace, file: Path, named: str | None) -> bool:
     if named is not None:
         return named == (ws.settings.ledger.customers_profile or "customers")
     tables, problems = read_tables(file.name, content(file))
-    if problems:
-        return False
+    return not problems and lists_customers(tables)
+
+
+def lists_customers(tables: Sequence[Table]) -> bool:
+    """Whether no column is about an invoice, and one about a customer."""
     for table in tables:
         header, _ = find_header(table, Profile())
         if header is not None and {"open", "amount", "due", "date", "item"} & set(header.columns):

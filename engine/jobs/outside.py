@@ -46,7 +46,7 @@ def mail(ws: Workspace) -> Iterator[Finding]:
     at, wrong = asyncio.run(email.reach(server))
     where = f"{ours.host}, port {ours.used_port}"
     if wrong:
-        yield bad(MAIL, f"{wrong} ({where}; while {_STAGES.get(at, at)})", _remedy(at))
+        yield bad(MAIL, f"{wrong} ({where}; while {_STAGES.get(at, at)})", remedy(at))
         return
     how = "without encryption, on this machine" if server.tls is email.Tls.NONE else "encrypted"
     login = f", logged in as {ours.user}" if ours.user else ", without a login"
@@ -55,12 +55,19 @@ def mail(ws: Workspace) -> Iterator[Finding]:
         yield note(MAIL, "the server was asked for no login", "set  user  under [mail] where it wants one")
 
 
-def _remedy(at: str) -> str:
+def remedy(at: str) -> str:
+    """What helps where a talk with the mail server ended at a stage."""
     match at:
         case email.AUTH:
             return "check  user  and the password; some servers want one made for programs"
         case email.STARTTLS:
             return 'check  tls  ("starttls" or "tls") and  port;  for your own authority set  ca_file'
+        case email.MAIL:
+            return "check  from:  many servers take mail from an address of the one who logs in only"
+        case email.RCPT:
+            return "check the address; many servers take mail for others only after a login"
+        case email.DATA:
+            return "ask whoever runs the mail server what it holds against the message"
         case _:
             return "check  host  and  port  under [mail], and the firewall"
 

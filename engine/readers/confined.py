@@ -10,6 +10,7 @@ from engine import limited
 from engine.core.problem import Place, Problem
 from engine.limited import Limits
 from engine.readers.profile import Profile
+from engine.readers.propose import propose
 from engine.readers.table import Table, read_tables
 
 LIMITS = Limits(wall=180, cpu=150, memory=3_000_000_000)
@@ -31,6 +32,16 @@ def open_tables(
         sentence = f"opening this file {ended.sentence}"
         hint = "save only the sheet with the open items, or export as CSV"
         return [], [Problem(Place(name), sentence, hint, "file-too-big")]
+
+
+def proposal(name: str, data: bytes, limits: Limits = LIMITS) -> str:
+    """A profile for a ledger, as `propose` has it; a spreadsheet's is made under limits."""
+    if not _is_spreadsheet(data):
+        return propose(name, data)
+    try:
+        return limited.call(limits, propose, name, data)
+    except limited.Ended as ended:
+        return f"# Looking through {name} {ended.sentence}.\n"
 
 
 def _opened(

@@ -25,18 +25,19 @@ def import_drawn(taken: Intake) -> Text:
     if report.as_of:
         head += f", as of {day_month(report.as_of)} {report.as_of.year}"
     out = Text(head, "bold")
-    for line, style in _lines(taken):
+    for line, style in lines(taken):
         out.append(f"\n  {clean(line)}", style)
     return out
 
 
-def _lines(taken: Intake) -> list[tuple[str, str]]:
+def lines(taken: Intake) -> list[tuple[str, str]]:
+    """What an import did, below its first line: (what is said, its style)."""
     report = taken.report
     assert report is not None
-    lines: list[tuple[str, str]] = []
+    found: list[tuple[str, str]] = []
     if report.totals:
         before = f"; before: {_sums(report.totals_before)}" if any(report.totals_before.values()) else ""
-        lines.append((f"open: {_sums(report.totals)}{before}", ""))
+        found.append((f"open: {_sums(report.totals)}{before}", ""))
     moves = {
         "new": report.appeared,
         "changed": report.changed,
@@ -44,30 +45,30 @@ def _lines(taken: Intake) -> list[tuple[str, str]]:
         "back again": report.reappeared,
     }
     if any(moves.values()):
-        lines.append((", ".join(f"{number:,} {word}" for word, number in moves.items() if number), ""))
+        found.append((", ".join(f"{number:,} {word}" for word, number in moves.items() if number), ""))
     if report.presumed:
-        lines.append((f"presumed paid: {_sums(report.presumed)}", ""))
+        found.append((f"presumed paid: {_sums(report.presumed)}", ""))
     if report.customers:
-        lines.append((count(report.customers, "customer") + " not known before", ""))
+        found.append((count(report.customers, "customer") + " not known before", ""))
     turns = {"fell past due": report.fell_past_due, "paid up": report.paid_up}
     if any(turns.values()):
-        lines.append(
+        found.append(
             (", ".join(f"{count(number, 'account')} {word}" for word, number in turns.items() if number), "")
         )
     if report.cancelled:
-        lines.append((f"{count(report.cancelled, 'waiting step')} called off: paid", ""))
+        found.append((f"{count(report.cancelled, 'waiting step')} called off: paid", ""))
     if report.promises:
-        lines.append(
+        found.append(
             ("promises: " + listed(f"{number:,} {word}" for word, number in report.promises.items()), "")
         )
     if report.disputes_opened or report.disputes_closed:
-        lines.append((f"disputes: {report.disputes_opened:,} opened, {report.disputes_closed:,} closed", ""))
+        found.append((f"disputes: {report.disputes_opened:,} opened, {report.disputes_closed:,} closed", ""))
     if report.set_aside:
-        lines.append((f"{count(report.set_aside, 'row')} set aside, as the profile says", "yellow"))
-    lines += [(note, "dim") for note in report.notes]
+        found.append((f"{count(report.set_aside, 'row')} set aside, as the profile says", "yellow"))
+    found += [(note, "dim") for note in report.notes]
     if report.hold:
-        lines.append((f"The next run asks first: {report.hold}", "bold yellow"))
-    return lines
+        found.append((f"The next run asks first: {report.hold}", "bold yellow"))
+    return found
 
 
 def _sums(amounts: Mapping[str, int]) -> str:

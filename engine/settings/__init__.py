@@ -26,6 +26,7 @@ from engine.settings.shape import (
     Daemon,
     Database,
     Desk,
+    Identity,
     Inbox,
     LedgerPart,
     Mail,
@@ -43,6 +44,7 @@ __all__ = [
     "Company",
     "Desk",
     "Feed",
+    "Identity",
     "Mail",
     "OwnField",
     "Person",
@@ -51,6 +53,7 @@ __all__ = [
     "Workspace",
     "find",
     "load",
+    "read",
 ]
 
 
@@ -76,11 +79,16 @@ def load(start: Path, workspace: Path | None = None) -> tuple[Workspace | None, 
     except OSError as error:
         problem = f"cannot be read: {error.strerror or error}"
         return None, (Problem(Place(FILE), problem, "let this user read the file", "unreadable"),)
+    return read(root, raw)
+
+
+def read(root: Path, raw: bytes) -> tuple[Workspace | None, tuple[Problem, ...]]:
+    """As `load`, of a text that need not be written yet."""
     data, text, problems = parse(raw)
     if problems:
         return None, problems
-    read, problems = _checked(root, data, Source(text))
-    return read, tuple(sorted(problems, key=lambda problem: problem.place))
+    found, problems = _checked(root, data, Source(text))
+    return found, tuple(sorted(problems, key=lambda problem: problem.place))
 
 
 def _checked(
@@ -106,7 +114,7 @@ def _checked(
 
 def _written_secrets(data: Mapping[str, Any], source: Source) -> Iterator[Problem]:
     """A file that is shared, copied and backed up is no place for a password."""
-    tables = {("mail",): "password", ("inbox",): "password"} | {
+    tables = {("mail",): "password", ("inbox",): "password", ("identity",): "secret"} | {
         ("webhooks", name): "secret" for name in _table(data, "webhooks")
     }
     for path, word in tables.items():
@@ -164,10 +172,16 @@ def _with_secrets(root: Path, settings: Settings, source: Source) -> tuple[Setti
         if server.password is None and server.password_file:
             found = read((name, "password_file"), server.password_file)
             servers[name] = server.model_copy(update={"password": found})
-        if server.ca_file and not (root / server.ca_file).is_file():
-            sentence = f"there is no file “{server.ca_file}”"
-            help = "name the file with the certificates that the mail server's is signed by (PEM)"
+    for name, server_ in (*servers.items(), ("identity", settings.identity)):
+        if server_.ca_file and not (root / server_.ca_file).is_file():
+            sentence = f"there is no file “{server_.ca_file}”"
+            help = "name the file with the certificates that the server's is signed by (PEM)"
             problems.append(source.problem((name, "ca_file"), sentence, help, "ca-file"))
+    identity = settings.identity
+    if identity.secret is None and identity.secret_file:
+        identity = identity.model_copy(
+            update={"secret": read(("identity", "secret_file"), identity.secret_file)}
+        )
     webhooks = {
         name: hook.model_copy(update={"secret": read(("webhooks", name, "secret_file"), hook.secret_file)})
         if hook.secret is None and hook.secret_file
@@ -189,7 +203,8 @@ def _with_secrets(root: Path, settings: Settings, source: Source) -> tuple[Setti
                 )
             feed = feed.model_copy(update={"url": url})
         feeds[name] = feed
-    return settings.model_copy(update={**servers, "feeds": feeds, "webhooks": webhooks}), problems
+    with_secrets = {**servers, "identity": identity, "feeds": feeds, "webhooks": webhooks}
+    return settings.model_copy(update=with_secrets), problems
 
 
 def _whole(settings: Settings, source: Source) -> Iterator[Problem]:
@@ -243,6 +258,13 @@ def _whole(settings: Settings, source: Source) -> Iterator[Problem]:
             'write address = "https://…", where a proxy with a certificate leads here; or listen on 127.0.0.1'
         )
         yield source.problem(("web", "listen"), sentence, help, "bare-password")
+    identity = settings.identity
+    if identity.issuer and not identity.client:
+        sentence, help = "the identity provider does not know who asks", 'add client = "…"'
+        yield source.problem(("identity", "issuer"), sentence, help, "no-client")
+    if identity.client and not identity.issuer:
+        help = 'add issuer = "https://…", as the provider calls itself'
+        yield source.problem(("identity", "client"), "nothing says whose client this is", help, "no-issuer")
     hook = settings.alarms.webhook
     if hook and hook not in settings.webhooks:
         help = f"write a section [webhooks.{hook}], or name one that is there"
@@ -320,6 +342,7 @@ def _known(path: tuple[str, ...]) -> list[str]:
         "inbox": Inbox,
         "daemon": Daemon,
         "web": Desk,
+        "identity": Identity,
         "alarms": Alarms,
         "people": Person,
         "fields": OwnField,

@@ -88,6 +88,7 @@ def _lines(value: object) -> object:
 Email = Annotated[str, AfterValidator(_email)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Web = Annotated[str, AfterValidator(_web)]
+Issuer = Annotated[str, AfterValidator(lambda text: _web(text) if text else "")]
 Currency = Annotated[str, AfterValidator(_currency)]
 Lines = Annotated[tuple[str, ...], BeforeValidator(_lines)]
 Clock = Annotated[time, BeforeValidator(_clock)]
@@ -179,6 +180,22 @@ class Desk(_Part):
         return (self.address or f"http://{self.listen}").rstrip("/")
 
 
+class Identity(_Part):
+    """The house's identity provider, by OpenID Connect. Without an issuer people sign in with passwords alone."""
+
+    issuer: Issuer = ""  # as it calls itself, to the letter
+    client: str = ""  # the name under which the desk is known there
+    secret: SecretStr | None = None
+    secret_file: str = ""
+    name: str = ""  # as the button says it
+    unverified: bool = False  # an address counts that the provider does not say it has verified
+    ca_file: str = ""  # as in [mail]
+
+    @property
+    def called(self) -> str:
+        return self.name or urlsplit(self.issuer).hostname or ""
+
+
 class Inbox(_Part):
     """The mailbox that answers come to. Without a host none is read."""
 
@@ -265,6 +282,7 @@ class Settings(BaseSettings):
     inbox: Inbox = Inbox()
     daemon: Daemon = Daemon()
     web: Desk = Desk()
+    identity: Identity = Identity()
     alarms: Alarms = Alarms()
     records: Records = Records()
     people: Mapping[str, Person] = Field(default_factory=dict)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from engine.errors import DunwellError, Refused
 from engine.sample import SEED, Sample, generate
-from engine.start.settings import IGNORED, OWN_LEDGER, SAMPLE_LEDGER, SETTINGS
+from engine.start.settings import EMPTY, IGNORED, OWN_LEDGER, SAMPLE_LEDGER, SETTINGS
 from engine.start.weeks import replay
 
 LEDGER = "ledger"  # the folder of the sample's files
@@ -38,6 +38,16 @@ def lay_out(folder: Path, on: date, sample: bool = True) -> tuple[str, ...]:
     _must_be_free(folder)
     with _staged(folder) as stage:
         _write(stage, generate(SEED, on) if sample else None)
+        written = tuple(_files(stage))
+        _move(stage, folder)
+    return written
+
+
+def lay_out_empty(folder: Path) -> tuple[str, ...]:
+    """Makes `folder` a workspace with nothing in it but its settings: the desk asks for the rest. As `lay_out`."""
+    _must_be_free(folder)
+    with _staged(folder) as stage:
+        _put(stage, {"dunwell.toml": EMPTY, ".gitignore": IGNORED})
         written = tuple(_files(stage))
         _move(stage, folder)
     return written
@@ -105,6 +115,10 @@ def _write(stage: Path, sample: Sample | None) -> None:
     if sample:
         texts |= {f"profiles/{name}.toml": text for name, text in sample.profiles.items()}
         texts |= {f"{LEDGER}/{name}": text for name, text in sample.files(sample.on).items()}
+    _put(stage, texts)
+
+
+def _put(stage: Path, texts: Mapping[str, str]) -> None:
     for name, text in texts.items():
         file = stage / name
         file.parent.mkdir(parents=True, exist_ok=True)

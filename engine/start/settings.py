@@ -6,7 +6,10 @@ IGNORED = """\
 dunwell.db*
 out/
 *.password
+.set-up/
 """
+
+MADE_UP = "Fernhollow Supply Co."  # the company of the sample: nobody's
 
 SETTINGS = """\
 # Who we are, who works here, and where things are. Every setting: dunwell help settings
@@ -88,6 +91,20 @@ SAMPLE_LEDGER = """\
 profile = "ledger"              # profiles/ledger.toml says how the export is read
 customers_profile = "customers"
 currency = "USD"
+"""
+
+EMPTY = """\
+# Who we are, who works here, and where things are. Every setting: dunwell help settings
+# The desk asks for what is needed: dunwell serve
+
+[company]
+
+[workspace]
+
+[database]
+url = "sqlite:///dunwell.db"
+
+[ledger]
 """
 
 OWN_LEDGER = """\

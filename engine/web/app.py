@@ -24,6 +24,7 @@ from engine.web.pages import (
     call,
     door,
     figures,
+    identity,
     journal,
     messages,
     outbox,
@@ -31,6 +32,9 @@ from engine.web.pages import (
     policies,
     policy_changes,
     policy_files,
+    set_up,
+    set_up_ledger,
+    set_up_policies,
     today,
     tokens,
     tried,
@@ -40,8 +44,9 @@ from engine.web.shield import PROGRAMS, Shield
 from engine.web.visit import SAFE, Forbidden, Refusal, SignInFirst, Visit, refusal
 
 PAGES = (
-    *(door, today, call, week, account, outbox, journal, answers, brake, people, tokens),
+    *(door, identity, today, call, week, account, outbox, journal, answers, brake, people, tokens),
     *(policies, policy_changes, policy_files, tried, messages, figures),
+    *(set_up, set_up_ledger, set_up_policies),
 )
 _LOG = logging.getLogger("dunwell.web")
 

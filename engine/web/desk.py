@@ -15,11 +15,13 @@ from sqlalchemy.engine import Connection, Engine
 from engine import settings
 from engine.core.problem import Problem
 from engine.jobs.kept import Kept
+from engine.jobs.people.identity import Provider
 from engine.jobs.releases import deciding
 from engine.jobs.workspace import Workspace, of_texts
 from engine.settings import texts
 from engine.store import database
 from engine.web.ahead import Ahead, Today
+from engine.web.brought import Brought
 from engine.web.counts import Counts
 from engine.web.html import environment
 from engine.web.works import Works
@@ -42,12 +44,19 @@ class Desk:
     pages: Environment = field(init=False)
     ahead: Ahead = field(init=False, default_factory=Ahead)
     today: Today = field(init=False, default_factory=Today)
+    provider: Provider = field(init=False, default_factory=Provider)
+    brought: Brought = field(init=False, default_factory=Brought)
 
     def __post_init__(self) -> None:
         self.kept = Kept(self.root, self._opened, wait=_LOOK)
         self.counts = Counts(self.engine)
         self.written = Kept(self.root, _of_the_files)
         self.pages = environment()
+
+    def look(self) -> None:
+        """Something has been written: whoever asks next sees it."""
+        self.kept.look()
+        self.written.look()
 
     @property
     def workspace(self) -> Workspace:

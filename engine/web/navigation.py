@@ -30,4 +30,5 @@ NAVIGATION = (
     Entry("Figures", "/figures"),
     Entry("People", "/people", Right.PEOPLE),
     Entry("Tokens", "/tokens", Right.PEOPLE),
+    Entry("Set-up", "/set-up", Right.SET_UP),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -221,17 +221,24 @@ def entered(desk: Desk, request: Request, now: datetime) -> tuple[Session, Perso
     return new.session, new.person, new.token
 
 
-def visit_with(right: Right) -> Callable[[Request], Awaitable[Visit]]:
-    """What a page asks for: a visit of somebody who may."""
+def visit_with(right: Right, files: int = 0) -> Callable[[Request], AsyncIterator[Visit]]:
+    """What a page asks for: a visit of somebody who may. A form with files is read for somebody who is signed in alone."""
 
-    async def visit(request: Request) -> Visit:
-        form = FormData() if request.method in SAFE else await request.form(max_files=0, max_fields=400)
-        return await run_in_threadpool(_visit, request, form, right)
+    async def visit(request: Request) -> AsyncIterator[Visit]:
+        if files:
+            await run_in_threadpool(_visit, request, None, right)
+        form = FormData() if request.method in SAFE else await request.form(max_files=files, max_fields=400)
+        try:
+            yield await run_in_threadpool(_visit, request, form, right)
+        finally:
+            await form.close()
 
     return visit
 
 
-def _visit(request: Request, form: FormData, right: Right) -> Visit:
+def _visit(request: Request, sent: FormData | None, right: Right) -> Visit:
+    """`sent` is None before it is read: then nobody knows yet whether it is a form of ours."""
+    form = sent or FormData()
     desk: Desk = request.app.state.desk
     now = desk.clock()
     found = entered(desk, request, now)
@@ -240,7 +247,7 @@ def _visit(request: Request, form: FormData, right: Right) -> Visit:
     session, person, fresh = found
     visit = Visit(desk, request, session, person, form, now, rights(person.roles), fresh)
     request.state.visit = visit
-    if request.method not in SAFE:
+    if request.method not in SAFE and sent is not None:
         given = request.headers.get("x-csrf-token") or form.get(CSRF)
         if not isinstance(given, str) or not secrets.compare_digest(given.encode(), session.csrf.encode()):
             _kept(visit, "the page's own mark was missing or old")
@@ -260,3 +267,5 @@ Worker = Annotated[Visit, Depends(visit_with(Right.WORK))]
 Stopper = Annotated[Visit, Depends(visit_with(Right.STOP))]
 Decider = Annotated[Visit, Depends(visit_with(Right.DECIDE))]
 Admin = Annotated[Visit, Depends(visit_with(Right.PEOPLE))]
+SetUp = Annotated[Visit, Depends(visit_with(Right.SET_UP))]
+Bringer = Annotated[Visit, Depends(visit_with(Right.SET_UP, files=1))]

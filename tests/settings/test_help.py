@@ -22,6 +22,7 @@ def test_the_example_is_read_without_a_problem(tmp_path: Path) -> None:
     (tmp_path / "dunwell.toml").write_text(example(), "utf-8")
     (tmp_path / "mail.password").write_text("s3cret")
     (tmp_path / "erp.secret").write_text("whsec")
+    (tmp_path / "identity.secret").write_text("s3cret")
     (tmp_path / "mail-ca.pem").write_text("-----BEGIN CERTIFICATE-----")
     workspace, problems = load(tmp_path)
     assert problems == ()

@@ -21,7 +21,13 @@ from engine.web.visit import SAFE, visit_with
 from tests.web.conftest import ROLES, STRANGE, Browser, Place, words
 
 PASSWORD = "three quiet herons"
-OPEN = {"/", "/sign-in", "/enter/{token}"}  # what is there for somebody who is not signed in
+OPEN = {
+    "/",
+    "/sign-in",
+    "/sign-in/other",
+    "/sign-in/back",
+    "/enter/{token}",
+}  # what is there for somebody who is not signed in
 
 
 def kinds(place: Place) -> list[str]:
@@ -44,7 +50,11 @@ def routes(place: Place) -> Iterator[tuple[APIRoute, str, Right | None]]:
     asked = {visit_with(right).__qualname__ for right in Right}
     for route in walk(list(place.app.routes)):
         needs = [
-            needed.call.__closure__[0].cell_contents
+            next(
+                cell.cell_contents
+                for cell in needed.call.__closure__
+                if isinstance(cell.cell_contents, Right)
+            )
             for needed in route.dependant.dependencies
             if getattr(needed.call, "__qualname__", "") in asked
         ]

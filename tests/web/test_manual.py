@@ -9,17 +9,23 @@ from pathlib import Path
 import pytest
 
 import engine
+from engine.core.sentences import set_up
 from engine.jobs.people import entry, passwords
 from engine.jobs.people.rights import Right, rights
+from engine.jobs.set_up import intake, mail
 from engine.settings import load
+from engine.web.pages import identity
 from engine.web.pages.call import _KEYS
+from engine.web.shield import FILES
 from tests.cli.conftest import run
 
 HELP = Path(engine.__file__).parent / "help"
-DESK, PEOPLE = ((HELP / f"{name}.md").read_text("utf-8") for name in ("desk", "people"))
+DESK, PEOPLE, FIRST = ((HELP / f"{name}.md").read_text("utf-8") for name in ("desk", "people", "first-run"))
 
 
-@pytest.mark.parametrize("line", re.findall(r"(?m)^    dunwell (\S+)((?: --\S+)*)", DESK + PEOPLE))
+@pytest.mark.parametrize(
+    "line", re.findall(r"(?m)^    dunwell (\S+)(?: mine)?((?: --\S+)*)", DESK + PEOPLE + FIRST)
+)
 def test_every_command_is_there_with_its_options(line: tuple[str, str]) -> None:
     command, options = line
     shown = run(command, "--help")
@@ -70,3 +76,19 @@ def test_the_numbers() -> None:
     index = (HELP / "index.md").read_text("utf-8")
     assert "| `desk` |" in index
     assert "| `people` |" in index
+    assert "| `first-run` |" in index
+
+
+def test_the_set_up_is_as_the_manual_says(tmp_path: Path) -> None:
+    (example,) = re.findall(r"```toml\n(.*?)```", PEOPLE, re.S)
+    (tmp_path / "dunwell.toml").write_text(example, "utf-8")
+    found, problems = load(tmp_path)
+    assert found is not None
+    assert problems == ()
+    assert found.settings.identity.called == "Example"
+    parts = re.findall(r"(?m)^\| ([A-Z][\w ]+) \| .+ \|$", FIRST)
+    assert parts == [title for title, _ in set_up.PARTS.values()]
+    assert f"`{intake.FOLDER}`" in FIRST
+    assert f"`{mail.PASSWORD}`" in FIRST
+    assert f"up to {FILES['/set-up/ledger/file'] >> 20} MB" in FIRST
+    assert f"`{identity.BACK}`" in PEOPLE

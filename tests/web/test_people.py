@@ -110,7 +110,7 @@ def test_from_the_command_line(place: Place) -> None:
 def test_rights() -> None:
     assert rights(()) == frozenset()
     assert rights(("reader",)) == {Right.READ}
-    assert rights(("admin",)) == {Right.READ, Right.PEOPLE, Right.STOP}
+    assert rights(("admin",)) == {Right.READ, Right.PEOPLE, Right.SET_UP, Right.STOP}
     assert rights(("dispute owner",)) == {Right.READ, Right.WORK, Right.STOP}
     assert Right.DECIDE in rights(("supervisor", "reader"))
     assert database.HEAD >= "0004"

@@ -68,3 +68,33 @@ def mail_read(counts: Mapping[str, int]) -> str:
             many = word.replace("message", "messages", 1) if "message" in word else f"{word}s"
             parts.append(f"{number:,} {word if number == 1 else many}")
     return f"mail read: {', '.join(parts)}"
+
+
+# An e-mail to oneself, and what each stage of sending it is.
+TEST_SUBJECT = "Mail from Dunwell arrives"
+
+
+def test_text(company: str, host: str) -> str:
+    """What the e-mail to oneself says."""
+    whose = f" of {company}" if company else ""
+    return (
+        f"This e-mail was sent from the set-up of Dunwell{whose}, through {host}.\n\n"
+        "Messages to customers will take the same way. Nothing has been sent to any of them.\n"
+    )
+
+
+def stages(host: str, port: int, user: str, sender: str, to: str) -> dict[str, str]:
+    """What each step of the talk with a mail server is for, by the step's name."""
+    return {
+        "connect": f"{host} answers on port {port}",
+        "starttls": "the line is closed to others (TLS)",
+        "auth": f"the server lets {user or 'us'} in",
+        "mail": f"it takes mail from {sender}",
+        "rcpt": f"it takes mail to {to}",
+        "data": "it takes the message",
+    }
+
+
+def arrived(to: str) -> str:
+    """The end of a test that went well."""
+    return f"sent: look whether it is in the mailbox of {to}, and not among the spam"

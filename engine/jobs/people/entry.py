@@ -154,10 +154,15 @@ def sign_in(engine: Engine, name: str, password: str, now: datetime, whence: Fro
         return _enter(conn, one, "password", now, whence)
 
 
-def let_in(engine: Engine, name: str, how: str, now: datetime, whence: From) -> Entered:
-    """Somebody whom a proxy, or an identity provider, has named. Refused where they do not work here."""
+def let_in(
+    engine: Engine, name: str, how: str, now: datetime, whence: From, *, address: bool = False
+) -> Entered:
+    """Somebody whom a proxy, or an identity provider, has named. Refused where they do not work here.
+
+    `address`: `name` is an e-mail address, and nothing else of somebody counts.
+    """
     with writing(engine) as conn:
-        one = _of_name(conn, name)
+        one = _of_address(conn, name) if address else _of_name(conn, name)
         if one is None:
             body = {"why": f"{how} named somebody who does not work here"}
             journal.append(conn, [Entry("refused", "", body, {"whom": name[:200]})], now)
@@ -173,6 +178,13 @@ def _of_name(conn: Connection, name: str) -> Worker | None:
     return next(
         (one for one in here if said in (one.id.casefold(), one.name.casefold(), one.email.casefold())), None
     )
+
+
+def _of_address(conn: Connection, address: str) -> Worker | None:
+    """Somebody who works here, by their e-mail address; nobody where two have it."""
+    said = address.casefold()
+    here = [one for one in people.workers(conn) if one.ended_at is None and one.email.casefold() == said]
+    return here[0] if said and len(here) == 1 else None
 
 
 def _enter(conn: Connection, one: Worker, how: str, now: datetime, whence: From) -> Entered:

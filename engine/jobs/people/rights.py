@@ -17,10 +17,11 @@ class Right(StrEnum):
     STOP = "stop everything"
     DECIDE = "decide what goes out"
     PEOPLE = "say who works here"
+    SET_UP = "set this desk up"
 
 
 def rights(roles: Collection[str]) -> frozenset[Right]:
-    """Whoever has a role may read; a reader does nothing else, an admin looks after people; all others work.
+    """Whoever has a role may read; a reader does nothing else, an admin looks after people and the set-up; all others work.
 
     Whoever works may stop everything: to stop is never wrong for long.
     """
@@ -30,5 +31,5 @@ def rights(roles: Collection[str]) -> frozenset[Right]:
     if set(roles) & set(DECIDERS):
         found |= {Right.DECIDE}
     if ADMIN in roles:
-        found |= {Right.PEOPLE, Right.STOP}
+        found |= {Right.PEOPLE, Right.SET_UP, Right.STOP}
     return frozenset(found)

@@ -46,7 +46,7 @@ session = sa.Table(
     sa.Column("number", sa.String, nullable=False, unique=True),  # by which others speak of it
     company_column(),
     sa.Column("person", sa.String, nullable=False),
-    sa.Column("how", sa.String, nullable=False),  # password, link, proxy
+    sa.Column("how", sa.String, nullable=False),  # password, link, proxy, identity provider
     sa.Column("csrf", sa.String, nullable=False),
     sa.Column("began_at", sa.String, nullable=False),
     sa.Column("seen_at", sa.String, nullable=False),

@@ -13,9 +13,13 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from engine.errors import Refused, WrongFields
 from engine.jobs.people import entry
+from engine.jobs.people.entry import Entered
 from engine.jobs.people.passwords import LEAST
-from engine.jobs.people.rights import ADMIN, rights
+from engine.jobs.people.rights import ADMIN, Right, rights
+from engine.jobs.set_up.progress import unfinished
 from engine.store import people
+from engine.store.people import Worker
+from engine.web import elsewhere
 from engine.web.desk import Desk
 from engine.web.visit import (
     CSRF,
@@ -61,17 +65,34 @@ def signed_in(request: Request, form: Sent) -> Response:
     try:
         with _TRIES:
             found = entry.sign_in(
-                desk.engine, _text(form, "name"), _text(form, "password"), now, whence(request, settings)
+                desk.engine, text(form, "name"), text(form, "password"), now, whence(request, settings)
             )
     except Refused as error:
-        path, kept = _text(form, "kept-path"), _unpacked(_text(form, "kept"))
+        path, kept = text(form, "kept-path"), unpacked(text(form, "kept"))
         return shown(desk, request, refused=refusal(error), kept_path=path, kept=kept, form=form, code=422)
-    visit = Visit(desk, request, found.session, found.person, form, now, rights(found.person.roles))
-    if path := _text(form, "kept-path"):
+    return goes_in(request, found, text(form, "next"), text(form, "kept-path"), text(form, "kept"))
+
+
+def goes_in(request: Request, found: Entered, next: str, kept_path: str, kept: str) -> Response:
+    """Somebody is in: to where they wanted to go, or to what they had been about to send."""
+    desk: Desk = request.app.state.desk
+    settings = desk.workspace.settings.web
+    answer: Response
+    if kept_path:
+        visit = Visit(
+            desk,
+            request,
+            found.session,
+            found.person,
+            FormData(),
+            desk.clock(),
+            rights(found.person.roles),
+        )
         sentence = "You are signed in again. What you had typed is still here."
-        answer = again(visit, _local(path), _unpacked(_text(form, "kept")), sentence)
+        answer = again(visit, _local(kept_path), unpacked(kept), sentence)
     else:
-        answer = RedirectResponse(_local(_text(form, "next")), 303)
+        to = _local(next)
+        answer = RedirectResponse(_home(desk, found.person) if to == "/today" else to, 303)
     let_in(answer, found.token, settings)
     return answer
 
@@ -83,8 +104,8 @@ def signed_out(visit: Reader) -> Response:
     entry.sign_out(visit.engine, number, visit.who)
     if number != visit.session.number:
         return RedirectResponse(_local(visit.typed("back", "/me")), 303)
-    answer = RedirectResponse("/sign-in", 303)
     settings = visit.ws.settings.web
+    answer = elsewhere.left(visit) or RedirectResponse("/sign-in", 303)
     answer.delete_cookie(
         cookie(settings), path="/", secure=settings.url.startswith("https"), httponly=True, samesite="lax"
     )
@@ -110,9 +131,17 @@ def enters(request: Request, token: str, form: Sent) -> Response:
             found = entry.take(desk.engine, token, filled, roles, desk.clock(), whence(request, settings))
     except WrongFields as error:
         return _link(request, token, form, error)
-    answer = RedirectResponse("/today", 303)
+    answer = RedirectResponse(_home(desk, found.person), 303)
     let_in(answer, found.token, settings)
     return answer
+
+
+def _home(desk: Desk, person: Worker) -> str:
+    """Where somebody begins: an admin at the set-up, while nothing can be decided yet."""
+    if Right.SET_UP not in rights(person.roles):
+        return "/today"
+    with desk.reading() as conn:
+        return "/set-up" if unfinished(conn, desk.workspace) else "/today"
 
 
 _ALSO = ("credit manager", "supervisor", "collector")
@@ -176,14 +205,15 @@ def shown(
     code: int = 200,
 ) -> Response:
     """The page to sign in. `kept` was sent to `kept_path` by somebody whose session had ended."""
-    to = _local(request.query_params.get("next", "") or _text(form or FormData(), "next"))
+    to = _local(request.query_params.get("next", "") or text(form or FormData(), "next"))
     drawn = desk.pages.get_template("sign-in.html").render(
         refused=refused,
         next=to,
         kept_path=kept_path,
         kept=_packed(kept) if kept else "",
-        name=_text(form or FormData(), "name"),
+        name=text(form or FormData(), "name"),
         company=desk.workspace.settings.company.name,
+        provider=desk.workspace.settings.identity.called,
     )
     return HTMLResponse(drawn, code)
 
@@ -199,15 +229,17 @@ def _packed(form: FormData) -> str:
     return orjson.dumps(fields).decode()
 
 
-def _unpacked(text: str) -> FormData:
+def unpacked(packed: str) -> FormData:
+    """A form that was kept, again; an empty one for what is none."""
     try:
-        fields = orjson.loads(text) if text else []
+        fields = orjson.loads(packed) if packed else []
         return FormData([(str(name), str(value)) for name, value in fields])
     except (ValueError, TypeError):
         return FormData()
 
 
-def _text(form: FormData, name: str) -> str:
+def text(form: FormData, name: str) -> str:
+    """A field of a form; empty where there is none."""
     found = form.get(name, "")
     return found if isinstance(found, str) else ""
 

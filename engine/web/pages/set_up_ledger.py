@@ -1,0 +1,252 @@
+"""The first ledger: a file is brought, its columns are clicked, all that is wrong with it is told, and it is imported."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.datastructures import UploadFile
+from starlette.responses import Response
+
+from engine.core.problem import Problem, Severity
+from engine.core.sentences import set_up as said
+from engine.errors import Refused, WrongFields
+from engine.jobs.set_up import intake
+from engine.jobs.set_up import settings as written
+from engine.jobs.set_up.intake import Draft
+from engine.jobs.set_up.progress import Part
+from engine.readers import mapping
+from engine.readers.headers import currencies, named
+from engine.readers.mapping import Shown
+from engine.readers.profile import DATES, SET_ASIDE
+from engine.readers.reading import Reading
+from engine.readers.table import Table
+from engine.screen.imports import lines
+from engine.screen.written import count, money
+from engine.web.pages.set_up import go_on, shown
+from engine.web.visit import Bringer, SetUp, Visit
+
+router = APIRouter()
+_SHOWN = 30  # problems
+
+
+@router.get("/set-up/ledger")
+def ledger(visit: SetUp) -> Response:
+    return _page(visit)
+
+
+@router.post("/set-up/ledger/file")
+def bring(visit: Bringer) -> Response:
+    """A file is looked at, and waits; nothing is imported yet."""
+    brought = visit.form.get("file")
+    try:
+        if not isinstance(brought, UploadFile) or not brought.filename:
+            raise WrongFields({"file": "choose a file"})
+        intake.bring(visit.ws, brought.filename, brought.file.read(), visit.person.id)
+    except WrongFields as error:
+        return _page(visit, error)
+    except Refused as error:
+        return _page(visit, WrongFields({"file": f"{error.sentence}; {error.hint}".rstrip("; ")}))
+    return visit.go("set-up", "ledger")
+
+
+@router.post("/set-up/ledger")
+def answer(visit: SetUp) -> Response:
+    """What somebody says of the columns is kept; then the file is looked through, or imported."""
+    draft = _draft(visit)
+    try:
+        draft = _answered(visit, draft)
+        intake.keep(visit.ws, draft)
+        if visit.typed("do") != "import":
+            return visit.go("set-up", "ledger")
+        visit.once()
+        taken, path = intake.take_in(visit.ws, draft, visit.who)
+        if taken.report is None:
+            raise Refused("the file was not taken in; nothing was changed", "put right what is listed")
+    except Refused as error:
+        return _page(visit, error)
+    visit.desk.brought.drop()
+    told = [
+        f"{draft.name}: {count(taken.report.rows, 'row')}.",
+        *(f"{line[:1].upper()}{line[1:]}." for line, _ in lines(taken)),
+    ]
+    told.append(f"{path} says how such files are read.")
+    told += _named(visit, draft)
+    return go_on(visit, Part.LEDGER, "\n".join(told))
+
+
+@router.post("/set-up/ledger/look")
+def look(visit: SetUp) -> Response:
+    """What is wrong with the file, by what is chosen now. It is kept as well, so that nothing clicked is lost."""
+    draft = _draft(visit)
+    try:
+        draft = _answered(visit, draft)
+        intake.keep(visit.ws, draft)
+    except Refused as error:
+        told = list(error.fields.values()) if isinstance(error, WrongFields) else [error.sentence]
+        return visit.page("set_up_look.html", wrong_choices=told, reading=None, problems=(), more=0)
+    return visit.page("set_up_look.html", **_looked(visit, draft))
+
+
+@router.post("/set-up/ledger/drop")
+def drop(visit: SetUp) -> Response:
+    intake.drop(visit.ws)
+    visit.desk.brought.drop()
+    return visit.go("set-up", "ledger")
+
+
+def _draft(visit: Visit) -> Draft:
+    draft = intake.found(visit.ws)
+    if draft is None:
+        raise Refused(
+            "the file is not here any more: it was imported, or another one was brought", "bring it again"
+        )
+    return draft
+
+
+def _page(visit: Visit, error: Refused | None = None) -> Response:
+    draft = intake.found(visit.ws)
+    if draft is None:
+        return shown(visit, Part.LEDGER, error, draft=None, found=None)
+    tables = visit.desk.brought.tables(visit.ws, draft)
+    profile = draft.read()
+    found = mapping.shown(tables, profile, draft.master)
+    asked = error is not None or visit.typed("look") == "now"
+    return shown(
+        visit,
+        Part.LEDGER,
+        error,
+        draft=draft,
+        found=found,
+        profile=profile,
+        meanings=[(one, named(one)) for one in mapping.meanings(draft.master)],
+        sure=_sure(found, profile.columns),
+        dates={one: said.DATES[one] for one in DATES},
+        decimals=said.DECIMALS,
+        asides={one: said.SET_ASIDE[one] for one in SET_ASIDE},
+        currencies=sorted(currencies()),
+        house_currency=visit.ws.settings.ledger.currency or "",
+        looked=_looked(visit, draft) if asked else None,
+    )
+
+
+def _sure(found: Shown, columns: Mapping[str, str | int]) -> set[str]:
+    """The meanings that somebody, or the proposal, has said outright."""
+    return {one.meaning for one in found.columns if one.meaning in columns}
+
+
+def _looked(visit: Visit, draft: Draft) -> Mapping[str, Any]:
+    """The whole file as it is read now: its sums, or what is in the way."""
+    tables = visit.desk.brought.tables(visit.ws, draft)
+    reading = intake.look(visit.ws, draft, tables)
+    told = [_told(visit, tables, one) for one in reading.problems[:_SHOWN]]
+    totals, notes = [], []
+    if isinstance(reading, Reading):
+        totals = [money(amount, currency) for currency, amount in reading.total_of_rows.items()]
+        notes = [*reading.notes]
+        rows, day = reading.rows.height, reading.as_of
+    else:
+        rows, day = reading.customers.height, None
+    return {
+        "wrong_choices": [],
+        "reading": reading,
+        "problems": told,
+        "more": max(len(reading.problems) - _SHOWN, 0),
+        "rows": rows,
+        "day": day,
+        "totals": totals,
+        "notes": notes,
+    }
+
+
+def _told(visit: Visit, tables: Sequence[Table], one: Problem) -> Mapping[str, Any]:
+    table = next((table for table in tables if table.sheet == one.place.sheet), None)
+    row, column = mapping.placed(table, one.place)
+    sheet = f"sheet {one.place.sheet}, " if one.place.sheet else ""
+    where = f"{sheet}row {row}" + (f", column {column}" if column else "")
+    return {
+        "bad": one.severity is Severity.ERROR,
+        "where": where,
+        "sentence": one.sentence,
+        "helps": said.helps(one.code, one.suggestion),
+    }
+
+
+# -- what is said of the file ------------------------------------------------------------------------------------------
+
+
+def _answered(visit: Visit, draft: Draft) -> Draft:
+    """The draft with what the form says. WrongFields for what cannot be."""
+    wrong: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    for key, among in (("decimal", said.DECIMALS), ("dates", said.DATES)):
+        if (chosen := visit.typed(key)) and chosen not in among:
+            wrong[key] = "choose one of the list"
+        values[key] = chosen
+    values["currency"] = visit.typed("currency").upper()
+    if values["currency"] and values["currency"] not in currencies():
+        wrong["currency"] = f"“{values['currency']}” is no currency; write its three letters, as in USD"
+    if not draft.master:
+        values["terms"] = visit.typed("terms")
+        values["set_aside"] = tuple(one for one in SET_ASIDE if one in visit.form.getlist("set_aside"))
+    row = visit.typed("header")
+    if row and not re.fullmatch(r"[1-9]\d{0,4}", row):
+        wrong["header"] = f"“{row}” is no row; write its number"
+    day = visit.typed("as_of")
+    try:
+        as_of = date.fromisoformat(day).isoformat() if day else ""
+    except ValueError:
+        wrong["as_of"], as_of = f"“{day}” is no day; write it as 2026-11-23", ""
+    tables = visit.desk.brought.tables(visit.ws, draft)
+    before = draft.read()
+    if visit.typed("sheet") in {table.sheet for table in tables if table.sheet}:
+        values["sheet"] = visit.typed("sheet")
+    found = mapping.shown(tables, before, draft.master)
+    if row and not wrong.get("header") and int(row) != found.header:
+        values["header"] = int(row)
+    anew = values.get("sheet", before.sheet or found.sheet) != found.sheet or "header" in values
+    columns = None if anew else _columns(visit, found, draft, wrong)
+    if wrong:
+        raise WrongFields(wrong)
+    text = mapping.with_answers(draft.text, values, columns)
+    changed = replace(draft, text=text, as_of=as_of, profile=visit.typed("profile", draft.profile))
+    try:
+        changed.read()
+    except Refused as error:
+        field = next(
+            (key for key in ("terms", "currency", "dates", "decimal") if f"“{key}" in error.sentence), "terms"
+        )
+        raise WrongFields({field: f"{error.sentence.partition(': ')[2]}; {error.hint}"}) from None
+    return changed
+
+
+def _columns(visit: Visit, found: Shown, draft: Draft, wrong: dict[str, str]) -> dict[str, str | int] | None:
+    """What each column is. The same meaning twice cannot be."""
+    chosen: dict[int, str] = {}
+    known = mapping.meanings(draft.master)
+    for one in found.columns:
+        meaning = visit.typed(f"column.{one.number}", one.meaning)
+        if meaning and meaning not in known:
+            wrong[f"column.{one.number}"] = "choose one of the list"
+        elif meaning and meaning in chosen.values():
+            wrong[f"column.{one.number}"] = f"another column is the {named(meaning)} already"
+        else:
+            chosen[one.number] = meaning
+    return mapping.columns_of(found, chosen) if found.header else None
+
+
+def _named(visit: Visit, draft: Draft) -> list[str]:
+    """The settings name the profile, so that the next file is read by it without being told."""
+    way = ("ledger", "customers_profile" if draft.master else "profile")
+    root = visit.ws.root
+    try:
+        written.save(
+            visit.engine, root, {way: draft.profile}, written.seen(root), visit.who, fields={way: "profile"}
+        )
+    except Refused as error:
+        return [f"dunwell.toml does not name it yet: {error.sentence}."]
+    return []
