@@ -20,15 +20,21 @@ from engine.web.pages import (
     answers,
     brake,
     call,
+    compromises,
+    disputes,
     door,
     figures,
     journal,
     messages,
     outbox,
     people,
+    plans,
     policies,
     policy_changes,
     policy_files,
+    promises,
+    reach,
+    restrictions,
     today,
     tried,
     week,
@@ -38,6 +44,7 @@ from engine.web.visit import SAFE, Forbidden, Refusal, SignInFirst, Visit, refus
 
 PAGES = (
     *(door, today, call, week, account, outbox, journal, answers, brake, people),
+    *(promises, plans, disputes, compromises, restrictions, reach),
     *(policies, policy_changes, policy_files, tried, messages, figures),
 )
 _LOG = logging.getLogger("dunwell.web")

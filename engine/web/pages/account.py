@@ -29,6 +29,8 @@ from engine.store import finding
 from engine.store.history import history
 from engine.store.tables import COMPANY, payment
 from engine.web.html import url
+from engine.web.pages.between import PAGES
+from engine.web.pages.today import row_of
 from engine.web.visit import Reader, Visit, Worker
 
 router = APIRouter()
@@ -123,6 +125,7 @@ def _shown(visit: Visit, account: str, error: Refused | None = None) -> Response
         found = brief(visit.ws, conn, account, on=visit.today, now=visit.now, by=visit.person.id)
         happened = history(conn, account, kinds=kinds)
         paid = _payments(conn, account, visit.today)
+        waits = visit.worklist(conn, everything=True, account=account)
         all_kinds = sorted({line.kind for line in (happened if not kinds else history(conn, account))})
     happened.reverse()
     everything = visit.typed("show") == "everything"
@@ -132,6 +135,8 @@ def _shown(visit: Visit, account: str, error: Refused | None = None) -> Response
         "account.html",
         found=found,
         briefed=briefed,
+        between=PAGES,
+        waits=[row_of(visit, one) for one in waits.entries],
         names=names,
         happened=happened if everything else happened[:_LINES],
         more=0 if everything else max(len(happened) - _LINES, 0),
