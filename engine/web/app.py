@@ -27,6 +27,7 @@ from engine.web.pages import (
     journal,
     messages,
     outbox,
+    past,
     people,
     plans,
     policies,
@@ -45,7 +46,7 @@ from engine.web.visit import SAFE, Forbidden, Refusal, SignInFirst, Visit, refus
 PAGES = (
     *(door, today, call, week, account, outbox, journal, answers, brake, people),
     *(promises, plans, disputes, compromises, restrictions, reach),
-    *(policies, policy_changes, policy_files, tried, messages, figures),
+    *(policies, policy_changes, policy_files, tried, past, messages, figures),
 )
 _LOG = logging.getLogger("dunwell.web")
 
