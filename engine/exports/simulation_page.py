@@ -53,7 +53,8 @@ _PAGE = """\
 """
 _BODY = """\
 <section>
-<div class="scroll" tabindex="0" role="region" aria-label="The figures"><table class="figures"><tr><td></td>{% for run in runs %}<th class="n">{{ label(run) }}</th>{% endfor %}</tr>
+<div class="scroll" tabindex="0" role="region" aria-label="The figures">
+<table class="figures"><tr><td></td>{% for run in runs %}<th class="n">{{ label(run) }}</th>{% endfor %}</tr>
 {% for name, cells in rows %}<tr><td>{{ name }}</td>{% for cell in cells %}<td class="n">{{ cell }}</td>{% endfor %}</tr>
 {% endfor %}</table></div>
 {% if draws %}<p class="small soft">In brackets: nine of ten draws are above the lower number, nine of ten below the higher.</p>

@@ -50,7 +50,7 @@ def home() -> Response:
 def sign_in(request: Request) -> Response:
     desk: Desk = request.app.state.desk
     if entered(desk, request, desk.clock()) is not None:
-        return RedirectResponse(_local(request.query_params.get("next", "")), 303)
+        return RedirectResponse(local(request.query_params.get("next", "")), 303)
     return shown(desk, request)
 
 
@@ -69,9 +69,9 @@ def signed_in(request: Request, form: Sent) -> Response:
     visit = Visit(desk, request, found.session, found.person, form, now, rights(found.person.roles))
     if path := _text(form, "kept-path"):
         sentence = "You are signed in again. What you had typed is still here."
-        answer = again(visit, _local(path), _unpacked(_text(form, "kept")), sentence)
+        answer = again(visit, local(path), _unpacked(_text(form, "kept")), sentence)
     else:
-        answer = RedirectResponse(_local(_text(form, "next")), 303)
+        answer = RedirectResponse(local(_text(form, "next")), 303)
     let_in(answer, found.token, settings)
     return answer
 
@@ -82,7 +82,7 @@ def signed_out(visit: Reader) -> Response:
     number = visit.typed("session", visit.session.number)
     entry.sign_out(visit.engine, number, visit.who)
     if number != visit.session.number:
-        return RedirectResponse(_local(visit.typed("back", "/me")), 303)
+        return RedirectResponse(local(visit.typed("back", "/me")), 303)
     answer = RedirectResponse("/sign-in", 303)
     settings = visit.ws.settings.web
     answer.delete_cookie(
@@ -176,7 +176,7 @@ def shown(
     code: int = 200,
 ) -> Response:
     """The page to sign in. `kept` was sent to `kept_path` by somebody whose session had ended."""
-    to = _local(request.query_params.get("next", "") or _text(form or FormData(), "next"))
+    to = local(request.query_params.get("next", "") or _text(form or FormData(), "next"))
     drawn = desk.pages.get_template("sign-in.html").render(
         refused=refused,
         next=to,
@@ -212,7 +212,7 @@ def _text(form: FormData, name: str) -> str:
     return found if isinstance(found, str) else ""
 
 
-def _local(path: str) -> str:
+def local(path: str) -> str:
     """An address of ours and no other: nobody is led elsewhere by a link to the door."""
     ours = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
     return path if ours else "/today"
