@@ -358,15 +358,12 @@ def concede(
 
 
 def _share(text: str) -> int | None:
-    """Hundredths of a per cent of “5%” or “2.5 %”; None where it is no share."""
-    from decimal import Decimal, InvalidOperation
+    """Hundredths of a per cent of “5%”; None where it is no share."""
+    from engine.core.money import read_share
 
     if not text.strip().endswith("%"):
         return None
     try:
-        hundredths = Decimal(text.strip().removesuffix("%").strip()) * 100
-    except InvalidOperation:
-        hundredths = Decimal(-1)
-    if hundredths != hundredths.to_integral_value() or hundredths <= 0:
-        raise typer.BadParameter(f"“{text}” is no share: write 5% or 2.5%", param_hint="--discount")
-    return int(hundredths)
+        return read_share(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--discount") from None

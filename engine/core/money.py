@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from babel.core import get_global
 
@@ -77,6 +77,17 @@ def read_amount(text: str, default_currency: str) -> Amount:
     if decimals > digits(currency):
         raise ValueError(f"“{_short(text)}” has {decimals} decimals and {currency} has {digits(currency)}")
     return Amount(Decimal(plain), currency)
+
+
+def read_share(text: str) -> int:
+    """Hundredths of a per cent of “5%” or “2.5 %”; ValueError says how it is written."""
+    try:
+        hundredths = Decimal(text.strip().removesuffix("%").strip()) * 100
+    except InvalidOperation:
+        hundredths = Decimal(-1)
+    if not text.strip().endswith("%") or hundredths != hundredths.to_integral_value() or hundredths <= 0:
+        raise ValueError(f"“{text}” is no share: write 5% or 2.5%")
+    return int(hundredths)
 
 
 def _short(text: str) -> str:

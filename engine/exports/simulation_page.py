@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from engine.core.language.policy import Kind
@@ -48,10 +48,15 @@ _PAGE = """\
 <p>{{ facts }}</p>
 <p class="note">{{ notes[-1] }}</p>
 </header>
+{{ body }}</body>
+</html>
+"""
+_BODY = """\
 <section>
-<table class="figures"><tr><th></th>{% for run in runs %}<th class="n">{{ label(run) }}</th>{% endfor %}</tr>
+<div class="scroll" tabindex="0" role="region" aria-label="The figures">
+<table class="figures"><tr><td></td>{% for run in runs %}<th class="n">{{ label(run) }}</th>{% endfor %}</tr>
 {% for name, cells in rows %}<tr><td>{{ name }}</td>{% for cell in cells %}<td class="n">{{ cell }}</td>{% endfor %}</tr>
-{% endfor %}</table>
+{% endfor %}</table></div>
 {% if draws %}<p class="small soft">In brackets: nine of ten draws are above the lower number, nine of ten below the higher.</p>
 {% endif -%}
 {% for sentence in besides %}<p>{{ sentence }}</p>
@@ -62,8 +67,8 @@ _PAGE = """\
 {{ legend(groups(run), "k") }}
 {% if draws %}<h3 class="sheet">All of it, with what the draws bring</h3>
 {{ drawn(run) }}{% endif %}
-<div class="scroll"><table class="sheet">
-<tr><th></th><th class="n">all</th><th class="n">a day</th><th class="n">9 of 10 days, at most</th><th class="n">most</th>
+<div class="scroll" tabindex="0" role="region" aria-label="The work in numbers"><table class="sheet">
+<tr><td></td><th class="n">all</th><th class="n">a day</th><th class="n">9 of 10 days, at most</th><th class="n">most</th>
 <th>on</th><th>room a day</th></tr>
 {% for cells in work(run) %}<tr>{% for cell in cells %}<td{% if 0 < loop.index0 < 5 %} class="n"{% endif %}>
 {%- if loop.first and cell.startswith("    ") %}&emsp;{% endif %}{{ cell }}</td>{% endfor %}</tr>
@@ -88,8 +93,6 @@ _PAGE = """\
 <h2>What this stands on</h2>
 {% for note in notes %}<p class="small">{{ note }}</p>
 {% endfor %}</section>
-</body>
-</html>
 """
 
 # The layers of a picture of work, the lowest first.
@@ -104,35 +107,48 @@ _GROUPS = (
 
 def simulation_html(played: Played) -> bytes:
     """A whole page in UTF-8; every text of somebody else's is escaped."""
-    found = played.simulation
-    page = Environment(autoescape=True, undefined=StrictUndefined)
     return (
-        page.from_string(_PAGE)
+        _template(_PAGE)
         .render(
             style=Markup(STYLE),  # noqa: S704 -- our own
-            days=span(found.first, found.last),
+            days=span(played.simulation.first, played.simulation.last),
             facts=" · ".join(facts(played)),
-            runs=found.runs,
-            several=len(found.runs) > 1,
-            draws=found.draws,
-            label=lambda run: label(run, found),
-            rows=rows(found),
-            besides=list(besides(found)),
-            workload=lambda run: Markup(_workload(run, found)),  # noqa: S704 -- charts escape their texts
-            drawn=lambda run: Markup(_drawn(run, found)),  # noqa: S704
-            work=lambda run: [work_row(load) for load in run.outcome.work],
-            groups=lambda run: [(n, name) for n, (name, _) in enumerate(_GROUPS) if any(_weekly(run, n))],
-            same=lambda run: len(own_ladders(found, run)) < len(by_policy(run.outcome)),
-            ladders=lambda run: [(name, Markup(svg)) for name, svg in _ladders(run, found)],  # noqa: S704
-            restricted=lambda run: list(restricted_said(run.outcome)),
-            ageing=Markup(_ageing(found)),  # noqa: S704
-            ages=list(enumerate(AGES.names)),
-            overdue=Markup(_overdue(found)),  # noqa: S704
-            cash=Markup(_cash(found)),  # noqa: S704
-            legend=_legend,
             notes=[clean(note) for note in played.notes],
+            body=Markup(simulation_part(played)),  # noqa: S704 -- escaped below
         )
         .encode()
+    )
+
+
+def simulation_part(played: Played) -> str:
+    """What the page shows beneath its head, for a page that has a head and a style of its own."""
+    found = played.simulation
+    return _template(_BODY).render(
+        runs=found.runs,
+        several=len(found.runs) > 1,
+        draws=found.draws,
+        label=lambda run: label(run, found),
+        rows=rows(found),
+        besides=list(besides(found)),
+        workload=lambda run: Markup(_workload(run, found)),  # noqa: S704 -- charts escape their texts
+        drawn=lambda run: Markup(_drawn(run, found)),  # noqa: S704
+        work=lambda run: [work_row(load) for load in run.outcome.work],
+        groups=lambda run: [(n, name) for n, (name, _) in enumerate(_GROUPS) if any(_weekly(run, n))],
+        same=lambda run: len(own_ladders(found, run)) < len(by_policy(run.outcome)),
+        ladders=lambda run: [(name, Markup(svg)) for name, svg in _ladders(run, found)],  # noqa: S704
+        restricted=lambda run: list(restricted_said(run.outcome)),
+        ageing=Markup(_ageing(found)),  # noqa: S704
+        ages=list(enumerate(AGES.names)),
+        overdue=Markup(_overdue(found)),  # noqa: S704
+        cash=Markup(_cash(found)),  # noqa: S704
+        legend=_legend,
+        notes=[clean(note) for note in played.notes],
+    )
+
+
+def _template(text: str) -> Template:
+    return Environment(autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True).from_string(
+        text
     )
 
 

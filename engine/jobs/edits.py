@@ -119,15 +119,16 @@ def problems_of(ws: Workspace, name: str) -> tuple[Problem, ...]:
 def save(
     engine: Engine,
     ws: Workspace,
-    written: Mapping[str, str],
+    written: Mapping[str, str | None],
     seen: Mapping[str, str],
     by: str,
     now: datetime,
 ) -> list[str]:
     """Keep new texts of files, given the workspace of the files; then they are live, or wait for a second person. Sentences.
 
-    `seen` are the hashes of what was read; a file that is not in it must not be there. Raises NotGood, WrittenMeanwhile,
-    and Refused while a change of somebody else waits: whoever agrees to one of two changes would agree to both.
+    A file without a text is taken away, once the others are written. `seen` are the hashes of what was read; a file that
+    is not in it must not be there. Raises NotGood, WrittenMeanwhile, and Refused while a change of somebody else waits:
+    whoever agrees to one of two changes would agree to both.
     """
     nobody_waits(engine, ws.files, by)
     there = on_disk.read(ws.files)
@@ -145,8 +146,12 @@ def save(
         wrong.sort(key=lambda one: one.place.file not in written)
         raise NotGood(tuple(wrong))
     _unchanged(on_disk.read(ws.files), written, seen)
-    for name in written:
-        put(ws.root / name, _all(texts)[name])
+    for name, text in written.items():
+        if text is not None:
+            put(ws.root / name, _all(texts)[name])
+    for name, text in written.items():
+        if text is None:
+            _remove(ws.root / name)
     return take_in(engine, ws.files, texts, now, by=by, checked=checked) or ["Nothing has changed."]
 
 
@@ -191,7 +196,7 @@ def nobody_waits(engine: Engine, files: settings.Workspace, by: str) -> None:
         )
 
 
-def _unchanged(there: Texts, written: Mapping[str, str], seen: Mapping[str, str]) -> None:
+def _unchanged(there: Texts, written: Mapping[str, str | None], seen: Mapping[str, str]) -> None:
     found = _all(there)
     for name in written:
         now = _kept(name, found[name]) if name in found else None
@@ -210,11 +215,14 @@ def _kept(name: str, data: bytes) -> Kept:
     return Kept(name, text, hashlib.sha256(data).hexdigest(), kind_of(name))
 
 
-def _texts(there: Texts, written: Mapping[str, str]) -> Texts:
+def _texts(there: Texts, written: Mapping[str, str | None]) -> Texts:
     """With these texts in place; a form ends its lines as the web does, a file keeps its own way."""
     policies, templates = dict(there.policies), dict(there.templates)
     for name, text in written.items():
         ours = policies if kind_of(name) not in ("message", "page") else templates
+        if text is None:
+            ours.pop(name, None)
+            continue
         plain = text.replace("\r\n", "\n").replace("\r", "\n")
         if b"\r\n" in ours.get(name, b""):
             plain = plain.replace("\n", "\r\n")
@@ -241,3 +249,10 @@ def put(path: Path, data: bytes) -> None:
         raise Refused(
             f"{path.name} cannot be written: {error.strerror or error}", "nothing was changed"
         ) from None
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.resolve().unlink(missing_ok=True)
+    except OSError as error:
+        raise Refused(f"{path.name} cannot be taken away: {error.strerror or error}") from None

@@ -107,12 +107,14 @@ def worklist(
     everything: bool = False,
     most: int | None = None,
     state: ActionState | None = None,
+    account: str | None = None,
     shared: Shared | None = None,
 ) -> Worklist:
     """The list of a day. `shared` is the day's work where it is at hand already; else it is found.
 
-    `everything` adds what does not fit today; `most` bounds what is read in full; `state` leaves only what is in it. A
-    person's list has what was given to them, what falls to them of their roles, and the approvals of their roles.
+    `everything` adds what does not fit today; `most` bounds what is read in full; `state` and `account` leave only
+    what is of them. A person's list has what was given to them, what falls to them of their roles, and the approvals of
+    their roles.
     """
     day = shared or shared_out(ws, conn, on=on, house=house)
     rows, house = day.rows, day.house
@@ -120,6 +122,8 @@ def worklist(
         rows = _of(rows, ws.people, person)
     if state is not None:
         rows = rows.filter(pl.col("state") == state.value)
+    if account is not None:
+        rows = rows.filter(pl.col("account") == account)
     today = rows.filter("fits")
     shown = (rows.sort(~pl.col("fits"), maintain_order=True) if everything else today).head(
         most if most is not None else rows.height

@@ -36,11 +36,7 @@ def compared_drawn(told: Compared, *, width: int = 100) -> Group:
     parts: list[RenderableType] = []
     for each in told.found:
         parts += [*_comparison(each, width), Text()]
-    notes = [said.BY_LOT, said.METHODS, said.NO_PEEKING]
-    one = told.found[0]
-    if kinds := [kind for kind in told.assumed if one.costs[kind]]:
-        notes.append(said.assumed(one.costs, kinds, one.currency))
-    return Group(*parts, *(_under(note, "dim") for note in notes))
+    return Group(*parts, *(_under(note, "dim") for note in notes(told)))
 
 
 def _under(sentence: str, style: str) -> RenderableType:
@@ -60,24 +56,44 @@ def _comparison(one: Comparison, width: int) -> Iterator[RenderableType]:
         yield _under(said.NOBODY, "yellow")
         return
     head = (Text(), *(Text(side.name, "bold") for side in one.sides))
-    rows = [head, (Text("  accounts drawn"), *(Text(f"{side.accounts:,}") for side in one.sides))]
-    old = Text(f"  {one.days} days ago or before")
-    rows.append((old, *(Text(f"{side.followed:,}") for side in one.sides)))
-    for measure in MEASURES:
-        cells = [_cell(measure, side, one) for side in one.sides]
-        rows.append((Text(f"  {_title(measure, one.days)}"), *cells))
+    rows = [head, *((Text(f"  {title}"), *cells) for title, cells in sides(one))]
     yield fitted(rows, width, right=tuple(range(1, len(head))), elastic=(0,))
-    if any(each.interval.difference is not None for each in one.differences):
+    if told := differences(one):
         title = Text(f"  less {one.champion.name}", "dim")
         rows = [(title, *(Text(side.name, "bold") for side in one.sides[1:]))]
-        for measure in MEASURES:
-            rows.append((Text(f"  {_title(measure, one.days)}"), *_differences(measure, one)))
         yield Text()
-        yield fitted(rows, width, elastic=(0,))
-    yield _under(_done(one), "dim")
+        yield fitted([*rows, *((Text(f"  {title}"), *cells) for title, cells in told)], width, elastic=(0,))
+    yield _under(done(one), "dim")
     yield Text()
     for sentence, style in verdicts(one):
         yield _under(f"{sentence[:1].upper()}{sentence[1:]}.", style)
+
+
+def sides(one: Comparison) -> list[tuple[str, list[Text]]]:
+    """What followed on each side, a line for each thing that is counted."""
+    return [
+        ("accounts drawn", [Text(f"{side.accounts:,}") for side in one.sides]),
+        (f"{one.days} days ago or before", [Text(f"{side.followed:,}") for side in one.sides]),
+        *(
+            (_title(measure, one.days), [_cell(measure, side, one) for side in one.sides])
+            for measure in MEASURES
+        ),
+    ]
+
+
+def differences(one: Comparison) -> list[tuple[str, list[Text]]]:
+    """How each challenger differs from the champion, with the interval; nothing while nothing can be said."""
+    if all(each.interval.difference is None for each in one.differences):
+        return []
+    return [(_title(measure, one.days), _differences(measure, one)) for measure in MEASURES]
+
+
+def notes(told: Compared) -> list[str]:
+    """What the numbers mean."""
+    one = told.found[0]
+    kinds = [kind for kind in told.assumed if one.costs[kind]]
+    more = [said.assumed(one.costs, kinds, one.currency)] if kinds else []
+    return [said.BY_LOT, said.METHODS, said.NO_PEEKING, *more]
 
 
 def _title(measure: str, days: int) -> str:
@@ -134,7 +150,7 @@ def _differences(measure: str, one: Comparison) -> list[Text]:
     return cells
 
 
-def _done(one: Comparison) -> str:
+def done(one: Comparison) -> str:
     """What was done on each side, in the days that are counted."""
     told = [
         f"{side.name}: " + ", ".join(f"{number:,} {kind}" for kind, number in side.counts.items() if number)

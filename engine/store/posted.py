@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from engine.store.outbox import FIELDS, Row, made
+from engine.store.outbox import FIELDS, Row, made, of_company
 from engine.store.tables import COMPANY, action, customer, outbox
 
 
@@ -38,7 +38,7 @@ def searched(
         sa.select(*FIELDS, name, action.c.amount, action.c.currency, action.c.detail)
         .join_from(outbox, action, action.c.key == outbox.c.action)
         .join(customer, of, isouter=True)
-        .where(action.c.company == company)
+        .where(of_company == company)
         .order_by(outbox.c.id.desc())
         .limit(most)
     )

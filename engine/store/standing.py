@@ -70,6 +70,12 @@ def stands(conn: Connection, of: Newest) -> list[Stand]:
     ]
 
 
+def on_policy(conn: Connection, policy: str, company: str = COMPANY) -> int:
+    """How many accounts the newest run found to be of a policy."""
+    of = newest(conn, company)
+    return sum(one.accounts for one in stands(conn, of) if one.policy == policy) if of else 0
+
+
 def taken(conn: Connection, company: str = COMPANY) -> dict[tuple[str, str], int]:
     """(policy, step) → how many accounts that are late now have had the step in this episode."""
     query = (

@@ -22,16 +22,23 @@ from engine.web.pages import (
     answers,
     brake,
     call,
+    compromises,
+    disputes,
     door,
     figures,
     identity,
     journal,
     messages,
     outbox,
+    past,
     people,
+    plans,
     policies,
     policy_changes,
     policy_files,
+    promises,
+    reach,
+    restrictions,
     set_up,
     set_up_ledger,
     set_up_policies,
@@ -45,7 +52,8 @@ from engine.web.visit import SAFE, Forbidden, Refusal, SignInFirst, Visit, refus
 
 PAGES = (
     *(door, identity, today, call, week, account, outbox, journal, answers, brake, people, tokens),
-    *(policies, policy_changes, policy_files, tried, messages, figures),
+    *(promises, plans, disputes, compromises, restrictions, reach),
+    *(policies, policy_changes, policy_files, tried, past, messages, figures),
     *(set_up, set_up_ledger, set_up_policies),
 )
 _LOG = logging.getLogger("dunwell.web")

@@ -11,11 +11,16 @@ from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 
+from markupsafe import Markup
+
 from engine import settings
 from engine.core.problem import Severity
+from engine.core.sentences import compare as said
 from engine.errors import Refused
 from engine.jobs.report import Asked
+from engine.jobs.simulate import Asked as Past
 from engine.jobs.workspace import BrokenSettings, Workspace, of_texts
+from engine.screen.written import line_of
 from engine.settings import texts as on_disk
 from engine.settings.texts import Texts, from_kept
 from engine.web.html import environment
@@ -88,6 +93,38 @@ def figures(root: Path, asked: Asked, now: datetime) -> str:
         if line.figure.name in bands and (left := leaves(bands[line.figure.name], line))
     }
     return _drawn("tried_figures.html", **(values(found) | {"bands": bands, "gone": gone}))
+
+
+def simulation(root: Path, asked: Past, now: datetime) -> str:
+    """Past days played again, with their pictures."""
+    from engine.exports.simulation_page import simulation_part
+    from engine.jobs.releases import deciding
+    from engine.jobs.simulate import play
+    from engine.screen.simulate import facts
+    from engine.screen.written import span
+
+    ws = _read(root)
+    played = play(ws if asked.policies else deciding(ws, now)[0], asked, now=now)
+    days = span(played.simulation.first, played.simulation.last)
+    part = Markup(simulation_part(played))  # noqa: S704 - drawn and escaped there
+    return _drawn("tried_simulation.html", days=days, facts=facts(played), part=part, notes=played.notes)
+
+
+def comparison(root: Path, asked: tuple[str, int], now: datetime) -> str:
+    """What followed on each side of the house's comparisons."""
+    from engine.jobs.compare import compare
+    from engine.jobs.releases import deciding
+    from engine.screen import compare as shown
+    from engine.store import database
+
+    ws = deciding(_read(root), now)[0]
+    engine = ws.database(read_only=True)
+    try:
+        with database.reading(engine) as conn:
+            told = compare(ws, conn, *asked)
+    finally:
+        engine.dispose()
+    return _drawn("tried_compare.html", told=told, shown=shown, line_of=line_of, said=said)
 
 
 def _good(root: Path, texts: Mapping[str, str]) -> Workspace:

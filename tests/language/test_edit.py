@@ -197,3 +197,23 @@ def test_names_of_a_message() -> None:
     assert found.offers[0].word.startswith("customer.")
     assert text.split("\n")[4][found.start - 1 : found.end - 1] == "cust"
     assert "Acme" in next(one.sentence for one in found.offers if one.word == "customer.name")
+
+
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [
+        ("order: [a, b, c]  # why\n", "order: [a, c]  # why\n"),
+        ("order: [a, b]\n", "order: [a]\n"),
+        ("order: [b, c]\n", "order: [c]\n"),
+        ("order:\n  - a\n  - b  # the second\n  - c\n", "order:\n  - a\n  - c\n"),
+        ("order:\n  - a\n  - b", "order:\n  - a\n"),
+        ("order: [a, c]\n", "order: [a, c]\n"),
+    ],
+)
+def test_a_word_is_taken_out_of_a_list(text: str, after: str) -> None:
+    assert edit.without_item(text, ("order",), "b") == after
+
+
+def test_the_only_word_of_a_list_stays() -> None:
+    with pytest.raises(edit.CannotEdit):
+        edit.without_item("order: [b]\n", ("order",), "b")

@@ -243,3 +243,23 @@ def test_behind_a_proxy_with_a_certificate_cookies_are_for_it_alone(place: Place
     assert cookie.startswith("__Host-dunwell=")
     assert all(word in cookie for word in ("Secure", "HttpOnly", "SameSite=lax", "Path=/"))
     assert "strict-transport-security" in browser.get("/today").headers
+
+
+def test_a_step_to_come_is_put_off_from_the_week(place: Place) -> None:
+    joe = place.as_("joe")
+    page = week(place, joe, "?day=all")
+    link = unescape(re.search(r'href="(/pause/[^"]+)"', page)[1])  # type: ignore[index]
+    account = link.partition("?")[0].removeprefix("/pause/")
+    assert "back=/week?day=all" in link
+    form = joe.get(link).text
+    assert "All steps of the account wait" in form
+    refused = joe.sends(f"/pause/{account}", back="/week?day=all", because="a trade fair")
+    assert refused.status_code == 422
+    assert "Say through which day they wait." in refused.text
+    assert 'value="a trade fair"' in refused.text
+    done = joe.sends(f"/pause/{account}", back="/week?day=all", because="a trade fair", until="2026-10-23")
+    assert done.headers["location"] == "/week?day=all"
+    away = joe.sends(f"/pause/{account}", back="//elsewhere.example", because="x", until="2026-10-24")
+    assert away.headers.get("location", "/today") == "/today"
+    assert "Put off" not in words(week(place, place.as_(place.has("reader")), "?day=all"))
+    assert joe.get("/pause/NOBODY").status_code == 404

@@ -73,12 +73,7 @@ def with_item(text: str, way: Way, item: str, before: str = "") -> str:
 
     Raises CannotEdit where there is no such list, or it is empty.
     """
-    root = source.read("", text.encode()).root
-    found: Node | None = root
-    for part in way:
-        line = found.get(part) if isinstance(found, Block) and isinstance(part, str) else None
-        found = line.value if line else None
-    items = [each for each in found.items if isinstance(each, Text)] if isinstance(found, Listing) else []
+    items = _items(text, way)
     if not items:
         raise CannotEdit("there is no list of that name")
     bom = "\ufeff" if text.startswith("\ufeff") else ""
@@ -99,16 +94,49 @@ def with_item(text: str, way: Way, item: str, before: str = "") -> str:
         after = bare[:here] + piece + bare[here:]
     values = [each.value for each in items]
     values.insert(items.index(near) if near else len(items), item)
-    again: Node | None = source.read("", after.encode()).root
-    for part in way:
-        line = again.get(part) if isinstance(again, Block) and isinstance(part, str) else None
-        again = line.value if line else None
-    if (
-        not isinstance(again, Listing)
-        or [one.value for one in again.items if isinstance(one, Text)] != values
-    ):
+    if [each.value for each in _items(after, way)] != values:
         raise CannotEdit("this list cannot be changed here")
     return bom + after
+
+
+def without_item(text: str, way: Way, item: str) -> str:
+    """The file with one word less in a list; nothing else is changed. As it is where the list has no such word.
+
+    Raises CannotEdit where it would leave the list empty.
+    """
+    items = _items(text, way)
+    near = next((each for each in items if each.value == item), None)
+    if near is None:
+        return text
+    if len(items) == 1:
+        raise CannotEdit("the list would be empty")
+    bom = "\ufeff" if text.startswith("\ufeff") else ""
+    bare = text.removeprefix("\ufeff")
+    start = _offset(bare, near.place.line)
+    row = bare[start:].split("\n")[0]
+    if row[: near.place.column - 1].strip() == "-":  # a dash a line
+        after = bare[:start] + bare[start + len(row) + 1 :]
+    else:
+        first, last = start + near.place.column - 1, start + near.place.end - 1
+        at = items.index(near)
+        comma = re.compile(r"\s*,\s*")
+        if at + 1 < len(items) and (gap := comma.match(bare, last)):
+            last = gap.end()
+        elif at and (gap := re.search(r"\s*,\s*$", bare[:first])):
+            first = gap.start()
+        after = bare[:first] + bare[last:]
+    if [each.value for each in _items(after, way)] != [each.value for each in items if each is not near]:
+        raise CannotEdit("this list cannot be changed here")
+    return bom + after
+
+
+def _items(text: str, way: Way) -> list[Text]:
+    """The words of a list; none where there is no such list."""
+    found: Node | None = source.read("", text.encode()).root
+    for part in way:
+        line = found.get(part) if isinstance(found, Block) and isinstance(part, str) else None
+        found = line.value if line else None
+    return [each for each in found.items if isinstance(each, Text)] if isinstance(found, Listing) else []
 
 
 def written(value: str) -> str:

@@ -48,9 +48,13 @@ _STATES = {
 }
 
 
-def listed(conn: Connection, company: str = COMPANY) -> list[Listed]:
-    """All that are in force, requested or on the way back, the oldest first; then what is still to be asked for."""
+def listed(conn: Connection, company: str = COMPANY, account: str | None = None) -> list[Listed]:
+    """All that are in force, requested or on the way back, the oldest first; then what is still to be asked for.
+
+    Of one account, or of all.
+    """
     known = sa.select(t.customer.c.account, t.customer.c.name).where(t.customer.c.company == company)
+    known = known if account is None else known.where(t.customer.c.account == account)
     names = {row.account: row.name for row in conn.execute(known)}
     there = [
         Listed(
@@ -68,16 +72,17 @@ def listed(conn: Connection, company: str = COMPANY) -> list[Listed]:
             by=one.by,
             approved_by=one.approved_by or "",
         )
-        for one in restrictions.standing(conn, company=company)
+        for one in restrictions.standing(conn, account, company=company)
     ]
-    return [*there, *_to_come(conn, names, company)]
+    return [*there, *_to_come(conn, names, company, account)]
 
 
-def _to_come(conn: Connection, names: dict[str, str], company: str) -> Iterator[Listed]:
+def _to_come(conn: Connection, names: dict[str, str], company: str, account: str | None) -> Iterator[Listed]:
     a = t.action.c
     query = sa.select(t.action).where(
         a.company == company, sa.text(f"action.{UNDER_WAY}"), a.state.in_(list(_STATES))
     )
+    query = query if account is None else query.where(a.account == account)
     for row in conn.execute(query.order_by(a.on, a.account, a.key)):
         detail = orjson.loads(row.detail)
         kind = detail.get("restricts") or row.kind

@@ -21,6 +21,7 @@ from engine.errors import Refused, WrongFields
 from engine.exports import evidence_html
 from engine.jobs import cases, evidence
 from engine.jobs.brief import Item, brief
+from engine.jobs.cases import must_know
 from engine.jobs.explain import Explanation, explain
 from engine.jobs.people.rights import Right
 from engine.screen import briefed
@@ -29,6 +30,9 @@ from engine.store import finding
 from engine.store.history import history
 from engine.store.tables import COMPANY, payment
 from engine.web.html import url
+from engine.web.pages.between import PAGES
+from engine.web.pages.door import local
+from engine.web.pages.today import row_of
 from engine.web.visit import Reader, Visit, Worker
 
 router = APIRouter()
@@ -71,8 +75,15 @@ def account(visit: Reader, account: str) -> Response:
     return _shown(visit, account)
 
 
+@router.get("/pause/{account:path}")
+def put_off(visit: Worker, account: str) -> Response:
+    return _wait(visit, account)
+
+
 @router.post("/pause/{account:path}")
 def pause(visit: Worker, account: str) -> Response:
+    back = visit.typed("back")
+    shown = _wait if back else _shown
     because, until = visit.typed("because"), visit.typed("until")
     wrong = {} if because else {"because": "say why: whoever looks at it later wants to know"}
     last: date | None = None
@@ -81,13 +92,29 @@ def pause(visit: Worker, account: str) -> Response:
             last = read_day(until, visit.today)
         except ValueError as error:
             wrong["until"] = str(error)
+    elif back:
+        wrong["until"] = "say through which day they wait"
     if wrong:
-        return _shown(visit, account, WrongFields(wrong))
+        return shown(visit, account, WrongFields(wrong))
     try:
         said = cases.pause(visit.engine, account, visit.who, because=because, until=last)
     except Refused as error:
-        return _shown(visit, account, error)
-    return visit.go("account", account, said=said)
+        return shown(visit, account, error)
+    answer = visit.go("account", account, said=said)
+    if back:
+        answer.headers["location"] = local(back)
+    return answer
+
+
+def _wait(visit: Visit, account: str, error: Refused | None = None) -> Response:
+    """The steps of an account are put off, from a page that is gone back to."""
+    told = visit.could_not(error) if error else {}
+    with visit.reading() as conn:
+        must_know(conn, account)
+        found = finding.accounts(conn, account)
+    name = next((one.name for one in found if one.account == account), account)
+    back = local(visit.typed("back", "/week"))
+    return visit.page("wait.html", account=account, name=name, back=back, on=visit.typed("day"), **told)
 
 
 @router.post("/lift/{account:path}")
@@ -123,6 +150,7 @@ def _shown(visit: Visit, account: str, error: Refused | None = None) -> Response
         found = brief(visit.ws, conn, account, on=visit.today, now=visit.now, by=visit.person.id)
         happened = history(conn, account, kinds=kinds)
         paid = _payments(conn, account, visit.today)
+        waits = visit.worklist(conn, everything=True, account=account)
         all_kinds = sorted({line.kind for line in (happened if not kinds else history(conn, account))})
     happened.reverse()
     everything = visit.typed("show") == "everything"
@@ -132,6 +160,8 @@ def _shown(visit: Visit, account: str, error: Refused | None = None) -> Response
         "account.html",
         found=found,
         briefed=briefed,
+        between=PAGES,
+        waits=[row_of(visit, one) for one in waits.entries],
         names=names,
         happened=happened if everything else happened[:_LINES],
         more=0 if everything else max(len(happened) - _LINES, 0),

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from engine.errors import WrongFields
 from engine.jobs import cases
 from engine.jobs.cases import tasks
-from engine.web.pages.door import _local
+from engine.web.pages.door import local
 from engine.web.visit import Visit, Worker
 
 router = APIRouter()
@@ -39,6 +39,6 @@ def done(visit: Worker) -> Response:
 
 def _back(visit: Visit, said: str) -> Response:
     answer = visit.go("today", said=said)
-    answer.headers["location"] = _local(visit.typed("back", "/today"))
+    answer.headers["location"] = local(visit.typed("back", "/today"))
     assert isinstance(answer, RedirectResponse)
     return answer

@@ -54,7 +54,7 @@ def home() -> Response:
 def sign_in(request: Request) -> Response:
     desk: Desk = request.app.state.desk
     if entered(desk, request, desk.clock()) is not None:
-        return RedirectResponse(_local(request.query_params.get("next", "")), 303)
+        return RedirectResponse(local(request.query_params.get("next", "")), 303)
     return shown(desk, request)
 
 
@@ -89,9 +89,9 @@ def goes_in(request: Request, found: Entered, next: str, kept_path: str, kept: s
             rights(found.person.roles),
         )
         sentence = "You are signed in again. What you had typed is still here."
-        answer = again(visit, _local(kept_path), unpacked(kept), sentence)
+        answer = again(visit, local(kept_path), unpacked(kept), sentence)
     else:
-        to = _local(next)
+        to = local(next)
         answer = RedirectResponse(_home(desk, found.person) if to == "/today" else to, 303)
     let_in(answer, found.token, settings)
     return answer
@@ -103,7 +103,7 @@ def signed_out(visit: Reader) -> Response:
     number = visit.typed("session", visit.session.number)
     entry.sign_out(visit.engine, number, visit.who)
     if number != visit.session.number:
-        return RedirectResponse(_local(visit.typed("back", "/me")), 303)
+        return RedirectResponse(local(visit.typed("back", "/me")), 303)
     settings = visit.ws.settings.web
     answer = elsewhere.left(visit) or RedirectResponse("/sign-in", 303)
     answer.delete_cookie(
@@ -205,7 +205,7 @@ def shown(
     code: int = 200,
 ) -> Response:
     """The page to sign in. `kept` was sent to `kept_path` by somebody whose session had ended."""
-    to = _local(request.query_params.get("next", "") or text(form or FormData(), "next"))
+    to = local(request.query_params.get("next", "") or text(form or FormData(), "next"))
     drawn = desk.pages.get_template("sign-in.html").render(
         refused=refused,
         next=to,
@@ -244,7 +244,7 @@ def text(form: FormData, name: str) -> str:
     return found if isinstance(found, str) else ""
 
 
-def _local(path: str) -> str:
+def local(path: str) -> str:
     """An address of ours and no other: nobody is led elsewhere by a link to the door."""
     ours = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
     return path if ours else "/today"

@@ -11,10 +11,11 @@ from starlette.responses import HTMLResponse, Response
 
 from engine.core.language.here import Here, here
 from engine.core.messages import names
-from engine.errors import NotFound, Refused
-from engine.jobs import edits
+from engine.errors import NotFound, Refused, WrongFields
+from engine.jobs import edits, refile
 from engine.jobs.edits import Kept, NotGood, WrittenMeanwhile
 from engine.jobs.people.rights import Right
+from engine.jobs.refile import StillUsed
 from engine.jobs.workspace import Workspace
 from engine.screen.problems import tally
 from engine.screen.written import line_of
@@ -72,6 +73,26 @@ def save(visit: Decider, name: str) -> Response:
     return visit.go("policies", "file", *PurePosixPath(name).parts, said=plainly(told))
 
 
+@router.post("/policies/rename")
+@router.post("/policies/delete")
+def refiled(visit: Decider) -> Response:
+    """Another name, or away with it."""
+    files, name, seen = visit.desk.files, visit.typed("file"), visit.typed("seen")
+    read = edits.kept(files, name)
+    here = (visit.engine, files, name)
+    by = (seen, visit.person.id, visit.now)
+    away = visit.request.url.path.endswith("delete")
+    try:
+        if not away and not visit.typed("name"):
+            raise WrongFields({"name": "say which name it is to have"})
+        told = refile.remove(*here, *by) if away else refile.rename(*here, visit.typed("name"), *by)
+    except StillUsed as error:
+        return _page(visit, read, None, error, problems=error.problems)
+    except Refused as error:
+        return _page(visit, read, None, error)
+    return visit.go(*_back(replace(read, kind="") if read.yaml else read), said=plainly(told))
+
+
 @router.post("/policies/look")
 def look(visit: Decider) -> Response:
     """What is wrong with a text that is being typed."""
@@ -127,6 +148,7 @@ def _page(
         read=read,
         text=read.text if text is None else text,
         may=visit.may(Right.DECIDE),
+        can_move=bool(read.hash) and read.kind in refile.KINDS and visit.may(Right.DECIDE),
         theirs=theirs,
         line_of=line_of,
         plain=False,

@@ -13,6 +13,7 @@ from engine.core.language.policy import Kind
 from engine.errors import NotFound, Refused
 from engine.jobs.cases import must_know
 from engine.jobs.messages import message
+from engine.jobs.people.rights import Right
 from engine.screen import weekly
 from engine.screen.written import PLURALS, line_of, reason_words
 from engine.store.tables import ActionState
@@ -68,6 +69,7 @@ def week(visit: Reader) -> Response:
         steps=steps[:_MOST],
         more=max(len(steps) - _MOST, 0),
         names=names,
+        works=visit.may(Right.WORK),
         held=held,
         held_steps=looked.held.get(held, [])[:_MOST],
         groups=[(group, reason_words(group.reason), line_of(group.place)) for group in view.groups],

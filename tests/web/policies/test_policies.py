@@ -19,6 +19,7 @@ from engine.store.database import reading, writing
 from engine.store.tables import action
 from engine.web import tries, works
 from tests.web.conftest import STRANGE, Browser, Place, words
+from tests.web.policies.conftest import LADDER
 
 FILE = "/policies/file/policies/standard.yaml"
 
@@ -580,3 +581,39 @@ def test_what_the_manual_names_is_there(place: Place, ana: Browser) -> None:
         assert name.lower() in shown, name
     assert "how it is counted" in MANUAL
     assert tries.DAYS == 30
+
+
+def test_a_file_gets_another_name_or_goes_unless_something_uses_it(place: Place) -> None:
+    manager, joe = place.as_("ana"), place.as_("joe")
+    root = place.house.root
+    extra = LADDER.replace("Standard", "Extra").replace("clock:", "for:\n  segment: nobody\nclock:")
+    (root / "policies" / "extra.yaml").write_text(extra, "utf-8")
+    house = root / "policies" / "house.yaml"
+    before = house.read_text("utf-8")
+    kept = "\n".join(line for line in before.splitlines() if not line.startswith("order:"))
+    house.write_text(f"{kept}\norder: [extra, standard]  # the first that fits\n", "utf-8")
+    place.desk.kept.look()
+
+    def seen(name: str) -> dict[str, str]:
+        return {"file": name, "seen": hashlib.sha256((root / name).read_bytes()).hexdigest()}
+
+    used = manager.sends("/policies/delete", **seen("templates/friendly-reminder.md"))
+    assert used.status_code == 422
+    assert "is used, so it stays as it is" in words(used.text)
+    assert "standard.yaml" in used.text
+    on_it = manager.sends("/policies/rename", **seen("policies/standard.yaml"), name="other")
+    assert "on this policy since the last run" in words(on_it.text)
+    assert manager.sends("/policies/delete", **seen("policies/house.yaml")).status_code == 422
+    assert manager.sends("/policies/rename", **seen("policies/extra.yaml"), name="../x").status_code == 422
+    assert "Say which name" in manager.sends("/policies/rename", **seen("policies/extra.yaml")).text
+    old = seen("policies/extra.yaml") | {"seen": "0" * 64}
+    assert "somebody has changed this file" in words(manager.sends("/policies/delete", **old).text).lower()
+    assert joe.sends("/policies/delete", **seen("policies/extra.yaml")).status_code == 403
+    assert manager.sends("/policies/delete", file="../dunwell.toml", seen="x").status_code == 404
+
+    assert manager.sends("/policies/rename", **seen("policies/extra.yaml"), name="more").status_code == 303
+    assert (root / "policies" / "more.yaml").read_text("utf-8") == extra
+    assert "order: [more, standard]  # the first that fits" in house.read_text("utf-8")
+    assert manager.sends("/policies/delete", **seen("policies/more.yaml")).status_code == 303
+    assert "order: [standard]  # the first that fits" in house.read_text("utf-8")
+    assert sorted(path.name for path in (root / "policies").glob("*.yaml") if "more" in path.name) == []

@@ -81,3 +81,26 @@ def test_a_policy_is_written_by_keys_alone(page: Callable[..., Any], served: tup
     assert file.read_text("utf-8").startswith("# Ours\n" + before[:20])
     assert not there.get_by_text("not kept is here again").is_visible()
     file.write_text(before, "utf-8")
+
+
+def test_a_day_is_changed_goes_live_and_is_taken_back(
+    page: Callable[..., Any], served: tuple[Place, str]
+) -> None:
+    place, _ = served
+    file = place.house.root / "policies" / "standard.yaml"
+    before = file.read_text("utf-8")
+    there = page("credit manager")
+    for day in ("6", "7"):
+        there.goto("/policies/of/standard")
+        there.get_by_label("Day of step 1", exact=True).fill(day)
+        there.get_by_role("button", name="Keep it").click()
+        there.get_by_text("is live, by").wait_for()
+        assert f"day: {day}\n" in file.read_text("utf-8")
+    there.goto("/policies/change")
+    there.locator("summary").filter(has_text="Take it back").first.click()
+    there.get_by_role("button", name="is live again").first.click()
+    there.get_by_role("status").wait_for()
+    there.get_by_role("button", name="Write the files as they are live").click()
+    there.get_by_text("again as they are live").wait_for()
+    assert "day: 6\n" in file.read_text("utf-8")
+    file.write_text(before, "utf-8")
