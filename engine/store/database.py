@@ -28,7 +28,7 @@ from engine.errors import (
     ReadOnly,
 )
 
-HEAD = "0005"  # the newest revision in migrations/versions
+HEAD = "0006"  # the newest revision in migrations/versions
 MIGRATIONS = Path(__file__).parent / "migrations"
 _WAIT_MS = 30_000
 _CACHE = "cache_size=-65536"  # KiB: the pages that a large run changes are written once, at its end
@@ -95,6 +95,18 @@ def _begun(conn: Connection) -> RootTransaction:
         if not error.connection_invalidated:
             raise
         return conn.begin()
+
+
+@contextmanager
+def beside(engine: Engine) -> Iterator[Connection]:
+    """One transaction on PostgreSQL that sees the database as it is at its beginning, and waits for no other writer.
+
+    For work that shares no row with others. DatabaseError where somebody has changed a row that it locks.
+    """
+    with _told(name(engine)), engine.connect() as conn:
+        conn = conn.execution_options(isolation_level="REPEATABLE READ")
+        with conn.begin():
+            yield conn
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from engine.core.schedule import due_on
 from engine.settings import Workspace
-from engine.store import alarms, brakes, outbox, runs
+from engine.store import alarms, brakes, outbox, runs, shared
 from engine.store.owner import gone
 from engine.store.tables import COMPANY, journal, journal_head, ledger_file, run
 
@@ -37,6 +37,8 @@ def run_due(conn: Connection, files: Workspace, now: datetime) -> bool:
         return False
     if runs.hold(conn):
         return all(alarm.about != THE_RUN for alarm in alarms.standing(conn, alarms.STOPPED))
+    if shared.under_way(conn) is not None:
+        return False
     made = runs.run_of(conn, on)
     if made is None:
         return not _later(conn, on)

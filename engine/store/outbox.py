@@ -168,6 +168,13 @@ def announced(conn: Connection, keys: Collection[str]) -> set[str]:
     return set(conn.execute(query.distinct()).scalars())
 
 
+def places(conn: Connection, many: int) -> int:
+    """Keep so many places in the queue free, and say which is the first. In a transaction that alone writes."""
+    name = "pg_get_serial_sequence('outbox', 'id')"
+    given = sa.text(f"SELECT setval({name}, nextval({name}) + :many)")
+    return int(conn.execute(given, {"many": many}).scalar_one()) - many
+
+
 def claim(conn: Connection, row: Row, owner: str, at: datetime) -> Row | None:
     """Take a waiting message to send it. None where somebody was faster."""
     changed = conn.execute(

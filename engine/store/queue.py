@@ -1,0 +1,122 @@
+"""The line of jobs for workers on one machine or many: Procrastinate, in a schema of its own of the same database.
+
+A job is put in line in the transaction of what it is about: both are there, or neither is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib import metadata, resources
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from engine.errors import Refused
+from engine.store.database import reading, writing
+
+SCHEMA = "procrastinate"
+LINE = "dunwell"  # the name of the queue
+PART, SEAL, DELIVER = "part", "seal", "deliver"  # what there is to do
+
+BEAT = 5.0  # seconds between two signs of life of a worker
+DEAD = 15.0  # seconds without one, after which its job is given to another
+_LOOK = 30.0  # seconds: who has been heard of for so long counts as there
+
+
+def needs_postgres(url: str) -> None:
+    """Refused where the database is a file: it has one machine, and one writer."""
+    if url.startswith("sqlite"):
+        raise Refused(
+            "SQLite is for one machine and one process that works, so there is nothing for more workers to share",
+            "let the database be on PostgreSQL:  url = …  under [database]; “dunwell help scale” says how",
+        )
+    try:
+        import procrastinate  # noqa: F401
+    except ImportError:
+        raise Refused(
+            "workers need Procrastinate, which is not installed", "pip install 'dunwell[postgres]'"
+        ) from None
+
+
+def prepare(engine: Engine) -> None:
+    """Make the tables of the line, or bring them up to the version of Procrastinate that is installed."""
+    installed = metadata.version(SCHEMA)
+    with writing(engine) as conn:
+        there = _version(conn)
+        if there is not None and _parts(there) >= _parts(installed):
+            return
+        if there is None:
+            conn.execute(sa.text(f"CREATE SCHEMA {SCHEMA}"))
+        _search(conn, SCHEMA)
+        for sql in _steps(there):
+            raw: Any = conn.connection.driver_connection
+            raw.execute(sql)
+        conn.execute(sa.text(f"COMMENT ON SCHEMA {SCHEMA} IS 'procrastinate {installed}'"))
+
+
+def put(conn: Connection, job: str, *told: Mapping[str, Any], once: str | None = None) -> None:
+    """Put jobs of a kind in line, one for each of `told`, in the caller's transaction.
+
+    With `once`, the name of a job of which only one waits, there is one, and nothing is put where it waits already.
+    """
+    import procrastinate
+
+    app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
+    _search(conn, f'"$user", public, {SCHEMA}')
+    raw: Any = conn.connection.driver_connection
+    task = app.configure_task(job, queue=LINE, queueing_lock=once, connection=raw)
+    if once is None:
+        task.batch_defer(*(dict(one) for one in told))
+        return
+    waits = sa.text(
+        f"SELECT 1 FROM {SCHEMA}.procrastinate_jobs WHERE queueing_lock = :once AND status = 'todo'"  # noqa: S608
+    )
+    if conn.execute(waits, {"once": once}).first() is None:
+        task.batch_defer(*(dict(one) for one in told))
+
+
+def workers(conn: Connection) -> int:
+    """How many workers there are, as far as their signs of life say."""
+    if conn.dialect.name != "postgresql" or _version(conn) is None:
+        return 0
+    query = sa.text(
+        f"""SELECT count(*) FROM {SCHEMA}.procrastinate_workers
+        WHERE last_heartbeat > now() - make_interval(secs => :look)"""  # noqa: S608
+    )
+    return int(conn.execute(query, {"look": _LOOK}).scalar_one())
+
+
+def ready(engine: Engine) -> bool:
+    """Whether there is a worker to share a run with."""
+    if engine.dialect.name != "postgresql":
+        return False
+    with reading(engine) as conn:
+        return workers(conn) > 0
+
+
+def _version(conn: Connection) -> str | None:
+    """The version whose tables are there, or None for none."""
+    query = sa.text("SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = :name")
+    found: str | None = conn.execute(query, {"name": SCHEMA}).scalar()
+    return found.split()[-1] if found else None
+
+
+def _steps(there: str | None) -> Sequence[str]:
+    """The SQL that makes the tables; of older ones, Procrastinate's own migrations since."""
+    folder = resources.files("procrastinate.sql")
+    if there is None:
+        return [(folder / "schema.sql").read_text(encoding="utf-8")]
+    files = sorted((folder / "migrations").iterdir(), key=lambda file: file.name)
+    later = (file for file in files if file.name.endswith(".sql") and _parts(file.name) > _parts(there))
+    return [file.read_text(encoding="utf-8") for file in later]
+
+
+def _parts(version: str) -> tuple[int, ...]:
+    """“3.10.0”, or how a migration is called (“03.04.00_01_pre_….sql”), as numbers."""
+    return tuple(int(part) for part in version.split("_")[0].split(".")[:3] if part.isdigit())
+
+
+def _search(conn: Connection, path: str) -> None:
+    """Where names are looked up, until the transaction ends: Procrastinate's own SQL names no schema."""
+    conn.execute(sa.text(f"SET LOCAL search_path TO {path}"))
