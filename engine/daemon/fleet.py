@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from engine.jobs.workspace import Workspace
 
 _RESCUE = 5.0  # seconds between two looks for jobs of workers that have died
+_SENDING = 20.0  # seconds for which a worker sends before it looks what else there is
 _AGAIN = 2  # seconds after which a job that failed is tried again
 
 
@@ -49,6 +50,7 @@ class Helper:
         self.kept = Kept(root, lambda files, _: live_workspace(files).thorough())
         self.known = Known()
         self.stop = threading.Event()
+        self.ending = False
 
     def part(self, run: int, number: int) -> None:
         """Decide a part of a run; whoever finds none missing has it sealed."""
@@ -68,10 +70,22 @@ class Helper:
             self.log.info("done", duty="evaluate", said=sentence)
 
     def deliver(self) -> None:
+        """Send for a moment, and then listen to what else there is to do: the service asks again."""
         from engine.jobs import daily
 
-        for sentence in daily.deliver(self._workspace(), self.clock, self.stop):
-            self.log.info("done", duty="deliver", said=sentence)
+        timer = threading.Timer(_SENDING, self.stop.set)
+        timer.start()
+        try:
+            for sentence in daily.help_out(self._workspace(), self.clock, self.stop):
+                self.log.info("done", duty="deliver", said=sentence)
+        finally:
+            timer.cancel()
+            if not self.ending:
+                self.stop.clear()
+
+    def end(self) -> None:
+        self.ending = True
+        self.stop.set()
 
     def _workspace(self) -> Workspace:
         return self.kept.workspace()
@@ -138,7 +152,7 @@ async def work(root: Path, log: Log, clock: Callable[[], datetime], grace: float
                 delete_jobs="successful",
             )
         finally:
-            helper.stop.set()
+            helper.end()
             rescuing.cancel()
             with suppress(asyncio.CancelledError):
                 await rescuing

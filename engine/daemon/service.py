@@ -23,6 +23,7 @@ from sqlalchemy.engine import Engine
 
 from engine import settings
 from engine.core.schedule import next_due
+from engine.daemon.crew import Crew
 from engine.daemon.desk import Desk
 from engine.daemon.hand import Hand
 from engine.daemon.health import Health, listen, served
@@ -35,7 +36,7 @@ from engine.daemon.warnings import Warnings
 from engine.errors import DatabaseBusy, DatabaseError, DatabaseTooNew, DunwellError, Refused
 from engine.jobs.duties import DUTIES, due
 from engine.jobs.people import first
-from engine.store import alarms, brakes, database, dues, lease
+from engine.store import alarms, brakes, database, dues, lease, queue
 from engine.store.owner import gone, owner
 
 TICK = 30.0  # seconds
@@ -74,10 +75,12 @@ class Service:
         notifier: Notifier | None = None,
         tick: float = TICK,
         desk: bool = True,
+        workers: int = 0,
     ) -> None:
         self.files, self.clock, self.log, self.say, self.every = files, clock, log, say, tick
         self.notifier = notifier or Notifier()
         self.desk = desk
+        self.workers = workers
         self.ticks = Ticks(self.tick, tick, log)
         self.pulse = Pulse()
         self.warnings = Warnings(clock, log)
@@ -112,6 +115,11 @@ class Service:
         async with AsyncExitStack() as stack:
             await self._health(stack)
             await self._pages(stack, self.engine)
+            if self.workers:
+                crew = Crew(self.files.root, self.workers, self.files.settings.daemon.grace, self.log)
+                stack.push_async_callback(crew.end)
+                await asyncio.to_thread(queue.prepare, self.engine)
+                crew.begin()
             self.ticks.start()
             try:
                 await self._stop.wait()
@@ -263,8 +271,17 @@ class Service:
             found = due(conn, self.files, now, lambda duty, error: odd.append((duty.name, error)))
         self._look_alarms(odd)
         self._clock_alarm(behind, now)
+        if self.workers:
+            self._help_out(self.engine, now)
         names = (duty.name for duty in found)
         return _Seen(now, tuple(name for name in names if self.progress.free(name, now)))
+
+    def _help_out(self, engine: Engine, now: datetime) -> None:
+        """Where many messages wait, each worker claims of them too."""
+        with database.aside(engine) as conn:
+            if not brakes.halted(conn) and dues.many_messages(conn, self.files, now):
+                for number in range(queue.workers(conn)):
+                    queue.put(conn, queue.DELIVER, {}, once=f"deliver {number}")
 
     def _look_alarms(self, odd: Sequence[tuple[str, Exception]]) -> None:
         """Duties of which it cannot be said whether they are due."""

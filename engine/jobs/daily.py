@@ -48,6 +48,11 @@ def deliver(ws: Workspace, clock: Clock, stop: threading.Event) -> list[str]:
     return _said(deliver_now(ws, now=clock(), clock=clock, stop=stop))
 
 
+def help_out(ws: Workspace, clock: Clock, stop: threading.Event) -> list[str]:
+    """Send what may go to a server, beside the service itself."""
+    return _said(deliver_now(ws, now=clock(), clock=clock, stop=stop, helping=True))
+
+
 def _warn(ws: Workspace, faults: Sequence[str], now: datetime) -> None:
     """The evaluators did not agree on some accounts, of which nothing was done: somebody must look."""
     engine = ws.database()

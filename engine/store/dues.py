@@ -18,6 +18,7 @@ from engine.store.tables import COMPANY, journal, journal_head, ledger_file, run
 # A clock may be set right by a little, and two machines never agree; beyond this it cannot be believed.
 _BACK = timedelta(minutes=5)
 THE_RUN = "run"  # what the alarm of a run that asks first is about
+_MANY = 256
 _WAYS = ("email", "letter", "request")
 
 
@@ -54,6 +55,13 @@ def messages_due(conn: Connection, files: Workspace, now: datetime) -> bool:
     rests = outbox.rests(conn)
     closed = {name for name, rest in rests.items() if rest.until > now}
     return outbox.any_due(conn, _ways(files) - closed, now)
+
+
+def many_messages(conn: Connection, files: Workspace, now: datetime) -> bool:
+    """Whether more messages may go now than one process claims at once."""
+    rests = outbox.rests(conn)
+    closed = {name for name, rest in rests.items() if rest.until > now}
+    return outbox.any_due(conn, _ways(files) - closed, now, least=_MANY)
 
 
 def clock_behind(conn: Connection, now: datetime) -> datetime | None:

@@ -139,10 +139,12 @@ def due(
     return list(found.values())
 
 
-def any_due(conn: Connection, channels: Collection[str], at: datetime, company: str = COMPANY) -> bool:
-    """Whether `due` would give something. Nothing is locked."""
-    values = {"channels": sorted(channels), "at": text(at), "of": company, "most": 1}
-    return conn.execute(_LOOK, values).first() is not None
+def any_due(
+    conn: Connection, channels: Collection[str], at: datetime, company: str = COMPANY, least: int = 1
+) -> bool:
+    """Whether `due` would give something, or so many. Nothing is locked."""
+    values = {"channels": sorted(channels), "at": text(at), "of": company, "most": least}
+    return len(conn.execute(_LOOK, values).all()) >= least
 
 
 def notice_lost(conn: Connection, row: Row) -> bool:

@@ -18,6 +18,7 @@ from engine.store.database import reading, writing
 SCHEMA = "procrastinate"
 LINE = "dunwell"  # the name of the queue
 PART, SEAL, DELIVER = "part", "seal", "deliver"  # what there is to do
+_FIRST = {SEAL: 2, PART: 1}  # before messages, of which there are always some
 
 BEAT = 5.0  # seconds between two signs of life of a worker
 DEAD = 15.0  # seconds without one, after which its job is given to another
@@ -65,7 +66,9 @@ def put(conn: Connection, job: str, *told: Mapping[str, Any], once: str | None =
     app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
     _search(conn, f'"$user", public, {SCHEMA}')
     raw: Any = conn.connection.driver_connection
-    task = app.configure_task(job, queue=LINE, queueing_lock=once, connection=raw)
+    task = app.configure_task(
+        job, queue=LINE, queueing_lock=once, connection=raw, priority=_FIRST.get(job, 0)
+    )
     if once is None:
         task.batch_defer(*(dict(one) for one in told))
         return
