@@ -5,8 +5,8 @@ A job is put in line in the transaction of what it is about: both are there, or 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from importlib import metadata, resources
+from collections.abc import Mapping
+from importlib import resources
 from typing import Any
 
 import sqlalchemy as sa
@@ -41,19 +41,31 @@ def needs_postgres(url: str) -> None:
 
 
 def prepare(engine: Engine) -> None:
-    """Make the tables of the line, or bring them up to the version of Procrastinate that is installed."""
-    installed = metadata.version(SCHEMA)
+    """Make the tables of the line, or bring them up to those of the Procrastinate that is installed.
+
+    One transaction a migration, since some use what the one before has made.
+    """
+    steps = migrations()
     with writing(engine) as conn:
-        there = _version(conn)
-        if there is not None and _parts(there) >= _parts(installed):
-            return
-        if there is None:
+        if version(conn) is None:
             conn.execute(sa.text(f"CREATE SCHEMA {SCHEMA}"))
-        _search(conn, SCHEMA)
-        for sql in _steps(there):
-            raw: Any = conn.connection.driver_connection
-            raw.execute(sql)
-        conn.execute(sa.text(f"COMMENT ON SCHEMA {SCHEMA} IS 'procrastinate {installed}'"))
+            whole = (resources.files("procrastinate.sql") / "schema.sql").read_text(encoding="utf-8")
+            _applied(conn, steps[-1][0], whole)
+        there = version(conn) or ""
+    for name, sql in steps:
+        if name <= there:
+            continue
+        with writing(engine) as conn:
+            if (version(conn) or "") < name:
+                _applied(conn, name, sql)
+
+
+def _applied(conn: Connection, name: str, sql: str) -> None:
+    """The SQL of a migration, and that it has been there."""
+    _search(conn, SCHEMA)
+    raw: Any = conn.connection.driver_connection
+    raw.execute(sql)
+    conn.execute(sa.text(f"COMMENT ON SCHEMA {SCHEMA} IS '{name}'"))
 
 
 def put(conn: Connection, job: str, *told: Mapping[str, Any], once: str | None = None) -> None:
@@ -81,7 +93,7 @@ def put(conn: Connection, job: str, *told: Mapping[str, Any], once: str | None =
 
 def workers(conn: Connection) -> int:
     """How many workers there are, as far as their signs of life say."""
-    if conn.dialect.name != "postgresql" or _version(conn) is None:
+    if conn.dialect.name != "postgresql" or version(conn) is None:
         return 0
     query = sa.text(
         f"""SELECT count(*) FROM {SCHEMA}.procrastinate_workers
@@ -98,26 +110,20 @@ def ready(engine: Engine) -> bool:
         return workers(conn) > 0
 
 
-def _version(conn: Connection) -> str | None:
-    """The version whose tables are there, or None for none."""
+def version(conn: Connection) -> str | None:
+    """The last of Procrastinate's migrations that has been there, or None without its tables."""
     query = sa.text("SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = :name")
     found: str | None = conn.execute(query, {"name": SCHEMA}).scalar()
-    return found.split()[-1] if found else None
+    return found
 
 
-def _steps(there: str | None) -> Sequence[str]:
-    """The SQL that makes the tables; of older ones, Procrastinate's own migrations since."""
-    folder = resources.files("procrastinate.sql")
-    if there is None:
-        return [(folder / "schema.sql").read_text(encoding="utf-8")]
-    files = sorted((folder / "migrations").iterdir(), key=lambda file: file.name)
-    later = (file for file in files if file.name.endswith(".sql") and _parts(file.name) > _parts(there))
-    return [file.read_text(encoding="utf-8") for file in later]
-
-
-def _parts(version: str) -> tuple[int, ...]:
-    """“3.10.0”, or how a migration is called (“03.04.00_01_pre_….sql”), as numbers."""
-    return tuple(int(part) for part in version.split("_")[0].split(".")[:3] if part.isdigit())
+def migrations() -> list[tuple[str, str]]:
+    """Procrastinate's own, by name and in their order; names begin with the version, so that they sort."""
+    folder = resources.files("procrastinate.sql") / "migrations"
+    files = sorted(
+        (file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda file: file.name
+    )
+    return [(file.name, file.read_text(encoding="utf-8")) for file in files]
 
 
 def _search(conn: Connection, path: str) -> None:

@@ -135,7 +135,7 @@ def begin(
 def of(conn: Connection, id: int, *, lock: bool = False) -> SharedRun | None:
     """One run; with `lock` nobody else seals it or gives it up meanwhile."""
     query = sa.select(shared_run).where(shared_run.c.id == id)
-    found = conn.execute(query.with_for_update() if lock else query).first()
+    found = conn.execute(query.with_for_update(key_share=True) if lock else query).first()
     return None if found is None else _read(found)
 
 
