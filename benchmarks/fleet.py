@@ -169,7 +169,7 @@ def shared_out(ws: Workspace, engine: Engine, given: argparse.Namespace) -> dict
             time.sleep(0.1)
         begun = time.perf_counter()
         with database.writing(engine) as conn:
-            shared.begin(ws, conn, on=ON, now=NOW, defer=shared.put_parts, size=given.size)
+            shared.begin(ws, conn, on=ON, now=NOW, defer=queue.put_parts, size=given.size)
         most, since = watched(engine, joined, given.kill)
         return {
             "seconds": round(time.perf_counter() - begun, 1),

@@ -277,8 +277,9 @@ class Service:
         return _Seen(now, tuple(name for name in names if self.progress.free(name, now)))
 
     def _help_out(self, engine: Engine, now: datetime) -> None:
-        """Where many messages wait, each worker claims of them too."""
+        """Nothing of a run is forgotten in line; and where many messages wait, each worker claims of them too."""
         with database.aside(engine) as conn:
+            queue.put_again(conn)
             if not brakes.halted(conn) and dues.many_messages(conn, self.files, now):
                 for number in range(queue.workers(conn)):
                     queue.put(conn, queue.DELIVER, {}, once=f"deliver {number}")

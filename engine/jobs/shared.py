@@ -108,14 +108,9 @@ def shared_out(ws: Workspace, *, on: date, now: datetime, agreed: str = "") -> S
         if not queue.ready(engine):
             return None
         with database.writing(engine) as conn:
-            return begin(ws, conn, on=on, now=now, agreed=agreed, defer=put_parts)
+            return begin(ws, conn, on=on, now=now, agreed=agreed, defer=queue.put_parts)
     finally:
         engine.dispose()
-
-
-def put_parts(conn: Connection, one: SharedRun) -> None:
-    """Every part of a run stands in line, from when the run itself is there."""
-    queue.put(conn, queue.PART, *({"run": one.id, "number": number} for number in range(one.parts)))
 
 
 def _lots(ws: Workspace, conn: Connection, on: date, now: datetime) -> Sequence[Lot]:
@@ -159,7 +154,7 @@ def decide_part(
             part = _decided(ws, conn, engine, one, number, known, span=span)
             shared.part_done(conn, id, part, worker, clock())
     with database.reading(engine) as conn:
-        return shared.missing(conn, id) == 0
+        return not shared.open_parts(conn, id)
 
 
 def _as_begun(ws: Workspace, conn: Connection, one: SharedRun, known: Known) -> Workspace:
@@ -268,7 +263,7 @@ def seal(
     """
     with bulk.uncollected(), database.writing(engine) as conn:
         one = shared.of(conn, id, lock=True)
-        if one is None or not one.deciding or shared.missing(conn, id):
+        if one is None or not one.deciding or shared.open_parts(conn, id):
             return None
         now = clock()
         halt = brakes.quarantined(conn, Evidence.beside(engine, ws.files.out), now)

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from engine.core.schedule import due_on
 from engine.settings import Workspace
-from engine.store import alarms, brakes, outbox, runs, shared
+from engine.store import alarms, brakes, outbox, queue, runs, shared
 from engine.store.owner import gone
 from engine.store.tables import COMPANY, journal, journal_head, ledger_file, run
 
@@ -19,6 +19,7 @@ from engine.store.tables import COMPANY, journal, journal_head, ledger_file, run
 _BACK = timedelta(minutes=5)
 THE_RUN = "run"  # what the alarm of a run that asks first is about
 _MANY = 256
+_ALONE = timedelta(minutes=5)  # after which a run that no worker is there for is made without them
 _WAYS = ("email", "letter", "request")
 
 
@@ -31,15 +32,16 @@ def run_due(conn: Connection, files: Workspace, now: datetime) -> bool:
     """Whether the day is to be decided: once a date, and once more after a newer ledger came in.
 
     A run that asks first (the safety stop, a ledger that changed too much) is asked for once; then it waits for
-    a person. A date is not gone back to, as after a change of the office's zone.
+    a person. A date is not gone back to, as after a change of the office's zone. One that workers have begun is theirs,
+    for as long as there are any.
     """
     on = business_date(files, now)
     if on is None or _ledger_at(conn) is None or brakes.halted(conn):
         return False
     if runs.hold(conn):
         return all(alarm.about != THE_RUN for alarm in alarms.standing(conn, alarms.STOPPED))
-    if shared.under_way(conn) is not None:
-        return False
+    if (one := shared.under_way(conn)) is not None:  # workers are at it, or will be
+        return now - one.begun_at > _ALONE and queue.workers(conn) == 0
     made = runs.run_of(conn, on)
     if made is None:
         return not _later(conn, on)

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from engine.errors import Refused
+from engine.store import shared
 from engine.store.database import reading, writing
 
 SCHEMA = "procrastinate"
@@ -89,6 +90,32 @@ def put(conn: Connection, job: str, *told: Mapping[str, Any], once: str | None =
     )
     if conn.execute(waits, {"once": once}).first() is None:
         task.batch_defer(*(dict(one) for one in told))
+
+
+def stands(conn: Connection, run: int) -> bool:
+    """Whether a job of a shared run waits, or is in somebody's hand."""
+    query = sa.text(
+        f"""SELECT 1 FROM {SCHEMA}.procrastinate_jobs
+        WHERE args @> jsonb_build_object('run', CAST(:run AS integer)) AND status IN ('todo', 'doing') LIMIT 1"""  # noqa: S608
+    )
+    return conn.execute(query, {"run": run}).first() is not None
+
+
+def put_parts(conn: Connection, one: shared.SharedRun) -> None:
+    """Every part of a run stands in line, from when the run itself is there."""
+    put(conn, PART, *({"run": one.id, "number": number} for number in range(one.parts)))
+
+
+def put_again(conn: Connection) -> None:
+    """A run under way of which nothing stands in line, as after a restore, is put there again."""
+    one = shared.under_way(conn)
+    if one is None or stands(conn, one.id):
+        return
+    left = shared.open_parts(conn, one.id)
+    if left:
+        put(conn, PART, *({"run": one.id, "number": number} for number in left))
+    else:
+        put(conn, SEAL, {"run": one.id}, once=f"seal {one.id}")
 
 
 def workers(conn: Connection) -> int:

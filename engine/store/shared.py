@@ -258,10 +258,10 @@ def undecided(conn: Connection, one: SharedRun, accounts: Collection[str]) -> No
     conn.execute(sa.delete(decision).where(*mine, decision.c.account == sa.any_(_array(accounts))))
 
 
-def missing(conn: Connection, id: int) -> int:
-    """How many parts are still to be decided."""
-    query = sa.select(sa.func.count()).where(run_part.c.shared_run == id, run_part.c.done_at.is_(None))
-    return int(conn.execute(query).scalar_one())
+def open_parts(conn: Connection, id: int) -> list[int]:
+    """The parts that are still to be decided."""
+    query = sa.select(run_part.c.number).where(run_part.c.shared_run == id, run_part.c.done_at.is_(None))
+    return [number for (number,) in conn.execute(query.order_by(run_part.c.number))]
 
 
 def contacts(conn: Connection, id: int) -> list[tuple[int, int, bytes]]:

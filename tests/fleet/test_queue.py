@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -10,7 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from engine.errors import Refused
-from engine.store import database, queue
+from engine.jobs import daily
+from engine.store import database, dues, queue, shared
+from engine.store.shared import SharedRun
+from tests.fleet.conftest import Much, Parts
+from tests.jobs.world import moment
 
 
 @pytest.fixture
@@ -73,3 +78,46 @@ def test_without_workers_there_is_nothing_to_share(engine: Engine) -> None:
 def test_a_file_has_one_machine() -> None:
     with pytest.raises(Refused, match="SQLite is for one machine"):
         queue.needs_postgres("sqlite:///dunwell.db")
+
+
+def test_a_run_that_is_not_in_line_any_more_is_put_there_again(two: tuple[Much, Parts]) -> None:
+    """As after a restore: what workers had to do is derived from the run, not from its jobs."""
+    _, parts = two
+    one = parts.begin("2026-11-02")
+    assert isinstance(one, SharedRun)
+    parts.house.do(queue.prepare)
+
+    def look(engine: Engine) -> list[tuple[str, dict[str, int]]]:
+        with database.writing(engine) as conn:
+            queue.put_again(conn)
+            queue.put_again(conn)
+        return _waiting(engine)
+
+    parts.decide(one, 0, 2)
+    left = [number for number in range(one.parts) if number not in (0, 2)]
+    assert parts.house.do(look) == [("part", {"run": one.id, "number": number}) for number in left]
+    parts.decide(one, *left)
+    parts.house.do(_emptied)
+    assert parts.house.do(look) == [("seal", {"run": one.id})]
+
+
+def _emptied(engine: Engine) -> None:
+    with database.writing(engine) as conn:
+        conn.execute(sa.text("SET LOCAL search_path TO procrastinate"))
+        conn.execute(sa.text("DELETE FROM procrastinate_jobs"))
+
+
+def test_a_run_that_no_worker_is_there_for_is_made_without_them(two: tuple[Much, Parts]) -> None:
+    _, parts = two
+    on = "2026-11-02"
+    one = parts.begin(on)
+    assert isinstance(one, SharedRun)
+    ws = parts.house.ws
+    due = [
+        parts.ask(lambda conn, at=at: dues.run_due(conn, ws.files, moment(on, at)))
+        for at in ("10:04", "10:06")
+    ]
+    assert due == [False, True]
+    said = daily.evaluate(ws, lambda: moment(on, "10:06"), threading.Event())
+    assert "decided" in said[0]
+    assert parts.ask(shared.under_way) is None

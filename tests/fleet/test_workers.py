@@ -57,7 +57,7 @@ def test_a_worker_that_is_killed_takes_nothing_with_it(postgres_url: str, tmp_pa
         queue.prepare(engine)
         with engine.connect() as holds:
             with database.writing(engine) as conn:
-                one = shared.begin(house.ws, conn, on=now.date(), now=now, defer=shared.put_parts, size=9)
+                one = shared.begin(house.ws, conn, on=now.date(), now=now, defer=queue.put_parts, size=9)
             holds.execute(sa.select(t.run_part).where(t.run_part.c.number == 0).with_for_update())
             processes.append(_worker(house, "first"))
             waits = sa.text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
