@@ -85,7 +85,7 @@ def filled(engine: Engine, accounts: int) -> None:
                     due - 30, due, amount, amount, 'USD', 1, 1
                 FROM generate_series(1, :many) n, generate_series(0, 1) i,
                 LATERAL (SELECT CAST(:on AS date) + CASE WHEN n % 10 = 0 THEN -(1 + (n / 10 * 7 + i * 13) % 80)
-                    ELSE 1 + (n * 3 + i * 11) % 40 END AS due, 5000 + (n * 7919 + i) % 495000 AS amount) made"""
+                    ELSE 1 + (n * 3 + i * 11) % 40 END AS due, 5000 + (n % 10007 * 7919 + i) % 495000 AS amount) made"""
             ),
             days,
         )

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     from engine.jobs.workspace import Workspace
 
-_RESCUE = 5.0  # seconds between two looks for jobs of workers that have died
+RESCUE = 5.0  # seconds between two looks for jobs of workers that have died
 _SENDING = 20.0  # seconds for which a worker sends before it looks what else there is
-_AGAIN = 2  # seconds after which a job that failed is tried again
+_AGAIN = 2  # seconds after which a job that failed is tried again, and so many more each time
 
 
 class Helper:
@@ -99,7 +99,7 @@ def app(url: str, helper: Helper | None) -> procrastinate.App:
     if helper is None:
         return made
 
-    def does(name: str, work: Callable[..., None]) -> None:
+    def does(name: str, work: Callable[..., None], *, again: bool = True) -> None:
         async def job(**told: Any) -> None:
             try:
                 await asyncio.to_thread(work, **told)
@@ -107,11 +107,12 @@ def app(url: str, helper: Helper | None) -> procrastinate.App:
                 helper.log.failed("failed", error, duty=name)
                 raise
 
-        made.task(name=name, queue=queue.LINE, retry=procrastinate.RetryStrategy(wait=_AGAIN))(job)
+        retry = procrastinate.RetryStrategy(wait=_AGAIN, linear_wait=_AGAIN)
+        made.task(name=name, queue=queue.LINE, retry=retry if again else False)(job)
 
     does(queue.PART, helper.part)
     does(queue.SEAL, helper.seal)
-    does(queue.DELIVER, helper.deliver)
+    does(queue.DELIVER, helper.deliver, again=False)  # the service asks again
     return made
 
 
@@ -124,7 +125,7 @@ async def rescue(made: procrastinate.App, log: Log) -> None:
                 log.warning("rescued", duty=job.task_name, said="its worker gives no sign of life")
         except Exception as error:  # the database may be away for a while
             log.failed("database", error)
-        await asyncio.sleep(_RESCUE)
+        await asyncio.sleep(RESCUE)
 
 
 async def work(root: Path, log: Log, clock: Callable[[], datetime], grace: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -152,3 +153,10 @@ def two(postgres_server: str, postgres_url: str, tmp_path: Path) -> tuple[Much, 
     other = Much(tmp_path / "other", postgres_server.format(name))
     other.items, other.contacts = dict(one.items), dict(one.contacts)
     return one, Parts(other)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path, sqlite_template: Path) -> str:
+    """A SQLite file with Dunwell's tables."""
+    shutil.copy(sqlite_template, tmp_path / "dunwell.db")
+    return f"sqlite:///{tmp_path / 'dunwell.db'}"

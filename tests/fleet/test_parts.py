@@ -8,6 +8,8 @@ import orjson
 import pytest
 import sqlalchemy as sa
 
+from engine.core.rules import PlainRules
+from engine.core.sentences import Reason
 from engine.errors import Refused
 from engine.jobs.cases.pauses import pause
 from engine.store import journal
@@ -15,7 +17,9 @@ from engine.store import shared as store
 from engine.store import tables as t
 from engine.store.shared import SharedRun
 from tests.fleet.conftest import Much, Parts
+from tests.jobs.test_compare import EARLY, SPLIT
 from tests.jobs.world import House
+from tests.rules.test_disagreement import Liar
 
 
 def _written(house: House) -> dict[str, list[Any]]:
@@ -175,4 +179,36 @@ def test_other_policies_on_a_disk_change_nothing_of_a_run_that_has_begun(two: tu
     made = parts.seal(shared)
     assert made is not None
     assert made.actions == one.run("2026-11-02").actions
+    assert _written(parts.house) == _written(one)
+
+
+def test_what_one_part_cannot_trust_no_part_does(two: tuple[Much, Parts]) -> None:
+    """The evaluators disagree on the first account: nothing is done for all that are alike, whatever part they are in."""
+    one, parts = two
+    first = min(account for (account,) in one.rows(sa.select(t.customer.c.account)))
+    for house in (one, parts.house):
+        plain = house.ws.rules[0]
+        assert isinstance(plain, PlainRules)
+        vars(house.ws)["rules"] = (plain, Liar(plain, first, refuses=True))
+    whole, made = one.run("2026-11-02"), parts.run("2026-11-02")
+    assert whole.faults
+    assert made.faults
+    assert _written(parts.house) == _written(one)
+    left_alone = sa.select(sa.func.count()).select_from(t.decision).join(
+        t.class_choice, sa.and_(t.class_choice.c.run == t.decision.c.run, t.class_choice.c.number == t.decision.c["class"])
+    ).where(t.class_choice.c.reason == Reason.DISAGREE.value)  # fmt: skip
+    assert parts.house.rows(left_alone)[0][0] > 1
+
+
+def test_whom_a_comparison_draws_does_not_hang_on_the_parts(two: tuple[Much, Parts]) -> None:
+    one, parts = two
+    for house in (one, parts.house):
+        text = (house.root / "policies" / "house.yaml").read_text("utf-8")
+        house.write("house", text.replace("standard]", "standard, early]") + SPLIT)
+        house.write("early", EARLY)
+    assert one.run("2026-11-02").actions == parts.run("2026-11-02").actions
+    drawn = sa.select(
+        t.assignment.c.account, t.assignment.c.side, t.assignment.c.stratum, t.assignment.c.episode
+    )
+    assert sorted(parts.house.rows(drawn)) == sorted(one.rows(drawn)) != []
     assert _written(parts.house) == _written(one)

@@ -31,10 +31,20 @@ def _until(so: Callable[[], object], seconds: float) -> None:
         time.sleep(0.1)
 
 
-def _worker(house: Much, name: str) -> subprocess.Popen[bytes]:
+def _started(house: Much, name: str, *command: str) -> subprocess.Popen[bytes]:
     with (house.root.parent / f"{name}.err").open("wb") as err:
-        command = [sys.executable, "-m", "engine.daemon.fleet", str(house.root)]
-        return subprocess.Popen(command, cwd=REPOSITORY, stdin=subprocess.PIPE, stderr=err)
+        whole = [sys.executable, *command]
+        return subprocess.Popen(whole, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=err, stderr=err)
+
+
+def _worker(house: Much) -> subprocess.Popen[bytes]:
+    return _started(house, "worker", "-m", "engine.daemon.fleet", str(house.root))
+
+
+def _machine(house: Much) -> subprocess.Popen[bytes]:
+    """One that joins."""
+    command = ["-w", str(house.root), "serve", "--join", "--workers", "1"]
+    return _started(house, "machine", "-c", "from engine.cli import main; main()", *command)
 
 
 @pytest.mark.long
@@ -59,10 +69,10 @@ def test_a_worker_that_is_killed_takes_nothing_with_it(postgres_url: str, tmp_pa
             with database.writing(engine) as conn:
                 one = shared.begin(house.ws, conn, on=now.date(), now=now, defer=queue.put_parts, size=9)
             holds.execute(sa.select(t.run_part).where(t.run_part.c.number == 0).with_for_update())
-            processes.append(_worker(house, "first"))
+            processes.append(_worker(house))
             waits = sa.text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
             _until(lambda: ask(waits), 30)  # it is in the middle of part 0
-            processes.append(_worker(house, "second"))
+            processes.append(_machine(house))
             _until(lambda: ask(done) == one.parts - 1, 30)
             told = seen()["sharing"]
             assert isinstance(told, dict)
@@ -73,8 +83,10 @@ def test_a_worker_that_is_killed_takes_nothing_with_it(postgres_url: str, tmp_pa
         assert time.monotonic() - killed < 60
     finally:
         for process in processes:
-            process.stdin.close()
+            process.terminate()
         codes = [process.wait(30) for process in processes]
+        for process in processes:
+            process.stdin.close()
     assert codes == [-9, 0]
     assert seen()["sharing"] is None
     owing = {account for (account,) in house.rows(sa.select(t.item.c.account).where(t.item.c.open != 0))}
