@@ -21,6 +21,15 @@ if TYPE_CHECKING:
 def serve(
     ctx: typer.Context,
     no_web: Annotated[bool, typer.Option("--no-web", help="Without the desk, its pages.")] = False,
+    workers: Annotated[
+        int,
+        typer.Option(
+            "--workers", metavar="N", min=0, max=64, help="So many processes share the run (PostgreSQL)."
+        ),
+    ] = 0,
+    join: Annotated[
+        bool, typer.Option("--join", help="Only work, for a service on another machine; with --workers.")
+    ] = False,
     tick: Annotated[float, typer.Option("--tick", hidden=True, min=0.05)] = 30.0,
 ) -> None:
     """Work by itself until it is stopped: the day's run at its hour, messages as they may go, all through the night."""
@@ -30,6 +39,10 @@ def serve(
 
     edge = edge_of(ctx)
     files = _settings(edge)
+    if workers or join:
+        from engine.store import queue
+
+        queue.needs_postgres(files.database_url)
 
     def say(text: str) -> None:
         sys.stdout.write(f"{text}\n")
@@ -39,9 +52,22 @@ def serve(
     log.catch_all()
     for line in _about(files):
         say(line)
+    if join:
+        from engine.daemon.crew import lend
+
+        _prepared(files)
+        grace = files.settings.daemon.grace
+        raise typer.Exit(asyncio.run(lend(files.root, workers or 1, grace, log, say)))
     notifier = Notifier.of(os.environ)
     service = Service(
-        files, clock=edge.clock, log=log, say=say, notifier=notifier, tick=tick, desk=not no_web
+        files,
+        clock=edge.clock,
+        log=log,
+        say=say,
+        notifier=notifier,
+        tick=tick,
+        desk=not no_web,
+        workers=workers,
     )
     raise typer.Exit(asyncio.run(service.run()))
 
@@ -68,6 +94,17 @@ def status(
     else:
         edge.show(status_drawn(found, ZoneInfo(files.settings.workspace.zone)))
     raise typer.Exit(0 if found.well else 1)
+
+
+def _prepared(files: Workspace) -> None:
+    """The line of jobs is there, in the version that is installed."""
+    from engine.store import database, queue
+
+    engine = database.open(files.database_url)
+    try:
+        queue.prepare(engine)
+    finally:
+        engine.dispose()
 
 
 def _settings(edge: Edge) -> Workspace:

@@ -35,16 +35,26 @@ def run(
     if dry_run:
         _rehearse(edge, ws, day, json)
         return
-    from engine.jobs import evaluate, releases
+    from engine.core import sentences
+    from engine.jobs import evaluate, releases, shared
     from engine.jobs.asked_again import assert_again
     from engine.jobs.deliver import deliver_now
     from engine.screen.today import run_drawn, run_value
+    from engine.store.shared import SharedRun
 
     edge.has_ledger()
     _not_too_early(edge, ws, day)
     moment = edge.moment_of(day).astimezone(UTC)
     releases.used(ws, edge.clock().astimezone(UTC), author(by))
-    report = evaluate.run(ws, on=day, now=moment, agreed=author(by) if agree else "")
+    agreed = author(by) if agree else ""
+    begun = shared.shared_out(ws, on=day, now=moment, agreed=agreed)
+    if isinstance(begun, SharedRun):
+        if json:
+            edge.write_json({"on": day, "shared_out": begun.parts})
+        else:
+            edge.tell(sentences.shared_out(day, begun.parts) + "; “dunwell status” says how far they are")
+        raise typer.Exit(0)
+    report = begun or evaluate.run(ws, on=day, now=moment, agreed=agreed)
     delivered = None if report.stopped else deliver_now(ws, now=moment)
     for said in () if report.stopped else assert_again(ws, lambda: moment):
         edge.tell(said)

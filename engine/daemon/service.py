@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,6 +23,7 @@ from sqlalchemy.engine import Engine
 
 from engine import settings
 from engine.core.schedule import next_due
+from engine.daemon.crew import Crew
 from engine.daemon.desk import Desk
 from engine.daemon.hand import Hand
 from engine.daemon.health import Health, listen, served
@@ -35,12 +36,15 @@ from engine.daemon.warnings import Warnings
 from engine.errors import DatabaseBusy, DatabaseError, DatabaseTooNew, DunwellError, Refused
 from engine.jobs.duties import DUTIES, due
 from engine.jobs.people import first
-from engine.store import alarms, brakes, database, dues, lease
+from engine.store import alarms, brakes, database, dues, lease, queue, shared
 from engine.store.owner import gone, owner
 
 TICK = 30.0  # seconds
 _YIELDS = ("deliver",)  # what may take hours, and can be gone on with after other duties
 _FAIR = 5.0  # seconds that it is left alone, whatever else is due
+_STUCK = timedelta(
+    minutes=10
+)  # after which a run that workers share, and of which nothing is done, is told of
 _WORKER = "worker"
 
 
@@ -74,10 +78,12 @@ class Service:
         notifier: Notifier | None = None,
         tick: float = TICK,
         desk: bool = True,
+        workers: int = 0,
     ) -> None:
         self.files, self.clock, self.log, self.say, self.every = files, clock, log, say, tick
         self.notifier = notifier or Notifier()
         self.desk = desk
+        self.workers = workers
         self.ticks = Ticks(self.tick, tick, log)
         self.pulse = Pulse()
         self.warnings = Warnings(clock, log)
@@ -112,6 +118,11 @@ class Service:
         async with AsyncExitStack() as stack:
             await self._health(stack)
             await self._pages(stack, self.engine)
+            if self.workers:
+                crew = Crew(self.files.root, self.workers, self.files.settings.daemon.grace, self.log)
+                stack.push_async_callback(crew.end)
+                await asyncio.to_thread(queue.prepare, self.engine)
+                crew.begin()
             self.ticks.start()
             try:
                 await self._stop.wait()
@@ -263,8 +274,28 @@ class Service:
             found = due(conn, self.files, now, lambda duty, error: odd.append((duty.name, error)))
         self._look_alarms(odd)
         self._clock_alarm(behind, now)
+        self._help_out(self.engine, now)
         names = (duty.name for duty in found)
         return _Seen(now, tuple(name for name in names if self.progress.free(name, now)))
+
+    def _help_out(self, engine: Engine, now: datetime) -> None:
+        """Nothing of a run is forgotten in line; and where many messages wait, each worker claims of them too."""
+        if engine.dialect.name != "postgresql":
+            return
+        with database.aside(engine) as conn:
+            if queue.version(conn) is None:
+                return
+            queue.put_again(conn)
+            there = queue.workers(conn)
+            if there and not brakes.halted(conn) and dues.many_messages(conn, self.files, now):
+                for number in range(there):
+                    queue.put(conn, queue.DELIVER, {}, once=f"deliver {number}")
+            going = shared.progress(conn)
+        if going is None or now - max(going.begun_at, going.last_at or going.begun_at) < _STUCK:
+            self.warnings.over(alarms.RUN, "workers")
+            return
+        sentence = f"the run of {going.on} does not get on: {going.done} of {going.parts} parts are decided"
+        self.warnings.warn(alarms.RUN, "workers", f"{sentence}, and the logs of the workers say why")
 
     def _look_alarms(self, odd: Sequence[tuple[str, Exception]]) -> None:
         """Duties of which it cannot be said whether they are due."""

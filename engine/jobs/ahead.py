@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -17,6 +17,7 @@ from engine.core.language.policy import Kind, PolicyBook
 from engine.errors import Refused
 from engine.jobs.workspace import Workspace
 from engine.store import absences, database, runs
+from engine.store.spans import Span
 from engine.store.state import load_state
 from engine.store.tables import COMPANY, OUTCOMES, ActionState, action
 
@@ -81,9 +82,17 @@ def _only(seen: Preview, policy: str | None, account: str | None) -> Preview:
     return replace(seen, actions=tuple(filter(wanted, seen.actions)), held=tuple(filter(wanted, seen.held)))
 
 
-def state_on(ws: Workspace, conn: Connection, on: date, now: datetime) -> State:
-    """Every account as a day finds it."""
-    return load_state(conn, on=on, moment=now, currency=ws.live.house.currency, own=ws.own_columns)
+def state_on(
+    ws: Workspace,
+    conn: Connection,
+    on: date,
+    now: datetime,
+    span: Span | None = None,
+    accounts: Collection[str] | None = None,
+) -> State:
+    """Every account as a day finds it; of a part of a run those within `span`, or these."""
+    currency, own = ws.live.house.currency, ws.own_columns
+    return load_state(conn, on=on, moment=now, currency=currency, own=own, span=span, accounts=accounts)
 
 
 def room_on(ws: Workspace, conn: Connection, on: date) -> Room:

@@ -6,12 +6,16 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from sqlalchemy.engine import Engine
+
 from engine.core import sentences
 from engine.jobs import evaluate as evaluation
+from engine.jobs import shared
 from engine.jobs.asked_again import assert_again
 from engine.jobs.deliver import DeliverReport, deliver_now
 from engine.jobs.workspace import Workspace
-from engine.store import alarms, database, dues
+from engine.store import alarms, database, dues, queue
+from engine.store.shared import SharedRun
 
 Clock = Callable[[], datetime]
 
@@ -22,14 +26,31 @@ def evaluate(ws: Workspace, clock: Clock, stop: threading.Event) -> list[str]:
     on = dues.business_date(ws.files, now)
     if on is None or stop.is_set():
         return []
-    report = evaluation.run(ws, on=on, now=now)
+    begun = shared.shared_out(ws, on=on, now=now)
+    if isinstance(begun, SharedRun):
+        return [sentences.shared_out(on, begun.parts)]
+    report = begun or evaluation.run(ws, on=on, now=now)
     _warn(ws, report.faults, now)
     return [sentences.run_of_day(on, report.sentence), *assert_again(ws, clock)]
+
+
+def seal(ws: Workspace, engine: Engine, run: int, clock: Clock, known: shared.Known) -> list[str]:
+    """Seal a run that workers have made, where no part is missing; then what follows a run."""
+    report = shared.seal(ws, engine, run, clock=clock, defer=queue.put_parts, known=known)
+    if report is None:
+        return []
+    _warn(ws, report.faults, clock())
+    return [sentences.run_of_day(report.on, report.sentence), *assert_again(ws, clock)]
 
 
 def deliver(ws: Workspace, clock: Clock, stop: threading.Event) -> list[str]:
     """Send what may go. After `stop` nothing more is begun, and what is in hand is finished."""
     return _said(deliver_now(ws, now=clock(), clock=clock, stop=stop))
+
+
+def help_out(ws: Workspace, clock: Clock, stop: threading.Event) -> list[str]:
+    """Send what may go to a server, beside the service itself."""
+    return _said(deliver_now(ws, now=clock(), clock=clock, stop=stop, helping=True))
 
 
 def _warn(ws: Workspace, faults: Sequence[str], now: datetime) -> None:

@@ -81,27 +81,37 @@ class _Contents:
 
 
 def deliver_now(
-    ws: Workspace, *, now: datetime, clock: Any = None, stop: threading.Event | None = None
+    ws: Workspace,
+    *,
+    now: datetime,
+    clock: Any = None,
+    stop: threading.Event | None = None,
+    helping: bool = False,
 ) -> DeliverReport:
     """Send everything that may go at this moment. `clock` gives later moments of a long round; without it `now` stands.
 
-    Once `stop` is set nothing more is begun, and what is in hand is finished.
+    Once `stop` is set nothing more is begun, and what is in hand is finished. Who is `helping` only sends what goes to
+    a server: files are put into the folder of the service's own machine, and what a crash has left is settled there.
     """
     engine = ws.database()
     try:
-        return asyncio.run(_round(ws, engine, now, clock or (lambda: now), stop or threading.Event()))
+        return asyncio.run(
+            _round(ws, engine, now, clock or (lambda: now), stop or threading.Event(), helping)
+        )
     finally:
         engine.dispose()
 
 
 async def _round(
-    ws: Workspace, engine: Engine, now: datetime, clock: Any, stop: threading.Event
+    ws: Workspace, engine: Engine, now: datetime, clock: Any, stop: threading.Event, helping: bool
 ) -> DeliverReport:
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_HANDS, "dunwell-deliver"))
     evidence = Evidence.beside(engine, ws.files.out)
     brakes.looked_at(engine, evidence, now)
     with owner(engine) as name, Renderer(ws.templates) as renderer:
         async with ways_out(ws, clock) as senders:
+            if helping:
+                senders = {name: way for name, way in senders.items() if isinstance(way, Mailer | Webhook)}
             maker = _Maker(ws, renderer)
             showing = showing_charges(ws.templates)
             delivery = Delivery(
@@ -120,8 +130,9 @@ async def _round(
                 remember=evidence.remember,
                 preserve=copies.preserve,
             )
-            recovered = await recover(delivery, lambda other: gone(engine, other))
-            _sweep(ws, engine)
+            recovered = Round() if helping else await recover(delivery, lambda other: gone(engine, other))
+            if not helping:
+                _sweep(ws, engine)
             async with _passed_on(stop) as stopping:
                 round_ = await deliver(delivery, stopping)
             round_.results[:0] = recovered.results

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -16,8 +16,10 @@ from engine.core.decision.decide import Decided, decide
 from engine.core.decision.draw import with_lots
 from engine.core.decision.plan import day_of
 from engine.core.decision.portfolio import drawn
+from engine.core.decision.state import State
 from engine.core.decision.summary import HeldGroup, groups
-from engine.core.language.policy import Kind
+from engine.core.decision.view import Day
+from engine.core.language.policy import House, Kind
 from engine.errors import Refused
 from engine.jobs import brakes
 from engine.jobs.ahead import room_on, state_on
@@ -25,9 +27,10 @@ from engine.jobs.cases import Who, broken, restrictions
 from engine.jobs.cases.followups import follow_up
 from engine.jobs.records import UnderWay, Writing
 from engine.jobs.workspace import Workspace
-from engine.store import alarms, bulk, database, journal, ledger, promises, runs
+from engine.store import alarms, bulk, database, journal, ledger, promises, runs, shared
 from engine.store.dues import THE_RUN
 from engine.store.evidence import Evidence
+from engine.store.spans import Span
 from engine.store.tables import BY_HAND, COMPANY, NO_EPISODE, OPEN, UNDER_WAY, ActionState, action
 
 _RUN = "the day's run"  # who makes the tasks that nobody asked for
@@ -64,7 +67,30 @@ def run(ws: Workspace, *, on: date, now: datetime, agreed: str = "") -> RunRepor
 
 
 def _run(ws: Workspace, conn: Connection, on: date, now: datetime, agreed: str) -> RunReport:
+    refused = made_ready(ws, conn, on, now, agreed)
+    if refused is not None:
+        return refused
     book = ws.live
+    state = state_on(ws, conn, on, now)
+    house = house_on(ws, conn, on, agreed)
+    day = day_on(ws, on, state)
+    lots = drawn(book, state, day)
+    state = with_lots(state, lots)
+    decided = decide(replace(book, house=house), state, day, ws.rules, room_on(ws, conn, on))
+    zone = ws.settings.workspace.zone
+    writing = Writing(book, state, decided, ws.calendar, zone, now, now, under_way(conn), agreed, lots)
+    record = writing.record()
+    before = runs.run_of(conn, on)
+    committed = runs.commit_run(conn, record)
+    settled_up(ws, conn, on, now, decided.stopped)
+    return _report(ws, conn, decided, record, committed, before is not None)
+
+
+def made_ready(ws: Workspace, conn: Connection, on: date, now: datetime, agreed: str) -> RunReport | None:
+    """What has to be settled before a day is decided; a report where it may not be decided.
+
+    A run that workers are still at is given up: two of them would decide the same.
+    """
     halt = brakes.quarantined(conn, Evidence.beside(conn.engine, ws.files.out), now)
     if halt is not None:
         return _not_made(ws, conn, on, halt.sentence, halt.remedy)
@@ -77,39 +103,45 @@ def _run(ws: Workspace, conn: Connection, on: date, now: datetime, agreed: str) 
         return _not_made(ws, conn, on, held)
     if held:
         runs.lift_hold(conn)
+    if other := shared.under_way(conn):
+        shared.give_up(conn, other, "the day is decided anew", now)
     _, settled = promises.settle_promises(conn, on, as_of)  # the last import may have been too early to tell
     settled += follow_up(ws, conn, Who(_RUN, now, on))
     if settled:
         journal.append(conn, settled, now)
-    state = state_on(ws, conn, on, now)
-    house = replace(book.house, stop={}) if agreed else usual_stop(book.house, runs.usual(conn, on))
-    fresh = house.fresh
-    day = day_of(book, ws.calendar, on, stale=fresh > 0 and state.age > fresh)
-    lots = drawn(book, state, day)
-    state = with_lots(state, lots)
-    decided = decide(replace(book, house=house), state, day, ws.rules, room_on(ws, conn, on))
-    zone = ws.settings.workspace.zone
-    writing = Writing(book, state, decided, ws.calendar, zone, now, now, _under_way(conn), agreed, lots)
-    record = writing.record()
-    before = runs.run_of(conn, on)
-    committed = runs.commit_run(conn, record)
-    journal.append(conn, restrictions.reviews(conn, on, now, book.house.owner), now)
-    if decided.stopped:
-        alarms.raised(conn, alarms.STOPPED, THE_RUN, decided.stopped, now)
+    return None
+
+
+def house_on(ws: Workspace, conn: Connection, on: date, agreed: str) -> House:
+    """The house with the safety stop that the last runs give it, or with none where somebody has agreed."""
+    house = ws.live.house
+    return replace(house, stop={}) if agreed else usual_stop(house, runs.usual(conn, on))
+
+
+def day_on(ws: Workspace, on: date, state: State) -> Day:
+    """The day as the house's calendar has it, with a ledger of that age."""
+    fresh = ws.live.house.fresh
+    return day_of(ws.live, ws.calendar, on, stale=fresh > 0 and state.age > fresh)
+
+
+def settled_up(ws: Workspace, conn: Connection, on: date, now: datetime, stopped: str) -> None:
+    """What follows a day that has been decided: reviews that fall due, the alarm of a stop, calls about promises."""
+    journal.append(conn, restrictions.reviews(conn, on, now, ws.live.house.owner), now)
+    if stopped:
+        alarms.raised(conn, alarms.STOPPED, THE_RUN, stopped, now)
     else:
         alarms.cleared(conn, alarms.STOPPED, now, THE_RUN)
         if called := broken.follow_up(ws, conn, Who("", now, on)):
             journal.append(conn, called, now)
-    return _report(ws, conn, decided, record, committed, before is not None)
 
 
 def _not_made(ws: Workspace, conn: Connection, on: date, why: str, remedy: str = "") -> RunReport:
     """Nothing was decided, and nothing written down."""
     evaluators = tuple(rule.name for rule in ws.rules)
-    return RunReport(on, 0, {}, 0, _awaiting(conn, on), (), why, (), evaluators, why, remedy)
+    return RunReport(on, 0, {}, 0, awaiting(conn, on), (), why, (), evaluators, why, remedy)
 
 
-def _awaiting(conn: Connection, on: date) -> int:
+def awaiting(conn: Connection, on: date) -> int:
     """How many actions wait for somebody to agree on a day."""
     waits = action.c.state == ActionState.AWAITING_APPROVAL.value
     ripe = sa.or_(action.c.not_before.is_(None), action.c.not_before <= on)
@@ -119,7 +151,14 @@ def _awaiting(conn: Connection, on: date) -> int:
     return int(conn.execute(query).scalar_one())
 
 
-def _under_way(conn: Connection) -> dict[tuple[str, str | None], list[UnderWay]]:
+def under_way(
+    conn: Connection, span: Span | None = None, accounts: Collection[str] | None = None
+) -> dict[tuple[str, str | None], list[UnderWay]]:
+    """What has begun and is not taken, of each account or item; with `span` or `accounts` of those alone."""
+    span = span or Span()
+    ends = [action.c.account >= span.first] if span.first is not None else []
+    ends += [action.c.account < span.before] if span.before is not None else []
+    ends += [action.c.account.in_(accounts)] if accounts is not None else []
     states = [state.value for state in OPEN]
     agreed = sa.case((action.c.state == ActionState.APPROVED.value, action.c.detail), else_="{}")
     names = (action.c.account, action.c.item, action.c.each, action.c.key, action.c.step, action.c.state)
@@ -131,6 +170,7 @@ def _under_way(conn: Connection) -> dict[tuple[str, str | None], list[UnderWay]]
             action.c.kind != Kind.TASK.value,
             action.c.episode != NO_EPISODE,  # what followed a call is no step that could be passed over
             action.c.policy != BY_HAND,
+            *ends,
         )
     )
     found: dict[tuple[str, str | None], list[UnderWay]] = {}
@@ -155,7 +195,7 @@ def _report(
         actions=new,
         by_kind=by_kind if new else {},
         already=committed.ignored,
-        awaiting=_awaiting(conn, decided.day.on),
+        awaiting=awaiting(conn, decided.day.on),
         held=groups(ws.live, decided),
         stopped=decided.stopped,
         faults=tuple(

@@ -82,18 +82,18 @@ class Writing:
             book_texts=self.book.texts,
             started=self.started,
             finished=self.finished,
-            choices=list(self._choices()),
-            decisions=self._decisions(),
+            choices=list(self.choices()),
+            decisions=self.decisions(),
             actions=[action.row for action in actions],
             outbox=[action.message for action in actions if action.sends],
             journal=[*self._agreed(), *self._drawn(), *(action.entry for action in actions)],
-            episodes=[] if decided.stopped else list(self._episodes()),
+            episodes=[] if decided.stopped else list(self.episodes()),
             drawn=[
                 (lot.split, lot.account, lot.side, lot.stratum, lot.episode)
                 for lot in self.lots
                 if not decided.stopped
             ],
-            settled=[] if decided.stopped else list(self._settled(actions)),
+            settled=[] if decided.stopped else list(self.settled(actions)),
             counts=self._counts(actions),
             as_of=self.state.as_of,
             state="stopped" if decided.stopped else "done",
@@ -110,7 +110,7 @@ class Writing:
 
     # -- choices and decisions ---------------------------------------------------------------------------------------
 
-    def _choices(self) -> Iterator[Mapping[str, Any]]:
+    def choices(self) -> Iterator[Mapping[str, Any]]:
         for number, (choice, signature) in enumerate(
             zip(self.decided.choices, self.decided.signatures, strict=True)
         ):
@@ -125,7 +125,7 @@ class Writing:
                 "signature": orjson.dumps(signature._asdict()).decode(),
             }
 
-    def _decisions(self) -> tuple[Sequence[str], Sequence[str], Sequence[int]]:
+    def decisions(self) -> tuple[Sequence[str], Sequence[str], Sequence[int]]:
         view = self.decided.portfolio
         accounts = view.accounts["account"].gather(view.unit_row).to_list()
         numbers = view.items["item"]
@@ -135,7 +135,7 @@ class Writing:
             items = ["" if index == NONE else numbers[int(index)] for index in view.unit_item]
         return accounts, items, self.decided.unit_class.tolist()
 
-    def _episodes(self) -> Iterator[tuple[str, int, date, str | None]]:
+    def episodes(self) -> Iterator[tuple[str, int, date, str | None]]:
         """Accounts that are overdue and whose episode has no home written down yet."""
         view, on = self.decided.portfolio, self.decided.day.on
         accounts = view.accounts
@@ -146,7 +146,7 @@ class Writing:
         for (account, number, since), home in zip(picked.iter_rows(), homes.tolist(), strict=True):
             yield account, number or 1, since or on, None if home == NONE else ids[home]
 
-    def _settled(self, actions: Sequence[Planned]) -> Iterator[tuple[str, str, str]]:
+    def settled(self, actions: Sequence[Planned]) -> Iterator[tuple[str, str, str]]:
         """What today's step makes obsolete: the step under way that is passed over, the try that is made again."""
         if not self.under_way:
             return
@@ -174,10 +174,15 @@ class Writing:
 
     def _actions(self) -> Iterator[Planned]:
         if not self.decided.stopped:
-            for contact in self._contacts():
-                yield from self._contact(contact)
-            yield from self._without_address()
-            yield from self._finished_ladders()
+            yield from (planned for _, planned in self.placed())
+
+    def placed(self) -> Iterator[tuple[int, Planned]]:
+        """Every action with its contact's place in the work list's order; NONE where it is no contact's."""
+        for place, contact in enumerate(self._contacts()):
+            for planned in self._contact(contact):
+                yield place, planned
+        for planned in (*self._without_address(), *self._finished_ladders()):
+            yield NONE, planned
 
     def _contacts(self) -> Iterator[Contact]:
         """The day's contacts, in the work list's order."""
@@ -186,19 +191,18 @@ class Writing:
 
     def _contact(self, contact: Contact) -> Iterator[Planned]:
         choice = self.decided.choices[contact.number]
-        if choice.verdict is Verdict.ASK:
-            state, reason = ActionState.AWAITING_APPROVAL, Reason.APPROVAL.value
-        elif not contact.goes:
-            state, reason = ActionState.NO_CAPACITY, Reason.NO_CAPACITY.value
-        else:
-            state, reason = ActionState.PLANNED, None
+        state, waits_as = ActionState.PLANNED, ActionState.NO_CAPACITY.value
+        reason: str | None = None
         approved = self._approved(contact, choice)
         if approved is not None and self._lists[contact.unit].items != approved.items:
-            state, reason = ActionState.AWAITING_APPROVAL, sentences.AGREED_TO_LESS
-        elif approved is not None and state is ActionState.NO_CAPACITY:
-            state = ActionState.APPROVED  # it waits for room, and nobody has to agree again
+            state, reason, waits_as = ActionState.AWAITING_APPROVAL, sentences.AGREED_TO_LESS, ""
+        elif choice.verdict is Verdict.ASK:
+            state, reason, waits_as = ActionState.AWAITING_APPROVAL, Reason.APPROVAL.value, ""
+        elif approved is not None:
+            waits_as = ActionState.APPROVED.value  # it waits for room, and nobody has to agree again
         for pattern in self._patterns(contact.number):
-            yield self._planned(contact, pattern, state, reason)
+            planned = self._planned(contact, pattern, state, reason)._replace(waits_as=waits_as)
+            yield planned.allotted(goes=contact.goes, person=contact.person)
 
     def _approved(self, contact: Contact, choice: Choice) -> UnderWay | None:
         """What somebody agreed to of this step, and has not gone."""

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from engine.core.language.policy import Step
+from engine.core.sentences import Reason
 from engine.core.workdays import Calendar
 from engine.store.tables import ACTION_COLUMNS, COMPANY, ActionState
 
@@ -89,10 +90,20 @@ class Planned(NamedTuple):
     place: str
     channel: str  # the way out; empty for what stays on the list
     moment: str | None  # before which it does not go
+    waits_as: str = ""  # the state that it waits in where the day has no room; empty: it needs none
 
     @property
     def sends(self) -> bool:
         return bool(self.channel) and self.row.state == ActionState.PLANNED.value
+
+    def allotted(self, *, goes: bool, person: str | None) -> Planned:
+        """As the whole day has it: it goes, or waits for room; and whose it is."""
+        row = self.row
+        if not goes and self.waits_as:
+            row = row._replace(state=self.waits_as, reason=Reason.NO_CAPACITY.value)
+        if person != row.person:
+            row = row._replace(person=person)
+        return self if row is self.row else self._replace(row=row)
 
     @property
     def message(self) -> tuple[Any, ...]:

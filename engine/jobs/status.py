@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from engine.core.schedule import next_due
 from engine.jobs import releases
 from engine.settings import Workspace
-from engine.store import alarms, brakes, dues, feeds, gauges, lease, outbox, received, runs
+from engine.store import alarms, brakes, dues, feeds, gauges, lease, outbox, queue, received, runs, shared
 from engine.store.feeds import FeedState
 
 _SILENT = timedelta(minutes=2)  # four looks
@@ -26,6 +26,8 @@ class Status:
     service: lease.Lease | None
     works: bool
     silent: bool
+    workers: int  # that share the run, on whatever machine
+    sharing: shared.Progress | None  # how far the run is that they are at
     last_run: runs.Run | None
     run_at: datetime | None
     next_run: datetime
@@ -57,6 +59,8 @@ def status(conn: Connection, files: Workspace, now: datetime) -> Status:
         service=there,
         works=works,
         silent=works and there is not None and abs(now - there.beat) > _SILENT,
+        workers=queue.workers(conn),
+        sharing=shared.progress(conn),
         last_run=last,
         run_at=at,
         next_run=next_due(now, files.settings.daemon.run, ZoneInfo(files.settings.workspace.zone)),

@@ -14,6 +14,7 @@ from engine.screen.written import clean, count
 
 if TYPE_CHECKING:
     from engine.jobs.status import Status
+    from engine.store.shared import Progress
 
 _MOST = 8
 
@@ -28,6 +29,11 @@ def status_drawn(status: Status, zone: tzinfo | None) -> RenderableType:
 
 def _lines(status: Status, zone: tzinfo | None) -> Iterator[tuple[str, str, str]]:
     yield ("service", *_service(status))
+    if status.workers or status.sharing:
+        yield ("workers", _workers(status), "" if status.workers else "red")
+    if status.sharing:
+        for line in _shared(status.sharing, zone):
+            yield ("", line, "")
     for halt in status.halts:
         yield ("halted", f"{halt.sentence}; {halt.remedy}", "red")
     made = status.last_run
@@ -78,6 +84,23 @@ def _service(status: Status) -> tuple[str, str]:
     return f"works ({where}), last looked {ago} ago{doing}", "green"
 
 
+def _workers(status: Status) -> str:
+    if not status.workers:
+        return "none gives a sign of life, and a run waits for them; “dunwell serve --join” lends some"
+    return f"{count(status.workers, 'worker')} on hand"
+
+
+def _shared(one: Progress, zone: tzinfo | None) -> Iterator[str]:
+    """How far a run is, and who has done how much of it."""
+    share = f"{100 * one.done // one.parts} %" if one.parts else "100 %"
+    yield (
+        f"the run of {one.on}, begun {_moment(one.begun_at, zone)}: {one.done:,} of {count(one.parts, 'part')} "
+        f"decided ({share}), {count(one.accounts, 'account')}"
+    )
+    for worker, parts in sorted(one.workers.items()):
+        yield f"{worker}: {count(parts, 'part')}"
+
+
 def _messages(status: Status) -> str:
     """What is not finished, by its state."""
     total: dict[str, int] = {}
@@ -119,6 +142,17 @@ def status_value(status: Status) -> dict[str, Any]:
             "beat_age_seconds": round((status.now - one.beat).total_seconds(), 1) if one else None,
             "doing": one.doing if one else "",
         },
+        "workers": status.workers,
+        "sharing": {
+            "on": status.sharing.on.isoformat(),
+            "begun_at": status.sharing.begun_at.isoformat(),
+            "parts": status.sharing.parts,
+            "done": status.sharing.done,
+            "accounts": status.sharing.accounts,
+            "workers": dict(status.sharing.workers),
+        }
+        if status.sharing
+        else None,
         "last_run": {
             "on": made.business_date.isoformat(),
             "at": status.run_at.isoformat() if status.run_at else None,

@@ -28,13 +28,14 @@ from engine.errors import (
     ReadOnly,
 )
 
-HEAD = "0006"  # the newest revision in migrations/versions
+HEAD = "0007"  # the newest revision in migrations/versions
 MIGRATIONS = Path(__file__).parent / "migrations"
 _IS_THERE = {  # asked at every opening; SQLAlchemy's inspector takes three times as long as all the rest of it
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'alembic_version'",
     "postgresql": "SELECT to_regclass('alembic_version')",
 }
 _WAIT_MS = 30_000
+_VANISHED = (("tcp_keepalives_idle", 5), ("tcp_keepalives_interval", 5), ("tcp_keepalives_count", 2))
 _CACHE = "cache_size=-65536"  # KiB: the pages that a large run changes are written once, at its end
 
 
@@ -106,6 +107,21 @@ def _begun(conn: Connection) -> RootTransaction:
         if not error.connection_invalidated:
             raise
         return conn.begin()
+
+
+@contextmanager
+def beside(engine: Engine) -> Iterator[Connection]:
+    """One transaction on PostgreSQL that sees the database as it is at its beginning, and waits for no other writer.
+
+    For work that shares no row with others. DatabaseError where somebody has changed a row that it locks. The server
+    looks whether the machine is still there, and undoes the work of one that has vanished within a quarter of a minute.
+    """
+    with _told(name(engine)), engine.connect() as conn:
+        conn = conn.execution_options(isolation_level="REPEATABLE READ")
+        with conn.begin():
+            for name_, value in _VANISHED:
+                conn.exec_driver_sql(f"SET LOCAL {name_} = {value}")
+            yield conn
 
 
 @contextmanager

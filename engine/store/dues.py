@@ -11,13 +11,15 @@ from sqlalchemy.engine import Connection
 
 from engine.core.schedule import due_on
 from engine.settings import Workspace
-from engine.store import alarms, brakes, outbox, runs
+from engine.store import alarms, brakes, outbox, queue, runs, shared
 from engine.store.owner import gone
 from engine.store.tables import COMPANY, journal, journal_head, ledger_file, run
 
 # A clock may be set right by a little, and two machines never agree; beyond this it cannot be believed.
 _BACK = timedelta(minutes=5)
 THE_RUN = "run"  # what the alarm of a run that asks first is about
+_MANY = 256
+_ALONE = timedelta(minutes=5)  # after which a run that no worker is there for is made without them
 _WAYS = ("email", "letter", "request")
 
 
@@ -30,13 +32,16 @@ def run_due(conn: Connection, files: Workspace, now: datetime) -> bool:
     """Whether the day is to be decided: once a date, and once more after a newer ledger came in.
 
     A run that asks first (the safety stop, a ledger that changed too much) is asked for once; then it waits for
-    a person. A date is not gone back to, as after a change of the office's zone.
+    a person. A date is not gone back to, as after a change of the office's zone. One that workers have begun is theirs,
+    for as long as there are any.
     """
     on = business_date(files, now)
     if on is None or _ledger_at(conn) is None or brakes.halted(conn):
         return False
     if runs.hold(conn):
         return all(alarm.about != THE_RUN for alarm in alarms.standing(conn, alarms.STOPPED))
+    if (one := shared.under_way(conn)) is not None:  # workers are at it, or will be
+        return now - one.begun_at > _ALONE and queue.workers(conn) == 0
     made = runs.run_of(conn, on)
     if made is None:
         return not _later(conn, on)
@@ -52,6 +57,13 @@ def messages_due(conn: Connection, files: Workspace, now: datetime) -> bool:
     rests = outbox.rests(conn)
     closed = {name for name, rest in rests.items() if rest.until > now}
     return outbox.any_due(conn, _ways(files) - closed, now)
+
+
+def many_messages(conn: Connection, files: Workspace, now: datetime) -> bool:
+    """Whether more messages may go now than one process claims at once."""
+    rests = outbox.rests(conn)
+    closed = {name for name, rest in rests.items() if rest.until > now}
+    return outbox.any_due(conn, _ways(files) - closed, now, least=_MANY)
 
 
 def clock_behind(conn: Connection, now: datetime) -> datetime | None:

@@ -139,10 +139,12 @@ def due(
     return list(found.values())
 
 
-def any_due(conn: Connection, channels: Collection[str], at: datetime, company: str = COMPANY) -> bool:
-    """Whether `due` would give something. Nothing is locked."""
-    values = {"channels": sorted(channels), "at": text(at), "of": company, "most": 1}
-    return conn.execute(_LOOK, values).first() is not None
+def any_due(
+    conn: Connection, channels: Collection[str], at: datetime, company: str = COMPANY, least: int = 1
+) -> bool:
+    """Whether `due` would give something, or so many. Nothing is locked."""
+    values = {"channels": sorted(channels), "at": text(at), "of": company, "most": least}
+    return len(conn.execute(_LOOK, values).all()) >= least
 
 
 def notice_lost(conn: Connection, row: Row) -> bool:
@@ -166,6 +168,13 @@ def announced(conn: Connection, keys: Collection[str]) -> set[str]:
         notice.c.state.in_(_NOTICE_OUT),
     )
     return set(conn.execute(query.distinct()).scalars())
+
+
+def places(conn: Connection, many: int) -> int:
+    """Keep so many places in the queue free, and say which is the first. In a transaction that alone writes."""
+    name = "pg_get_serial_sequence('outbox', 'id')"
+    given = sa.text(f"SELECT setval({name}, nextval({name}) + :many)")
+    return int(conn.execute(given, {"many": many}).scalar_one()) - many
 
 
 def claim(conn: Connection, row: Row, owner: str, at: datetime) -> Row | None:

@@ -12,6 +12,7 @@ import polars as pl
 from sqlalchemy.engine import Connection
 
 from engine.store.bulk import frame
+from engine.store.spans import ALL, WANTED, Span
 
 FLAGS = ("insolvent", "attorney", "natural_person", "strategic", "contract_supply")
 LEARNED = FLAGS[:3]  # what people may learn before the customer master says so
@@ -35,11 +36,6 @@ _LISTED = {
     "postgresql": "SELECT json_array_elements_text(CAST(:accounts AS json))",
 }
 
-# The accounts that a decision is about.
-_WANTED = """
-    SELECT account FROM item WHERE company = :company AND open != 0
-    UNION SELECT account FROM episode WHERE company = :company AND ended IS NULL
-"""
 # The rows of an account's present episode, or of the one to come: nothing older.
 _PRESENT = """
     FROM {table} t LEFT JOIN (
@@ -74,24 +70,38 @@ class Ask:
     as_of: date | None  # the newest ledger's own date, and when it came in
     imported: datetime | None
     accounts: str | None = None  # only these, a JSON list; None: all
+    span: Span = ALL  # only those within it
 
     @classmethod
-    def of(cls, conn: Connection, company: str, on: date, accounts: Collection[str] | None = None) -> Ask:
+    def of(
+        cls,
+        conn: Connection,
+        company: str,
+        on: date,
+        accounts: Collection[str] | None = None,
+        span: Span | None = None,
+    ) -> Ask:
         query = """SELECT as_of, imported_at FROM ledger_file WHERE company = :company AND kind = 'ledger'
             ORDER BY as_of DESC, id DESC LIMIT 1"""
         found = frame(conn, query, {"company": company}, {"as_of": _DAY, "imported_at": _TEXT}).rows()
         as_of, imported = (found[0][0], datetime.fromisoformat(found[0][1])) if found else (None, None)
         only = None if accounts is None else orjson.dumps(sorted(accounts)).decode()
-        return cls(conn, company, on, on - _YEAR, on - _TOUCHES, as_of, imported, only)
+        return cls(conn, company, on, on - _YEAR, on - _TOUCHES, as_of, imported, only, span or ALL)
 
     def _frame(self, sql: str, **schema: pl.DataType) -> pl.DataFrame:
         names = {"company": self.company, "on": self.on, "year": self.year, "touched": self.touched}
         names["shown"] = self.as_of or _NEVER
-        if self.accounts is not None and "account" in schema:
-            listed = _LISTED[self.conn.dialect.name]
-            sql = _ABOUT.sub(lambda found: f"{found[0]} AND {found['table'] or ''}account IN ({listed})", sql)
-            names["accounts"] = self.accounts
+        if "account" in schema:
+            sql = _ABOUT.sub(lambda found: f"{found[0]}{self._only((found['table'] or '') + 'account')}", sql)
+            names |= self.span.ends
+            if self.accounts is not None:
+                names["accounts"] = self.accounts
         return frame(self.conn, sql, names, schema)
+
+    def _only(self, column: str) -> str:
+        listed = _LISTED[self.conn.dialect.name]
+        named = "" if self.accounts is None else f" AND {column} IN ({listed})"
+        return named + self.span.within(column)
 
     def items(self) -> pl.DataFrame:
         return self._frame(
@@ -140,7 +150,7 @@ class Ask:
         }
         customers = self._frame(
             f"""SELECT account, {", ".join((*_WORDS, *FLAGS))}, credit_limit, opened, terms_changed, own
-            FROM customer WHERE company = :company {"" if all_ else f"AND account IN ({_WANTED})"}""",  # noqa: S608
+            FROM customer WHERE company = :company {"" if all_ else f"AND account IN ({WANTED})"}""",  # noqa: S608
             **schema,
         )
         return _with_own(customers, own)

@@ -17,6 +17,7 @@ from engine.store.outbox import text as moment_text
 from engine.store.tables import (
     ACTION_COLUMNS,
     COMPANY,
+    GIVEN_UP,
     OUTBOX_COLUMNS,
     UNDONE,
     WAITING,
@@ -31,6 +32,7 @@ from engine.store.tables import (
     outbox,
     run,
     setting,
+    shared_run,
 )
 
 HOLD = "hold next run"
@@ -100,6 +102,7 @@ class RunRecord:
     as_of: date | None = None
     state: str = "done"  # or "stopped": the safety stop asks first
     company: str = COMPANY
+    outbox_columns: Sequence[str] = OUTBOX_COLUMNS  # with "id" where the place in the queue is given
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,31 +143,40 @@ def commit_run(conn: Connection, record: RunRecord) -> Committed:
     never went (it comes again under a key with the next number). A task is taken when it is on the list, so
     its marks are written here.
     """
-    _keep_book(conn, record)
-    number, time = _begin(conn, record)
-    sorted_out = _sort_out(conn, record)
-    _write_actions(conn, record, number, sorted_out)
-    _write_decisions(conn, record, number, time)
-    _write_episodes(conn, record)
-    _write_drawn(conn, record)
-    _settle(conn, record)
-    entries = _spoken(record, sorted_out.ignored)
-    ended = f'{{"run":{number},"time":{time},"counts":'.encode() + orjson.dumps(dict(record.counts)) + b"}"
-    seal_seq, seal = journal.append_many(
-        conn,
-        [(BASIS, "", _basis(conn, record, number, time)), *entries, ("run", "", ended)],
-        record.finished,
-        record.company,
-    )
-    conn.execute(sa.update(run).where(run.c.id == number).values(seal=seal, seal_seq=seal_seq))
-    return Committed(
-        number,
-        time,
-        added=len(sorted_out.new),
-        advanced=len(sorted_out.advanced),
-        ignored=len(sorted_out.ignored),
-        renewed=len(sorted_out.renewed),
-    )
+    return commit_parts(conn, record, [record])
+
+
+def commit_parts(
+    conn: Connection, head: RunRecord, parts: Iterable[RunRecord], number: int | None = None
+) -> Committed:
+    """As `commit_run`, of an evaluation that comes in parts: each is written before the next is asked for.
+
+    `head` says of the whole what is no account's; its counts may still grow with the parts. `number` is the run's,
+    where it has been given out.
+    """
+    keep_book(conn, head.book_hash, head.book_texts, head.started)
+    number, time = _begin(conn, head, number)
+    basis = (BASIS, "", _basis(conn, head, number, time))
+    journal.append_many(conn, [basis], head.finished, head.company)
+    added = advanced = ignored = renewed = 0
+    for record in parts:
+        sorted_out = _sort_out(conn, record)
+        _write_actions(conn, record, number, sorted_out)
+        _write_decisions(conn, record, number, time)
+        _write_episodes(conn, record)
+        _write_drawn(conn, record)
+        _settle(conn, record)
+        journal.append_many(conn, _spoken(record, sorted_out.ignored), head.finished, head.company)
+        added += len(sorted_out.new)
+        advanced += len(sorted_out.advanced)
+        ignored += len(sorted_out.ignored)
+        renewed += len(sorted_out.renewed)
+    counts = orjson.dumps(dict(head.counts))
+    ended = f'{{"run":{number},"time":{time},"counts":'.encode() + counts + b"}"
+    seal_seq, seal = journal.append_many(conn, [("run", "", ended)], head.finished, head.company)
+    sealing = {"seal": seal, "seal_seq": seal_seq, "counts": counts.decode()}
+    conn.execute(sa.update(run).where(run.c.id == number).values(**sealing))
+    return Committed(number, time, added, advanced, ignored, renewed)
 
 
 def run_of(conn: Connection, on: date, policy_set: str = "main", company: str = COMPANY) -> Run | None:
@@ -236,11 +248,11 @@ class _Sorted:
     renewed: Mapping[str, str]  # key as given → key as written
 
 
-def _keep_book(conn: Connection, record: RunRecord) -> None:
-    if conn.execute(sa.select(book.c.hash).where(book.c.hash == record.book_hash)).first() is None:
-        texts = orjson.dumps(dict(record.book_texts)).decode()
-        first = moment_text(record.started)
-        conn.execute(sa.insert(book).values(hash=record.book_hash, texts=texts, first_used=first))
+def keep_book(conn: Connection, hash: str, texts: Mapping[str, str], at: datetime) -> None:
+    """Keep the words of the policies, so that a past decision is explained with its own."""
+    if conn.execute(sa.select(book.c.hash).where(book.c.hash == hash)).first() is None:
+        kept = orjson.dumps(dict(texts)).decode()
+        conn.execute(sa.insert(book).values(hash=hash, texts=kept, first_used=moment_text(at)))
 
 
 def _basis(conn: Connection, record: RunRecord, number: int, time: int) -> bytes:
@@ -262,7 +274,29 @@ def _basis(conn: Connection, record: RunRecord, number: int, time: int) -> bytes
     return orjson.dumps(told)
 
 
-def _begin(conn: Connection, record: RunRecord) -> tuple[int, int]:
+def next_of(conn: Connection, on: date, policy_set: str = "main", company: str = COMPANY) -> tuple[int, int]:
+    """The number that a day's next evaluation will have, and how often the day will have been asked for by then.
+
+    Only on PostgreSQL: the number of a first one is given out and comes to nobody else.
+    """
+    before = run_of(conn, on, policy_set, company)
+    if before is not None:
+        return before.id, _time(conn, before)
+    given = sa.text("SELECT nextval(pg_get_serial_sequence('run', 'id'))")
+    return int(conn.execute(given).scalar_one()), 1
+
+
+def _time(conn: Connection, before: Run) -> int:
+    """How often the day has been asked for with this time. One in parts that came to nothing has had its number."""
+    tried = conn.execute(
+        sa.select(sa.func.max(shared_run.c.time)).where(
+            shared_run.c.run == before.id, shared_run.c.state == GIVEN_UP
+        )
+    ).scalar()
+    return max(before.times, tried or 0) + 1
+
+
+def _begin(conn: Connection, record: RunRecord, number: int | None = None) -> tuple[int, int]:
     values = {
         "state": record.state,
         "book": record.book_hash,
@@ -272,7 +306,7 @@ def _begin(conn: Connection, record: RunRecord) -> tuple[int, int]:
     }
     before = run_of(conn, record.business_date, record.policy_set, record.company)
     if before is not None:
-        time = before.times + 1
+        time = _time(conn, before)
         conn.execute(sa.update(run).where(run.c.id == before.id).values(**values, times=time))
         return before.id, time
     made = conn.execute(
@@ -284,6 +318,7 @@ def _begin(conn: Connection, record: RunRecord) -> tuple[int, int]:
             started=moment_text(record.started),
             seal="",
             seal_seq=0,
+            **({} if number is None else {"id": number}),
         )
     )
     key = made.inserted_primary_key
@@ -361,7 +396,7 @@ def _write_actions(conn: Connection, record: RunRecord, number: int, found: _Sor
     messages: Sequence[Sequence[Any]] = record.outbox
     if gone or found.renewed:
         messages = [(found.renewed.get(row[0], row[0]), *row[1:]) for row in messages if row[0] not in gone]
-    bulk.insert(conn, outbox, OUTBOX_COLUMNS, messages)
+    bulk.insert(conn, outbox, record.outbox_columns, messages)
     tasks = [
         dict(zip(ACTION_COLUMNS, row, strict=True)) for row in (*rows, *moved) if row[_TAKEN_ON] is not None
     ]

@@ -31,6 +31,7 @@ from engine.core.language.policy import seniority
 from engine.core.money import digits
 from engine.core.netting import net
 from engine.store import queries, wishes
+from engine.store.spans import Span
 from engine.store.tables import BY_HAND, COMPANY, LADDER_FINISHED, TAKEN, ActionState
 
 _WRITTEN = ("email", "letter", "statement")
@@ -75,10 +76,11 @@ def load_state(
     own: Mapping[str, pl.DataType] | None = None,
     account: str | None = None,
     accounts: Collection[str] | None = None,
+    span: Span | None = None,
 ) -> State:
     """The state of all accounts with an open item or a running episode, as it is at the beginning of `on`.
 
-    With `account` only of that one, with `accounts` only of those.
+    With `account` only of that one, with `accounts` only of those, with `span` only of those within it.
 
     `currency` is the house's, in which `rate` counts; `moment` gives the ledger's age; `own` names the
     workspace's own columns and their types; they follow those of `state.ACCOUNTS`. An item whose dispute was
@@ -88,7 +90,7 @@ def load_state(
     """
     own = own or {}
     only = accounts if account is None else (account,)
-    ask = queries.Ask.of(conn, company, on, only)
+    ask = queries.Ask.of(conn, company, on, only, span)
     items = open_items(ask, currency)
     episodes = _episodes(ask, net(items, "account"))
     customers = ask.customers(own)

@@ -105,6 +105,7 @@ def test_an_upgrade_that_is_killed_leaves_the_old_tables_or_the_new(tmp_path: Pa
         ("0004", True, True),
         ("0005", True, True),
         ("0006", True, True),
+        ("0007", True, True),
     }
     engine = database.open(file)
     database.check(engine)

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -43,7 +44,20 @@ def notes(engine: sa.Engine) -> int:
 def test_the_migrations_make_exactly_the_tables_that_the_code_wants(database_url: str) -> None:
     engine = database.open(database_url)
     with database.reading(engine) as conn:
-        differences = compare_metadata(MigrationContext.configure(conn), metadata)
+
+        def ours(made: Any, _name: str | None, kind: str, reflected: bool, _other: Any) -> bool:
+            """Alembic does not ask a foreign key whether it is for this database."""
+            told = getattr(made, "_ddl_if", None)
+            return (
+                reflected
+                or kind != "foreign_key_constraint"
+                or told is None
+                or told.dialect == conn.dialect.name
+            )
+
+        differences = compare_metadata(
+            MigrationContext.configure(conn, opts={"include_object": ours}), metadata
+        )
     assert differences == []
     assert ScriptDirectory(str(database.MIGRATIONS)).get_current_head() == database.HEAD
     engine.dispose()

@@ -108,10 +108,14 @@ def ranked(contacts: pl.DataFrame, house: House, on: date | None = None) -> pl.D
     in it, and `score` come back in the new order.
     """
     score = expression(house.score, house.currency, on or date.min)
+    return in_order(contacts.select("long_wait", score=score).with_row_index("at")).select("at", "score")
+
+
+def in_order(scored: pl.DataFrame) -> pl.DataFrame:
+    """Contacts, given in the order of their accounts with `long_wait` and `score`, in the work list's order."""
     # One key is sorted much faster.
-    keys = ["long_wait", "score"] if contacts["long_wait"].any() else ["score"]
-    scored = contacts.select("long_wait", score=score).with_row_index("at")
-    return scored.sort(keys, descending=True, maintain_order=True).select("at", "score")
+    keys = ["long_wait", "score"] if scored["long_wait"].any() else ["score"]
+    return scored.sort(keys, descending=True, maintain_order=True)
 
 
 def allocate(

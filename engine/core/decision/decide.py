@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,8 @@ from engine.core.sentences import Reason
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_GOES = pl.lit(value=True).alias("goes")
+_NOBODY = pl.lit(None, dtype=pl.String).alias("person")
 SAMPLED = 32  # other members of classes that each evaluation works out again, one by one
 
 
@@ -81,35 +83,56 @@ def decide(
     `seen`, which is added to, has the classes that the evaluators have agreed on already: where many days are only looked
     ahead to, one that has come up before is not asked again. A run gives none.
     """
+    return allotted(book, proposed(book, state, day, rules, seen), room or Room())
+
+
+def proposed(
+    book: PolicyBook,
+    state: State,
+    day: Day,
+    rules: Sequence[Rules],
+    seen: set[Signature] | None = None,
+    distrusted: Collection[Signature] = (),
+) -> Decided:
+    """As `decide`, before the whole day is looked at: as if there were room for everything and no safety stop.
+
+    `distrusted` are classes on which the evaluators have disagreed elsewhere in the same run.
+    """
     view = portfolio(book, state, day)
     signatures = tuple(view.at(int(unit)) for unit in view.first)
     faulty = _faults(book, state, day, rules, view, signatures, set() if seen is None else seen)
+    for number, signature in enumerate(signatures):
+        if signature in distrusted and number not in faulty:
+            faulty[number] = _distrusted(state, view, number)
     choices = tuple(
         Choice(Verdict.HELD, Reason.DISAGREE) if number in faulty else choose(book, signature)
         for number, signature in enumerate(signatures)
     )
     contacts = _contacts(book, state, day, view, signatures, choices)
-    contacts, stopped = _allocated(book, contacts, choices, (room or Room()).on(day.on))
     return Decided(
         day=day,
         portfolio=view,
         signatures=signatures,
         choices=choices,
         unit_class=view.classes,
-        contacts=contacts,
+        contacts=contacts.with_columns(_GOES, _NOBODY),
         marks=_marks(book, view, contacts),
-        stopped=stopped,
+        stopped="",
         faults=tuple(faulty.values()),
         evaluators=tuple(rule.name for rule in rules),
     )
 
 
+def allotted(book: PolicyBook, decided: Decided, room: Room) -> Decided:
+    """The day within what it has room for, and held as a whole where it is beyond the safety stop."""
+    contacts, stopped = _allocated(book, decided.contacts, decided.choices, room.on(decided.day.on))
+    return replace(decided, contacts=contacts, stopped=stopped)
+
+
 def let_go(book: PolicyBook, decided: Decided, room: Room) -> Decided:
     """The day as it goes when somebody agrees to what the safety stop holds. Nothing is decided again."""
     freed = replace(book, house=replace(book.house, stop={}))
-    contacts = decided.contacts.drop("goes", "person")
-    contacts, _ = _allocated(freed, contacts, decided.choices, room.on(decided.day.on))
-    return replace(decided, contacts=contacts, stopped="")
+    return allotted(freed, decided, room)
 
 
 # -- trust: every class by both evaluators, and samples one by one ---------------------------------------------------
@@ -140,6 +163,11 @@ def _faults(
             faults[number] = Fault(account, int(sizes[number]), (("columns", columns_say), *answers))
     seen |= {at for number, at in enumerate(signatures) if number not in faults}
     return faults
+
+
+def _distrusted(state: State, view: Portfolio, number: int) -> Fault:
+    row = int(view.unit_row[view.first[number]])
+    return Fault(str(state.accounts["account"][row]), int((view.classes == number).sum()), ())
 
 
 def _answer(
@@ -264,7 +292,7 @@ def _allocated(
     book: PolicyBook, contacts: pl.DataFrame, choices: Sequence[Choice], room: Room
 ) -> tuple[pl.DataFrame, str]:
     if not book.house.stop and not book.house.capacity and not room.people:
-        return contacts.with_columns(goes=pl.lit(value=True), person=pl.lit(None, dtype=pl.String)), ""
+        return contacts.with_columns(_GOES, _NOBODY), ""
     allocation = allocate(
         book.house,
         [choice.actions for choice in choices],

@@ -180,6 +180,7 @@ from engine.core.sentences.run import (
     run_said,
     safety_stop,
     send_by_hand,
+    shared_out,
     told_of,
     unknown_to_it,
 )
@@ -333,6 +334,7 @@ __all__ = [
     "sealed",
     "send_by_hand",
     "share",
+    "shared_out",
     "short_day",
     "spoken_with",
     "step_gone",

@@ -42,6 +42,11 @@ def run_of_day(on: date, said: str) -> str:
     return f"{on.isoformat()}: {said}"
 
 
+def shared_out(on: date, parts: int) -> str:
+    """A run that workers make together has begun."""
+    return f"{on.isoformat()}: shared out to the workers in {parts:,} part{'s' * (parts != 1)}"
+
+
 def messages(count: int) -> str:
     return f"{count:,} message{'s' * (count != 1)}"
 

@@ -53,17 +53,21 @@ from engine.store.tables.journal import OF_THE_HOUSE, journal, journal_head, jou
 from engine.store.tables.ledger import contact, customer, item, ledger_file, payment, rate
 from engine.store.tables.people import form, guess, invitation, person, session
 from engine.store.tables.service import alarm, feed, lease, pushed, received, release
+from engine.store.tables.shared import DECIDING, GIVEN_UP, SEALED, run_class, run_part, shared_run
 
 __all__ = [
     "ACTION_COLUMNS",
     "BY_HAND",
     "COMPANY",
+    "DECIDING",
+    "GIVEN_UP",
     "LADDER_FINISHED",
     "NO_EPISODE",
     "OF_THE_HOUSE",
     "OPEN",
     "OUTBOX_COLUMNS",
     "OUTCOMES",
+    "SEALED",
     "TAKEN",
     "UNDER_WAY",
     "UNDONE",
@@ -117,7 +121,10 @@ __all__ = [
     "release",
     "restriction",
     "run",
+    "run_class",
+    "run_part",
     "session",
     "setting",
+    "shared_run",
     "token",
 ]

@@ -137,10 +137,12 @@ decision = sa.Table(
     "decision",
     metadata,
     sa.Column("account", sa.String, primary_key=True),
-    sa.Column("run", sa.Integer, sa.ForeignKey("run.id"), primary_key=True),
+    sa.Column("run", sa.Integer, primary_key=True),
     sa.Column("time", sa.Integer, primary_key=True),
     sa.Column("item", sa.String, primary_key=True, server_default=""),
     sa.Column("class", sa.Integer, nullable=False),
+    # On PostgreSQL the parts of a run write theirs before the run is there.
+    sa.ForeignKeyConstraint(["run"], ["run.id"]).ddl_if(dialect="sqlite"),
     sqlite_with_rowid=False,
 )
 

@@ -1,0 +1,222 @@
+"""One run on many workers: how fast it is, and that each account is decided once though a worker is killed.
+
+    python -m benchmarks.fleet [--accounts 1000000] [--workers 2] [--kill] [--alone] [--size 50000]
+
+A PostgreSQL server of its own (fsync on), accounts with two open items each and a tenth of them late, on a ladder of four
+levels. `dunwell serve --join` works, as it does on a machine that joins; this process begins the run and looks on, as
+`dunwell status` does. With `--kill` a worker is killed (SIGKILL) half-way through. `--alone` makes the same run in one
+process. The last line is JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from benchmarks import postgres
+from benchmarks.lines import HOUSE, NOW, ON, POLICY, SETTINGS
+from engine.jobs import evaluate, shared
+from engine.jobs.workspace import Workspace, open_workspace
+from engine.start import start_set
+from engine.store import database, journal, queue, tables
+from engine.store import shared as store
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+def laid_out(folder: Path, url: str) -> Workspace:
+    shutil.copytree(start_set() / "templates", folder / "templates")
+    texts = {
+        "dunwell.toml": SETTINGS.format(url=url),
+        "policies/house.yaml": HOUSE,
+        "policies/four-levels.yaml": POLICY,
+    }
+    for name, text in texts.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text, "utf-8")
+    return open_workspace(folder)
+
+
+def filled(engine: Engine, accounts: int) -> None:
+    """The ledger, made by the database itself: two open items an account, a tenth of the accounts late."""
+    days = {"on": ON, "many": accounts, "at": (NOW - timedelta(hours=1)).isoformat(timespec="microseconds")}
+    with engine.begin() as conn:
+        conn.execute(
+            sa.text(
+                """INSERT INTO ledger_file (sha256, name, kind, as_of, imported_at, by, rows, summary)
+                VALUES ('benchmark', 'ledger.csv', 'ledger', :on, :at, 'benchmark', :many * 2, '{}')"""
+            ),
+            days,
+        )
+        conn.execute(
+            sa.text(
+                """INSERT INTO customer (account, name, segment, country, language, time_zone)
+                SELECT 'C' || lpad(n::text, 8, '0'), 'Customer ' || n, 'trade', 'US', 'en', 'America/New_York'
+                FROM generate_series(1, :many) n"""
+            ),
+            days,
+        )
+        conn.execute(
+            sa.text(
+                """INSERT INTO contact (account, role, email, email_ok, address, postcode, city, post_ok)
+                SELECT 'C' || lpad(n::text, 8, '0'), 'accounts payable', 'ap@c' || n || '.example', 1,
+                    n || ' Main Street', '55802', 'Duluth', 1
+                FROM generate_series(1, :many) n"""
+            ),
+            days,
+        )
+        conn.execute(
+            sa.text(
+                """INSERT INTO item (account, item, kind, date, due, amount, open, currency, first_file, last_file)
+                SELECT 'C' || lpad(n::text, 8, '0'), ('1' || lpad((n * 2 + i)::text, 9, '0')), 'invoice',
+                    due - 30, due, amount, amount, 'USD', 1, 1
+                FROM generate_series(1, :many) n, generate_series(0, 1) i,
+                LATERAL (SELECT CAST(:on AS date) + CASE WHEN n % 10 = 0 THEN -(1 + (n / 10 * 7 + i * 13) % 80)
+                    ELSE 1 + (n * 3 + i * 11) % 40 END AS due, 5000 + (n % 10007 * 7919 + i) % 495000 AS amount) made"""
+            ),
+            days,
+        )
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+        conn.execute(sa.text("VACUUM ANALYZE"))
+
+
+def children(parent: int) -> list[int]:
+    """The processes that a process has started."""
+    found = []
+    for path in Path("/proc").iterdir():
+        if path.name.isdigit():
+            try:
+                if int((path / "stat").read_text().rpartition(")")[2].split()[1]) == parent:
+                    found.append(int(path.name))
+            except (OSError, IndexError):
+                continue
+    return found
+
+
+def peak(pid: int) -> float:
+    """The most memory that a process has had, in MB."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), 0.0)
+
+
+def watched(engine: Engine, joined: subprocess.Popen[bytes], kill: bool) -> tuple[float, float]:
+    """Look on until the run is sealed, and tell; the most memory of a worker, and the seconds since one was killed."""
+    most, told, killed_at = 0.0, -1, 0.0
+    while True:
+        with database.reading(engine) as conn:
+            one = store.progress(conn)
+            here = queue.workers(conn)
+        workers = children(joined.pid)
+        most = max([most, *map(peak, workers)])
+        if one is None:
+            return most, time.perf_counter() - killed_at if killed_at else 0.0
+        if one.done != told:
+            told = one.done
+            shares = ", ".join(f"{name}: {parts}" for name, parts in sorted(one.workers.items()))
+            print(
+                f"{one.done:>4} of {one.parts} parts, {one.accounts:>10,} accounts, {here} workers ({shares})",
+                flush=True,
+            )
+        if kill and not killed_at and one.done * 2 >= one.parts and workers:
+            os.kill(workers[0], signal.SIGKILL)
+            killed_at = time.perf_counter()
+            print(f"worker {workers[0]} is killed", flush=True)
+        time.sleep(0.2)
+
+
+def counted(engine: Engine) -> tuple[int, int, int]:
+    """Accounts decided, accounts not decided, accounts decided more than once."""
+    with database.reading(engine) as conn:
+        decided = (
+            sa.select(tables.decision.c.account, sa.func.count().label("times"))
+            .group_by("account")
+            .subquery()
+        )
+        several = sa.select(sa.func.count()).where(decided.c.times > 1).select_from(decided)
+        all_ = sa.select(sa.func.count()).select_from(decided)
+        owing = sa.select(sa.func.count(tables.item.c.account.distinct()))
+        there, doubled, wanted = (int(conn.execute(query).scalar_one()) for query in (all_, several, owing))
+        journal.verify(conn)
+    return there, wanted - there, doubled
+
+
+def shared_out(ws: Workspace, engine: Engine, given: argparse.Namespace) -> dict[str, Any]:
+    queue.prepare(engine)
+    command = [sys.executable, "-c", "from engine.cli import main; main()", "-w", str(ws.root)]
+    command += ["serve", "--join", "--workers", str(given.workers)]
+    joined = subprocess.Popen(command, cwd=REPOSITORY)
+    try:
+        while True:
+            with database.reading(engine) as conn:
+                if queue.workers(conn) == given.workers:
+                    break
+            time.sleep(0.1)
+        begun = time.perf_counter()
+        with database.writing(engine) as conn:
+            shared.begin(ws, conn, on=ON, now=NOW, defer=queue.put_parts, size=given.size)
+        most, since = watched(engine, joined, given.kill)
+        return {
+            "seconds": round(time.perf_counter() - begun, 1),
+            "peak_mb": round(most),
+            "since_kill_s": round(since, 1),
+        }
+    finally:
+        joined.terminate()
+        joined.wait()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--accounts", type=int, default=1_000_000)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--size", type=int, default=shared.SIZE, help="accounts of a part")
+    parser.add_argument("--kill", action="store_true", help="kill a worker half-way through")
+    parser.add_argument("--alone", action="store_true", help="in one process, without workers")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, postgres.server() as create:
+        if create is None:
+            print("there is no PostgreSQL server for this machine")
+            return 1
+        ws = laid_out(Path(folder), create("fleet"))
+        engine = ws.database()
+        begun = time.perf_counter()
+        filled(engine, given.accounts)
+        print(
+            f"{given.accounts:,} accounts, {given.accounts * 2:,} items, made in {time.perf_counter() - begun:.0f} s"
+        )
+        if given.alone:
+            begun = time.perf_counter()
+            evaluate.run(ws, on=ON, now=NOW)
+            figures = {"seconds": round(time.perf_counter() - begun, 1), "peak_mb": round(peak(os.getpid()))}
+        else:
+            figures = shared_out(ws, engine, given)
+        there, lost, doubled = counted(engine)
+        with database.reading(engine) as conn:
+            actions = int(conn.execute(sa.select(sa.func.count()).select_from(tables.action)).scalar_one())
+        engine.dispose()
+    result = {"accounts": there, "actions": actions, "lost": lost, "doubled": doubled, **figures}
+    result["accounts_per_s"] = round(there / figures["seconds"])
+    print(json.dumps(result))
+    return 1 if lost or doubled else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,367 @@
+"""A run that many workers make together, as the database has it: who has which accounts, and what is still missing.
+
+On PostgreSQL alone. Nothing of such a run is seen elsewhere before it is sealed: its decisions have no run yet, and
+all else that is to be written waits in its parts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import pairwise
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from engine.store import bulk, runs
+from engine.store.database import aside
+from engine.store.outbox import text
+from engine.store.spans import WANTED, Span
+from engine.store.tables import (
+    COMPANY,
+    DECIDING,
+    GIVEN_UP,
+    SEALED,
+    book,
+    decision,
+    journal,
+    journal_head,
+    ledger_file,
+    pushed,
+    run_class,
+    run_part,
+    shared_run,
+)
+
+_CLASSES = 7239464  # the first half of the lock under which numbers of classes are given out
+
+
+@dataclass(frozen=True, slots=True)
+class SharedRun:
+    """A run in parts. `run` and `time` are what it will be called by; `moment` is what all parts are decided for."""
+
+    id: int
+    on: date
+    run: int
+    time: int
+    state: str
+    book: str
+    settings: str
+    file: int
+    moment: datetime
+    agreed: str
+    parts: int
+    lots: Sequence[Sequence[Any]]
+    begun_at: datetime
+
+    @property
+    def deciding(self) -> bool:
+        return self.state == DECIDING
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a part has come to. `contacts` and `rows` are as the part has written them."""
+
+    number: int
+    head: int
+    accounts: int
+    contacts: bytes
+    rows: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run under way is; `workers` have decided parts of it, `last_at` is when the last was done."""
+
+    on: date
+    begun_at: datetime
+    parts: int
+    done: int
+    accounts: int
+    workers: Mapping[str, int]
+    last_at: datetime | None
+
+
+# -- a run ---------------------------------------------------------------------------------------------------------------
+
+
+def begin(
+    conn: Connection,
+    *,
+    on: date,
+    book_hash: str,
+    texts: Mapping[str, str],
+    settings: str,
+    moment: datetime,
+    agreed: str,
+    lots: Sequence[Sequence[Any]],
+    spans: Sequence[Span],
+    company: str = COMPANY,
+) -> SharedRun:
+    """Write down what is to be decided, and by what. Another run under way must have been given up before."""
+    runs.keep_book(conn, book_hash, texts, moment)
+    number, time = runs.next_of(conn, on, company=company)
+    made = conn.execute(
+        sa.insert(shared_run).values(
+            company=company,
+            business_date=on,
+            run=number,
+            time=time,
+            state=DECIDING,
+            book=book_hash,
+            settings=settings,
+            file=newest_file(conn, company),
+            moment=text(moment),
+            agreed=agreed,
+            parts=len(spans),
+            lots=orjson.dumps(lots).decode(),
+            begun_at=text(moment),
+        )
+    )
+    key = made.inserted_primary_key
+    assert key is not None
+    rows = [(key[0], n, span.first, span.before) for n, span in enumerate(spans)]
+    bulk.insert(conn, run_part, ("shared_run", "number", "first", "before"), rows)
+    found = of(conn, key[0])
+    assert found is not None
+    return found
+
+
+def of(conn: Connection, id: int, *, lock: bool = False) -> SharedRun | None:
+    """One run; with `lock` nobody else seals it or gives it up meanwhile."""
+    query = sa.select(shared_run).where(shared_run.c.id == id)
+    found = conn.execute(query.with_for_update(key_share=True) if lock else query).first()
+    return None if found is None else _read(found)
+
+
+def under_way(conn: Connection, company: str = COMPANY) -> SharedRun | None:
+    """The run that is being decided, or None."""
+    query = sa.select(shared_run).where(shared_run.c.company == company, shared_run.c.state == DECIDING)
+    found = conn.execute(query).first()
+    return None if found is None else _read(found)
+
+
+def give_up(conn: Connection, one: SharedRun, because: str, at: datetime) -> None:
+    """Nothing comes of it. Its decisions stay without a run, so that nobody sees them."""
+    _end(conn, one, GIVEN_UP, at, because)
+
+
+def sealed(conn: Connection, one: SharedRun, at: datetime) -> None:
+    _end(conn, one, SEALED, at, "")
+
+
+def _end(conn: Connection, one: SharedRun, state: str, at: datetime, because: str) -> None:
+    """What waited in its parts is written, or will never be."""
+    mine = shared_run.c.id == one.id
+    conn.execute(sa.update(shared_run).where(mine).values(state=state, ended_at=text(at), because=because))
+    conn.execute(sa.delete(run_class).where(run_class.c.shared_run == one.id))
+    conn.execute(sa.update(run_part).where(run_part.c.shared_run == one.id).values(contacts=None, rows=None))
+
+
+def kept_book(conn: Connection, hash: str) -> Mapping[str, str]:
+    """The texts of the policies that a run is decided by."""
+    found: Mapping[str, str] = orjson.loads(
+        conn.execute(sa.select(book.c.texts).where(book.c.hash == hash)).scalar_one()
+    )
+    return found
+
+
+def newest_file(conn: Connection, company: str = COMPANY) -> int:
+    """The number of the last thing that came in: a ledger, customers, a push."""
+    query = sa.select(sa.func.max(ledger_file.c.id)).where(ledger_file.c.company == company)
+    return int(conn.execute(query).scalar() or 0)
+
+
+def _read(row: Any) -> SharedRun:
+    return SharedRun(
+        id=row.id,
+        on=row.business_date,
+        run=row.run,
+        time=row.time,
+        state=row.state,
+        book=row.book,
+        settings=row.settings,
+        file=row.file,
+        moment=datetime.fromisoformat(row.moment),
+        agreed=row.agreed,
+        parts=row.parts,
+        lots=orjson.loads(row.lots),
+        begun_at=datetime.fromisoformat(row.begun_at),
+    )
+
+
+# -- its parts -----------------------------------------------------------------------------------------------------------
+
+
+def spans(conn: Connection, size: int, company: str = COMPANY) -> list[Span]:
+    """All accounts that a decision is about, in parts of about `size`: the last begins with the rest."""
+    firsts = conn.execute(
+        sa.text(f"""SELECT account FROM (
+            SELECT account, row_number() OVER (ORDER BY account) - 1 AS place FROM ({WANTED}) wanted
+        ) numbered WHERE place > 0 AND place % :size = 0 ORDER BY account"""),  # noqa: S608
+        {"company": company, "size": size},
+    )
+    ends = [None, *(account for (account,) in firsts), None]
+    return [Span(first, before) for first, before in pairwise(ends)]
+
+
+def take_part(conn: Connection, id: int, number: int) -> Span | None:
+    """The accounts of a part that is still to be decided; nobody else decides it until the transaction ends."""
+    found = conn.execute(
+        sa.select(run_part.c.first, run_part.c.before, run_part.c.done_at)
+        .where(run_part.c.shared_run == id, run_part.c.number == number)
+        .with_for_update()
+    ).first()
+    return None if found is None or found.done_at else Span(found.first, found.before)
+
+
+def head(conn: Connection, stream: str = COMPANY) -> int:
+    """The last entry of the journal."""
+    query = sa.select(journal_head.c.seq).where(journal_head.c.stream == stream)
+    return int(conn.execute(query).scalar() or 0)
+
+
+def part_done(conn: Connection, id: int, part: Part, worker: str, at: datetime) -> None:
+    conn.execute(
+        sa.update(run_part)
+        .where(run_part.c.shared_run == id, run_part.c.number == part.number)
+        .values(
+            worker=worker,
+            done_at=text(at),
+            head=part.head,
+            accounts=part.accounts,
+            contacts=part.contacts,
+            rows=part.rows,
+        )
+    )
+
+
+def write_decisions(
+    conn: Connection, one: SharedRun, accounts: Sequence[str], items: Sequence[str], classes: Sequence[int]
+) -> None:
+    """One row an account (an item, under `each: invoice`), under the run that will be."""
+    rows = [
+        (account, one.run, one.time, item, number)
+        for account, item, number in zip(accounts, items, classes, strict=True)
+    ]
+    bulk.insert(conn, decision, ("account", "run", "time", "item", "class"), rows)
+
+
+def undecided(conn: Connection, one: SharedRun, accounts: Collection[str]) -> None:
+    """These accounts are decided anew: what a part has said of them does not count."""
+    mine = (decision.c.run == one.run, decision.c.time == one.time)
+    conn.execute(sa.delete(decision).where(*mine, decision.c.account == sa.any_(_array(accounts))))
+
+
+def open_parts(conn: Connection, id: int) -> list[int]:
+    """The parts that are still to be decided."""
+    query = sa.select(run_part.c.number).where(run_part.c.shared_run == id, run_part.c.done_at.is_(None))
+    return [number for (number,) in conn.execute(query.order_by(run_part.c.number))]
+
+
+def contacts(conn: Connection, id: int) -> list[tuple[int, int, bytes]]:
+    """(number, head, contacts) of every part, in their order."""
+    query = sa.select(run_part.c.number, run_part.c.head, run_part.c.contacts)
+    rows = conn.execute(query.where(run_part.c.shared_run == id).order_by(run_part.c.number))
+    return [(row.number, row.head, row.contacts) for row in rows]
+
+
+def rows(conn: Connection, id: int, number: int) -> bytes:
+    """What a part has for the tables."""
+    query = sa.select(run_part.c.rows).where(run_part.c.shared_run == id, run_part.c.number == number)
+    found: bytes = conn.execute(query).scalar_one()
+    return found
+
+
+def changed_since(conn: Connection, one: SharedRun, head: int, company: str = COMPANY) -> set[str]:
+    """The accounts of which something was written down, or pushed, after entry `head` of the journal."""
+    spoken = sa.select(journal.c.account).where(
+        journal.c.stream == company, journal.c.seq > head, journal.c.account != ""
+    )
+    came = (
+        sa.select(pushed.c.account)
+        .join(ledger_file, ledger_file.c.name == sa.literal("push ") + pushed.c.event)
+        .where(pushed.c.company == company, ledger_file.c.company == company, ledger_file.c.id > one.file)
+    )
+    return {account for (account,) in conn.execute(spoken.union(came))}
+
+
+def overtaken(conn: Connection, one: SharedRun, company: str = COMPANY) -> bool:
+    """Whether a newer ledger, or a newer customer master, has come in since: all accounts may have changed."""
+    query = sa.select(ledger_file.c.id).where(
+        ledger_file.c.company == company, ledger_file.c.id > one.file, ledger_file.c.kind != "push"
+    )
+    return conn.execute(query.limit(1)).first() is not None
+
+
+def progress(conn: Connection, company: str = COMPANY) -> Progress | None:
+    """How far the run under way is, or None where there is none."""
+    one = under_way(conn, company)
+    if one is None:
+        return None
+    query = sa.select(
+        run_part.c.worker,
+        sa.func.count(),
+        sa.func.coalesce(sa.func.sum(run_part.c.accounts), 0),
+        sa.func.max(run_part.c.done_at),
+    )
+    done = run_part.c.done_at.is_not(None)
+    found = conn.execute(query.where(run_part.c.shared_run == one.id, done).group_by(run_part.c.worker)).all()
+    last = max((row[3] for row in found), default=None)
+    return Progress(
+        on=one.on,
+        begun_at=one.begun_at,
+        parts=one.parts,
+        done=sum(row[1] for row in found),
+        accounts=sum(int(row[2]) for row in found),
+        workers={row[0]: row[1] for row in found},
+        last_at=datetime.fromisoformat(last) if last else None,
+    )
+
+
+def _array(words: Collection[str]) -> sa.BindParameter[Any]:
+    return sa.literal(list(words), sa.ARRAY(sa.String))
+
+
+# -- its classes ---------------------------------------------------------------------------------------------------------
+
+
+def digest(choice: str) -> str:
+    return hashlib.sha256(choice.encode()).hexdigest()
+
+
+def numbers(engine: Engine, id: int, choices: Sequence[str]) -> dict[str, int]:
+    """digest of a choice → its number in the run, given out where it has none yet, in a transaction of its own."""
+    wanted = {digest(choice): choice for choice in choices}
+    with aside(engine) as conn:
+        conn.execute(sa.select(sa.func.pg_advisory_xact_lock(_CLASSES, id)))
+        mine = run_class.c.shared_run == id
+        query = sa.select(run_class.c.digest, run_class.c.number).where(
+            mine, run_class.c.digest == sa.any_(_array(wanted))
+        )
+        known: dict[str, int] = {row.digest: row.number for row in conn.execute(query)}
+        new = [name for name in wanted if name not in known]
+        last = conn.execute(sa.select(sa.func.max(run_class.c.number)).where(mine)).scalar()
+        given = {name: n for n, name in enumerate(new, 0 if last is None else last + 1)}
+        rows = [(id, number, name, wanted[name]) for name, number in given.items()]
+        bulk.insert(conn, run_class, ("shared_run", "number", "digest", "choice"), rows)
+    return known | given
+
+
+def choices(conn: Connection, id: int) -> dict[int, dict[str, Any]]:
+    """number → what was chosen for the class, as it will be a row of `class_choice`."""
+    query = sa.select(run_class.c.number, run_class.c.choice).where(run_class.c.shared_run == id)
+    return {row.number: orjson.loads(row.choice) | {"number": row.number} for row in conn.execute(query)}
+
+
+def of_classes(conn: Connection, one: SharedRun, classes: Collection[int]) -> set[str]:
+    """The accounts that are in one of these classes."""
+    query = sa.select(decision.c.account).where(
+        decision.c.run == one.run, decision.c.time == one.time, decision.c["class"].in_(classes)
+    )
+    return {account for (account,) in conn.execute(query)}

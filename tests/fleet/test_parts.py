@@ -1,0 +1,214 @@
+"""A run in parts is the run that one process makes: row for row, and so again on the days that follow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+import sqlalchemy as sa
+
+from engine.core.rules import PlainRules
+from engine.core.sentences import Reason
+from engine.errors import Refused
+from engine.jobs.cases.pauses import pause
+from engine.store import journal
+from engine.store import shared as store
+from engine.store import tables as t
+from engine.store.shared import SharedRun
+from tests.fleet.conftest import Much, Parts
+from tests.jobs.test_compare import EARLY, SPLIT
+from tests.jobs.world import House
+from tests.rules.test_disagreement import Liar
+
+
+def _written(house: House) -> dict[str, list[Any]]:
+    """All that the runs have written, without the numbers that only the order of writing gives."""
+    where = sa.and_(
+        t.decision.c.run == t.class_choice.c.run,
+        t.decision.c.time == t.class_choice.c.time,
+        t.decision.c["class"] == t.class_choice.c.number,
+    )
+    choice = [
+        t.class_choice.c[name]
+        for name in ("policy", "step", "verdict", "reason", "gate", "place", "signature")
+    ]
+    said = sa.select(
+        t.decision.c.account, t.decision.c.item, t.run.c.business_date, t.decision.c.time, *choice
+    )
+    queries = {
+        "decisions": said.join(t.class_choice, where).join(t.run, t.run.c.id == t.decision.c.run),
+        "actions": sa.select(*(column for column in t.action.c if column.name != "run")),
+        "queue": sa.select(t.outbox.c.action, t.outbox.c.channel, t.outbox.c.state, t.outbox.c.not_before),
+        "episodes": sa.select(t.episode),
+        "marks": sa.select(t.mark),
+        "journal": sa.select(t.journal.c.kind, t.journal.c.account, t.journal.c.body).where(
+            t.journal.c.kind.not_in(("run", "basis", "pause"))
+        ),
+        "runs": sa.select(t.run.c.business_date, t.run.c.state, t.run.c.times, t.run.c.counts),
+    }
+    found: dict[str, list[Any]] = {
+        name: [tuple(row) for row in house.rows(query)] for name, query in queries.items()
+    }
+    found["runs"] = [(*row[:-1], sorted(orjson.loads(row[-1]).items())) for row in found["runs"]]
+    return {name: sorted(rows, key=repr) for name, rows in found.items()}
+
+
+def _queue(house: House) -> list[str]:
+    return [key for (key,) in house.rows(sa.select(t.outbox.c.action).order_by(t.outbox.c.id))]
+
+
+def test_parts_give_what_one_process_gives(two: tuple[Much, Parts]) -> None:
+    one, parts = two
+    for number, on in enumerate(("2026-11-02", "2026-11-03", "2026-11-05")):
+        whole, made = one.run(on), parts.run(on, seed=number)
+        assert (made.actions, made.by_kind, made.already, made.awaiting, made.stopped) == (
+            whole.actions, whole.by_kind, whole.already, whole.awaiting, whole.stopped,
+        )  # fmt: skip
+        assert number or whole.actions
+        here, there = _written(one), _written(parts.house)
+        for name, rows in here.items():
+            assert there[name] == rows, name
+        assert _queue(parts.house) == _queue(one)
+    assert parts.ask(journal.verify) > 0
+
+
+def test_what_changes_meanwhile_is_as_if_it_had_been_so_from_the_start(two: tuple[Much, Parts]) -> None:
+    """While parts are decided, somebody pauses two accounts: one whose part is done, one whose part is to come."""
+    one, parts = two
+    shared = parts.begin("2026-11-02")
+    assert isinstance(shared, SharedRun)
+    parts.decide(shared, 0, 1)
+    accounts = sorted(account for (account,) in one.rows(sa.select(t.customer.c.account)))
+    who = one.who("2026-11-02")
+    for house in (one, parts.house):
+        for account in (accounts[0], accounts[-1]):
+            house.do(lambda engine, account=account: pause(engine, account, who, because="they moved"))
+    parts.decide(shared, *range(2, shared.parts))
+    whole, made = one.run("2026-11-02"), parts.seal(shared)
+    assert made is not None
+    assert made.actions == whole.actions
+    here, there = _written(one), _written(parts.house)
+    for name, rows in here.items():
+        assert there[name] == rows, name
+
+
+def test_a_newer_ledger_begins_the_run_anew(two: tuple[Much, Parts]) -> None:
+    one, parts = two
+    shared = parts.begin("2026-11-02")
+    assert isinstance(shared, SharedRun)
+    parts.decide(shared, *range(shared.parts))
+    for house in (one, parts.house):
+        house.paid(*list(house.items)[:4])
+        house.import_ledger("2026-11-02", "09:30")
+    assert parts.seal(shared) is None
+    again = parts.ask(store.under_way)
+    assert again.id != shared.id
+    parts.decide(again, *range(again.parts))
+    made, whole = parts.seal(again), one.run("2026-11-02")
+    assert made is not None
+    assert made.actions == whole.actions
+    assert _written(parts.house) == _written(one)
+
+
+def test_the_safety_stop_looks_at_the_whole_day(two: tuple[Much, Parts]) -> None:
+    """No part wants more than is allowed, all of them together do: nothing goes, and a person lets it go."""
+    one, parts = two
+    for house in (one, parts.house):
+        text = (house.root / "policies" / "house.yaml").read_text("utf-8")
+        house.write("house", text.replace("actions: 200", "actions: 12"))
+    whole, made = one.run("2026-11-02"), parts.run("2026-11-02")
+    assert made.stopped == whole.stopped != ""
+    assert made.actions == 0
+    assert parts.run("2026-11-02").stopped == one.run("2026-11-02").stopped  # it waits for a person
+    assert one.run("2026-11-02", agreed="ana").actions == parts.run("2026-11-02", agreed="ana").actions > 12
+    assert _written(parts.house) == _written(one)
+
+
+def test_a_part_that_is_decided_twice_is_there_once(two: tuple[Much, Parts]) -> None:
+    _, parts = two
+    shared = parts.begin("2026-11-02")
+    assert isinstance(shared, SharedRun)
+    parts.decide(shared, 0, 0, 1, 0)
+    assert parts.seal(shared) is None  # others are missing
+    assert parts.decide(shared, *range(shared.parts), 0)
+    assert parts.seal(shared) is not None
+    assert parts.seal(shared) is None
+    doubled = (
+        sa.select(t.decision.c.account, t.decision.c.item)
+        .group_by("account", "item")
+        .having(sa.func.count() > 1)
+    )
+    assert parts.house.rows(doubled) == []
+
+
+def test_nothing_of_a_run_is_seen_before_it_is_sealed(two: tuple[Much, Parts]) -> None:
+    _, parts = two
+    shared = parts.begin("2026-11-02")
+    assert isinstance(shared, SharedRun)
+    parts.decide(shared, *range(shared.parts))
+    for table in (t.run, t.action, t.outbox, t.class_choice, t.mark):
+        assert parts.house.rows(sa.select(table)) == []
+    done = parts.ask(store.progress)
+    assert (done.parts, done.done, sorted(done.workers)) == (shared.parts, shared.parts, ["w0", "w1"])
+    # A run by hand does not wait for workers: it takes over, and what they have done comes to nothing.
+    assert parts.house.run("2026-11-02").actions > 0
+    assert parts.seal(shared) is None
+    assert parts.ask(store.progress) is None
+
+
+def test_a_machine_with_other_settings_decides_nothing(two: tuple[Much, Parts]) -> None:
+    _, parts = two
+    shared = parts.begin("2026-11-02")
+    assert isinstance(shared, SharedRun)
+    told = parts.house.root / "dunwell.toml"
+    told.write_text(told.read_text("utf-8").replace("America/New_York", "Europe/Berlin"), "utf-8")
+    parts.house.read = None
+    with pytest.raises(Refused, match="another zone"):
+        parts.decide(shared, 0)
+
+
+def test_other_policies_on_a_disk_change_nothing_of_a_run_that_has_begun(two: tuple[Much, Parts]) -> None:
+    one, parts = two
+    shared = parts.begin("2026-11-02")
+    assert isinstance(shared, SharedRun)
+    parts.house.write(
+        "standard", (parts.house.root / "policies" / "standard.yaml").read_text("utf-8").replace("5", "6")
+    )
+    parts.decide(shared, *range(shared.parts))
+    made = parts.seal(shared)
+    assert made is not None
+    assert made.actions == one.run("2026-11-02").actions
+    assert _written(parts.house) == _written(one)
+
+
+def test_what_one_part_cannot_trust_no_part_does(two: tuple[Much, Parts]) -> None:
+    """The evaluators disagree on the first account: nothing is done for all that are alike, whatever part they are in."""
+    one, parts = two
+    first = min(account for (account,) in one.rows(sa.select(t.customer.c.account)))
+    for house in (one, parts.house):
+        plain = house.ws.rules[0]
+        assert isinstance(plain, PlainRules)
+        vars(house.ws)["rules"] = (plain, Liar(plain, first, refuses=True))
+    whole, made = one.run("2026-11-02"), parts.run("2026-11-02")
+    assert whole.faults
+    assert made.faults
+    assert _written(parts.house) == _written(one)
+    left_alone = sa.select(sa.func.count()).select_from(t.decision).join(
+        t.class_choice, sa.and_(t.class_choice.c.run == t.decision.c.run, t.class_choice.c.number == t.decision.c["class"])
+    ).where(t.class_choice.c.reason == Reason.DISAGREE.value)  # fmt: skip
+    assert parts.house.rows(left_alone)[0][0] > 1
+
+
+def test_whom_a_comparison_draws_does_not_hang_on_the_parts(two: tuple[Much, Parts]) -> None:
+    one, parts = two
+    for house in (one, parts.house):
+        text = (house.root / "policies" / "house.yaml").read_text("utf-8")
+        house.write("house", text.replace("standard]", "standard, early]") + SPLIT)
+        house.write("early", EARLY)
+    assert one.run("2026-11-02").actions == parts.run("2026-11-02").actions
+    drawn = sa.select(
+        t.assignment.c.account, t.assignment.c.side, t.assignment.c.stratum, t.assignment.c.episode
+    )
+    assert sorted(parts.house.rows(drawn)) == sorted(one.rows(drawn)) != []
+    assert _written(parts.house) == _written(one)
