@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from engine.core import sentences
 from engine.jobs.workspace import Workspace
-from engine.store import database, retention, seals
+from engine.store import database, retention, seals, tokens
 from engine.store.retention import Bounds
 
 
@@ -32,6 +32,7 @@ def keep_house(ws: Workspace, clock: Callable[[], datetime], stop: threading.Eve
         if not stop.is_set():
             with database.writing(engine) as conn:
                 retention.done(conn, today)
+                tokens.forget(conn, now - tokens.KEPT)
         with database.reading(engine) as conn:
             newest = seals.last(conn)
     finally:

@@ -22,10 +22,10 @@ from engine.settings import Workspace
 from engine.store import journal, people, tokens
 from engine.store.database import aside, beginning, reading, writing
 from engine.store.journal import Entry
-from engine.store.tokens import Token
+from engine.store.tokens import KEPT, Token
 
-KEPT = timedelta(days=7)  # for which an answer is
 PREFIX = "dunwell_"  # so that whoever finds one knows what it opens
+__all__ = ["KEPT", "PREFIX", "Once", "SaidBefore", "Scope", "end", "found", "make"]
 _MAY = "make or end tokens"
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,39}")
 _SEEN = timedelta(minutes=1)  # how finely it is kept when one was used

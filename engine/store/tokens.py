@@ -16,6 +16,8 @@ from engine.store.outbox import text as moment_text
 from engine.store.people import hashed
 from engine.store.tables import COMPANY, answered, token
 
+KEPT = timedelta(days=7)  # for which an answer is
+
 
 @dataclass(frozen=True, slots=True)
 class Token:

@@ -150,6 +150,9 @@ def _mistake(one: Mapping[str, Any]) -> Mistake:
         return Mistake(
             part="body", pointer="", detail=f"{said} at character {path[0] if path else 0}".strip()
         )
+    if not path and part == "body":
+        hint = "send an object, with Content-Type: application/json"
+        return Mistake(part="body", pointer="", detail="this is no JSON object", suggestion=hint)
     sentence = _SENTENCES.get(one["type"]) or one["msg"].removeprefix("Value error, ")
     pointer = f"/{pointed(*path)}" if path else ""
     return Mistake(part=part, pointer=pointer, detail=sentence[:1].lower() + sentence[1:])

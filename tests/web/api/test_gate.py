@@ -156,6 +156,13 @@ def test_what_is_no_json_is_told_with_its_place(all_may: Program) -> None:
     )
     assert answer.status_code == 400
     assert "character 10" in answer.json()["errors"][0]["detail"]
+    for given in (
+        {"content": b"[]", "headers": {"content-type": "application/json"}},
+        {"data": {"event": "e"}},
+        {},
+    ):
+        (mistake,) = all_may.post("/api/v1/push", **given).json()["errors"]
+        assert "Content-Type: application/json" in mistake["suggestion"]
     assert all_may.get("/api/v1/push").status_code == 405
     assert all_may.get("/api/v1/no/such").json()["type"] == "/api/docs#not-found"
 
