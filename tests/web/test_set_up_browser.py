@@ -42,7 +42,7 @@ def test_from_an_empty_folder_to_the_week(
     place, address = served_empty
     token = first.opened(place.desk.engine, place.files, place.now)
     context = chromium.new_context(base_url=address, viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(30_000)
     page = context.new_page()
     complaints: list[str] = []
     page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
