@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from collections.abc import Sequence
 from io import BytesIO
 
 from engine import limited
 from engine.core.problem import Place, Problem
 from engine.limited import Limits
 from engine.readers.profile import Profile
-from engine.readers.propose import propose
+from engine.readers.propose import propose, propose_tables
 from engine.readers.table import Table, read_tables
 
+_SMALL = 1_000_000  # bytes
 LIMITS = Limits(wall=180, cpu=150, memory=3_000_000_000)
 
 
@@ -34,10 +36,10 @@ def open_tables(
         return [], [Problem(Place(name), sentence, hint, "file-too-big")]
 
 
-def proposal(name: str, data: bytes, limits: Limits = LIMITS) -> str:
-    """A profile for a ledger, as `propose` has it; a spreadsheet's is made under limits."""
-    if not _is_spreadsheet(data):
-        return propose(name, data)
+def proposal(name: str, data: bytes, tables: Sequence[Table], limits: Limits = LIMITS) -> str:
+    """A profile for a ledger that has been opened, as `propose` has it: in a child for a large one, which takes its time."""
+    if len(data) < _SMALL:
+        return propose_tables(name, tables, [])
     try:
         return limited.call(limits, propose, name, data)
     except limited.Ended as ended:

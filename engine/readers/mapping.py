@@ -11,12 +11,14 @@ import tomlkit
 
 from engine.core.problem import Place, Problem
 from engine.readers.aliases import LEDGER, MASTER
+from engine.readers.documents import kind_of
 from engine.readers.headers import Header, find_header
 from engine.readers.ledger import choose_sheet
 from engine.readers.profile import Profile
 from engine.readers.table import Table, cell_span, cell_text
 
 _ROWS = 8  # of the preview
+_TYPES = 30  # document types that are asked for
 _WITHOUT_HEADER = 30  # rows that are shown where none of them names the columns
 NONE = ""  # the meaning of a column that is not used
 FIRST = ("account", "name", "item", "date", "due", "amount", "open", "currency", "kind")
@@ -84,6 +86,20 @@ def proposed(name: str, tables: Sequence[Table]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def types(tables: Sequence[Table], profile: Profile, master: bool) -> tuple[str, ...]:
+    """The document types of a file that nobody knows but its own system, as they are written."""
+    chosen = _sheet(tables, profile, master)
+    header, _ = find_header(chosen, profile, master=master)
+    if header is None or "kind" not in header.columns:
+        return ()
+    column, amount = header.columns["kind"], header.columns.get("open", header.columns["kind"])
+    rows = range(header.last + 1, len(chosen.rows))
+    codes = dict.fromkeys(
+        cell_text(chosen.cell(row, column)).strip() for row in rows if chosen.cell(row, amount) != ""
+    )
+    return tuple(code for code in codes if code and not kind_of(code))[:_TYPES]
+
+
 def columns_of(found: Shown, chosen: Mapping[int, str]) -> dict[str, str | int]:
     """Meaning → column, as a profile has it: by its name, or by its number where another has the same.
 
@@ -101,13 +117,22 @@ def columns_of(found: Shown, chosen: Mapping[int, str]) -> dict[str, str | int]:
     return wanted
 
 
-def with_answers(text: str, values: Mapping[str, Any], columns: Mapping[str, str | int] | None) -> str:
+def with_answers(
+    text: str,
+    values: Mapping[str, Any],
+    columns: Mapping[str, str | int] | None,
+    types: Mapping[str, str] | None = None,
+) -> str:
     """The text of a profile with these values, and these columns (None: as they are); the rest of it stays as it is.
+
+    `types`: document type → kind, empty where nobody has said it.
 
     Where the text asks for a value in a comment, the answer takes the place of the question. None takes a value out.
     """
     for key, value in values.items():
         text = _answered(text, key, value)
+    for code, kind in (types or {}).items():
+        text = _typed(text, code, kind)
     if columns is None:
         return text
     for meaning in columns:
@@ -187,6 +212,22 @@ def _answered(text: str, key: str, value: Any) -> str:
             del document[key]
     elif key not in document or document[key] != (list(value) if isinstance(value, tuple) else value):
         document[key] = list(value) if isinstance(value, tuple) else value
+    return tomlkit.dumps(document)
+
+
+def _typed(text: str, code: str, kind: str) -> str:
+    """With what a document type is; without the question for it."""
+    document: Any = tomlkit.parse(
+        re.sub(rf'(?m)^# "{re.escape(code)}" = "invoice"\n', "", text) if kind else text
+    )
+    table: Any = document.get("kinds")
+    if kind and table is None:
+        table = tomlkit.table()
+        document.add("kinds", table)
+    if kind and table.get(code) != kind:
+        table[code] = kind
+    elif not kind and table is not None and code in table:
+        del table[code]
     return tomlkit.dumps(document)
 
 

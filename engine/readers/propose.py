@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -10,7 +11,7 @@ from engine.readers.aliases import LEDGER
 from engine.readers.dates import read_dates
 from engine.readers.documents import kind_of
 from engine.readers.headers import Header, find_header, named
-from engine.readers.ledger import choose_sheet, read_ledger
+from engine.readers.ledger import choose_sheet, read_ledger_tables
 from engine.readers.numbers import read_numbers
 from engine.readers.plain import SEPARATORS
 from engine.readers.profile import Profile, read
@@ -27,6 +28,11 @@ def propose(name: str, data: bytes) -> str:
     The text always parses as a profile. A file that cannot be opened gives its problems as comments.
     """
     tables, problems = read_tables(name, data)
+    return propose_tables(name, tables, problems)
+
+
+def propose_tables(name: str, tables: Sequence[Table], problems: list[Problem]) -> str:
+    """As `propose`, for a file that has been opened."""
     table = choose_sheet(tables, Profile()) if tables else problems[0]
     if isinstance(table, Problem):
         return _comment(
@@ -56,7 +62,7 @@ def propose(name: str, data: bytes) -> str:
     lines += _kind_of_ledger(table, header, rows)
     lines += _columns(header, problems, sections=RowKind.PARTY in kinds)
     lines += _kinds(table, header, rows)
-    return _settle(name, data, "\n".join(lines) + "\n")
+    return _settle(name, tables, "\n".join(lines) + "\n")
 
 
 def _comment(*lines: str) -> str:
@@ -166,17 +172,18 @@ def _kinds(table: Table, header: Header, rows: list[int]) -> list[str]:
     return lines + [f'# "{code}" = "invoice"' for code in unknown]
 
 
-def _settle(name: str, data: bytes, text: str) -> str:
+def _settle(name: str, tables: Sequence[Table], text: str) -> str:
     """Reads the file with the proposal and adds what is still asked: currency, day, rows to set aside."""
     profile, _ = read(f"{name}.toml", text)
     if profile is None:
         return text
     asked = []
-    bare = tried = read_ledger(name, data, profile=profile)
+    tables = [table for table in tables if profile.sheet in ("", table.sheet)]
+    bare = tried = read_ledger_tables(tables, profile=profile)
     open_ended = {problem.code for problem in bare.problems} & {"no-currency", "no-day"}
     if open_ended:
         stand_in = replace(profile, currency="USD") if "no-currency" in open_ended else profile
-        tried = read_ledger(name, data, profile=stand_in, as_of=date(2100, 1, 1))
+        tried = read_ledger_tables(tables, profile=stand_in, as_of=date(2100, 1, 1))
     if "no-currency" in open_ended:
         asked += ["# The file names no currency. Which is it?", '# currency = "EUR"']
     if "no-day" in open_ended:

@@ -26,6 +26,12 @@ class Brought:
                 self._opened = (stamp, intake.opened(ws, draft))
             return self._opened[1]
 
+    def keep(self, ws: Workspace, draft: Draft, tables: Sequence[Table]) -> None:
+        """These are the tables of the file that has just come, unless its profile says how it is to be opened."""
+        how = draft.read()
+        with self._lock:
+            self._opened = None if how.encoding or how.separator else (intake.stamp(ws, draft), tables)
+
     def drop(self) -> None:
         with self._lock:
             self._opened = None

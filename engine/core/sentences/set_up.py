@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 # part: (title, what it is for)
@@ -27,6 +28,13 @@ DATES: Mapping[str, str] = {
     "m/d/yy": "month/day/year, short: 03/31/26",
 }
 DECIMALS: Mapping[str, str] = {".": "a point: 1,250.00", ",": "a comma: 1.250,00"}
+KINDS: Mapping[str, str] = {
+    "invoice": "an invoice",
+    "debit_note": "a debit note",
+    "credit_note": "a credit note",
+    "payment": "a payment",
+    "journal": "another entry",
+}
 SET_ASIDE: Mapping[str, str] = {
     "missing amount": "rows without an amount",
     "due before issue": "rows that fall due before their own date",
@@ -37,7 +45,7 @@ SET_ASIDE: Mapping[str, str] = {
 _COLUMN = "click on the column that holds it, and say so"
 _HELPS: Mapping[str, str] = {
     "no-customer": _COLUMN,
-    "no-document-number": f"{_COLUMN}; where there is none, leave it and choose what tells invoices apart",
+    "no-document-number": _COLUMN,
     "no-document-date": _COLUMN,
     "no-due-date": f"{_COLUMN}; or say under “How it is read” which terms hold for all",
     "no-open-amount": _COLUMN,
@@ -54,10 +62,13 @@ _HELPS: Mapping[str, str] = {
     "due-before-issue": "correct the dates; or choose below that such rows are left out and listed",
     "exact-duplicate": "delete one; or choose below that such rows are left out and listed",
     "zero-open": "to agree, choose below that such rows are left out and listed",
+    "unknown-type": "say what it is under “Document types”; “Look again” asks for those that are new",
     "cut-file": "export it again",
 }
 
 
 def helps(code: str, suggestion: str) -> str:
     """What helps with a problem of a file, where its columns are clicked; else what the reader suggests."""
-    return _HELPS.get(code, suggestion)
+    found = _HELPS.get(code, suggestion)
+    hinted = re.search(r"--as-of (\d{4}-\d\d-\d\d) \(", suggestion)
+    return f"{found}; its days overdue point to {hinted[1]}" if code == "no-day" and hinted else found

@@ -13,6 +13,8 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -185,8 +187,14 @@ def _fetched(ws: Workspace, url: str) -> Any:
 
 
 def _trust(ws: Workspace) -> ssl.SSLContext:
-    file = ws.settings.identity.ca_file
-    return ssl.create_default_context(cafile=str(ws.root / file) if file else None)
+    file = ws.root / ws.settings.identity.ca_file if ws.settings.identity.ca_file else None
+    return _context(file, file.stat().st_mtime_ns if file else 0)
+
+
+@lru_cache(maxsize=2)
+def _context(file: Path | None, written: int) -> ssl.SSLContext:
+    """To read the system's certificates takes a while."""
+    return ssl.create_default_context(cafile=file)
 
 
 def _unreachable(ours: Identity, error: Exception) -> DunwellError:

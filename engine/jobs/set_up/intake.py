@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -59,9 +60,9 @@ class Draft:
         return found
 
 
-def bring(ws: Workspace, name: str, data: bytes, by: str) -> Draft:
-    """A file has come: what it is, and the profile that is proposed for it, or that the workspace has already. Refused for one
-    that cannot be opened."""
+def bring(ws: Workspace, name: str, data: bytes, by: str) -> tuple[Draft, Sequence[Table]]:
+    """A file has come: what it is, and the profile that is proposed for it, or that the workspace has already; and its tables.
+    Refused for one that cannot be opened."""
     name = re.sub(r"[\x00-\x1f/\\]", "", name).strip()[-120:] or "ledger.csv"
     tables, problems = open_tables(name, data, Profile())
     if problems:
@@ -70,7 +71,7 @@ def bring(ws: Workspace, name: str, data: bytes, by: str) -> Draft:
     master = lists_customers(tables)
     kept, text = known(ws, master)
     if not text:
-        text = mapping.proposed(name, tables) if master else proposal(name, data)
+        text = mapping.proposed(name, tables) if master else proposal(name, data, tables)
     draft = Draft(name, master, kept, text, by=by)
     draft.read()
     folder = _folder(ws)
@@ -81,7 +82,7 @@ def bring(ws: Workspace, name: str, data: bytes, by: str) -> Draft:
         keep(ws, draft)
     except OSError as error:
         raise DunwellError(f"{folder.name} cannot be written: {error.strerror or error}") from error
-    return draft
+    return draft, tables
 
 
 def known(ws: Workspace, master: bool) -> tuple[str, str]:
@@ -187,7 +188,7 @@ def _content(ws: Workspace) -> bytes:
 
 
 def _write(path: Path, data: bytes) -> None:
-    beside = path.with_name(f"{path.name}.new")
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+    beside = path.with_name(f"{path.name}.{secrets.token_hex(6)}")  # two clicks may be written at once
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(data)
     beside.replace(path)

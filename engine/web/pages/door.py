@@ -131,6 +131,7 @@ def enters(request: Request, token: str, form: Sent) -> Response:
             found = entry.take(desk.engine, token, filled, roles, desk.clock(), whence(request, settings))
     except WrongFields as error:
         return _link(request, token, form, error)
+    desk.look()  # whoever is new is one of the people now
     answer = RedirectResponse(_home(desk, found.person), 303)
     let_in(answer, found.token, settings)
     return answer

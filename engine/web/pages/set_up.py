@@ -50,6 +50,7 @@ def shown(visit: Visit, part: Part, error: Refused | None = None, **values: Any)
         parts=parts,
         part=part,
         words=said.PARTS,
+        run=f"{visit.desk.files.settings.daemon.run:%H:%M}",
         next=places[after] if after < len(places) else None,
         **(values | told),
     )

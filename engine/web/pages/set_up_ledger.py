@@ -22,7 +22,7 @@ from engine.jobs.set_up.progress import Part
 from engine.readers import mapping
 from engine.readers.headers import currencies, named
 from engine.readers.mapping import Shown
-from engine.readers.profile import DATES, SET_ASIDE
+from engine.readers.profile import DATES, KINDS, SET_ASIDE
 from engine.readers.reading import Reading
 from engine.readers.table import Table
 from engine.screen.imports import lines
@@ -46,7 +46,8 @@ def bring(visit: Bringer) -> Response:
     try:
         if not isinstance(brought, UploadFile) or not brought.filename:
             raise WrongFields({"file": "choose a file"})
-        intake.bring(visit.ws, brought.filename, brought.file.read(), visit.person.id)
+        draft, tables = intake.bring(visit.ws, brought.filename, brought.file.read(), visit.person.id)
+        visit.desk.brought.keep(visit.ws, draft, tables)
     except WrongFields as error:
         return _page(visit, error)
     except Refused as error:
@@ -127,6 +128,8 @@ def _page(visit: Visit, error: Refused | None = None) -> Response:
         sure=_sure(found, profile.columns),
         dates={one: said.DATES[one] for one in DATES},
         decimals=said.DECIMALS,
+        types=mapping.types(tables, profile, draft.master),
+        kinds={one: said.KINDS[one] for one in KINDS},
         asides={one: said.SET_ASIDE[one] for one in SET_ASIDE},
         currencies=sorted(currencies()),
         house_currency=visit.ws.settings.ledger.currency or "",
@@ -212,7 +215,12 @@ def _answered(visit: Visit, draft: Draft) -> Draft:
     columns = None if anew else _columns(visit, found, draft, wrong)
     if wrong:
         raise WrongFields(wrong)
-    text = mapping.with_answers(draft.text, values, columns)
+    types = {
+        code: kind
+        for code in mapping.types(tables, before, draft.master)
+        if (kind := visit.typed(f"type.{code}", before.kinds.get(code, ""))) in ("", *KINDS)
+    }
+    text = mapping.with_answers(draft.text, values, columns, types)
     changed = replace(draft, text=text, as_of=as_of, profile=visit.typed("profile", draft.profile))
     try:
         changed.read()
