@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -30,7 +31,7 @@ def help_(
     if name not in pages:
         near = tuple(get_close_matches(name, pages, 2, 0.5)) or tuple(pages)
         raise NotFound("page", page or name, near)
-    text = pages[name].read_text("utf-8")
+    text = re.sub(r"^!\[.*\n\n?", "", pages[name].read_text("utf-8"), flags=re.MULTILINE)  # no pictures here
     edge = edge_of(ctx)
     if edge.screen.is_terminal:
         edge.show(Markdown(text, hyperlinks=False))

@@ -12,8 +12,8 @@ import pytest
 import sqlalchemy as sa
 
 from engine.jobs.people import first
-from engine.store.database import reading
-from engine.store.tables import action, journal, note, pause
+from engine.store.database import reading, writing
+from engine.store.tables import action, journal, ledger_file, note, pause
 from tests.jobs.world import moment
 from tests.web.conftest import MONDAY, STRANGE, Browser, Place, furnished, words
 
@@ -263,3 +263,11 @@ def test_a_step_to_come_is_put_off_from_the_week(place: Place) -> None:
     assert away.headers.get("location", "/today") == "/today"
     assert "Put off" not in words(week(place, place.as_(place.has("reader")), "?day=all"))
     assert joe.get("/pause/NOBODY").status_code == 404
+
+
+def test_a_week_without_a_ledger_says_what_will_stand_there(place: Place) -> None:
+    with writing(place.desk.engine) as conn:
+        conn.execute(sa.delete(ledger_file))
+    page = place.as_("joe").get("/week")
+    assert page.status_code == 200
+    assert "There is no ledger yet." in page.text

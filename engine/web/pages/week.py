@@ -16,6 +16,7 @@ from engine.jobs.messages import message
 from engine.jobs.people.rights import Right
 from engine.screen import weekly
 from engine.screen.written import PLURALS, line_of, reason_words
+from engine.store import ledger
 from engine.store.tables import ActionState
 from engine.web.pages.today import row_of
 from engine.web.visit import Reader, Visit
@@ -38,12 +39,14 @@ class Bar:
 def week(visit: Reader) -> Response:
     start = visit.ws.calendar.next_open(visit.today) if visit.ws.book is not None else visit.today
     if visit.ws.book is None:
-        return visit.page("week.html", seen=None, problems=visit.ws.errors)
+        return visit.page("week.html", seen=None, problems=visit.ws.errors, bare=False)
     with visit.reading() as conn:
+        if ledger.newest(conn) is None:
+            return visit.page("week.html", seen=None, problems=(), bare=True)
         seen = visit.desk.ahead.seen(conn, visit.ws, visit.now, start)
         asked = visit.worklist(conn, everything=True, most=_ASKED, state=ActionState.AWAITING_APPROVAL)
     if seen is None:
-        return visit.page("week.html", seen=None, problems=())
+        return visit.page("week.html", seen=None, problems=(), bare=False)
     looked = seen.looked
     view = looked.preview
     days = weekly.shown(view.days)
