@@ -74,7 +74,7 @@ def begin(
     now: datetime,
     defer: Defer,
     agreed: str = "",
-    size: int = SIZE,
+    spans: Sequence[Span] = (),
 ) -> SharedRun | RunReport:
     """Write down the parts of the day's run, and have them worked at, in the caller's transaction.
 
@@ -92,14 +92,14 @@ def begin(
         moment=now,
         agreed=agreed,
         lots=[_kept(lot) for lot in _lots(ws, conn, on, now)],
-        spans=shared.spans(conn, size),
+        spans=spans or shared.spans(conn, SIZE),
     )
     defer(conn, one)
     return one
 
 
 def shared_out(ws: Workspace, *, on: date, now: datetime, agreed: str = "") -> SharedRun | RunReport | None:
-    """Begin the day's run for the workers that are there. None: nobody is, so it is made here.
+    """Begin the day's run for the workers that are there. None: nobody is, or it is too small to be shared.
 
     A report comes back where the day may not be decided.
     """
@@ -108,7 +108,10 @@ def shared_out(ws: Workspace, *, on: date, now: datetime, agreed: str = "") -> S
         if not queue.ready(engine):
             return None
         with database.writing(engine) as conn:
-            return begin(ws, conn, on=on, now=now, agreed=agreed, defer=queue.put_parts)
+            spans = shared.spans(conn, SIZE)
+            if len(spans) < 2:
+                return None
+            return begin(ws, conn, on=on, now=now, agreed=agreed, defer=queue.put_parts, spans=spans)
     finally:
         engine.dispose()
 
