@@ -4,8 +4,8 @@
 
 A PostgreSQL server of its own (fsync on), accounts with two open items each and a tenth of them late, on a ladder of four
 levels. `dunwell serve --join` works, as it does on a machine that joins; this process begins the run and looks on, as
-`dunwell status` does. With `--kill` a worker is killed (SIGKILL) half-way through, or one after the other. `--alone` makes the same run in one
-process. The last line is JSON.
+`dunwell status` does. With `--kill` a worker is killed (SIGKILL) half-way through, or one after the other. `--alone` makes
+the same run in one process. The last line is JSON.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from engine.jobs import shared
+from engine.jobs import sealing, shared
 from engine.jobs.evaluate import RunReport
 from engine.store import database
 from engine.store import shared as store
@@ -115,7 +115,7 @@ class Parts:
     def seal(self, one: SharedRun, at: str = "10:00") -> RunReport | None:
         ws, clock = self.house.ws, lambda: moment(one.on.isoformat(), at)
         return self.house.do(
-            lambda engine: shared.seal(
+            lambda engine: sealing.seal(
                 ws, engine, one.id, clock=clock, defer=_by_itself, known=shared.Known()
             )
         )
