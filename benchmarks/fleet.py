@@ -1,11 +1,11 @@
 """One run on many workers: how fast it is, and that each account is decided once though a worker is killed.
 
-    python -m benchmarks.fleet [--accounts 1000000] [--workers 2] [--kill] [--alone] [--size 50000]
+    python -m benchmarks.fleet [--accounts 1000000] [--workers 2] [--kill [TIMES]] [--alone] [--size 50000]
 
 A PostgreSQL server of its own (fsync on), accounts with two open items each and a tenth of them late, on a ladder of four
 levels. `dunwell serve --join` works, as it does on a machine that joins; this process begins the run and looks on, as
-`dunwell status` does. With `--kill` a worker is killed (SIGKILL) half-way through. `--alone` makes the same run in one
-process. The last line is JSON.
+`dunwell status` does. With `--kill` a worker is killed (SIGKILL) half-way through, or one after the other. `--alone` makes
+the same run in one process. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -115,9 +115,9 @@ def peak(pid: int) -> float:
     return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), 0.0)
 
 
-def watched(engine: Engine, joined: subprocess.Popen[bytes], kill: bool) -> tuple[float, float]:
+def watched(engine: Engine, joined: subprocess.Popen[bytes], kills: int) -> tuple[float, float]:
     """Look on until the run is sealed, and tell; the most memory of a worker, and the seconds since one was killed."""
-    most, told, killed_at = 0.0, -1, 0.0
+    most, told, killed_at, killed = 0.0, -1, 0.0, 0
     while True:
         with database.reading(engine) as conn:
             one = store.progress(conn)
@@ -133,10 +133,11 @@ def watched(engine: Engine, joined: subprocess.Popen[bytes], kill: bool) -> tupl
                 f"{one.done:>4} of {one.parts} parts, {one.accounts:>10,} accounts, {here} workers ({shares})",
                 flush=True,
             )
-        if kill and not killed_at and one.done * 2 >= one.parts and workers:
-            os.kill(workers[0], signal.SIGKILL)
+        if killed < kills and one.done * (kills + 1) >= one.parts * (killed + 1) and workers:
+            os.kill(workers[killed % len(workers)], signal.SIGKILL)
+            killed += 1
             killed_at = time.perf_counter()
-            print(f"worker {workers[0]} is killed", flush=True)
+            print(f"a worker is killed, the {killed}. time", flush=True)
         time.sleep(0.2)
 
 
@@ -169,7 +170,7 @@ def shared_out(ws: Workspace, engine: Engine, given: argparse.Namespace) -> dict
             time.sleep(0.1)
         begun = time.perf_counter()
         with database.writing(engine) as conn:
-            shared.begin(ws, conn, on=ON, now=NOW, defer=queue.put_parts, size=given.size)
+            shared.begin(ws, conn, on=ON, now=NOW, defer=queue.put_parts, spans=store.spans(conn, given.size))
         most, since = watched(engine, joined, given.kill)
         return {
             "seconds": round(time.perf_counter() - begun, 1),
@@ -188,7 +189,9 @@ def main() -> int:
     parser.add_argument("--accounts", type=int, default=1_000_000)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--size", type=int, default=shared.SIZE, help="accounts of a part")
-    parser.add_argument("--kill", action="store_true", help="kill a worker half-way through")
+    parser.add_argument(
+        "--kill", nargs="?", type=int, const=1, default=0, metavar="TIMES", help="kill workers, this often"
+    )
     parser.add_argument("--alone", action="store_true", help="in one process, without workers")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, postgres.server() as create:

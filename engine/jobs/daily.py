@@ -10,7 +10,7 @@ from sqlalchemy.engine import Engine
 
 from engine.core import sentences
 from engine.jobs import evaluate as evaluation
-from engine.jobs import shared
+from engine.jobs import sealing, shared
 from engine.jobs.asked_again import assert_again
 from engine.jobs.deliver import DeliverReport, deliver_now
 from engine.jobs.workspace import Workspace
@@ -36,7 +36,7 @@ def evaluate(ws: Workspace, clock: Clock, stop: threading.Event) -> list[str]:
 
 def seal(ws: Workspace, engine: Engine, run: int, clock: Clock, known: shared.Known) -> list[str]:
     """Seal a run that workers have made, where no part is missing; then what follows a run."""
-    report = shared.seal(ws, engine, run, clock=clock, defer=queue.put_parts, known=known)
+    report = sealing.seal(ws, engine, run, clock=clock, defer=queue.put_parts, known=known)
     if report is None:
         return []
     _warn(ws, report.faults, clock())

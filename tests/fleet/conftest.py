@@ -14,9 +14,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from engine.jobs import shared
+from engine.jobs import sealing, shared
 from engine.jobs.evaluate import RunReport
 from engine.store import database
+from engine.store import shared as store
 from engine.store.shared import SharedRun
 from tests.conftest import _create
 from tests.jobs.world import HOUSE, STANDARD, House, moment
@@ -56,7 +57,7 @@ class Much(House):
         policies = {"standard": STANDARD, "each": EACH}
         super().__init__(root, url, house=HOUSE_OF_MUCH, policies=policies, more=more)
 
-    def filled(self, chance: random.Random, many: int = 40) -> Much:
+    def filled(self, chance: random.Random, many: int = 30) -> Much:
         rows = []
         for n in range(many):
             account = f"{chance.choice('aZÄb')}{n}"
@@ -84,14 +85,14 @@ class Parts:
     """Runs of a house in parts of a few accounts, in any order, by this process."""
 
     house: House
-    size: int = 9
+    size: int = 7
 
     def begin(self, on: str, at: str = "10:00", agreed: str = "") -> SharedRun | RunReport:
         def begin(engine: sa.Engine) -> SharedRun | RunReport:
             with database.writing(engine) as conn:
                 day, now = moment(on, at).date(), moment(on, at)
-                ws, size = self.house.ws, self.size
-                return shared.begin(ws, conn, on=day, now=now, agreed=agreed, size=size, defer=_by_itself)
+                ws, spans = self.house.ws, store.spans(conn, self.size)
+                return shared.begin(ws, conn, on=day, now=now, agreed=agreed, spans=spans, defer=_by_itself)
 
         return self.house.do(begin)
 
@@ -114,7 +115,7 @@ class Parts:
     def seal(self, one: SharedRun, at: str = "10:00") -> RunReport | None:
         ws, clock = self.house.ws, lambda: moment(one.on.isoformat(), at)
         return self.house.do(
-            lambda engine: shared.seal(
+            lambda engine: sealing.seal(
                 ws, engine, one.id, clock=clock, defer=_by_itself, known=shared.Known()
             )
         )
@@ -144,15 +145,26 @@ def _by_itself(_conn: Connection, _one: SharedRun) -> None:
     """The tests take the parts in hand themselves."""
 
 
+@pytest.fixture(scope="session")
+def much(postgres_server: str, postgres_template: str, tmp_path_factory: pytest.TempPathFactory) -> Much:
+    """A house with its ledger taken in, whose database is copied for each test."""
+    _create(postgres_server, "template_much", postgres_template)
+    return Much(tmp_path_factory.mktemp("much"), postgres_server.format("template_much")).filled(
+        random.Random(11)
+    )
+
+
 @pytest.fixture
-def two(postgres_server: str, postgres_url: str, tmp_path: Path) -> tuple[Much, Parts]:
-    """The same house twice, filled alike: one to run in one process, one to run in parts."""
-    name = "t" + uuid.uuid4().hex
-    one = Much(tmp_path / "one", postgres_url).filled(random.Random(tmp_path.name))
-    _create(postgres_server, name, str(sa.make_url(postgres_url).database))
-    other = Much(tmp_path / "other", postgres_server.format(name))
-    other.items, other.contacts = dict(one.items), dict(one.contacts)
-    return one, Parts(other)
+def two(postgres_server: str, much: Much, tmp_path: Path) -> tuple[Much, Parts]:
+    """The same house twice: one to run in one process, one to run in parts."""
+    houses = []
+    for place in ("one", "other"):
+        name = "t" + uuid.uuid4().hex
+        _create(postgres_server, name, "template_much")
+        house = Much(tmp_path / place, postgres_server.format(name))
+        house.items, house.contacts = dict(much.items), dict(much.contacts)
+        houses.append(house)
+    return houses[0], Parts(houses[1])
 
 
 @pytest.fixture

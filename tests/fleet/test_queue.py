@@ -12,6 +12,7 @@ from sqlalchemy.engine import Engine
 
 from engine.errors import Refused
 from engine.jobs import daily
+from engine.jobs import shared as jobs
 from engine.store import database, dues, queue, shared
 from engine.store.shared import SharedRun
 from tests.fleet.conftest import Much, Parts
@@ -121,3 +122,25 @@ def test_a_run_that_no_worker_is_there_for_is_made_without_them(two: tuple[Much,
     said = daily.evaluate(ws, lambda: moment(on, "10:06"), threading.Event())
     assert "decided" in said[0]
     assert parts.ask(shared.under_way) is None
+
+
+def test_the_service_shares_what_is_large_enough_with_the_workers_that_are_there(
+    two: tuple[Much, Parts], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, parts = two
+    parts.house.do(queue.prepare)
+    parts.house.do(_worker_is_there)
+    evaluate = lambda at: daily.evaluate(parts.house.ws, lambda: moment("2026-11-02", at), threading.Event())  # noqa: E731
+    assert "decided" in evaluate("10:00")[0]  # one part: there is nothing to share
+    monkeypatch.setattr(jobs, "SIZE", 9)
+    said = evaluate("11:00")
+    one = parts.ask(shared.under_way)
+    assert said == [f"2026-11-02: shared out to the workers in {one.parts} parts"]
+    assert parts.house.do(_waiting) == [("part", {"run": one.id, "number": n}) for n in range(one.parts)]
+    due = parts.ask(lambda conn: dues.run_due(conn, parts.house.ws.files, moment("2026-11-02", "12:00")))
+    assert not due  # the workers are at it
+
+
+def _worker_is_there(engine: Engine) -> None:
+    with database.writing(engine) as conn:
+        conn.execute(sa.text("INSERT INTO procrastinate.procrastinate_workers DEFAULT VALUES"))

@@ -17,6 +17,7 @@ from engine.jobs import shared
 from engine.jobs.status import status
 from engine.screen.status import status_value
 from engine.store import database, journal, queue
+from engine.store import shared as store
 from engine.store import tables as t
 from tests.fleet.conftest import Much
 from tests.jobs.world import ZONE
@@ -67,7 +68,8 @@ def test_a_worker_that_is_killed_takes_nothing_with_it(postgres_url: str, tmp_pa
         queue.prepare(engine)
         with engine.connect() as holds:
             with database.writing(engine) as conn:
-                one = shared.begin(house.ws, conn, on=now.date(), now=now, defer=queue.put_parts, size=9)
+                spans = store.spans(conn, 9)
+                one = shared.begin(house.ws, conn, on=now.date(), now=now, defer=queue.put_parts, spans=spans)
             holds.execute(sa.select(t.run_part).where(t.run_part.c.number == 0).with_for_update())
             processes.append(_worker(house))
             waits = sa.text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
