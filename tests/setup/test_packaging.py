@@ -17,7 +17,7 @@ TOP = Path(__file__).parents[2]
 PROJECT = tomllib.loads((TOP / "pyproject.toml").read_text("utf-8"))
 # Needed though no module of ours imports them: the time zones of a machine that has none, a driver.
 NOT_IMPORTED = {"tzdata", "python-multipart"}  # zones; what Starlette reads forms with
-OPTIONAL = {"psycopg", "scipy"}
+OPTIONAL = {"procrastinate", "psycopg", "scipy"}
 # The package that gives a module, where its name does not tell and it may not be installed.
 GIVEN_BY = {"durable_rules_engine": "durable-rules"}
 
