@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from engine.errors import DunwellError
-from engine.jobs import alarms, arrivals, readback, releases, reviews, verify
+from engine.jobs import alarms, arrivals, events, readback, releases, reviews, verify
 from engine.settings import Workspace
 from engine.store import dues, received, retention
 
@@ -43,6 +43,7 @@ DUTIES: tuple[Duty, ...] = (
     Duty("evaluate", dues.run_due, "engine.jobs.daily:evaluate"),
     Duty("deliver", dues.messages_due, "engine.jobs.daily:deliver"),
     Duty("read back", readback.due, "engine.jobs.readback:ask"),
+    Duty("events", events.due, "engine.jobs.events:tell"),
     Duty("review", reviews.due, "engine.jobs.reviews:work"),
     Duty("watch", alarms.due, "engine.jobs.alarms:watch", in_doubt=True),
     Duty("verify", verify.due, "engine.jobs.verify:nightly"),

@@ -16,6 +16,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_settings import SettingsError
 from sqlalchemy.engine import make_url
 
+from engine.core.events import EVENTS
 from engine.core.problem import Place, Problem, Severity
 from engine.settings import feed as feed_checks
 from engine.settings.feed import Feed
@@ -273,6 +274,8 @@ def _whole(settings: Settings, source: Source) -> Iterator[Problem]:
     if hook and hook not in settings.webhooks:
         help = f"write a section [webhooks.{hook}], or name one that is there"
         yield source.problem(("ledger", "requests"), f"there is no webhook “{hook}”", help, "no-webhook")
+    for name, webhook in settings.webhooks.items():
+        yield from _events(name, webhook, source)
     for name, feed in settings.feeds.items():
         for word, sentence, help in feed_checks.problems(feed):
             path = ("feeds", name, *([word] if word else []))
@@ -285,6 +288,22 @@ def _whole(settings: Settings, source: Source) -> Iterator[Problem]:
                 "write {number} where the invoice's number goes",
                 "one-document",
             )
+
+
+def _events(name: str, webhook: Webhook, source: Source) -> Iterator[Problem]:
+    """What a receiver is to hear of has a name, and is signed."""
+    for word in webhook.events:
+        if word not in EVENTS:
+            near = get_close_matches(word, EVENTS, 1)
+            help = f"did you mean “{near[0]}”?" if near else f"it can be {', '.join(EVENTS)}"
+            yield source.problem(
+                ("webhooks", name, "events"), f"there is no event “{word}”", help, "no-event"
+            )
+    if webhook.events and webhook.secret is None:
+        help = f'name a file with its secret: secret_file = "{name}.secret"'
+        yield source.problem(
+            ("webhooks", name, "events"), "events are signed, and there is no secret", help, "no-secret"
+        )
 
 
 def _problem(error: Any, source: Source) -> Problem:

@@ -261,6 +261,7 @@ class Webhook(_Part):
         str, ...
     ] = ()  # private networks it may be in, as in "10.1.0.0/16"; none: public ones only
     read_back: str = ""  # an address with {id} in it that tells what the receiver has of a request
+    events: tuple[str, ...] = ()  # what it hears of, as `core.events` names it
 
     @property
     def allowed(self) -> tuple[str, ...]:
