@@ -51,7 +51,7 @@ def open(url: str | Path, *, migrate: bool = True, read_only: bool = False) -> E
     file = _file(address)
     if file is not None:
         _check_file(file, read_only)
-    engine = _engine(address, None, read_only) if _in_memory(address) else _kept(address, file, read_only)
+    engine = _of_file(file, read_only) if file is not None else _engine(address, None, read_only)
     try:
         with _told(name(engine)):
             found = revision(engine)
@@ -183,14 +183,9 @@ def _address(url: str | Path) -> URL:
     return address.set(drivername="sqlite")
 
 
-def _in_memory(address: URL) -> bool:
-    return address.drivername == "sqlite" and address.database in (None, "", ":memory:")
-
-
 def _file(address: URL) -> Path | None:
-    if address.drivername != "sqlite" or _in_memory(address):
-        return None
-    return Path(str(address.database))
+    memory = address.database in (None, "", ":memory:")
+    return None if address.drivername != "sqlite" or memory else Path(str(address.database))
 
 
 def _check_file(file: Path, read_only: bool) -> None:
@@ -213,11 +208,9 @@ def _check_file(file: Path, read_only: bool) -> None:
 
 
 @lru_cache(maxsize=4)
-def _kept(address: URL, file: Path | None, read_only: bool) -> Engine:
-    """The same engine for the same database: what it has compiled need not be compiled again. Whoever disposes of it
-    closes the connections that nobody uses, and no more.
-    """
-    return _engine(address, file, read_only)
+def _of_file(file: Path, read_only: bool) -> Engine:
+    """The same engine for the same file: it keeps no connection, but what it has compiled need not be compiled again."""
+    return _engine(URL.create("sqlite", database=str(file)), file, read_only)
 
 
 def _engine(address: URL, file: Path | None, read_only: bool) -> Engine:
