@@ -26,7 +26,7 @@ import uvicorn
 
 from benchmarks.diff import NOW, ON, _lay_out, _place
 from engine import settings
-from engine.daemon.health import listen
+from engine.daemon.address import listen
 from engine.jobs import evaluate, tokens
 from engine.jobs.cases import Who
 from engine.jobs.people import entry, first

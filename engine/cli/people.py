@@ -21,7 +21,7 @@ def web(
 ) -> None:
     """Show the desk's pages, without the service: nothing is run or sent by itself."""
     from engine import settings
-    from engine.daemon.health import listen as listening
+    from engine.daemon.address import listen as listening
     from engine.daemon.logs import Log
     from engine.jobs.people import first
     from engine.store import database

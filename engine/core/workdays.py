@@ -10,10 +10,11 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-import holidays
-from holidays.registry import COUNTRIES
+if TYPE_CHECKING:
+    import holidays
 
 WEEKDAYS: tuple[int, ...] = (0, 1, 2, 3, 4)  # Monday is 0
 WEEKENDS_ONLY = "none"  # no holidays, only weekends are closed
@@ -83,6 +84,8 @@ def is_calendar(name: str) -> bool:
 
 def calendars() -> tuple[str, ...]:
     """Every name a calendar can have, in order."""
+    import holidays
+
     supported = holidays.list_supported_countries()
     parts = [f"{country}-{part}" for country, parts in supported.items() for part in parts]
     return tuple(sorted((WEEKENDS_ONLY, ALWAYS, *supported, *parts)))
@@ -173,7 +176,9 @@ def _written(name: str) -> str | None:
 
 @cache
 def _countries() -> Mapping[str, str]:
-    """The module of each country's code."""
+    """The module of each country's code. A house without holidays never loads any."""
+    from holidays.registry import COUNTRIES
+
     return {code: module for module, (_, *codes) in COUNTRIES.items() for code in codes}
 
 
@@ -189,6 +194,8 @@ def _country(code: str) -> type[holidays.HolidayBase]:
     """The holidays of one country. Their package imports all 250 countries, a sixth of a second in every process, so
     it stands in as a bare folder while this one is imported.
     """
+    import holidays
+
     package, module = "holidays.countries", _countries()[code]
     if package not in sys.modules:
         bare = ModuleType(package)

@@ -23,14 +23,14 @@ from sqlalchemy.engine import Engine
 
 from engine import settings
 from engine.core.schedule import next_due
+from engine.daemon.address import listen
 from engine.daemon.crew import Crew
 from engine.daemon.desk import Desk
 from engine.daemon.hand import Hand
-from engine.daemon.health import Health, listen, served
 from engine.daemon.logs import Log
-from engine.daemon.metrics import Pulse
 from engine.daemon.notify import Notifier
 from engine.daemon.progress import Progress
+from engine.daemon.pulse import Pulse
 from engine.daemon.ticks import Ticks
 from engine.daemon.warnings import Warnings
 from engine.errors import DatabaseBusy, DatabaseError, DatabaseTooNew, DunwellError, Refused
@@ -166,6 +166,8 @@ class Service:
             self.log.warning("no health page", said=error.sentence)
             self.say(f"No health page: {error.sentence}.")
             return
+        from engine.daemon.health import Health, served  # what serves it is loaded where it is served
+
         url = self.files.database_url
         health = Health(
             self.pulse,

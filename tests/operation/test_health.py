@@ -17,8 +17,9 @@ import sqlalchemy as sa
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy.engine import Connection, Engine
 
-from engine.daemon.health import Health, listen, served
-from engine.daemon.metrics import Pulse
+from engine.daemon.address import listen
+from engine.daemon.health import Health, served
+from engine.daemon.pulse import Pulse
 from engine.errors import Refused
 from engine.store import alarms, brakes, database, gauges, journal
 from engine.store.journal import Entry

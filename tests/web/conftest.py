@@ -228,7 +228,7 @@ def behind_a_server(house: House) -> Iterator[tuple[Place, str]]:
     """(the desk of a house, its address)."""
     import uvicorn
 
-    from engine.daemon.health import listen
+    from engine.daemon.address import listen
     from engine.web.__main__ import configured
 
     at = listen("127.0.0.1:0", "the desk", "[web]")

@@ -22,7 +22,7 @@ AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text("ut
 def served_empty(tmp_path: Path, sqlite_template: Path) -> Iterator[tuple[Place, str]]:
     import uvicorn
 
-    from engine.daemon.health import listen
+    from engine.daemon.address import listen
     from engine.web.__main__ import configured
 
     at = listen("127.0.0.1:0", "the desk", "[web]")
@@ -49,6 +49,8 @@ def test_from_an_empty_folder_to_the_week(
     page.on("pageerror", lambda error: complaints.append(str(error)))
 
     def looks_well(width: int, scheme: str) -> None:
+        page.locator("main").wait_for()  # the page that a click led to is there
+        page.wait_for_load_state()
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=scheme)
         wider = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
