@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from benchmarks import __main__ as bench
+from benchmarks import lines
 
 DECIDE = next(each for each in bench.BENCHMARKS if each.module == "decide")
 
@@ -57,3 +58,8 @@ def test_what_is_kept_is_drawn_over_the_commits(tmp_path: Path, monkeypatch: pyt
     drawn = (tmp_path / "diff.seconds.svg").read_text("utf-8")
     assert "9.50" in drawn
     assert drawn.count("<circle") == 2
+
+
+def test_what_a_run_is_timed_by_is_there() -> None:
+    with lines.stopwatches() as seconds:
+        assert set(seconds) == set(lines.PHASES)
