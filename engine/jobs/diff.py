@@ -99,7 +99,7 @@ def diff(
 
 
 def _has_ledger(files: Files) -> bool:
-    with history.looking(files) as conn:
+    with history.looking(files, must=True) as conn:
         return conn is not None and ledger.newest(conn) is not None
 
 
@@ -123,7 +123,7 @@ def side(ws: Workspace, said: str, *, earlier: bool, what: str = "compared") -> 
 
 
 def _live(ws: Workspace, what: str) -> Side:
-    with history.looking(ws.files) as conn:
+    with history.looking(ws.files, must=True) as conn:
         live = kept_releases.live(conn) if conn is not None else None
         if conn is None or live is None:
             if what != "compared":

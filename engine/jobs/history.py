@@ -102,8 +102,11 @@ def _problem(conn: Connection, book: PolicyBook, policy: str, step: str) -> Prob
 
 
 @contextmanager
-def looking(found: settings.Workspace) -> Iterator[Connection | None]:
-    """A look into the workspace's database; None where there is none yet, or it cannot be read (a run will say why)."""
+def looking(found: settings.Workspace, *, must: bool = False) -> Iterator[Connection | None]:
+    """A look into the workspace's database; None where there is none yet, or it cannot be read (a run will say why).
+
+    With `must` the DatabaseError that says why is raised: for whoever would say else that there is nothing in it.
+    """
     url = make_url(found.database_url)
     if url.get_backend_name() == "sqlite" and not (url.database and Path(url.database).is_file()):
         yield None
@@ -111,6 +114,8 @@ def looking(found: settings.Workspace) -> Iterator[Connection | None]:
     try:
         engine = database.open(found.database_url, read_only=True)
     except DatabaseError:
+        if must:
+            raise
         yield None
         return
     try:

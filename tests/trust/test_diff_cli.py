@@ -6,7 +6,9 @@ import hashlib
 import re
 import shlex
 import shutil
+import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import orjson
@@ -296,3 +298,16 @@ def test_two_policies(shop: Shop) -> None:
         ("standard", "everyone", 2)
     ]
     assert all(kind["gained"] == kind["lost"] == 0 for kind in found["kinds"])
+
+
+@pytest.mark.parametrize("old", ["live", "as-it-was"])
+def test_a_database_of_an_older_version_is_not_called_empty(shop: Shop, tmp_path: Path, old: str) -> None:
+    for folder in ("policies", "templates"):
+        shutil.copytree(folder, f"as-it-was/{folder}")
+    shop.change(STANDARD_FILE, "day: 10", "day: 16")
+    with closing(sqlite3.connect(tmp_path / "dunwell.db")) as plain, plain:
+        plain.execute("UPDATE alembic_version SET version_num = '0001'")
+    said = diff(old)
+    assert said.code == 3
+    assert NO_LEDGER not in said.out
+    assert "is not ready for this version of Dunwell" in said.err
