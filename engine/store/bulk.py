@@ -150,6 +150,8 @@ def frame(
         cursor.close()
     import polars as pl
 
+    if not columns[0]:
+        return pl.DataFrame(schema=schema)
     return pl.DataFrame(
         [_series(name, values, kind) for (name, kind), values in zip(schema.items(), columns, strict=True)]
     )
