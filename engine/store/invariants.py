@@ -104,10 +104,16 @@ class _Sql:
 
     @property
     def delivered(self) -> str:
-        """The journal's word that a message was sent: key, account, when it was begun and when it was known."""
-        begun = f"COALESCE({self.text('body', 'begun')}, at)"
+        """The journal's word that a message was sent: key, account, when it was begun and when it was known.
+
+        Where a person found out later that a message in doubt had arrived, it was begun when it was tried.
+        """
+        tried = f"""(SELECT MAX({self.text("t.body", "begun")}) FROM journal t WHERE t.stream = :company
+            AND t.kind = 'delivery' AND t.account = e.account AND t.seq < e.seq
+            AND {self.text("t.body", "key")} = {self.text("e.body", "key")})"""  # noqa: S608
+        begun = f"COALESCE({self.text('e.body', 'begun')}, {tried}, e.at)"
         return f"""SELECT {self.key} AS key, account, {begun} AS begun, at
-            FROM journal WHERE stream = :company AND kind = 'delivery' AND {self.text("body", "state")} = 'sent'"""  # noqa: S608
+            FROM journal e WHERE stream = :company AND kind = 'delivery' AND {self.text("body", "state")} = 'sent'"""  # noqa: S608
 
     @property
     def told(self) -> str:

@@ -78,8 +78,8 @@ def story(house: House) -> House:
         house.paid("D1")
         house.import_ledger("2026-10-06")
         assert dict(house.deliver("2026-10-06").sent) == {"email": 1}
-    _resolve(house, "BOLT", Resolution.DELIVERED)
-    _resolve(house, "ECHO", Resolution.SEND_AGAIN)
+    resolved(house, "BOLT", Resolution.DELIVERED)
+    resolved(house, "ECHO", Resolution.SEND_AGAIN)
     with scripted() as server:
         house.settings(MAIL.format(port=server.port))
         assert dict(house.deliver("2026-10-07").sent) == {"email": 2}
@@ -106,7 +106,7 @@ def story(house: House) -> House:
     return house
 
 
-def _resolve(house: House, account: str, how: Resolution) -> None:
+def resolved(house: House, account: str, how: Resolution) -> None:
     (key,) = [
         key
         for (key,) in house.rows(sa.select(outbox.c.action).where(outbox.c.state == "uncertain"))

@@ -10,10 +10,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from engine.jobs.verify import RULES, verify
+from engine.outbox import Resolution
 from engine.store import database, journal
 from engine.store.journal import Entry
 from engine.store.tables import ACTION_COLUMNS
+from tests.channels.servers import Act, scripted
 from tests.jobs.world import House
+from tests.verify.conftest import MAIL as SERVER
+from tests.verify.conftest import resolved
 
 LATER = datetime(2026, 11, 12, tzinfo=UTC)
 MAIL = "main|ACME|1|email friendly-reminder|A1|0|email|accounts payable|"
@@ -67,6 +71,25 @@ def test_a_real_story_is_whole(told: House) -> None:
     assert looked["I1"] >= 12, "five mails, letters, calls, cash on delivery with its notice"
     assert looked["I5"] == 3, "cash on delivery of three accounts"
     assert found.each[2].notes == ()
+
+
+def test_what_turns_out_delivered_after_the_payment_was_tried_before_it(build: Callable[..., House]) -> None:
+    house = build()
+    house.owes("BOLT", "B1", "2026-09-27")
+    house.owes("ECHO", "E1", "2026-10-20")
+    house.contact("BOLT")
+    house.import_customers()
+    house.import_ledger("2026-10-02")
+    with scripted(dot=Act(then="drop", accept=True)) as server:
+        house.settings(SERVER.format(port=server.port))
+        assert len(house.day("2026-10-02").uncertain) == 1
+    house.paid("B1")
+    house.import_ledger("2026-10-05")
+    resolved(house, "BOLT", Resolution.DELIVERED)
+    engine = house.engine
+    with database.reading(engine) as conn:
+        assert verify(conn, house.out).broken == ()
+    engine.dispose()
 
 
 FAULTS: dict[str, tuple[str, str, Break]] = {
