@@ -6,6 +6,7 @@ Every setting can come from the environment instead, as `DUNWELL_` and its words
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
@@ -13,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, SecretStr, ValidationError
-from pydantic_settings import SettingsError
 from sqlalchemy.engine import make_url
 
 from engine.core.events import EVENTS
@@ -97,12 +97,10 @@ def _checked(
 ) -> tuple[Workspace | None, tuple[Problem, ...]]:
     problems = [*_written_secrets(data, source), *_written_addresses(data, source)]
     try:
-        settings = Settings(**data)
-    except SettingsError as error:
-        name = re.search(r'field "(\w+)"', str(error))
-        variable = PREFIX + (name[1].upper() if name else "")
-        sentence = f"{variable} cannot be read from the environment"
-        help = f"set one value at a time, as in {variable}__NAME"
+        settings = _with_environment(data) if _environment_says() else Settings(**data)
+    except _Unreadable as error:
+        sentence = f"{error.variable} cannot be read from the environment"
+        help = f"set one value at a time, as in {error.variable}__NAME"
         return None, (*problems, Problem(Place("environment"), sentence, help, "environment"))
     except ValidationError as error:
         return None, (*problems, *(_problem(one, source) for one in error.errors()))
@@ -111,6 +109,30 @@ def _checked(
     problems += _whole(settings, source)
     bad = any(problem.severity is Severity.ERROR for problem in problems)
     return (None if bad else Workspace(root, settings)), tuple(problems)
+
+
+class _Unreadable(Exception):
+    def __init__(self, variable: str) -> None:
+        super().__init__(variable)
+        self.variable = variable
+
+
+def _environment_says() -> bool:
+    """Whether a variable names a setting. Most houses have none, and need not load what reads them."""
+    known = tuple(PREFIX + name.upper() for name in Settings.model_fields)
+    return any(name.upper().startswith(known) for name in os.environ)
+
+
+def _with_environment(data: dict[str, Any]) -> Settings:
+    from pydantic_settings import SettingsError
+
+    from engine.settings.environment import FromEnvironment
+
+    try:
+        return FromEnvironment(**data)
+    except SettingsError as error:
+        name = re.search(r'field "(\w+)"', str(error))
+        raise _Unreadable(PREFIX + (name[1].upper() if name else "")) from error
 
 
 def _written_secrets(data: Mapping[str, Any], source: Source) -> Iterator[Problem]:

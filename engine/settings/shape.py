@@ -12,7 +12,6 @@ from typing import Annotated, Literal
 from urllib.parse import quote, urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -268,12 +267,10 @@ class Webhook(_Part):
         return self.hosts or (urlsplit(self.url).hostname or "",)
 
 
-class Settings(BaseSettings):
-    """All of `dunwell.toml`, with what the environment says in place of it."""
+class Settings(BaseModel):
+    """All of `dunwell.toml`. What the environment says in place of it: `engine.settings.environment`."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, case_sensitive=False
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     company: Company = Company()
     workspace: WorkspacePart = WorkspacePart()
@@ -291,17 +288,6 @@ class Settings(BaseSettings):
     documents: Mapping[str, str] = Field(default_factory=dict)
     webhooks: Mapping[str, Webhook] = Field(default_factory=dict)
     feeds: Mapping[str, Feed] = Field(default_factory=dict)
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return env_settings, init_settings
 
 
 @dataclass(frozen=True, slots=True)

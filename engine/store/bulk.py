@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Connection
 
 if TYPE_CHECKING:  # large: what only writes, or only looks, does without it
@@ -32,6 +33,15 @@ def uncollected() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
+
+
+def inserting(conn: Connection, table: sa.Table) -> Any:
+    """A table's INSERT with the words ON CONFLICT, which each database has its own class for."""
+    if conn.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql  # large: a house on SQLite does without
+
+        return postgresql.insert(table)
+    return sqlite.insert(table)
 
 
 def insert(conn: Connection, table: sa.Table, columns: Sequence[str], rows: Sequence[Row]) -> None:

@@ -8,11 +8,10 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from engine.errors import NotFound
-from engine.store import restrictions
+from engine.store import bulk, restrictions
 from engine.store.outbox import text as moment_text
 from engine.store.tables import ActionState, action, mark
 
@@ -95,5 +94,4 @@ def add(conn: Connection, marks: Iterable[dict[str, Any]]) -> None:
     listed = list(marks)
     if not listed:
         return
-    dialect: Any = postgresql if conn.dialect.name == "postgresql" else sqlite
-    conn.execute(dialect.insert(mark).on_conflict_do_nothing(), listed)
+    conn.execute(bulk.inserting(conn, mark).on_conflict_do_nothing(), listed)

@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from engine.settings import Workspace
+from engine.store import bulk
 from engine.store.outbox import text
 from engine.store.tables import COMPANY, action, contact, outbox, received, setting
 
@@ -96,7 +96,7 @@ def put(conn: Connection, at: Place, company: str = COMPANY) -> None:
     """Write down how far it is read."""
     told = {name: text(one) if isinstance(one, datetime) else one for name, one in asdict(at).items()}
     row = {"company": company, "name": _PLACE, "value": json.dumps(told)}
-    insert = _dialect(conn).insert(setting).values(row)
+    insert = bulk.inserting(conn, setting).values(row)
     conn.execute(
         insert.on_conflict_do_update(index_elements=["company", "name"], set_={"value": row["value"]})
     )
@@ -123,7 +123,7 @@ def known(conn: Connection, ids: Collection[str], company: str = COMPANY) -> dic
 
 def keep(conn: Connection, mail: dict[str, Any], company: str = COMPANY) -> int | None:
     """Keep a message; its number, or None where another has kept it already."""
-    insert = _dialect(conn).insert(received).values(company=company, **mail).on_conflict_do_nothing()
+    insert = bulk.inserting(conn, received).values(company=company, **mail).on_conflict_do_nothing()
     found: int | None = conn.execute(insert.returning(received.c.id)).scalar()
     return found
 
@@ -227,7 +227,3 @@ _MAILS = sa.select(
 def _mail(row: Any) -> Mail:
     told = dict(row._mapping)
     return Mail(**{**told, "at": datetime.fromisoformat(told["at"])})
-
-
-def _dialect(conn: Connection) -> Any:
-    return postgresql if conn.dialect.name == "postgresql" else sqlite

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
 COMPANY = "main"
@@ -18,6 +20,15 @@ metadata = sa.MetaData(
 
 def company_column(*, key: bool = False) -> sa.Column[str]:
     return sa.Column("company", sa.String, nullable=False, primary_key=key, server_default=COMPANY)
+
+
+def some_of(
+    name: str, *columns: sa.Column[Any], where: sa.ColumnElement[bool] | sa.TextClause, unique: bool = False
+) -> sa.Index:
+    """An index of those rows for which `where` holds. The migrations make it so on both databases; said here for SQLite
+    alone, since PostgreSQL's word for it would load all of its dialect into every process.
+    """
+    return sa.Index(name, *columns, unique=unique, sqlite_where=where)
 
 
 def flag(name: str) -> sa.Column[int]:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
-from engine.store.tables.base import COMPANY, company_column, metadata
+from engine.store.tables.base import COMPANY, company_column, metadata, some_of
 
 
 class ActionState(StrEnum):
@@ -211,13 +211,7 @@ ACTION_COLUMNS: tuple[str, ...] = tuple(
 UNDER_WAY = "state IN ({})".format(
     ", ".join(f"'{state}'" for state in sorted(OPEN | {ActionState.SENDING, ActionState.UNCERTAIN}))
 )
-sa.Index(
-    "ix_action_under_way",
-    action.c.company,
-    action.c.account,
-    sqlite_where=sa.text(UNDER_WAY),
-    postgresql_where=sa.text(UNDER_WAY),
-)
+some_of("ix_action_under_way", action.c.company, action.c.account, where=sa.text(UNDER_WAY))
 
 mark = sa.Table(
     "mark",
@@ -274,31 +268,11 @@ OUTBOX_COLUMNS: tuple[str, ...] = ("action", "channel", "state", "payload", "not
 # Only what waits is in the index: with the state as a column of it a claim becomes slower with every message
 # sent.
 _PENDING = outbox.c.state.in_(["pending", "retry"])
-sa.Index("ix_outbox_pending", outbox.c.id, sqlite_where=_PENDING, postgresql_where=_PENDING)
-sa.Index(
-    "ix_outbox_sending",
-    outbox.c.id,
-    sqlite_where=outbox.c.state == "sending",
-    postgresql_where=outbox.c.state == "sending",
-)
-sa.Index(
-    "ix_outbox_message_id",
-    outbox.c.message_id,
-    sqlite_where=outbox.c.message_id.is_not(None),
-    postgresql_where=outbox.c.message_id.is_not(None),
-)
-sa.Index(
-    "ix_outbox_uncertain",
-    outbox.c.id,
-    sqlite_where=outbox.c.state == "uncertain",
-    postgresql_where=outbox.c.state == "uncertain",
-)
-sa.Index(
-    "ix_outbox_failed",
-    outbox.c.changed_at,
-    sqlite_where=outbox.c.state == "failed",
-    postgresql_where=outbox.c.state == "failed",
-)
+some_of("ix_outbox_pending", outbox.c.id, where=_PENDING)
+some_of("ix_outbox_sending", outbox.c.id, where=outbox.c.state == "sending")
+some_of("ix_outbox_message_id", outbox.c.message_id, where=outbox.c.message_id.is_not(None))
+some_of("ix_outbox_uncertain", outbox.c.id, where=outbox.c.state == "uncertain")
+some_of("ix_outbox_failed", outbox.c.changed_at, where=outbox.c.state == "failed")
 
 # Each message as it went out, or may have: what a try that certainly did not deliver has made stays too.
 message_copy = sa.Table(
@@ -317,4 +291,4 @@ message_copy = sa.Table(
     sa.Column("forgotten_on", sa.Date),
 )
 _KEPT = message_copy.c.forgotten_on.is_(None)
-sa.Index("ix_message_copy_kept", message_copy.c.at, sqlite_where=_KEPT, postgresql_where=_KEPT)
+some_of("ix_message_copy_kept", message_copy.c.at, where=_KEPT)

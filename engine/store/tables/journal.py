@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from engine.store.tables.base import COMPANY, metadata
+from engine.store.tables.base import COMPANY, metadata, some_of
 
 journal = sa.Table(
     "journal",
@@ -24,14 +24,7 @@ journal = sa.Table(
 # The house's own entries that say something of others: few, found without a look at the rest. Queries name the kinds
 # as they stand here, since SQLite uses such an index only for the very same words.
 OF_THE_HOUSE = "kind IN ('seal', 'basis')"
-sa.Index(
-    "ix_journal_house",
-    journal.c.kind,
-    journal.c.stream,
-    journal.c.seq,
-    sqlite_where=sa.text(OF_THE_HOUSE),
-    postgresql_where=sa.text(OF_THE_HOUSE),
-)
+some_of("ix_journal_house", journal.c.kind, journal.c.stream, journal.c.seq, where=sa.text(OF_THE_HOUSE))
 
 journal_head = sa.Table(
     "journal_head",

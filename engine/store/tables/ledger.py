@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from engine.store.tables.base import COMPANY, company_column, flag, metadata
+from engine.store.tables.base import COMPANY, company_column, flag, metadata, some_of
 
 ledger_file = sa.Table(
     "ledger_file",
@@ -81,13 +81,7 @@ item = sa.Table(
 )
 # What is still open: what every decision reads. A settled item never comes back into it unless a ledger
 # brings it back.
-sa.Index(
-    "ix_item_open",
-    item.c.company,
-    item.c.account,
-    sqlite_where=item.c.open != 0,
-    postgresql_where=item.c.open != 0,
-)
+some_of("ix_item_open", item.c.company, item.c.account, where=item.c.open != 0)
 
 payment = sa.Table(
     "payment",

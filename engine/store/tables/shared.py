@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from engine.store.tables.base import company_column, metadata
+from engine.store.tables.base import company_column, metadata, some_of
 
 DECIDING, SEALED, GIVEN_UP = "deciding", "sealed", "given up"
 
@@ -35,13 +35,7 @@ shared_run = sa.Table(
     sa.Index(None, "run"),
 )
 _UNDER_WAY = shared_run.c.state == DECIDING
-sa.Index(
-    "ix_shared_run_under_way",
-    shared_run.c.company,
-    unique=True,
-    sqlite_where=_UNDER_WAY,
-    postgresql_where=_UNDER_WAY,
-)
+some_of("ix_shared_run_under_way", shared_run.c.company, unique=True, where=_UNDER_WAY)
 
 # The accounts from `first` on, up to and without `before`. `head` is the last entry of the journal that it knew.
 run_part = sa.Table(
