@@ -59,17 +59,17 @@ def main() -> None:
         assert files is not None, problems
         engine = database.open(files.database_url)
         first.opened(engine, files, NOW)
-        someone = _everything(engine)
+        someone = everything(engine)
         token = entry.let_in(engine, someone, "link", NOW, From()).token
         admin = Who(someone, NOW, ON, roles=frozenset(("admin",)))
         program = tokens.make(engine, files, f"bench-{time.time_ns()}", ["read", "status"], "", admin)
         desk = Desk(house, engine, lambda: NOW + timedelta(minutes=1))
-        with _served(desk, files) as port:
-            worst = _asked(port, token, program, _pages(engine, desk), told.runs)
+        with served(desk, files) as port:
+            worst = _asked(port, token, program, pages(engine, desk), told.runs)
     print(json.dumps({"accounts": told.accounts, "runs": told.runs, "worst_p95_ms": round(worst, 1)}))
 
 
-def _everything(engine: sa.Engine) -> str:
+def everything(engine: sa.Engine) -> str:
     """Somebody who may see every page."""
     who = Worker("everything", "Every Thing", ("collector", "credit manager", "admin"))
     with database.writing(engine) as conn:
@@ -78,7 +78,7 @@ def _everything(engine: sa.Engine) -> str:
     return who.id
 
 
-def _pages(engine: sa.Engine, desk: Desk) -> list[str]:
+def pages(engine: sa.Engine, desk: Desk) -> list[str]:
     """Every page, with something on it. What is worked out beside the pages is asked for by its page, not waited for."""
     with database.reading(engine) as conn:
         call = conn.execute(sa.select(action.c.account).where(action.c.kind == "call").limit(1)).scalar_one()
@@ -101,7 +101,9 @@ def _pages(engine: sa.Engine, desk: Desk) -> list[str]:
             "/policies/new",
         ),
         *("/policies/tests", "/policies/deep", "/policies/impact", "/policies/simulate", "/policies/compare"),
-        *("/messages", "/messages/message/firm-reminder", "/figures", "/people"),
+        *("/messages", "/messages/message/firm-reminder", "/figures", "/people", "/tokens"),
+        *("/people/everything", f"/pause/{call}"),
+        *(f"/set-up{part}" for part in ("", "/company", "/mail", "/calendar", "/ledger", "/policies", "/week")),
         *(
             f"/api/v1/{path}"
             for path in ("status", "freshness", "worklist", "runs", "outbox", "journal", "actions")
@@ -112,7 +114,7 @@ def _pages(engine: sa.Engine, desk: Desk) -> list[str]:
 
 
 @contextmanager
-def _served(desk: Desk, files: settings.Workspace) -> Iterator[int]:
+def served(desk: Desk, files: settings.Workspace) -> Iterator[int]:
     at = listen("127.0.0.1:0", "the desk", "[web]")
     server = uvicorn.Server(configured(made(desk, files.settings.web)))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [at]}, daemon=True)

@@ -10,13 +10,15 @@ import argparse
 import re
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import sync_playwright
 
-from benchmarks.pages import _served
+from benchmarks.pages import served
 from engine import settings, start
 from engine.cli.manual import PAGES
 from engine.jobs import evaluate
@@ -37,6 +39,20 @@ def main() -> None:
     words.add_argument("--folder", type=Path, default=PAGES / "pictures")
     into: Path = words.parse_args().folder
     into.mkdir(parents=True, exist_ok=True)
+    with sample() as (desk, address), chromium() as browser:
+        for role in ("collector", "credit manager"):
+            who = next(id for id, one in desk.workspace.files.settings.people.items() if role in one.roles)
+            there = browser.new_context(base_url=address, viewport=SIZE, color_scheme="light")
+            token = entry.let_in(desk.engine, who, "link", NOW, From()).token
+            there.add_cookies([{"name": "dunwell", "value": token, "url": address}])
+            _drawn(there.new_page(), into, role)
+    for file in sorted(into.glob("*.jpg")):
+        print(f"{file.name}  {file.stat().st_size / 1024:.0f} KB")
+
+
+@contextmanager
+def sample() -> Iterator[tuple[Desk, str]]:
+    """The desk over the sample of a fixed day, served, and its address."""
     with tempfile.TemporaryDirectory() as place:
         house = Path(place) / "sample"
         start.demo(house, ON)
@@ -45,20 +61,17 @@ def main() -> None:
         assert files is not None, problems
         engine = database.open(files.database_url)
         first.opened(engine, files, NOW)
-        with _served(Desk(house, engine, lambda: NOW), files) as port, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-            )
-            address = f"http://127.0.0.1:{port}"
-            for role in ("collector", "credit manager"):
-                who = next(id for id, one in files.settings.people.items() if role in one.roles)
-                there = browser.new_context(base_url=address, viewport=SIZE, color_scheme="light")
-                token = entry.let_in(engine, who, "link", NOW, From()).token
-                there.add_cookies([{"name": "dunwell", "value": token, "url": address}])
-                _drawn(there.new_page(), into, role)
-            browser.close()
-    for file in sorted(into.glob("*.jpg")):
-        print(f"{file.name}  {file.stat().st_size / 1024:.0f} KB")
+        desk = Desk(house, engine, lambda: NOW)
+        with served(desk, files) as port:
+            yield desk, f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def chromium() -> Iterator[Any]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        yield browser
+        browser.close()
 
 
 def _drawn(page: Any, into: Path, role: str) -> None:
