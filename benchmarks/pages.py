@@ -103,7 +103,10 @@ def pages(engine: sa.Engine, desk: Desk) -> list[str]:
         *("/policies/tests", "/policies/deep", "/policies/impact", "/policies/simulate", "/policies/compare"),
         *("/messages", "/messages/message/firm-reminder", "/figures", "/people", "/tokens"),
         *("/people/everything", f"/pause/{call}"),
-        *(f"/set-up{part}" for part in ("", "/company", "/mail", "/calendar", "/ledger", "/policies", "/week")),
+        *(
+            f"/set-up{part}"
+            for part in ("", "/company", "/mail", "/calendar", "/ledger", "/policies", "/week")
+        ),
         *(
             f"/api/v1/{path}"
             for path in ("status", "freshness", "worklist", "runs", "outbox", "journal", "actions")
