@@ -125,6 +125,13 @@ def beside(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
+def bare(engine: Engine) -> Iterator[Connection]:
+    """A connection without a transaction: for what is the connection's own and not of any row, as PostgreSQL's locks are."""
+    with _told(name(engine)), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+        yield conn
+
+
+@contextmanager
 def aside(engine: Engine) -> Iterator[Connection]:
     """One transaction of a row or two on which no decision rests: it waits for no run, and for no import for long.
 

@@ -13,6 +13,8 @@ from zlib import crc32
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
+from engine.store import database
+
 _SPACE = 7239463  # the first half of every PostgreSQL lock of ours
 
 
@@ -25,7 +27,7 @@ def owner(engine: Engine) -> Iterator[str]:
         if engine.dialect.name != "postgresql":
             yield name  # a database in memory: nobody else can see it
             return
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+        with database.bare(engine) as conn:
             conn.execute(sa.select(sa.func.pg_advisory_lock(_SPACE, _number(name))))
             try:
                 yield name
@@ -50,7 +52,7 @@ def gone(engine: Engine, name: str) -> bool:
     if folder is None:
         if engine.dialect.name != "postgresql":
             return True
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+        with database.bare(engine) as conn:
             free = conn.execute(sa.select(sa.func.pg_try_advisory_lock(_SPACE, _number(name)))).scalar()
             if free:
                 conn.execute(sa.select(sa.func.pg_advisory_unlock(_SPACE, _number(name))))
@@ -83,7 +85,7 @@ def living(engine: Engine) -> int:
         return 0
     here = "(SELECT oid FROM pg_database WHERE datname = current_database())"
     held = f"locktype = 'advisory' AND classid = {_SPACE} AND objsubid = 2 AND granted"
-    with engine.connect() as conn:
+    with database.bare(engine) as conn:
         query = sa.text(f"SELECT count(*) FROM pg_locks WHERE {held} AND database = {here}")  # noqa: S608
         return int(conn.execute(query).scalar_one())
 

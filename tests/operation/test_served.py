@@ -70,7 +70,7 @@ def test_systemd_hears_of_each_look_and_of_nothing_else(
         one.told(signal.SIGCONT)
         assert heard(systemd, "WATCHDOG=1")
 
-        # The database is gone: it still lives, and says what is wrong.
+        # The database is gone: it still lives, and says what is wrong, at each look.
         address = sa.make_url(postgres_url).set(drivername="postgresql+psycopg")
         name = str(address.database)
         admin = sa.create_engine(address.set(database="postgres"), isolation_level="AUTOCOMMIT")
@@ -78,6 +78,8 @@ def test_systemd_hears_of_each_look_and_of_nothing_else(
             conn.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
         admin.dispose()
         until(lambda: "STATUS=the database" in heard(systemd, "WATCHDOG=1"))
+        for _ in range(3):
+            assert "STATUS=the database" in heard(systemd, "WATCHDOG=1")
         one.told(signal.SIGTERM)
         assert heard(systemd, "STOPPING=1")
         assert one.process.wait(30) is not None

@@ -77,13 +77,15 @@ def decide(
     rules: Sequence[Rules],
     room: Room | None = None,
     seen: set[Signature] | None = None,
+    view: Portfolio | None = None,
 ) -> Decided:
     """Decide every account of `state` on a day. `rules` are the evaluators over `questions.rulesets(book)`, plain first.
 
     `seen`, which is added to, has the classes that the evaluators have agreed on already: where many days are only looked
-    ahead to, one that has come up before is not asked again. A run gives none.
+    ahead to, one that has come up before is not asked again. A run gives none. `view` is the `portfolio` of the same,
+    where somebody has looked at it already.
     """
-    return allotted(book, proposed(book, state, day, rules, seen), room or Room())
+    return allotted(book, proposed(book, state, day, rules, seen, view=view), room or Room())
 
 
 def proposed(
@@ -93,12 +95,13 @@ def proposed(
     rules: Sequence[Rules],
     seen: set[Signature] | None = None,
     distrusted: Collection[Signature] = (),
+    view: Portfolio | None = None,
 ) -> Decided:
     """As `decide`, before the whole day is looked at: as if there were room for everything and no safety stop.
 
     `distrusted` are classes on which the evaluators have disagreed elsewhere in the same run.
     """
-    view = portfolio(book, state, day)
+    view = portfolio(book, state, day) if view is None else view
     signatures = tuple(view.at(int(unit)) for unit in view.first)
     faulty = _faults(book, state, day, rules, view, signatures, set() if seen is None else seen)
     for number, signature in enumerate(signatures):

@@ -14,8 +14,8 @@ from engine.core.decision.choose import Choice, Verdict, choose
 from engine.core.decision.decide import Decided, decide
 from engine.core.decision.draw import endless
 from engine.core.decision.plan import day_of
-from engine.core.decision.portfolio import portfolio
-from engine.core.decision.signature import NONE
+from engine.core.decision.portfolio import Portfolio, portfolio
+from engine.core.decision.signature import NONE, Signature
 from engine.core.decision.standing import Standing, cases, stand
 from engine.core.decision.view import Day
 from engine.core.language.policy import PolicyBook
@@ -67,6 +67,7 @@ class _Group:
         self.book, self.rules, self.open_on, self.members = book, rules, open_on, members
         self.watch = watch
         self.stage = Stage(book, open_on, members)
+        self.agreed: set[Signature] = set()  # the classes on which the evaluators have agreed
 
     def run(self) -> None:
         active: dict[date, list[int]] = {}
@@ -83,9 +84,10 @@ class _Group:
             looked = [row for row in active if self.watch.looks(self.members[row], on)]
             for _, standing in self._standings(looked, moment):
                 self.watch.stands(standing)
-        if self._silent(on, moment, active):
+        view = portfolio(self.book, self.stage.state, moment) if len(active) > _FEW else None
+        if self._silent(on, moment, active, view):
             return
-        decided = decide(self.book, self.stage.state, moment, self.rules)
+        decided = decide(self.book, self.stage.state, moment, self.rules, seen=self.agreed, view=view)
         went = _went(decided)
         for row in active:
             case = self.members[row]
@@ -103,7 +105,7 @@ class _Group:
             for standing in stand(self.book, known, moment, self.rules[0]):
                 yield row, standing
 
-    def _silent(self, on: date, moment: Day, active: Sequence[int]) -> bool:
+    def _silent(self, on: date, moment: Day, active: Sequence[int], view: Portfolio | None) -> bool:
         """Whether the day asks for nothing: no test speaks of it, nothing goes, and nothing is to be remembered of it.
 
         Asked of the choices alone: of the plain definition for a few accounts, of the columns for many. Nothing is lost by
@@ -112,15 +114,14 @@ class _Group:
         members = self.members
         if any(members[row].speaks_of(members[row].day(on)) or members[row].happens(on) for row in active):
             return False
-        if len(active) > _FEW:
-            return self._silent_columns(moment)
+        if view is not None:
+            return self._silent_columns(view)
         return all(
             quiet(self.book, known, stand(self.book, known, moment, self.rules[0]))
             for known in cases(self.stage.state, active).values()
         )
 
-    def _silent_columns(self, moment: Day) -> bool:
-        view = portfolio(self.book, self.stage.state, moment)
+    def _silent_columns(self, view: Portfolio) -> bool:
         if any(acts(choose(self.book, view.at(int(unit)))) for unit in view.first):
             return False
         known = self.stage.state.accounts
