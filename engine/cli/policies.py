@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -191,6 +192,7 @@ def trials(
     ] = None,
 ) -> None:
     """Try the policies on the accounts of policies/tests, day by day."""
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")  # many small steps: a second thread would only wait
     from engine.cli.edge import write_file
     from engine.jobs.trials import run_tests
     from engine.screen import trials as drawn
