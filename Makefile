@@ -5,8 +5,6 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 # What is compiled once is kept, or each of the many processes that the tests start would compile it again.
 export PYTHONDONTWRITEBYTECODE :=
-# Tests share the processors among them already; a second thread for columns of ten rows only waits.
-test test-plain: export POLARS_MAX_THREADS ?= 1
 
 .PHONY: setup browser preview test test-plain check bench clean
 
