@@ -12,7 +12,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -70,8 +70,10 @@ class Works:
         self._worker: threading.Thread | None = None
 
     def found(self, key: Hashable) -> Work | None:
+        """How it stands at this moment. It stays so, whatever becomes of the work while a page is drawn."""
         with self._lock:
-            return self._found.get(key)
+            there = self._found.get(key)
+        return replace(there) if there is not None else None
 
     def ask(
         self,

@@ -43,13 +43,15 @@ def figures(visit: Reader) -> Response:
             **_choices(visit, currencies),
         )
     key = ("figures", ground, visit.today, asked)
-    work = visit.desk.works.found(key)
-    if work is None or visit.typed("again") == "yes":
+    works = visit.desk.works
+    if works.found(key) is None or visit.typed("again") == "yes":
         arguments = (visit.desk.root, asked, visit.now)
-        work = visit.desk.works.ask(key, "the report", visit.now, tries.figures, *arguments, again=True)
+        works.ask(key, "the report", visit.now, tries.figures, *arguments, again=True)
+    work = works.found(key)
+    assert work is not None
     values: dict[str, Any] = {
         "work": work,
-        "before": visit.desk.works.before(work),
+        "before": works.before(work),
         "drawing": Markup(work.result),  # noqa: S704 - our own template has drawn and escaped it
         "query": visit.request.url.query.replace("again=yes", ""),
     }
