@@ -84,6 +84,7 @@ BENCHMARKS = (
         small=("--lines", "10000"),
     ),
     Benchmark("diff", (), (Figure("seconds", "30 days of 100,000 accounts under two books: seconds", 5),)),
+    Benchmark("policy_tests", ("--runs", "1"), (Figure("seconds", "1,000 tests of policies: seconds", 5),)),
     Benchmark("ledger_in", (), (Figure("seconds", "a ledger of 77,414 invoices comes in: seconds"),)),
     Benchmark(
         "delivery",

@@ -1,0 +1,62 @@
+"""How long `dunwell test` takes over a thousand tests of policies, the command's own start included.
+
+`python -m benchmarks.policy_tests [--tests N] [--runs N]` lays out the start set, copies its tests until there are as many, and
+runs the command as a process of its own. The last line is JSON: `tests`, and `seconds`, the middle of the runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import date
+from pathlib import Path
+
+from engine.jobs.workspace import open_workspace
+from engine.start import lay_out
+
+ON = date(2026, 11, 23)
+
+
+def main() -> None:
+    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    words.add_argument("--tests", type=int, default=1_000)
+    words.add_argument("--runs", type=int, default=5)
+    told = words.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        shop = Path(folder) / "shop"
+        lay_out(shop, ON)
+        number = _copied(shop, told.tests)
+        seconds = [_run(shop, number) for _ in range(told.runs)]
+    print(f"{number:,} tests: {', '.join(f'{one:.2f}' for one in seconds)} s")
+    print(json.dumps({"tests": number, "seconds": round(statistics.median(seconds), 2)}))
+
+
+def _copied(shop: Path, wanted: int) -> int:
+    """Whole files, again and again, until there are as many tests or a few more."""
+    files = [(Path(file.file).name, len(file.trials)) for file in open_workspace(shop).trials]
+    there, turn = sum(number for _, number in files), 0
+    place = shop / "policies" / "tests"
+    while there < wanted:
+        name, number = files[turn % len(files)]
+        (place / f"copy-{turn}-{name}").write_bytes((place / name).read_bytes())
+        there, turn = there + number, turn + 1
+    return there
+
+
+def _run(shop: Path, number: int) -> float:
+    begun = time.perf_counter()
+    command = [sys.executable, "-c", "from engine.cli import main; main()", "-w", str(shop), "test", "--json"]
+    ended = subprocess.run(command, capture_output=True, check=True, text=True)
+    seconds = time.perf_counter() - begun
+    passed = len(json.loads(ended.stdout)["tests"])
+    assert passed == number, f"{passed} of {number} tests ran"
+    return seconds
+
+
+if __name__ == "__main__":
+    main()
