@@ -73,6 +73,16 @@ class DatabaseUnreadable(DatabaseError):
     """The file is no database, is damaged, or the server does not answer."""
 
 
+class OtherCompany(DatabaseError):
+    """The database is another company's than the one that the settings name."""
+
+    def __init__(self, name: str, found: str, wanted: str) -> None:
+        super().__init__(
+            f"the database {name} is of the company “{found}”, and dunwell.toml says “{wanted}”",
+            f'write  company = "{found}"  under [workspace], or give “{wanted}” a database of its own',
+        )
+
+
 class ReadOnly(DatabaseError):
     """The folder or the file may not be written to."""
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from engine.cli.edge import Edge, edge_of
+from engine.errors import Refused
 
 if TYPE_CHECKING:
     from engine.settings import Workspace
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
 
 def serve(
     ctx: typer.Context,
+    folders: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[FOLDER]…", help="With --join: the workspaces of several companies.", show_default=False
+        ),
+    ] = None,
     no_web: Annotated[bool, typer.Option("--no-web", help="Without the desk, its pages.")] = False,
     workers: Annotated[
         int,
@@ -38,26 +45,36 @@ def serve(
     from engine.daemon.service import Service
 
     edge = edge_of(ctx)
-    files = _settings(edge)
+    if folders and not join:
+        raise Refused(
+            "each company has a service of its own",
+            f"dunwell --workspace {folders[0]} serve;  several share their workers with  dunwell serve --join FOLDER FOLDER",
+        )
+    named: list[Path | None] = [*folders] if folders else [edge.folder]
+    houses = [_settings(edge, folder) for folder in named]
+    files = houses[0]
     if workers or join:
         from engine.store import queue
 
-        queue.needs_postgres(files.database_url)
+        for house in houses:
+            queue.needs_postgres(house.database_url)
 
     def say(text: str) -> None:
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
 
-    log = Log.of(sys.stderr, os.environ, edge.clock, files)
+    log = Log.of(sys.stderr, os.environ, edge.clock, *houses)
     log.catch_all()
-    for line in _about(files):
-        say(line)
+    for house in houses:
+        for line in _about(house):
+            say(line)
     if join:
         from engine.daemon.crew import lend
 
-        _prepared(files)
-        grace = files.settings.daemon.grace
-        raise typer.Exit(asyncio.run(lend(files.root, workers or 1, grace, log, say)))
+        for house in houses:
+            _prepared(house)
+        grace = max(house.settings.daemon.grace for house in houses)
+        raise typer.Exit(asyncio.run(lend([house.root for house in houses], workers or 1, grace, log, say)))
     notifier = Notifier.of(os.environ)
     service = Service(
         files,
@@ -82,7 +99,7 @@ def status(
     from engine.store import database
 
     edge = edge_of(ctx)
-    files = _settings(edge)
+    files = _settings(edge, edge.folder)
     engine = database.open(files.database_url, read_only=True)
     try:
         with database.reading(engine) as conn:
@@ -107,11 +124,11 @@ def _prepared(files: Workspace) -> None:
         engine.dispose()
 
 
-def _settings(edge: Edge) -> Workspace:
+def _settings(edge: Edge, folder: Path | None) -> Workspace:
     """The settings alone: a mistake in a policy keeps nobody from looking."""
     from engine import settings
 
-    files, problems = settings.load(Path.cwd(), edge.folder)
+    files, problems = settings.load(Path.cwd(), folder)
     if problems:
         edge.show_problems(problems)
     if files is None:
@@ -121,12 +138,14 @@ def _settings(edge: Edge) -> Workspace:
 
 def _about(files: Workspace) -> Iterator[str]:
     """Where it works, with what, and where its messages go; nothing secret."""
-    from sqlalchemy.engine import make_url
+    from engine.store import database
 
     told = files.settings
-    url = make_url(files.database_url)
+    url, whose = database.address(files.database_url)
+    company = f" Company {whose}." if whose != "main" else ""
     yield f"Workspace {files.root}, on the clock of {told.workspace.zone}."
     sqlite = url.get_backend_name() == "sqlite"
-    yield f"Database: {Path(str(url.database)).name if sqlite else url.render_as_string(hide_password=True)}."
+    place = Path(str(url.database)).name if sqlite else url.set(query={}).render_as_string(hide_password=True)
+    yield f"Database: {place}.{company}"
     mail = f"to {told.mail.host}, port {told.mail.used_port}" if told.mail.host else "into a folder"
     yield f"Mail goes {mail}; files are in {files.out.name}."

@@ -1,4 +1,4 @@
-"""The workers that one machine lends to the house: so many processes, started again when one of them ends."""
+"""The workers that one machine lends to a house, or to several: so many processes, started again when one of them ends."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from engine.daemon.logs import Log
@@ -24,8 +24,8 @@ _STEADY = 60.0  # seconds after which its last end is forgotten
 class Crew:
     """Workers of this machine. They have sessions of their own, so that Ctrl-C reaches this process alone."""
 
-    def __init__(self, root: Path, many: int, grace: float, log: Log) -> None:
-        self.root, self.many, self.grace, self.log = root, many, grace, log
+    def __init__(self, roots: Sequence[Path], many: int, grace: float, log: Log) -> None:
+        self.roots, self.many, self.grace, self.log = roots, many, grace, log
         self.processes: set[asyncio.subprocess.Process] = set()
         self._keeping: list[asyncio.Task[None]] = []
 
@@ -55,7 +55,7 @@ class Crew:
         while True:
             begun = loop.time()
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "engine.daemon.fleet", str(self.root), "--grace", str(self.grace),
+                sys.executable, "-m", "engine.daemon.fleet", *map(str, self.roots), "--grace", str(self.grace),
                 stdin=asyncio.subprocess.PIPE, start_new_session=True,
             )  # fmt: skip
             self.processes.add(process)
@@ -66,15 +66,16 @@ class Crew:
             await asyncio.sleep(_PAUSES[min(ends, len(_PAUSES)) - 1])
 
 
-async def lend(root: Path, many: int, grace: float, log: Log, say: Callable[[str], None]) -> int:
-    """Only work for a service that runs elsewhere, until SIGTERM or SIGINT: 0."""
+async def lend(roots: Sequence[Path], many: int, grace: float, log: Log, say: Callable[[str], None]) -> int:
+    """Only work, for services that run elsewhere or beside it, until SIGTERM or SIGINT: 0."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    crew = Crew(root, many, grace, log)
+    crew = Crew(roots, many, grace, log)
     crew.begin()
-    say(f"{many} worker{'s' * (many != 1)} of this machine work for the house.")
+    whom = "the house" if len(roots) == 1 else f"{len(roots)} companies, a job of each in turn"
+    say(f"{many} worker{'s' * (many != 1)} of this machine work for {whom}.")
     await stop.wait()
     await crew.end()
     return 0

@@ -1,4 +1,4 @@
-"""A process that works for the whole house, for as long as the one lives that has started it."""
+"""A process that works for whole houses, for as long as the one lives that has started it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from typing import Any
 from engine import settings
 from engine.daemon.line import work
 from engine.daemon.logs import Log
-from engine.errors import DunwellError
 
 
 def _end_with(parent: Any) -> None:
@@ -35,20 +34,15 @@ def _now() -> datetime:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="dunwell-fleet")
-    parser.add_argument("root", type=Path)
+    parser.add_argument("roots", type=Path, nargs="+")
     parser.add_argument("--grace", type=float, default=30.0)
     told = parser.parse_args(arguments)
-    files, _ = settings.load(told.root, told.root)
-    log = Log.of(sys.stderr, os.environ, _now, files)
-    log.catch_all()
+    houses = [settings.load(root, root)[0] for root in told.roots]
+    Log.of(sys.stderr, os.environ, _now, *houses).catch_all()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal; who started us tells us in its own way
     parent = os.fdopen(os.dup(0), "rb", buffering=0)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    try:
-        asyncio.run(work(told.root, log, _now, told.grace))
-    except DunwellError as error:
-        log.failed("failed", error)
-        raise SystemExit(1) from None
+    asyncio.run(work(told.roots, lambda files: Log.of(sys.stderr, os.environ, _now, files), _now, told.grace))
 
 
 if __name__ == "__main__":

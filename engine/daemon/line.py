@@ -1,21 +1,23 @@
 """What a worker does: parts of a run, and messages, as they stand in line; and who looks after the work of the dead.
 
-A worker may be killed at any moment. Its part is then undone, and given to another within half a minute.
+A worker may be killed at any moment. Its part is then undone, and given to another within half a minute. One that works for
+several companies does a job of each in turn, so that a small one never waits for all of a large one.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.engine import Engine
 
 from engine import settings
 from engine.daemon.logs import Log
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from engine.jobs.workspace import Workspace
 
 RESCUE = 5.0  # seconds between two looks for jobs of workers that have died
+_LATER = 15.0  # seconds until a house that could not be worked for is tried again
 _SENDING = 20.0  # seconds for which a worker sends before it looks what else there is
 _AGAIN = 2  # seconds after which a job that failed is tried again, and so many more each time
 
@@ -87,12 +90,14 @@ class Helper:
         return self.kept.workspace()
 
 
-def app(url: str, helper: Helper | None) -> procrastinate.App:
-    """The line as Procrastinate has it, with what a worker does for each kind of job."""
+def app(url: str, helper: Helper | None, turn: asyncio.Lock | None = None) -> procrastinate.App:
+    """The line as Procrastinate has it, with what a worker does for each kind of job, one at a time in the whole process."""
+    turn = turn or asyncio.Lock()
     import procrastinate
 
-    address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-    search = {"options": f"-c search_path={queue.SCHEMA}"}
+    whole, whose = database.address(url)
+    address = whole.set(drivername="postgresql").render_as_string(hide_password=False)
+    search = {"options": f"-c search_path={queue.schema_of(whose)}"}
     made = procrastinate.App(
         connector=procrastinate.PsycopgConnector(conninfo=address, kwargs=search, min_size=1, max_size=4)
     )
@@ -102,7 +107,8 @@ def app(url: str, helper: Helper | None) -> procrastinate.App:
     def does(name: str, work: Callable[..., None], *, again: bool = True) -> None:
         async def job(**told: Any) -> None:
             try:
-                await asyncio.to_thread(work, **told)
+                async with turn:
+                    await asyncio.to_thread(work, **told)
             except Exception as error:
                 helper.log.failed("failed", error, duty=name)
                 raise
@@ -128,29 +134,69 @@ async def rescue(made: procrastinate.App, log: Log) -> None:
         await asyncio.sleep(RESCUE)
 
 
-async def work(root: Path, log: Log, clock: Callable[[], datetime], grace: float) -> None:
-    """Take jobs until the process is told to end; what is in hand is finished."""
-    files, _ = settings.load(root, root)
-    if files is None:
-        raise Refused("the settings cannot be read", "“dunwell check” says why")
-    helper = await asyncio.to_thread(Helper, root, files.database_url, log, clock)
-    made = app(files.database_url, helper)
-    async with made.open_async():
-        rescuing = asyncio.create_task(rescue(made, log))
+async def work(
+    roots: Sequence[Path],
+    log_of: Callable[[settings.Workspace | None], Log],
+    clock: Callable[[], datetime],
+    grace: float,
+) -> None:
+    """Take jobs of each house until the process is told to end; what is in hand is finished."""
+    turn = asyncio.Lock()  # whoever waits longest is next
+    houses = [asyncio.create_task(_house(root, log_of, clock, grace, turn)) for root in roots]
+
+    def end() -> None:
+        for house in houses:
+            house.cancel()
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, end)
+    await asyncio.gather(*houses, return_exceptions=True)
+
+
+async def _house(
+    root: Path,
+    log_of: Callable[[settings.Workspace | None], Log],
+    clock: Callable[[], datetime],
+    grace: float,
+    turn: asyncio.Lock,
+) -> None:
+    """One house, for as long as this process lives: what is wrong in it, or with its database, holds up no other."""
+    while True:
+        files, _ = settings.load(root, root)
+        log = log_of(files)
         try:
-            await made.run_worker_async(
-                queues=[queue.LINE],
-                name=helper.name,
-                concurrency=1,
-                fetch_job_polling_interval=1.0,
-                update_heartbeat_interval=queue.BEAT,
-                stalled_worker_timeout=queue.DEAD * 4,
-                shutdown_graceful_timeout=grace,
-                delete_jobs="successful",
-            )
-        finally:
-            helper.end()
-            rescuing.cancel()
-            with suppress(asyncio.CancelledError):
-                await rescuing
-    helper.engine.dispose()
+            if files is None:
+                raise Refused(f"the settings in {root} cannot be read", "“dunwell check” says why")
+            await _work(files, log, clock, grace, turn)
+        except Exception as error:
+            log.failed("failed", error)
+        await asyncio.sleep(_LATER)
+
+
+async def _work(
+    files: settings.Workspace, log: Log, clock: Callable[[], datetime], grace: float, turn: asyncio.Lock
+) -> None:
+    """Until it is cancelled, or cannot go on."""
+    helper = await asyncio.to_thread(Helper, files.root, files.database_url, log, clock)
+    made = app(files.database_url, helper, turn)
+    try:
+        async with made.open_async():
+            rescuing = asyncio.create_task(rescue(made, log))
+            try:
+                await made.run_worker_async(
+                    queues=[queue.LINE],
+                    name=helper.name,
+                    concurrency=1,
+                    fetch_job_polling_interval=1.0,
+                    update_heartbeat_interval=queue.BEAT,
+                    stalled_worker_timeout=queue.DEAD * 4,
+                    shutdown_graceful_timeout=grace,
+                    delete_jobs="successful",
+                    install_signal_handlers=False,
+                )
+            finally:
+                helper.end()
+                rescuing.cancel()
+                with suppress(asyncio.CancelledError):
+                    await rescuing
+    finally:
+        helper.engine.dispose()

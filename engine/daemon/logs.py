@@ -25,7 +25,7 @@ from urllib.parse import unquote
 from pydantic import BaseModel, SecretStr
 
 from engine.errors import DatabaseError, DunwellError
-from engine.settings import Workspace
+from engine.settings import COMPANY, Workspace
 
 _PACKAGE = Path(__file__).parents[1]
 _LONGEST = 400  # characters of a sentence
@@ -67,8 +67,9 @@ class Log:
         *,
         style: Style = Style.JSON,
         hide: Collection[str] = (),
+        company: str = "",
     ) -> None:
-        self.stream, self.clock, self.style = stream, clock, style
+        self.stream, self.clock, self.style, self.company = stream, clock, style, company
         self.lost = 0
         self._turn = threading.Lock()
         self._hide = _pattern(hide)
@@ -79,13 +80,16 @@ class Log:
         stream: TextIO,
         environment: Mapping[str, str],
         clock: Callable[[], datetime],
-        ws: Workspace | None = None,
+        *of: Workspace | None,
     ) -> Log:
         """As the surroundings want it: for journald where it listens, for a person at a terminal, else plain JSON."""
         style = Style.PLAIN if stream.isatty() else Style.JSON
         if environment.get("JOURNAL_STREAM") and not stream.isatty():
             style = Style.JOURNAL
-        return cls(stream, clock, style=style, hide=hidden(ws) if ws else ())
+        houses = [ws for ws in of if ws is not None]
+        hide = [word for ws in houses for word in hidden(ws)]
+        whose = houses[0].settings.workspace.company if len(houses) == 1 else COMPANY
+        return cls(stream, clock, style=style, hide=hide, company=whose if whose != COMPANY else "")
 
     def debug(self, event: str, **more: Any) -> None:
         self.write(Level.DEBUG, event, **more)
@@ -126,6 +130,8 @@ class Log:
             "level": level.name.lower(),
             "event": event if _WORDS.fullmatch(event) else "event",
         }
+        if self.company:
+            told["company"] = self.company
         if duty and _WORDS.fullmatch(duty):
             told["duty"] = duty
         numbers = {

@@ -119,7 +119,7 @@ class Service:
             await self._health(stack)
             await self._pages(stack, self.engine)
             if self.workers:
-                crew = Crew(self.files.root, self.workers, self.files.settings.daemon.grace, self.log)
+                crew = Crew([self.files.root], self.workers, self.files.settings.daemon.grace, self.log)
                 stack.push_async_callback(crew.end)
                 await asyncio.to_thread(queue.prepare, self.engine)
                 crew.begin()

@@ -271,7 +271,9 @@ async def _tell(
                 done.append(await _mail(ws, by_mail, senders["email"], clock()))
             if wanted.webhook:
                 sender = senders[f"webhook {wanted.webhook}"]
-                done.append(await sender.send(_note(telling, clock()), _no_stage))
+                done.append(
+                    await sender.send(_note(ws.settings.workspace.company, telling, clock()), _no_stage)
+                )
     except DunwellError as error:
         said.append(f"nobody could be told: {error.sentence}")
     said += [f"told in vain: {warnings.without_people(one.sentence)}" for one in done if not _reached(one)]
@@ -291,7 +293,7 @@ async def _mail(ws: Workspace, telling: Sequence[Alarm], sender: Any, at: dateti
     named = telling[:_MOST_TOLD]
     ours, mail, to = ws.settings.company, ws.settings.mail, ws.settings.alarms.email
     made = compose(
-        _key(telling),
+        _key(ws.settings.workspace.company, telling),
         sender=str(mail.from_ or ours.email or to[0]),
         to=[str(address) for address in to],
         subject=warnings.subject([one.sentence for one in telling]),
@@ -309,7 +311,7 @@ async def _mail(ws: Workspace, telling: Sequence[Alarm], sender: Any, at: dateti
     return receipt
 
 
-def _note(telling: Sequence[Alarm], at: datetime) -> _Note:
+def _note(company: str, telling: Sequence[Alarm], at: datetime) -> _Note:
     told = [
         {
             "id": one.id,
@@ -323,15 +325,18 @@ def _note(telling: Sequence[Alarm], at: datetime) -> _Note:
         for one in telling
     ]
     body = {"type": "dunwell.alarms", "at": outbox.text(at), "alarms": told}
-    return _Note(_key(telling), at.date(), json.dumps(body, ensure_ascii=False, indent=1).encode() + b"\n")
+    return _Note(
+        _key(company, telling), at.date(), json.dumps(body, ensure_ascii=False, indent=1).encode() + b"\n"
+    )
 
 
 async def _no_stage(name: str, evidence: object) -> None:
     """An alarm is told twice rather than not at all: nothing is kept between its steps."""
 
 
-def _key(telling: Sequence[Alarm]) -> str:
-    return "alarms " + " ".join(f"{one.id}.{one.told}" for one in telling)
+def _key(company: str, telling: Sequence[Alarm]) -> str:
+    whose = f"of {company} " if company != COMPANY else ""
+    return f"alarms {whose}" + " ".join(f"{one.id}.{one.told}" for one in telling)
 
 
 # -- kept between looks ------------------------------------------------------------------------------------------------

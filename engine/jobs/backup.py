@@ -45,8 +45,13 @@ def restore(files: Files, source: Path, by: str, now: datetime) -> Restored:
     The backup is checked before anything is touched; an older one is brought up to date, a newer one refused.
     What was there is kept beside it.
     """
-    url = sa.make_url(files.database_url)
+    url, whose = database.address(files.database_url)
     manifest = backup.read(source)
+    if manifest.company != whose:
+        raise Refused(
+            f"{source} is a backup of the company “{manifest.company}”, and this workspace is “{whose}”",
+            "restore it in its own workspace",
+        )
     if manifest.kind != url.get_backend_name():
         raise Refused(
             f"{source} is of a database in {manifest.kind}, and this workspace has one in {url.get_backend_name()}",
@@ -84,7 +89,7 @@ def _file(file: Path, source: Path, manifest: Manifest, by: str, now: datetime) 
 
 def _in_quarantine(part: Path, source: Path, manifest: Manifest, by: str, now: datetime) -> None:
     """Brought up to date, looked through, and halted before it is in its place."""
-    engine = database.open(part)
+    engine = database.open(part, company=manifest.company)
     try:
         database.check(engine)
         with database.writing(engine) as conn:
@@ -144,10 +149,8 @@ def _server(files: Files, source: Path, manifest: Manifest, by: str, now: dateti
     if manifest.revision > database.HEAD:
         raise DatabaseTooNew(source.name, manifest.revision, database.HEAD)
     engine = database.open(files.database_url)
-    engine.dispose()
-    url = engine.url
-    _still(sa.create_engine(url))
+    _still(engine)
     kept = f"before_restore_{now:%Y%m%d_%H%M%S}"
     because = sentences.restored(source.name, manifest.at)
-    backup.put(url, source, kept, brakes.as_setting(brakes.QUARANTINE, because, by, now))
+    backup.put(engine, source, kept, brakes.as_setting(brakes.QUARANTINE, because, by, now))
     return kept

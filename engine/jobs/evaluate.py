@@ -78,7 +78,10 @@ def _run(ws: Workspace, conn: Connection, on: date, now: datetime, agreed: str) 
     state = with_lots(state, lots)
     decided = decide(replace(book, house=house), state, day, ws.rules, room_on(ws, conn, on))
     zone = ws.settings.workspace.zone
-    writing = Writing(book, state, decided, ws.calendar, zone, now, now, under_way(conn), agreed, lots)
+    company = database.company(conn)
+    writing = Writing(
+        company, book, state, decided, ws.calendar, zone, now, now, under_way(conn), agreed, lots
+    )
     record = writing.record()
     before = runs.run_of(conn, on)
     committed = runs.commit_run(conn, record)

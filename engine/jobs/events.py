@@ -43,11 +43,12 @@ class Event:
     kind: str
     account: str
     facts: Mapping[str, Any]
+    company: str = COMPANY
 
     @property
     def id(self) -> str:
-        """The same for every try, so that the receiver can drop the second."""
-        return f"dwe_{COMPANY}_{self.number}"
+        """The same for every try, so that the receiver can drop the second, and no other company's."""
+        return f"dwe_{self.company}_{self.number}"
 
     def body(self) -> bytes:
         """The event as JSON, always the same bytes for the same entry."""
@@ -180,7 +181,8 @@ def _after(conn: Connection, hook: Receiver, place: int, most: int) -> list[Even
         .order_by(journal.c.seq)
         .limit(most)
     )
-    return [Event(row.seq, row.at, row.kind, row.account, orjson.loads(row.body)) for row in rows]
+    whose = database.company(conn)
+    return [Event(row.seq, row.at, row.kind, row.account, orjson.loads(row.body), whose) for row in rows]
 
 
 def _place(conn: Connection, name: str) -> int | None:

@@ -59,6 +59,7 @@ class UnderWay:
 class Writing:
     """Everything that turns one evaluation into rows."""
 
+    company: str
     book: PolicyBook
     state: State
     decided: Decided
@@ -274,7 +275,7 @@ class Writing:
         row = ActionRow(
             key=action_key(
                 contact.account, contact.episode, step.name, contact.key_item, contact.occurrence, pattern.kind,
-                pattern.role, start=start,
+                pattern.role, company=self.company, start=start,
             ),
             account=contact.account, episode=contact.episode, policy=pattern.policy, step=step.name,
             item=contact.key_item, each=int(contact.own_item is not None), occurrence=contact.occurrence,
@@ -338,7 +339,7 @@ class Writing:
             item = lists.items[0][0] if lists.items else ""
             key = action_key(
                 account["account"], account["episode"] or 1, LADDER_FINISHED, item, on.toordinal(), Kind.TASK.value,
-                self.book.house.owner,
+                self.book.house.owner, company=self.company,
             )  # fmt: skip
             detail = {"value": self.book.house.owner, "what": sentences.LADDER_DONE, "items": lists.items}
             row = ActionRow(

@@ -193,7 +193,10 @@ def decided_part(
     decided = proposed(ws.live, state, evaluate.day_on(ws, one.on, state), ws.rules, distrusted=distrusted)
     zone, moment = ws.settings.workspace.zone, one.moment
     going = evaluate.under_way(conn, span, accounts)
-    writing = Writing(ws.live, state, decided, ws.calendar, zone, moment, moment, going, one.agreed, lots)
+    company = database.company(engine)
+    writing = Writing(
+        company, ws.live, state, decided, ws.calendar, zone, moment, moment, going, one.agreed, lots
+    )
     choices = [_choice(choice) for choice in writing.choices()]
     numbers = _numbered(engine, one, choices, known)
     names, items, classes = writing.decisions()

@@ -21,6 +21,7 @@ from engine.core.problem import Place, Problem, Severity
 from engine.settings import feed as feed_checks
 from engine.settings.feed import Feed
 from engine.settings.shape import (
+    COMPANY,
     PREFIX,
     Alarms,
     Company,
@@ -41,6 +42,7 @@ from engine.settings.shape import (
 from engine.settings.source import FILE, Source, parse
 
 __all__ = [
+    "COMPANY",
     "FILE",
     "Company",
     "Desk",

@@ -19,6 +19,7 @@ from engine.core.workdays import is_zone
 from engine.settings.feed import Feed
 
 PREFIX = "DUNWELL_"
+COMPANY = "main"  # the company of a workspace that names none
 
 
 def _email(text: str) -> str:
@@ -60,6 +61,18 @@ def _database(text: str) -> str:
     if backend not in ("sqlite", "postgresql"):
         raise ValueError(
             "this is not a database we know; write “sqlite:///dunwell.db” or “postgresql+psycopg://user@host/name”"
+        )
+    return text
+
+
+def _company(text: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,29}", text):
+        raise ValueError(
+            f"“{text}” does not do as a company's short name; write small letters, as in “north”"
+        )
+    if text in ("public", "information_schema") or text.startswith("pg_") or text.endswith("procrastinate"):
+        raise ValueError(
+            f"“{text}” is a name of PostgreSQL's own or of the line's; take another, as in “north”"
         )
     return text
 
@@ -113,6 +126,9 @@ class Company(_Part):
 
 class WorkspacePart(_Part):
     name: str = ""
+    company: Annotated[str, AfterValidator(_company)] = (
+        COMPANY  # whose database it is, where there are several
+    )
     zone: Zone = "UTC"  # of the office, and of a customer whose own is unknown
     policies: str = "policies"
     templates: str = "templates"
@@ -319,8 +335,10 @@ class Workspace:
 
     @property
     def database_url(self) -> str:
-        """The database's address; an SQLite file is beside `dunwell.toml`, wherever one stands."""
+        """The database's address, and whose it is; an SQLite file is beside `dunwell.toml`, wherever one stands."""
         url = make_url(self.settings.database.url)
+        if self.settings.workspace.company != COMPANY:
+            url = url.update_query_dict({"company": self.settings.workspace.company})
         if url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:"):
             url = url.set(database=str(self.root / str(url.database)))
         return url.render_as_string(hide_password=False)

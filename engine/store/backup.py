@@ -23,7 +23,7 @@ from sqlalchemy.engine import URL, Connection, Engine
 
 from engine.errors import DatabaseError, DatabaseUnreadable, Refused
 from engine.store import database
-from engine.store.tables import journal_head
+from engine.store.tables import COMPANY, journal_head
 
 _MANIFEST, _INSIDE = "manifest.json", "database"
 _CHUNK = 1 << 20
@@ -39,6 +39,7 @@ class Manifest:
     heads: Mapping[str, tuple[int, str]]
     sha256: str
     size: int  # bytes
+    company: str = COMPANY
 
     @property
     def entries(self) -> int:
@@ -55,7 +56,8 @@ def make(engine: Engine, target: Path, at: datetime) -> Manifest:
             revision, heads = _copy(Path(str(engine.url.database)), raw)
         else:
             revision, heads = _dump(engine, raw)
-        manifest = Manifest(engine.dialect.name, revision, at, heads, _sha256(raw), raw.stat().st_size)
+        whose = database.company(engine)
+        manifest = Manifest(engine.dialect.name, revision, at, heads, _sha256(raw), raw.stat().st_size, whose)
         _pack(manifest, raw, part)
         part.replace(target)
         synced(target.parent)
@@ -97,20 +99,21 @@ def unpack(file: Path, target: Path) -> Manifest:
     return manifest
 
 
-def put(url: URL, file: Path, kept: str, setting: tuple[str, str, str]) -> None:
+def put(engine: Engine, file: Path, kept: str, setting: tuple[str, str, str]) -> None:
     """A PostgreSQL backup in the place of what is there, in one transaction with a row of the table `setting`.
 
     What was there becomes the schema `kept`.
     """
+    url, here = engine.url, database.schema(engine)
     unpacking, putting = tool("pg_restore", "restored"), tool("psql", "restored")
     company, name, value = ("'" + word.replace("'", "''") + "'" for word in setting)
-    begin = f"ALTER SCHEMA public RENAME TO {kept};\nCREATE SCHEMA public;\n"
-    end = f"DELETE FROM public.setting WHERE company = {company} AND name = {name};\n"  # noqa: S608
-    end += f"INSERT INTO public.setting (company, name, value) VALUES ({company}, {name}, {value});\n"  # noqa: S608
+    begin = f"ALTER SCHEMA {here} RENAME TO {kept};\nCREATE SCHEMA {here};\n"
+    end = f"DELETE FROM {here}.setting WHERE company = {company} AND name = {name};\n"  # noqa: S608
+    end += f"INSERT INTO {here}.setting (company, name, value) VALUES ({company}, {name}, {value});\n"  # noqa: S608
     with tempfile.TemporaryDirectory() as folder:
         raw, first, whole, last = (Path(folder) / part for part in ("raw", "first", "whole", "last"))
         unpack(file, raw)
-        options = ["--no-owner", "--no-privileges", "--schema=public"]
+        options = ["--no-owner", "--no-privileges", f"--schema={here}"]
         called([unpacking, *options, "-f", str(whole), str(raw)], url)
         first.write_text(begin, "utf-8")
         last.write_text(end, "utf-8")
@@ -189,7 +192,13 @@ def _dump(engine: Engine, target: Path) -> tuple[str, dict[str, tuple[int, str]]
     with database.reading(engine) as conn:
         found = heads(conn)
         lent = conn.execute(sa.text("select pg_export_snapshot()")).scalar_one()
-        options = ["-Fc", "--schema=public", "--no-owner", "--no-privileges", f"--snapshot={lent}"]
+        options = [
+            "-Fc",
+            f"--schema={database.schema(engine)}",
+            "--no-owner",
+            "--no-privileges",
+            f"--snapshot={lent}",
+        ]
         called([program, *options, "-f", str(target), address(engine.url)], engine.url)
     return revision, found
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -25,8 +26,10 @@ from engine.errors import (
     DatabaseTooOld,
     DatabaseUnreadable,
     DiskFull,
+    OtherCompany,
     ReadOnly,
 )
+from engine.store.tables.base import COMPANY
 
 HEAD = "0007"  # the newest revision in migrations/versions
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -34,27 +37,36 @@ _IS_THERE = {  # asked at every opening; SQLAlchemy's inspector takes three time
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'alembic_version'",
     "postgresql": "SELECT to_regclass('alembic_version')",
 }
+_WHOSE = (
+    "company"  # the setting that says whose tables they are, where they are not those of the first company
+)
+_WRITER = 7239462  # the lock of whoever writes
 _WAIT_MS = 30_000
 _VANISHED = (("tcp_keepalives_idle", 5), ("tcp_keepalives_interval", 5), ("tcp_keepalives_count", 2))
 _CACHE = "cache_size=-65536"  # KiB: the pages that a large run changes are written once, at its end
 
 
-def open(url: str | Path, *, migrate: bool = True, read_only: bool = False) -> Engine:
+def open(
+    url: str | Path, *, migrate: bool = True, read_only: bool = False, company: str | None = None
+) -> Engine:
     """The database at a path or URL (`sqlite:///…`, `postgresql://…`), its tables as this version wants them.
 
-    A path, or a `sqlite` URL, names a file that is made where it is missing. With `read_only` nothing is ever
+    A path, or a `sqlite` URL, names a file that is made where it is missing. With `company`, or `?company=NAME`, it is
+    that company's: a file of its own, or a schema of that name in a database that others share. With `read_only` nothing is ever
     written, and a missing or older database is refused. Before a migration a SQLite file is copied to
-    `NAME.before-REVISION`. Raises DatabaseTooNew, DatabaseTooOld, DatabaseUnreadable, ReadOnly, DiskFull or
-    DatabaseBusy.
+    `NAME.before-REVISION`. Raises DatabaseTooNew, DatabaseTooOld, DatabaseUnreadable, OtherCompany, ReadOnly, DiskFull
+    or DatabaseBusy.
     """
-    address = _address(url)
-    file = _file(address)
+    whole, whose = address(url, company)
+    file = _file(whole)
     if file is not None:
         _check_file(file, read_only)
-    engine = _of_file(file, read_only) if file is not None else _engine(address, None, read_only)
+    engine = _of_file(file, read_only, whose) if file is not None else _engine(whole, None, read_only, whose)
     try:
         with _told(name(engine)):
-            found = revision(engine)
+            found, kept = _stands(engine)
+            if found is not None and kept != whose:
+                raise OtherCompany(name(engine), kept, whose)
             if found != HEAD:
                 _bring_up(engine, file, found, migrate and not read_only)
     except BaseException:
@@ -147,17 +159,44 @@ def aside(engine: Engine) -> Iterator[Connection]:
 
 
 def name(engine: Engine) -> str:
-    """How to call the database in a sentence: its file, or its address without the password."""
-    return engine.url.database or "" if engine.dialect.name == "sqlite" else engine.url.render_as_string()
+    """How to call the database in a sentence: its file, or its address without the password, and whose it is."""
+    if engine.dialect.name == "sqlite":
+        return engine.url.database or ""
+    whose = company(engine)
+    return engine.url.set(query={}).render_as_string() + (f" ({whose})" if whose != COMPANY else "")
+
+
+def company(of: Engine | Connection) -> str:
+    """The company whose database it is."""
+    return str(of.get_execution_options().get("dunwell_company", COMPANY))
+
+
+def schema(of: Engine | Connection) -> str:
+    """The schema of the company's tables on PostgreSQL."""
+    whose = company(of)
+    return "public" if whose == COMPANY else whose
+
+
+def space(of: Engine | Connection, number: int) -> int:
+    """The first half of a lock on PostgreSQL, whose locks are of the whole database: a number for each company."""
+    whose = company(of)
+    return number if whose == COMPANY else crc32(f"{number} {whose}".encode()) >> 1
 
 
 def revision(engine: Engine) -> str | None:
     """The version of the tables, or None for an empty database."""
+    return _stands(engine)[0]
+
+
+def _stands(engine: Engine) -> tuple[str | None, str]:
+    """The version of the tables, and the company that they were made for."""
     with engine.connect() as conn:
         if conn.exec_driver_sql(_IS_THERE[conn.dialect.name]).scalar() is None:
-            return None
-        found: str | None = conn.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
-        return found
+            return None, company(engine)
+        found = conn.exec_driver_sql(
+            f"SELECT version_num, (SELECT value FROM setting WHERE name = '{_WHOSE}') FROM alembic_version"  # noqa: S608
+        ).one_or_none()
+        return (found[0], found[1] or COMPANY) if found is not None else (None, company(engine))
 
 
 def check(engine: Engine) -> None:
@@ -170,24 +209,31 @@ def check(engine: Engine) -> None:
         raise _damaged(name(engine))
 
 
-def _address(url: str | Path) -> URL:
+def address(url: str | Path, company: str | None = None) -> tuple[URL, str]:
+    """A database's address as its driver takes it, and whose it is. DatabaseUnreadable where it is of another kind."""
     text = str(url)
     if "://" not in text:
-        return URL.create("sqlite", database=text)
+        return URL.create("sqlite", database=text), company or COMPANY
     try:
         address = make_url(text)
     except sa.exc.ArgumentError:
         raise DatabaseUnreadable(
             "the database's address cannot be read", "write a file name, or postgresql://user@host/name"
         ) from None
+    whose = company or str(address.query.get("company", COMPANY))
+    address = address.difference_update_query(["company"])
     if address.get_backend_name() == "postgresql":
-        return address.set(drivername="postgresql+psycopg")
+        address = address.set(drivername="postgresql+psycopg")
+        if whose != COMPANY:  # the one place in which names are looked up
+            given = [str(address.query["options"])] if "options" in address.query else []
+            address = address.update_query_dict({"options": " ".join([*given, f"-csearch_path={whose}"])})
+        return address, whose
     if address.get_backend_name() != "sqlite":
         raise DatabaseUnreadable(
             f"Dunwell keeps its data in SQLite or PostgreSQL, not in {address.get_backend_name()}",
             "write a file name, or postgresql://user@host/name",
         )
-    return address.set(drivername="sqlite")
+    return address.set(drivername="sqlite"), whose
 
 
 def _file(address: URL) -> Path | None:
@@ -215,22 +261,26 @@ def _check_file(file: Path, read_only: bool) -> None:
 
 
 @lru_cache(maxsize=4)
-def _of_file(file: Path, read_only: bool) -> Engine:
+def _of_file(file: Path, read_only: bool, whose: str) -> Engine:
     """The same engine for the same file: it keeps no connection, but what it has compiled need not be compiled again."""
-    return _engine(URL.create("sqlite", database=str(file)), file, read_only)
+    return _engine(URL.create("sqlite", database=str(file)), file, read_only, whose)
 
 
-def _engine(address: URL, file: Path | None, read_only: bool) -> Engine:
+def _engine(address: URL, file: Path | None, read_only: bool, whose: str) -> Engine:
+    options = {"dunwell_company": whose}
     if address.drivername != "sqlite":
-        engine = sa.create_engine(address, pool_pre_ping=True)
+        engine = sa.create_engine(address, pool_pre_ping=True, execution_options=options)
         event.listen(engine, "begin", _begin_postgres)
         return engine
     arguments: dict[str, Any] = {"timeout": _WAIT_MS / 1000}
     if file is None:
-        engine = sa.create_engine(address, connect_args=arguments)
+        engine = sa.create_engine(address, connect_args=arguments, execution_options=options)
     else:
         engine = sa.create_engine(
-            address, creator=lambda: _connect(file, read_only, arguments), poolclass=sa.pool.NullPool
+            address,
+            creator=lambda: _connect(file, read_only, arguments),
+            poolclass=sa.pool.NullPool,
+            execution_options=options,
         )
 
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
@@ -265,9 +315,11 @@ def _begin_sqlite(conn: Connection) -> None:
 
 
 def _begin_postgres(conn: Connection) -> None:
-    """Two evaluations, or an import and an evaluation, wait for each other; reading never waits."""
+    """Two evaluations, or an import and an evaluation, wait for each other; reading never waits. Nor do other companies."""
     if conn.get_execution_options().get("dunwell_writes"):
-        conn.exec_driver_sql("SELECT pg_advisory_xact_lock(7239462)")
+        whose = company(conn)
+        lock = str(_WRITER) if whose == COMPANY else f"{space(conn, _WRITER)}, 0"
+        conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({lock})")
 
 
 def _bring_up(engine: Engine, file: Path | None, found: str | None, migrate: bool) -> None:
@@ -290,8 +342,23 @@ def _bring_up(engine: Engine, file: Path | None, found: str | None, migrate: boo
     with engine.connect() as plain:
         conn = plain.execution_options(dunwell_writes=True)
         with conn.begin():
+            whose = company(engine)
+            if found is None and whose != COMPANY and engine.dialect.name == "postgresql":
+                with_schema(conn, whose)
             config.attributes["connection"] = conn
             command.upgrade(config, "head")
+            if found is None and whose != COMPANY:
+                conn.execute(
+                    sa.text("INSERT INTO setting (company, name, value) VALUES (:row, :name, :whose)"),
+                    {"row": COMPANY, "name": _WHOSE, "whose": whose},
+                )
+
+
+def with_schema(conn: Connection, whose: str) -> None:
+    """Make a schema on PostgreSQL, where nobody has made it: whoever finds it there needs no right to make one."""
+    there = sa.text("SELECT 1 FROM pg_namespace WHERE nspname = :name")
+    if conn.execute(there, {"name": whose}).first() is None:
+        conn.execute(sa.schema.CreateSchema(whose))
 
 
 def _back_up(file: Path, copy: Path) -> None:

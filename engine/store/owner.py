@@ -15,7 +15,7 @@ from sqlalchemy.engine import Engine
 
 from engine.store import database
 
-_SPACE = 7239463  # the first half of every PostgreSQL lock of ours
+_SPACE = 7239463  # the first half of such a lock on PostgreSQL, by company
 
 
 @contextmanager
@@ -28,10 +28,12 @@ def owner(engine: Engine) -> Iterator[str]:
             yield name  # a database in memory: nobody else can see it
             return
         with database.bare(engine) as conn:
-            conn.execute(sa.select(sa.func.pg_advisory_lock(_SPACE, _number(name))))
+            conn.execute(sa.select(sa.func.pg_advisory_lock(database.space(engine, _SPACE), _number(name))))
             try:
                 yield name
-                conn.execute(sa.select(sa.func.pg_advisory_unlock(_SPACE, _number(name))))
+                conn.execute(
+                    sa.select(sa.func.pg_advisory_unlock(database.space(engine, _SPACE), _number(name)))
+                )
             finally:
                 conn.detach()  # closed, not kept for others: the lock is the connection's
         return
@@ -53,9 +55,13 @@ def gone(engine: Engine, name: str) -> bool:
         if engine.dialect.name != "postgresql":
             return True
         with database.bare(engine) as conn:
-            free = conn.execute(sa.select(sa.func.pg_try_advisory_lock(_SPACE, _number(name)))).scalar()
+            free = conn.execute(
+                sa.select(sa.func.pg_try_advisory_lock(database.space(engine, _SPACE), _number(name)))
+            ).scalar()
             if free:
-                conn.execute(sa.select(sa.func.pg_advisory_unlock(_SPACE, _number(name))))
+                conn.execute(
+                    sa.select(sa.func.pg_advisory_unlock(database.space(engine, _SPACE), _number(name)))
+                )
             return bool(free)
     path = folder / name
     try:
@@ -84,7 +90,9 @@ def living(engine: Engine) -> int:
     if engine.dialect.name != "postgresql":
         return 0
     here = "(SELECT oid FROM pg_database WHERE datname = current_database())"
-    held = f"locktype = 'advisory' AND classid = {_SPACE} AND objsubid = 2 AND granted"
+    held = (
+        f"locktype = 'advisory' AND classid = {database.space(engine, _SPACE)} AND objsubid = 2 AND granted"
+    )
     with database.bare(engine) as conn:
         query = sa.text(f"SELECT count(*) FROM pg_locks WHERE {held} AND database = {here}")  # noqa: S608
         return int(conn.execute(query).scalar_one())

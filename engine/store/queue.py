@@ -1,5 +1,7 @@
 """The line of jobs for workers on one machine or many: Procrastinate, in a schema of its own of the same database.
 
+Each company has its own line, as it has its own tables.
+
 A job is put in line in the transaction of what it is about: both are there, or neither is.
 """
 
@@ -13,10 +15,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from engine.errors import Refused
-from engine.store import shared
+from engine.store import database, shared
 from engine.store.database import reading, writing
+from engine.store.tables import COMPANY
 
-SCHEMA = "procrastinate"
 LINE = "dunwell"  # the name of the queue
 PART, SEAL, DELIVER = "part", "seal", "deliver"  # what there is to do
 _FIRST = {SEAL: 2, PART: 1}  # before messages, of which there are always some
@@ -24,6 +26,15 @@ _FIRST = {SEAL: 2, PART: 1}  # before messages, of which there are always some
 BEAT = 5.0  # seconds between two signs of life of a worker
 DEAD = 15.0  # seconds without one, after which its job is given to another
 _LOOK = 30.0  # seconds: who has been heard of for so long counts as there
+
+
+def schema(of: Engine | Connection) -> str:
+    """The schema in which the line of the company is."""
+    return schema_of(database.company(of))
+
+
+def schema_of(company: str) -> str:
+    return "procrastinate" if company == COMPANY else f"{company}_procrastinate"
 
 
 def needs_postgres(url: str) -> None:
@@ -49,7 +60,7 @@ def prepare(engine: Engine) -> None:
     steps = migrations()
     with writing(engine) as conn:
         if version(conn) is None:
-            conn.execute(sa.text(f"CREATE SCHEMA {SCHEMA}"))
+            database.with_schema(conn, schema(conn))
             whole = (resources.files("procrastinate.sql") / "schema.sql").read_text(encoding="utf-8")
             _applied(conn, steps[-1][0], whole)
         there = version(conn) or ""
@@ -63,10 +74,10 @@ def prepare(engine: Engine) -> None:
 
 def _applied(conn: Connection, name: str, sql: str) -> None:
     """The SQL of a migration, and that it has been there."""
-    _search(conn, SCHEMA)
+    _search(conn, schema(conn))
     raw: Any = conn.connection.driver_connection
     raw.execute(sql)
-    conn.execute(sa.text(f"COMMENT ON SCHEMA {SCHEMA} IS '{name}'"))
+    conn.execute(sa.text(f"COMMENT ON SCHEMA {schema(conn)} IS '{name}'"))
 
 
 def put(conn: Connection, job: str, *told: Mapping[str, Any], once: str | None = None) -> None:
@@ -77,7 +88,7 @@ def put(conn: Connection, job: str, *told: Mapping[str, Any], once: str | None =
     import procrastinate
 
     app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
-    _search(conn, f'"$user", public, {SCHEMA}')
+    _search(conn, f"{database.schema(conn)}, {schema(conn)}")
     raw: Any = conn.connection.driver_connection
     task = app.configure_task(
         job, queue=LINE, queueing_lock=once, connection=raw, priority=_FIRST.get(job, 0)
@@ -86,7 +97,7 @@ def put(conn: Connection, job: str, *told: Mapping[str, Any], once: str | None =
         task.batch_defer(*(dict(one) for one in told))
         return
     waits = sa.text(
-        f"SELECT 1 FROM {SCHEMA}.procrastinate_jobs WHERE queueing_lock = :once AND status = 'todo'"  # noqa: S608
+        f"SELECT 1 FROM {schema(conn)}.procrastinate_jobs WHERE queueing_lock = :once AND status = 'todo'"  # noqa: S608
     )
     if conn.execute(waits, {"once": once}).first() is None:
         task.batch_defer(*(dict(one) for one in told))
@@ -95,7 +106,7 @@ def put(conn: Connection, job: str, *told: Mapping[str, Any], once: str | None =
 def stands(conn: Connection, run: int) -> bool:
     """Whether a job of a shared run waits, or is in somebody's hand."""
     query = sa.text(
-        f"""SELECT 1 FROM {SCHEMA}.procrastinate_jobs
+        f"""SELECT 1 FROM {schema(conn)}.procrastinate_jobs
         WHERE args @> jsonb_build_object('run', CAST(:run AS integer)) AND status IN ('todo', 'doing') LIMIT 1"""  # noqa: S608
     )
     return conn.execute(query, {"run": run}).first() is not None
@@ -123,7 +134,7 @@ def workers(conn: Connection) -> int:
     if conn.dialect.name != "postgresql" or version(conn) is None:
         return 0
     query = sa.text(
-        f"""SELECT count(*) FROM {SCHEMA}.procrastinate_workers
+        f"""SELECT count(*) FROM {schema(conn)}.procrastinate_workers
         WHERE last_heartbeat > now() - make_interval(secs => :look)"""  # noqa: S608
     )
     return int(conn.execute(query, {"look": _LOOK}).scalar_one())
@@ -140,7 +151,7 @@ def ready(engine: Engine) -> bool:
 def version(conn: Connection) -> str | None:
     """The last of Procrastinate's migrations that has been there, or None without its tables."""
     query = sa.text("SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = :name")
-    found: str | None = conn.execute(query, {"name": SCHEMA}).scalar()
+    found: str | None = conn.execute(query, {"name": schema(conn)}).scalar()
     return found
 
 

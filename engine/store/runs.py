@@ -54,13 +54,13 @@ def action_key(
     channel: str,
     role: str,
     *,
+    company: str,
     start: str = "",
-    company: str = COMPANY,
 ) -> str:
     """What makes an action the same action, free of the policy's version and of the run: it is done once.
 
-    `item` is the oldest item newly marked, `channel` the action's kind, `start` the policy and event
-    ("broken-promise 2026-11-20") of a policy with `start:`.
+    `company` is whose database it is, so that no other's action has the same. `item` is the oldest item newly marked,
+    `channel` the action's kind, `start` the policy and event ("broken-promise 2026-11-20") of a policy with `start:`.
     """
     parts = (company, account, str(episode), step, item, str(occurrence), channel, role, start)
     key = "|".join(parts)

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from engine.store import bulk, runs
-from engine.store.database import aside
+from engine.store.database import aside, space
 from engine.store.outbox import text
 from engine.store.spans import WANTED, Span
 from engine.store.tables import (
@@ -339,7 +339,7 @@ def numbers(engine: Engine, id: int, choices: Sequence[str]) -> dict[str, int]:
     """digest of a choice → its number in the run, given out where it has none yet, in a transaction of its own."""
     wanted = {digest(choice): choice for choice in choices}
     with aside(engine) as conn:
-        conn.execute(sa.select(sa.func.pg_advisory_xact_lock(_CLASSES, id)))
+        conn.execute(sa.select(sa.func.pg_advisory_xact_lock(space(conn, _CLASSES), id)))
         mine = run_class.c.shared_run == id
         query = sa.select(run_class.c.digest, run_class.c.number).where(
             mine, run_class.c.digest == sa.any_(_array(wanted))

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from engine.core import sentences
 from engine.core.cases.restrictions import ACTIVE, Standing, What, Why
 from engine.core.ledger import end_of_month
-from engine.store import bulk, restrictions
+from engine.store import bulk, database, restrictions
 from engine.store import tables as t
 from engine.store.journal import Entry
 from engine.store.restrictions import Restriction
@@ -55,7 +55,7 @@ def propose_one(
         a.company == company, a.account == one.account, a.step == WAY_BACK, a.item == str(one.id)
     )
     times = int(conn.execute(before).scalar_one())
-    key = action_key(one.account, 0, WAY_BACK, str(one.id), times, kind, "", company=company)
+    key = action_key(one.account, 0, WAY_BACK, str(one.id), times, kind, "", company=database.company(conn))
     detail = {
         "value": one.back,
         "lifts": one.id,

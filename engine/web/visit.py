@@ -25,6 +25,7 @@ from engine.jobs.people.entry import Entered, From
 from engine.jobs.people.rights import Right, rights
 from engine.jobs.worklist import Worklist, worklist
 from engine.jobs.workspace import Workspace
+from engine.settings import COMPANY
 from engine.settings import Desk as Settings
 from engine.store import brakes
 from engine.store.people import Session
@@ -35,7 +36,7 @@ from engine.web.navigation import NAVIGATION
 
 SAFE = ("GET", "HEAD")
 CSRF = "csrf"
-_SAID = "dunwell-said"
+_SAID = "said"
 
 
 class SignInFirst(Exception):
@@ -124,12 +125,13 @@ class Visit:
 
     def page(self, template: str, code: int = 200, **values: Any) -> Response:
         """A whole page, or with htmx the part of it that the template is."""
-        said = unquote(self.request.cookies.get(_SAID, ""))
+        cookie = Cookie(self.ws, _SAID)
+        said = unquote(cookie.of(self.request))
         answer = HTMLResponse(self.drawn(template, said=said, **values), code)
         if said:
-            answer.delete_cookie(_SAID)
+            cookie.drop(answer)
         if self.fresh:
-            let_in(answer, self.fresh, self.ws.settings.web)
+            Cookie(self.ws).put(answer, self.fresh)
         return answer
 
     def drawn(self, template: str, **values: Any) -> str:
@@ -153,9 +155,7 @@ class Visit:
         self.desk.kept.look()
         answer = RedirectResponse(url(*parts), 303)
         if said:
-            answer.set_cookie(
-                _SAID, quote(said[:1000]), max_age=60, httponly=True, samesite="lax", secure=_secure(self)
-            )
+            Cookie(self.ws, _SAID).put(answer, quote(said[:1000]), 60)
         return answer
 
     def could_not(self, error: Refused) -> Mapping[str, Any]:
@@ -180,18 +180,36 @@ def refusal(error: DunwellError) -> Refusal:
 # -- who asks ----------------------------------------------------------------------------------------------------------
 
 
-def cookie(settings: Settings) -> str:
-    """The name of the cookie: with `__Host-` no other host can set it, where there is a certificate."""
-    return "__Host-dunwell" if settings.url.startswith("https") else "dunwell"
+@dataclass(frozen=True, slots=True)
+class Cookie:
+    """A cookie of the desk. With `__Host-` no other host can set it, where there is a certificate.
 
+    The desk of another company on the same host, at another port, has one of another name.
+    """
 
-def let_in(answer: Response, token: str, settings: Settings) -> None:
-    secure = settings.url.startswith("https")
-    answer.set_cookie(cookie(settings), token, path="/", httponly=True, samesite="lax", secure=secure)
+    ws: Workspace
+    use: str = ""
 
+    @property
+    def name(self) -> str:
+        company = self.ws.settings.workspace.company
+        name = "-".join(filter(None, ("dunwell", company if company != COMPANY else "", self.use)))
+        return f"__Host-{name}" if self._secure else name
 
-def _secure(visit: Visit) -> bool:
-    return visit.ws.settings.web.url.startswith("https")
+    @property
+    def _secure(self) -> bool:
+        return self.ws.settings.web.url.startswith("https")
+
+    def of(self, request: Request) -> str:
+        return request.cookies.get(self.name, "")
+
+    def put(self, answer: Response, value: str, seconds: int | None = None) -> None:
+        answer.set_cookie(
+            self.name, value, max_age=seconds, path="/", httponly=True, samesite="lax", secure=self._secure
+        )
+
+    def drop(self, answer: Response) -> None:
+        answer.delete_cookie(self.name, path="/", secure=self._secure, httponly=True, samesite="lax")
 
 
 def whence(request: Request, settings: Settings) -> From:
@@ -205,7 +223,7 @@ def whence(request: Request, settings: Settings) -> From:
 def entered(desk: Desk, request: Request, now: datetime) -> tuple[Session, Person, str] | None:
     """Whose session it is, or whom the proxy names; the last is a new secret, for the browser to keep."""
     settings = desk.workspace.settings.web
-    token = request.cookies.get(cookie(settings), "")
+    token = Cookie(desk.workspace).of(request)
     found = entry.found(desk.engine, token, now) if token else None
     if not settings.proxy_header:
         return (*found, "") if found else None

@@ -53,9 +53,9 @@ MASTER = (
 class Much(House):
     """So many accounts that everything which looks across them has something to do."""
 
-    def __init__(self, root: Path, url: str, more: str = "") -> None:
+    def __init__(self, root: Path, url: str, more: str = "", company: str = "main") -> None:
         policies = {"standard": STANDARD, "each": EACH}
-        super().__init__(root, url, house=HOUSE_OF_MUCH, policies=policies, more=more)
+        super().__init__(root, url, house=HOUSE_OF_MUCH, policies=policies, more=more, company=company)
 
     def filled(self, chance: random.Random, many: int = 30) -> Much:
         rows = []

@@ -114,9 +114,10 @@ class House:
         house: str = HOUSE,
         policies: Mapping[str, str] | None = None,
         more: str = "",
+        company: str = "main",
     ) -> None:
         self.root = root / "house"
-        self.url = url
+        self.url, self.company = url, company
         self.items: dict[str, tuple[str, str, str, str, str]] = {}
         self.contacts: dict[str, dict[str, str]] = {}
         self.read: Workspace | None = None
@@ -129,7 +130,8 @@ class House:
             self.write(name, text)
 
     def settings(self, more: str) -> None:
-        text = SETTINGS + f'\n[database]\nurl = "{self.url}"\n' + more
+        text = SETTINGS.replace("[workspace]\n", f'[workspace]\ncompany = "{self.company}"\n')
+        text += f'\n[database]\nurl = "{self.url}"\n' + more
         (self.root / "dunwell.toml").write_text(text, "utf-8")
         self.read = None
 

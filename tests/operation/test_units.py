@@ -46,6 +46,13 @@ def test_systemd_takes_the_unit(unit: Path) -> None:
     assert said(analyze, "verify", "--man=no", unit) == ""
 
 
+def test_the_same_unit_serves_several_companies(unit: Path) -> None:
+    analyze = tool("systemd-analyze", "systemd")
+    each = unit.with_name("dunwell@.service")
+    each.write_text(unit.read_text("utf-8"), "utf-8")
+    assert said(analyze, "verify", "--man=no", f"{unit.parent}/dunwell@north.service") == ""
+
+
 def test_the_service_may_do_little(unit: Path) -> None:
     analyze = tool("systemd-analyze", "systemd")
     told = said(analyze, "security", "--offline=true", "--no-pager", unit)

@@ -207,7 +207,7 @@ sentence = "the delivery route"
             "[workspace]\nzebra = 1\n",
             "dunwell.toml:2:1",
             "there is no “zebra” in [workspace]",
-            "there are: name, zone, policies, templates, profiles, out",
+            "there are: name, company, zone, policies, templates, profiles, out",
         ),
         (
             "[company]\nphone = 5551234\n",

@@ -32,7 +32,7 @@ def engine(database_url: str) -> Iterator[sa.Engine]:
 
 def action(account: str, name: str, kind: str, number: int, **more: Any) -> tuple[Any, ...]:
     """An action as a run gives it."""
-    key = action_key(account, 1, name, "101", 0, kind, "accounts payable")
+    key = action_key(account, 1, name, "101", 0, kind, "accounts payable", company="main")
     detail = orjson.dumps({"marks": [["101", name]]}).decode()
     values = step(account, name, kind, number, key=key, detail=detail, **more)
     filled = {"company": "main", "each": 0, "attempts": 0, **values}
@@ -240,7 +240,7 @@ def test_a_change_of_the_journal_is_seen(engine: sa.Engine, change: str, said: s
 
 
 def test_keys_cannot_run_into_each_other() -> None:
-    one = action_key("A|1", 1, "s", "i", 0, "email", "r")
-    other = action_key("A", 1, "s", "i", 0, "email", "r")
+    one = action_key("A|1", 1, "s", "i", 0, "email", "r", company="main")
+    other = action_key("A", 1, "s", "i", 0, "email", "r", company="main")
     assert one != other
     assert one.count("|") == other.count("|") == 8

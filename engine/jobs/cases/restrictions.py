@@ -18,7 +18,7 @@ from engine.core.cases.restrictions import REVIEW, STANDING, Standing, What
 from engine.core.language.policy import Kind
 from engine.errors import Refused
 from engine.jobs.cases.who import Who, change_action, day_of, verb
-from engine.store import alarms, bulk, restrictions, ways_back
+from engine.store import alarms, bulk, database, restrictions, ways_back
 from engine.store import tables as t
 from engine.store.history import money
 from engine.store.journal import Entry
@@ -294,7 +294,7 @@ def insert(
     currency: str = "USD",
 ) -> Entry:
     """An action that no policy made. Its entry for the journal, which has the key in its body."""
-    key = action_key(account, episode, step, item, number, kind, role, company=who.company)
+    key = action_key(account, episode, step, item, number, kind, role, company=database.company(conn))
     conn.execute(
         sa.insert(t.action).values(
             key=key,

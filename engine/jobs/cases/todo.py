@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 
 from engine.core.language.policy import Kind
 from engine.jobs.cases.who import Who
+from engine.store import database
 from engine.store import tables as t
 from engine.store.journal import Entry
 from engine.store.outbox import PENDING
@@ -54,7 +55,14 @@ def put(conn: Connection, todo: Todo, who: Who) -> tuple[str, Entry]:
     as items is kept to what is owed.
     """
     key = action_key(
-        todo.account, NO_EPISODE, todo.step, "", todo.number, todo.kind.value, todo.role, company=who.company
+        todo.account,
+        NO_EPISODE,
+        todo.step,
+        "",
+        todo.number,
+        todo.kind.value,
+        todo.role,
+        company=database.company(conn),
     )
     conn.execute(
         sa.insert(t.action).values(

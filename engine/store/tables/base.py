@@ -6,6 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+# A company has tables of its own, in a file or a schema (`database.company`); in them this column is always this. It is from
+# before that was so.
 COMPANY = "main"
 
 metadata = sa.MetaData(

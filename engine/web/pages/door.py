@@ -23,12 +23,11 @@ from engine.web import elsewhere
 from engine.web.desk import Desk
 from engine.web.visit import (
     CSRF,
+    Cookie,
     Reader,
     Refusal,
     Visit,
-    cookie,
     entered,
-    let_in,
     refusal,
     whence,
 )
@@ -76,7 +75,6 @@ def signed_in(request: Request, form: Sent) -> Response:
 def goes_in(request: Request, found: Entered, next: str, kept_path: str, kept: str) -> Response:
     """Somebody is in: to where they wanted to go, or to what they had been about to send."""
     desk: Desk = request.app.state.desk
-    settings = desk.workspace.settings.web
     answer: Response
     if kept_path:
         visit = Visit(
@@ -93,7 +91,7 @@ def goes_in(request: Request, found: Entered, next: str, kept_path: str, kept: s
     else:
         to = local(next)
         answer = RedirectResponse(_home(desk, found.person) if to == "/today" else to, 303)
-    let_in(answer, found.token, settings)
+    Cookie(desk.workspace).put(answer, found.token)
     return answer
 
 
@@ -104,11 +102,8 @@ def signed_out(visit: Reader) -> Response:
     entry.sign_out(visit.engine, number, visit.who)
     if number != visit.session.number:
         return RedirectResponse(local(visit.typed("back", "/me")), 303)
-    settings = visit.ws.settings.web
     answer = elsewhere.left(visit) or RedirectResponse("/sign-in", 303)
-    answer.delete_cookie(
-        cookie(settings), path="/", secure=settings.url.startswith("https"), httponly=True, samesite="lax"
-    )
+    Cookie(visit.ws).drop(answer)
     return answer
 
 
@@ -133,7 +128,7 @@ def enters(request: Request, token: str, form: Sent) -> Response:
         return _link(request, token, form, error)
     desk.look()  # whoever is new is one of the people now
     answer = RedirectResponse(_home(desk, found.person), 303)
-    let_in(answer, found.token, settings)
+    Cookie(desk.workspace).put(answer, found.token)
     return answer
 
 

@@ -14,10 +14,11 @@ from engine.web.desk import Desk
 from engine.web.elsewhere import HOW, led
 from engine.web.pages import door
 from engine.web.pages.door import Sent
-from engine.web.visit import Refusal, refusal, whence
+from engine.web.visit import Cookie, Refusal, refusal, whence
 
 router = APIRouter()
 BACK = "/sign-in/back"
+_OTHER = "other"  # the cookie of who has gone on to the provider
 
 
 @router.post("/sign-in/other")
@@ -43,8 +44,7 @@ def there(request: Request, form: Sent) -> Response:
         return door.shown(desk, request, refused=refusal(error), code=503, **told)  # type: ignore[arg-type]
     answer = led(desk, url, f"You go on to {ws.settings.identity.called}.")
     answer.headers["Refresh"] = f"0; url={url}"
-    secure = ws.settings.web.url.startswith("https")
-    answer.set_cookie(_cookie(ws), state, max_age=600, path="/", httponly=True, samesite="lax", secure=secure)
+    Cookie(ws, _OTHER).put(answer, state, 600)
     return answer
 
 
@@ -56,15 +56,14 @@ def back(request: Request) -> Response:
     now, settings = desk.clock(), ws.settings.web
     query = dict(request.query_params.items())
     try:
-        address, way = desk.provider.finish(
-            ws, settings.url + BACK, query, request.cookies.get(_cookie(ws), ""), now
-        )
+        state = Cookie(ws, _OTHER).of(request)
+        address, way = desk.provider.finish(ws, settings.url + BACK, query, state, now)
         found = entry.let_in(desk.engine, address, HOW, now, whence(request, settings), address=True)
     except DunwellError as error:
         answer = door.shown(desk, request, refused=refusal(error), code=403)
     else:
         answer = door.goes_in(request, found, way.next, way.kept_path, way.kept)
-    answer.delete_cookie(_cookie(ws), path="/", secure=settings.url.startswith("https"), httponly=True)
+    Cookie(ws, _OTHER).drop(answer)
     return answer
 
 
@@ -73,8 +72,3 @@ def _configured(desk: Desk) -> Workspace:
     if not ws.settings.identity.issuer:
         raise NotFound("page", BACK)
     return ws
-
-
-def _cookie(ws: Workspace) -> str:
-    """With `__Host-` no other host can set it, where there is a certificate."""
-    return "__Host-dunwell-other" if ws.settings.web.url.startswith("https") else "dunwell-other"
