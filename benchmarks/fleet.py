@@ -13,13 +13,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,70 +25,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from benchmarks import postgres
-from benchmarks.lines import HOUSE, NOW, ON, POLICY, SETTINGS
+from benchmarks.ledgers import filled, laid_out
+from benchmarks.lines import NOW, ON
 from engine.jobs import evaluate, shared
-from engine.jobs.workspace import Workspace, open_workspace
-from engine.start import start_set
+from engine.jobs.workspace import Workspace
 from engine.store import database, journal, queue, tables
 from engine.store import shared as store
 
 REPOSITORY = Path(__file__).parents[1]
-
-
-def laid_out(folder: Path, url: str) -> Workspace:
-    shutil.copytree(start_set() / "templates", folder / "templates")
-    texts = {
-        "dunwell.toml": SETTINGS.format(url=url),
-        "policies/house.yaml": HOUSE,
-        "policies/four-levels.yaml": POLICY,
-    }
-    for name, text in texts.items():
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_text(text, "utf-8")
-    return open_workspace(folder)
-
-
-def filled(engine: Engine, accounts: int) -> None:
-    """The ledger, made by the database itself: two open items an account, a tenth of the accounts late."""
-    days = {"on": ON, "many": accounts, "at": (NOW - timedelta(hours=1)).isoformat(timespec="microseconds")}
-    with engine.begin() as conn:
-        conn.execute(
-            sa.text(
-                """INSERT INTO ledger_file (sha256, name, kind, as_of, imported_at, by, rows, summary)
-                VALUES ('benchmark', 'ledger.csv', 'ledger', :on, :at, 'benchmark', :many * 2, '{}')"""
-            ),
-            days,
-        )
-        conn.execute(
-            sa.text(
-                """INSERT INTO customer (account, name, segment, country, language, time_zone)
-                SELECT 'C' || lpad(n::text, 8, '0'), 'Customer ' || n, 'trade', 'US', 'en', 'America/New_York'
-                FROM generate_series(1, :many) n"""
-            ),
-            days,
-        )
-        conn.execute(
-            sa.text(
-                """INSERT INTO contact (account, role, email, email_ok, address, postcode, city, post_ok)
-                SELECT 'C' || lpad(n::text, 8, '0'), 'accounts payable', 'ap@c' || n || '.example', 1,
-                    n || ' Main Street', '55802', 'Duluth', 1
-                FROM generate_series(1, :many) n"""
-            ),
-            days,
-        )
-        conn.execute(
-            sa.text(
-                """INSERT INTO item (account, item, kind, date, due, amount, open, currency, first_file, last_file)
-                SELECT 'C' || lpad(n::text, 8, '0'), ('1' || lpad((n * 2 + i)::text, 9, '0')), 'invoice',
-                    due - 30, due, amount, amount, 'USD', 1, 1
-                FROM generate_series(1, :many) n, generate_series(0, 1) i,
-                LATERAL (SELECT CAST(:on AS date) + CASE WHEN n % 10 = 0 THEN -(1 + (n / 10 * 7 + i * 13) % 80)
-                    ELSE 1 + (n * 3 + i * 11) % 40 END AS due, 5000 + (n % 10007 * 7919 + i) % 495000 AS amount) made"""
-            ),
-            days,
-        )
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
-        conn.execute(sa.text("VACUUM ANALYZE"))
 
 
 def children(parent: int) -> list[int]:
@@ -198,7 +140,7 @@ def main() -> int:
         if create is None:
             print("there is no PostgreSQL server for this machine")
             return 1
-        ws = laid_out(Path(folder), create("fleet"))
+        ws = laid_out(Path(folder) / "house", create("fleet"))
         engine = ws.database()
         begun = time.perf_counter()
         filled(engine, given.accounts)
