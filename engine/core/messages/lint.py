@@ -102,21 +102,24 @@ def _names(template: Template) -> Iterator[Problem]:
 
 
 def _unknown(template: Template, tree: nodes.Template, values: Mapping[str, object]) -> Iterator[Problem]:
-    stored = {node.name for node in tree.find_all(nodes.Name) if node.ctx != "load"}
+    kinds: tuple[type[nodes.Node], ...] = (nodes.Name, nodes.For, nodes.Getattr, nodes.Getitem)
+    found = list(tree.find_all(kinds))
+    names = [node for node in found if isinstance(node, nodes.Name)]
+    stored = {node.name for node in names if node.ctx != "load"}
     shapes: dict[str, tuple[str, ...]] = {
         name: tuple(value) for name, value in values.items() if isinstance(value, dict)
     }
     shapes["loop"] = _LOOP
-    for loop in tree.find_all(nodes.For):
+    for loop in (node for node in found if isinstance(node, nodes.For)):
         if isinstance(loop.iter, nodes.Name) and isinstance(loop.target, nodes.Name):
             listed = values.get(loop.iter.name)
             if isinstance(listed, list) and listed:
                 shapes[loop.target.name] = tuple(listed[0])
-    for name in tree.find_all(nodes.Name):
+    for name in names:
         if name.ctx == "load" and name.name not in stored and name.name not in KNOWN and name.name != "loop":
             yield _unknown_name(template, name.name, name.name, name.lineno, KNOWN)
-    asked = [(each.node, each.attr, each.lineno) for each in tree.find_all(nodes.Getattr)]
-    for each in tree.find_all(nodes.Getitem):
+    asked = [(each.node, each.attr, each.lineno) for each in found if isinstance(each, nodes.Getattr)]
+    for each in (node for node in found if isinstance(node, nodes.Getitem)):
         if isinstance(each.arg, nodes.Const) and isinstance(each.arg.value, str):
             asked.append((each.node, each.arg.value, each.lineno))
     for owner, attribute, line in asked:

@@ -87,4 +87,6 @@ class Slots:
 
     def fill(self, text: str, escape: Callable[[str], str] = str) -> str:
         """The text with its slots filled, each value through `escape`."""
+        if _OPEN not in text and "%EE" not in text:
+            return text
         return SLOT.sub(lambda match: escape(self._values[int(match[1])]), text)
