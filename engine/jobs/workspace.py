@@ -119,7 +119,7 @@ class Workspace:
         return now.astimezone(ZoneInfo(self.settings.workspace.zone)).date()
 
     def thorough(self) -> Workspace:
-        """The workspace with its messages tried out as well, which takes a second: before anything is sent, and in a check."""
+        """The workspace with its messages tried out too, which takes half a second: before anything is sent, and in a check."""
         from engine.core.messages.lint import lint, written_demands
 
         found = lint(self.templates, written_demands(self.book.policies) if self.book else ())

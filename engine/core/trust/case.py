@@ -138,7 +138,7 @@ def _moved(document: Document, by: timedelta) -> Document:
 def side_by_side(book: PolicyBook, cases: Sequence[Case]) -> None:
     """Let tests that begin on different dates begin on the same, wherever no word of the policies can tell one from another.
 
-    So a thousand tests take as many evaluations as the longest of them has days. Where every day is open, only a season of
+    So a thousand tests take no more evaluations than the longest of them has days. Where every day is open, only a season of
     `pause` and a clock of month ends know which date it is: a test that comes near one stays where it is.
     """
     if any(policy.clock is Clock.END_OF_MONTH for policy in book.policies):
