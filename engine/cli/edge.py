@@ -125,12 +125,9 @@ class Edge:
 
     def has_ledger(self) -> None:
         """Refused where there is no database, because no ledger was ever taken in."""
-        from sqlalchemy.engine import make_url
-
         from engine.errors import Refused
 
-        url = make_url(self.workspace.files.database_url)
-        if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists():
+        if not self.workspace.files.has_database:
             raise Refused(
                 "there is no ledger yet",
                 "“dunwell import FILE” takes one in: your accounting system's export",

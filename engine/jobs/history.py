@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.engine import Connection
 
 from engine import settings
 from engine.core import sentences
@@ -107,8 +106,7 @@ def looking(found: settings.Workspace, *, must: bool = False) -> Iterator[Connec
 
     With `must` the DatabaseError that says why is raised: for whoever would say else that there is nothing in it.
     """
-    url = make_url(found.database_url)
-    if url.get_backend_name() == "sqlite" and not (url.database and Path(url.database).is_file()):
+    if not found.has_database:
         yield None
         return
     try:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.engine import Connection, Engine
 
 from engine import settings
 from engine.core.language import source
@@ -297,8 +297,7 @@ def since(live: Release, files: settings.Workspace) -> str:
 @contextmanager
 def _look(files: settings.Workspace, writes: bool) -> Iterator[Connection | None]:
     """A look into the database; None where there is none yet. What cannot be read is no reason to use other files."""
-    url = make_url(files.database_url)
-    if url.get_backend_name() == "sqlite" and not (url.database and Path(url.database).is_file()):
+    if not files.has_database:
         yield None
         return
     try:

@@ -7,43 +7,31 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-import polars as pl
-from sqlalchemy.engine import Engine
-
 from engine import settings as workspace_settings
-from engine.core.decision import questions
-from engine.core.decision.allocate import Person
 from engine.core.language.check import check
 from engine.core.language.fields import Field, Type
 from engine.core.language.invariants import Invariants
 from engine.core.language.known import ROLES, Known
 from engine.core.language.policy import PolicyBook
-from engine.core.language.schema import schemas
 from engine.core.language.trials import TrialFile
 from engine.core.messages.head import Templates, read_templates
 from engine.core.problem import Place, Problem, Severity
-from engine.core.rules import Rules, evaluators
 from engine.core.workdays import Calendar, calendar
 from engine.errors import Refused
-from engine.jobs import history
-from engine.jobs.people.known import with_people
 from engine.settings import texts as on_disk
 from engine.settings.texts import Texts
-from engine.store import database
 
-# A workspace's own columns, as polars keeps them.
-_KINDS: Mapping[str, pl.DataType] = {
-    "money": pl.Int64(),
-    "count": pl.Int64(),
-    "days": pl.Int64(),
-    "share": pl.Int64(),
-    "word": pl.String(),
-    "flag": pl.Boolean(),
-    "tags": pl.List(pl.String()),
-}
+# Whoever only reads the files loads neither columns nor a database, which take longer than all the reading.
+if TYPE_CHECKING:
+    import polars as pl
+    from sqlalchemy.engine import Engine
+
+    from engine.core.decision.allocate import Person
+    from engine.core.rules import Rules
+
 _TYPES = {"flag": Type.FLAG}
 
 
@@ -96,11 +84,16 @@ class Workspace:
     @cached_property
     def rules(self) -> tuple[Rules, ...]:
         """Both evaluators over the book, or the plain one alone where durable-rules cannot be imported."""
+        from engine.core.decision import questions
+        from engine.core.rules import evaluators
+
         return evaluators(questions.rulesets(self.live))
 
     @cached_property
     def people(self) -> tuple[Person, ...]:
         """Who works, with what a day of theirs can take."""
+        from engine.core.decision.allocate import Person
+
         return tuple(
             Person(
                 id,
@@ -114,8 +107,10 @@ class Workspace:
     @property
     def own_columns(self) -> Mapping[str, pl.DataType]:
         """The workspace's own fields as columns of the account frame."""
+        from engine.core.decision.state import OWN
+
         return {
-            field.column: _KINDS[self.settings.fields[name].type]
+            field.column: OWN[self.settings.fields[name].type]
             for name, field in self.known.own_fields.items()
         }
 
@@ -124,7 +119,7 @@ class Workspace:
         return now.astimezone(ZoneInfo(self.settings.workspace.zone)).date()
 
     def thorough(self) -> Workspace:
-        """The workspace with its messages tried out as well, which takes a second: before anything is sent, and in a check."""
+        """The workspace with its messages tried out too, which takes half a second: before anything is sent, and in a check."""
         from engine.core.messages.lint import lint, written_demands
 
         found = lint(self.templates, written_demands(self.book.policies) if self.book else ())
@@ -133,10 +128,14 @@ class Workspace:
 
     def schemas(self) -> dict[str, Any]:
         """The JSON Schemas for editors, with this workspace's own names."""
+        from engine.core.language.schema import schemas
+
         return schemas(self.known, tuple(policy.id for policy in self.book.policies) if self.book else ())
 
     def database(self, *, read_only: bool = False) -> Engine:
         """The database. Read-only, it must be there already."""
+        from engine.store import database
+
         return database.open(self.files.database_url, read_only=read_only)
 
 
@@ -163,15 +162,19 @@ def of_texts(
 
     With `alone` the texts are looked at by themselves: nobody asks whether they fit the ledger and the past.
     """
-    if not alone:
+    asks = not alone and found.has_database
+    if asks:
+        from engine.jobs import history
+        from engine.jobs.people.known import with_people
+
         found, overruled = with_people(found)
         problems = (*problems, *overruled)
     templates, more = read_templates(texts.templates)
     known = _known(found, templates)
-    if not alone:
+    if asks:
         known = history.known_by_ledger(found, known)
     checked = check(texts.policies, known)
-    past = history.lost(found, known, checked.book) if checked.book and not alone else ()
+    past = history.lost(found, known, checked.book) if asks and checked.book else ()
     everything = (*problems, *texts.problems, *checked.problems, *more, *past)
     whole = not any(problem.severity is Severity.ERROR for problem in everything)
     book = checked.book if whole else None

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from typing import TYPE_CHECKING
 
-from engine.core.decision.summary import PlannedAction
 from engine.core.language.policy import Kind
 from engine.core.problem import Place
 from engine.core.sentences import Reason
 from engine.core.sentences.amounts import money as money
 from engine.core.sentences.amounts import whole_money as whole_money
+
+if TYPE_CHECKING:
+    from engine.core.decision.summary import PlannedAction
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, SecretStr, ValidationError
-from sqlalchemy.engine import make_url
 
 from engine.core.events import EVENTS
 from engine.core.problem import Place, Problem, Severity
+from engine.settings import address
 from engine.settings import feed as feed_checks
 from engine.settings.feed import Feed
 from engine.settings.shape import (
@@ -161,7 +161,7 @@ def _written_addresses(data: Mapping[str, Any], source: Source) -> Iterator[Prob
     """A feed's address with a password in it, or one that cannot be read and may hold one, is not repeated."""
     for name, feed in _table(data, "feeds").items():
         written = feed.get("url") if isinstance(feed, dict) else None
-        if not isinstance(written, str) or not feed_checks.has_password(written):
+        if not isinstance(written, str) or not address.has_password(written):
             continue
         feed["url"] = "sqlite://"
         variable = f"{PREFIX}FEEDS__{name}__URL".upper()
@@ -267,10 +267,8 @@ def _whole(settings: Settings, source: Source) -> Iterator[Problem]:
     if inbox.done and inbox.done == inbox.folder:
         sentence, help = "“done” is the folder that is read", "name another folder, or take the line out"
         yield source.problem(("inbox", "done"), sentence, help, "same-folder")
-    if (
-        make_url(settings.database.url).password
-        and "environment" not in source.place(("database", "url")).file
-    ):
+    written = "environment" not in source.place(("database", "url")).file
+    if written and address.has_password(settings.database.url):
         help = f"set {PREFIX}DATABASE__URL in the environment"
         yield source.problem(
             ("database", "url"), f"a password does not belong in {FILE}", help, "secret", Severity.WARNING

@@ -8,8 +8,6 @@ from datetime import time, timedelta
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
 MOST_MB = 200  # what the readers take at all
 _SPAN = re.compile(r"(\d{1,4}) (minute|hour|day)s?")
@@ -76,21 +74,15 @@ class Feed(BaseModel):
 
 def read_address(text: str) -> None:
     """Whether this is a database's address. ValueError, which does not repeat it, where it is not."""
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
     try:
         make_url(text)
     except ArgumentError:
         raise ValueError(
             "this is not a database's address; write it as in “postgresql+psycopg://reader@host/name”"
         ) from None
-
-
-def has_password(text: str) -> bool:
-    """Whether an address holds a password, or may: one that cannot be read is not looked into."""
-    try:
-        address = make_url(text)
-    except ArgumentError:
-        return "@" in text
-    return bool(address.password or "password" in address.query)
 
 
 def problems(feed: Feed) -> Iterator[tuple[str, str, str]]:

@@ -12,10 +12,9 @@ from typing import Annotated, Literal
 from urllib.parse import quote, urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
 from engine.core.workdays import is_zone
+from engine.settings import address
 from engine.settings.feed import Feed
 
 PREFIX = "DUNWELL_"
@@ -54,11 +53,7 @@ def _currency(text: str) -> str:
 
 
 def _database(text: str) -> str:
-    try:
-        backend = make_url(text).get_backend_name()
-    except ArgumentError:
-        backend = ""
-    if backend not in ("sqlite", "postgresql"):
+    if address.backend(text) not in ("sqlite", "postgresql"):
         raise ValueError(
             "this is not a database we know; write “sqlite:///dunwell.db” or “postgresql+psycopg://user@host/name”"
         )
@@ -336,12 +331,15 @@ class Workspace:
     @property
     def database_url(self) -> str:
         """The database's address, and whose it is; an SQLite file is beside `dunwell.toml`, wherever one stands."""
-        url = make_url(self.settings.database.url)
-        if self.settings.workspace.company != COMPANY:
-            url = url.update_query_dict({"company": self.settings.workspace.company})
-        if url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:"):
-            url = url.set(database=str(self.root / str(url.database)))
-        return url.render_as_string(hide_password=False)
+        whose = self.settings.workspace.company
+        return address.beside(self.root, self.settings.database.url, "" if whose == COMPANY else whose)
+
+    @property
+    def has_database(self) -> bool:
+        """Whether there is one to be asked: an SQLite file that is there, or one that is kept elsewhere."""
+        url = self.database_url
+        file = address.file(url)
+        return file.is_file() if file is not None else address.backend(url) != "sqlite"
 
     def hook(self, channel: str) -> str:
         """The webhook that a way out goes by; empty where it goes by none."""

@@ -8,6 +8,8 @@ import json
 import os
 import re
 import sqlite3
+import subprocess
+import sys
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -399,3 +401,19 @@ def test_the_demo_shows_a_week(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert "Nothing has been sent." in first.out
     again: Said = run("demo", "demo", at=MORNING)
     assert again.out.splitlines()[-1] == first.out.splitlines()[-1]
+
+
+def test_a_check_loads_only_what_it_needs(tmp_path: Path) -> None:
+    """Columns and a database take longer to load than all the policies to be read, and there is no ledger yet."""
+    start.lay_out(tmp_path / "shop", MORNING.date())
+    code = (
+        "import sys\nfrom engine.cli import main\n"
+        "try:\n    main(sys.argv[1:])\n"
+        "except SystemExit as end:\n    print(end.code, *sorted({name.partition('.')[0] for name in sys.modules}))"
+    )
+    command = [sys.executable, "-c", code, "-w", str(tmp_path / "shop"), "check"]
+    said = subprocess.run(command, capture_output=True, check=True, text=True).stdout
+    code_said, *loaded = said.splitlines()[-1].split()
+    assert code_said == "0"
+    assert {"numpy", "polars", "sqlalchemy", "alembic", "orjson", "durable_rules_engine"}.isdisjoint(loaded)
+    assert {"jinja2", "markdown_it", "pydantic"} <= set(loaded)

@@ -69,7 +69,7 @@ def test_the_others_go_on(renderer: Renderer) -> None:
 @pytest.mark.fault(67)
 @pytest.mark.fault(14)
 def test_memory_has_an_end() -> None:
-    vast = replace(facts(), account="x" * 150_000_000)
+    vast = replace(facts(), account="x\n" * 75_000_000)
     with Renderer(shipped(), Limits(memory=400_000_000)) as each:
         starved, fed = each.render([Request("firm-reminder", vast), Request("firm-reminder", facts())])
     assert starved.problem is not None

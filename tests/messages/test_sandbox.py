@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from engine.core.messages.facts import Debtor
 from engine.core.messages.render import Message, header, render
 from engine.core.messages.samples import bare, full
+from engine.core.messages.slots import clean
 from engine.core.problem import Problem
 from tests.messages.shipped import facts, made_of, shipped
 
@@ -180,3 +181,17 @@ def test_a_surrogate_and_a_line_break_in_a_name() -> None:
 def test_a_header_refuses(text: str) -> None:
     with pytest.raises(ValueError, match="one line"):
         header(text)
+
+
+@pytest.mark.parametrize("mark", ["\n", "\r", "\t", "\0", "\x1b", "\x85", "\u2028", "\u2029"])
+def test_a_value_stays_on_its_line(mark: str) -> None:
+    assert clean(f" Acme{mark}Ltd ") == clean(f"Acme {mark} Ltd") == "Acme Ltd"
+
+
+@pytest.mark.parametrize("mark", ["\u200e", "\u202e", "\u2066", "\ue000", "\ue001"])
+def test_a_value_neither_turns_the_line_nor_opens_a_slot(mark: str) -> None:
+    assert clean(f"Acme{mark} Ltd") == "Acme Ltd"
+
+
+def test_what_is_no_character_is_asked_about() -> None:
+    assert clean("Acme\ud800 Ltd") == "Acme? Ltd"

@@ -146,6 +146,7 @@ def allocate(
             name = f"{person.id}/{kind}"
             left[name] = most - room.used.get(name, 0)
     load: dict[str, int] = dict.fromkeys((person.id for person in room.people), 0)
+    own = {id: [name for name in (f"{id}/calls", id) if name in left] for id in load}  # rooms of their own
     wants = [_wants(one, people, left) for one in deeds]
     go = ~np.array([bool(want.rooms or want.callers) for want in wants] + [False])[which]
     # Once there is no room for what a contact does, there is none for the next that does the same; and the same person
@@ -165,9 +166,9 @@ def allocate(
         taker, rooms = None, want.rooms
         for able, owned in want.callers:
             taker = _taker(able, owners[at] if owned else None, left, load)
-            rooms = [*rooms, *(name for name in (f"{taker}/calls", taker) if name in left)]
+            rooms = [*rooms, *own[taker]]
         who[at] = taker
-        if any(left[name] <= 0 for name in rooms):
+        if rooms and min(map(left.__getitem__, rooms)) <= 0:
             if want.callers:
                 no_room[same] = taker
             else:
@@ -201,8 +202,8 @@ def _taker(able: Sequence[str], owner: str | None, left: Mapping[str, int], load
     """Who makes a call: its owner, else who has the least to do of those that have room for one more."""
     if owner is not None and owner in able:
         return owner
-    free = [person for person in able if left.get(f"{person}/calls", 1) > 0]
-    return min(free or able, key=lambda person: (load[person], person))
+    free = [(load[person], person) for person in able if left.get(f"{person}/calls", 1) > 0]
+    return min(free or [(load[person], person) for person in able])[1]
 
 
 def _stopped(

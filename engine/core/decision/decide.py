@@ -103,7 +103,7 @@ def proposed(
     """
     view = portfolio(book, state, day) if view is None else view
     signatures = tuple(view.at(int(unit)) for unit in view.first)
-    faulty = _faults(book, state, day, rules, view, signatures, set() if seen is None else seen)
+    faulty = faults(book, state, day, rules, view, signatures, set() if seen is None else seen)
     for number, signature in enumerate(signatures):
         if signature in distrusted and number not in faulty:
             faulty[number] = _distrusted(state, view, number)
@@ -141,7 +141,7 @@ def let_go(book: PolicyBook, decided: Decided, room: Room) -> Decided:
 # -- trust: every class by both evaluators, and samples one by one ---------------------------------------------------
 
 
-def _faults(
+def faults(
     book: PolicyBook,
     state: State,
     day: Day,
@@ -150,22 +150,23 @@ def _faults(
     signatures: Sequence[Signature],
     seen: set[Signature],
 ) -> dict[int, Fault]:
+    """The classes on which columns and evaluators disagree; those on which they agree are added to `seen`."""
     units = 0 if seen else len(view.classes)
     sampled = np.linspace(0, units - 1, min(SAMPLED, units)).astype(np.int64) if units else ()
     new = (unit for unit, at in zip(view.first, signatures, strict=True) if at not in seen)
     checked = [(int(unit), tuple(rules)) for unit in new] + [(int(unit), (rules[0],)) for unit in sampled]
     known = cases(state, (int(view.unit_row[unit]) for unit, _ in checked))
     sizes = np.bincount(view.classes, minlength=len(view.first))
-    faults: dict[int, Fault] = {}
+    found: dict[int, Fault] = {}
     for unit, evaluators in checked:
         row, number = int(view.unit_row[unit]), int(view.classes[unit])
         columns_say = view.at(unit)
         answers = [(rule.name, _answer(book, known[row], day, rule, view, unit)) for rule in evaluators]
-        if number not in faults and any(answer != columns_say for _, answer in answers):
+        if number not in found and any(answer != columns_say for _, answer in answers):
             account = str(state.accounts["account"][row])
-            faults[number] = Fault(account, int(sizes[number]), (("columns", columns_say), *answers))
-    seen |= {at for number, at in enumerate(signatures) if number not in faults}
-    return faults
+            found[number] = Fault(account, int(sizes[number]), (("columns", columns_say), *answers))
+    seen |= {at for number, at in enumerate(signatures) if number not in found}
+    return found
 
 
 def _distrusted(state: State, view: Portfolio, number: int) -> Fault:

@@ -83,12 +83,16 @@ def plan(
     room: Room | None = None,
     assumes: str = NOTHING_PAID,
 ) -> Plan:
-    """Fold the days, which are ascending. `room` holds for the first day what earlier runs of it have used."""
+    """Fold the days, which are ascending. `room` holds for the first day what earlier runs of it have used.
+
+    A class on which the evaluators have agreed on an earlier day is not asked again.
+    """
     planned = []
     room = room or Room()
+    seen: set[Signature] = set()
     for number, on in enumerate(days):
         state = _dawn(book, state, on, assumes, number == 0)
-        decided = decide(book, state, _day(book, state, calendar, on, number == 0), rules, room)
+        decided = decide(book, state, _day(book, state, calendar, on, number == 0), rules, room, seen)
         planned.append(Planned(on, calendar.why_closed(on) or "", decided))
         state = after(book, state, decided, calendar)
         room = Room(room.people, away=room.away)

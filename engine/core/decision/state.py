@@ -7,6 +7,7 @@ a column says that it is in the house's; dates are the customer's own; words are
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -72,6 +73,17 @@ ACCOUNTS: dict[str, pl.DataType] = {
     "paused_kinds": pl.String(),  # the kinds it holds, joined by ", "; null: everything
     "stepped": pl.Date(),  # last day on which it took a step of any kind: it takes one a day
     "finished": pl.Date(),  # last day on which the owner was told that the ladder is finished
+}
+
+# The columns of a workspace's own fields, by the type that their declaration names.
+OWN: Mapping[str, pl.DataType] = {
+    "money": pl.Int64(),
+    "count": pl.Int64(),
+    "days": pl.Int64(),
+    "share": pl.Int64(),
+    "word": pl.String(),
+    "flag": pl.Boolean(),
+    "tags": pl.List(pl.String()),
 }
 
 # One row an open item, sorted by row, due, item. Credits are rows with a negative `open`.

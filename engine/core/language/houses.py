@@ -9,7 +9,6 @@ from decimal import Decimal
 
 from engine.core import workdays
 from engine.core.language import reading, reading_tests
-from engine.core.language.bands import read_bands
 from engine.core.language.charging import read_charge, read_rates
 from engine.core.language.condition import Clause, Test
 from engine.core.language.guarding import read_guards
@@ -312,6 +311,11 @@ class _Reader:
     def limits(self, line: Line) -> None:
         self.found["limits"], self.roles = read_limits(line, self.notes, self.scope)
 
+    def bands(self, line: Line) -> None:
+        from engine.core.language.bands import read_bands  # with every figure of the report, and its columns
+
+        self.found["bands"] = read_bands(line, self.notes)
+
     def usual(self, line: Line) -> None:
         if text := self.text(line, "usual: 3 times"):
             found = re.fullmatch(r"([0-9]{1,3}(\.[0-9]{1,2})?)( ?times?| ?x)?", reading.word(text).lower())
@@ -361,7 +365,7 @@ def read_house(root: Node | None, notes: Notes, scope: Scope, policies: tuple[st
         "score": reader.score,
         "usual": reader.usual,
         "live": reader.live,
-        "bands": lambda line: reader.found.update(bands=read_bands(line, reader.notes)),
+        "bands": reader.bands,
         "limits": reader.limits,
         "guards": lambda line: reader.found.update(guards=read_guards(line, notes)),
         "charge": lambda line: reader.found.update(charge=read_charge(line, notes)),

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
-from functools import lru_cache
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
 
 from jinja2 import TemplateSyntaxError, nodes
 
 from engine.core.language.policy import Policy, Tone
-from engine.core.messages.facts import Item, MessageFacts
+from engine.core.messages.facts import Item
 from engine.core.messages.frames import email_html, letter_html
 from engine.core.messages.head import Template, Templates, did_you_mean
 from engine.core.messages.phrases import ACCUSING, ACRONYMS, LEGAL, PATRONISING, PROMOTION
-from engine.core.messages.render import KNOWN, Message, context, find, money, render_one, short_date
+from engine.core.messages.render import KNOWN, Known, Message, find, known_of, money, render_one, short_date
 from engine.core.messages.samples import all_samples, bare, full
 from engine.core.messages.sandbox import environment, parse
 from engine.core.messages.scripts import script_problems
@@ -82,7 +83,7 @@ def _is_demand(template: Template, demands: Collection[str]) -> bool:
 def _names(template: Template) -> Iterator[Problem]:
     """Names that no account has, in every branch, taken or not."""
     env = environment()
-    full_values = context(full(), template.language, Slots(locale_of(template.language, "")))
+    full_values = _known(0, template.language).values
     subject = "\n" * (template.subject_place.line - 1) + template.subject
     for source in (subject, template.body):
         try:
@@ -100,22 +101,25 @@ def _names(template: Template) -> Iterator[Problem]:
         yield from _unknown(template, tree, full_values)
 
 
-def _unknown(template: Template, tree: nodes.Template, values: dict[str, object]) -> Iterator[Problem]:
-    stored = {node.name for node in tree.find_all(nodes.Name) if node.ctx != "load"}
+def _unknown(template: Template, tree: nodes.Template, values: Mapping[str, object]) -> Iterator[Problem]:
+    kinds: tuple[type[nodes.Node], ...] = (nodes.Name, nodes.For, nodes.Getattr, nodes.Getitem)
+    found = list(tree.find_all(kinds))
+    names = [node for node in found if isinstance(node, nodes.Name)]
+    stored = {node.name for node in names if node.ctx != "load"}
     shapes: dict[str, tuple[str, ...]] = {
         name: tuple(value) for name, value in values.items() if isinstance(value, dict)
     }
     shapes["loop"] = _LOOP
-    for loop in tree.find_all(nodes.For):
+    for loop in (node for node in found if isinstance(node, nodes.For)):
         if isinstance(loop.iter, nodes.Name) and isinstance(loop.target, nodes.Name):
             listed = values.get(loop.iter.name)
             if isinstance(listed, list) and listed:
                 shapes[loop.target.name] = tuple(listed[0])
-    for name in tree.find_all(nodes.Name):
+    for name in names:
         if name.ctx == "load" and name.name not in stored and name.name not in KNOWN and name.name != "loop":
             yield _unknown_name(template, name.name, name.name, name.lineno, KNOWN)
-    asked = [(each.node, each.attr, each.lineno) for each in tree.find_all(nodes.Getattr)]
-    for each in tree.find_all(nodes.Getitem):
+    asked = [(each.node, each.attr, each.lineno) for each in found if isinstance(each, nodes.Getattr)]
+    for each in (node for node in found if isinstance(node, nodes.Getitem)):
         if isinstance(each.arg, nodes.Const) and isinstance(each.arg.value, str):
             asked.append((each.node, each.arg.value, each.lineno))
     for owner, attribute, line in asked:
@@ -171,27 +175,54 @@ def _manner(template: Template) -> Iterator[Problem]:
 def _tried(templates: Templates, template: Template, demand: bool) -> Iterator[Problem]:
     """Filled in for the invented accounts: does it come out, and does it name what it must?"""
     seen: set[tuple[Place, str]] = set()
-    for facts in all_samples():
-        made = render_one(templates, template, facts)
-        found = [made] if isinstance(made, Problem) else _missing(template, made, facts, demand)
+    for number, facts in enumerate(all_samples()):
+        made = render_one(templates, template, facts, _known(number, template.language))
+        found = [made] if isinstance(made, Problem) else _missing(template, made, number, demand)
         for problem in found:
             if (problem.place, problem.sentence) not in seen:
                 seen.add((problem.place, problem.sentence))
                 yield problem
 
 
-def _missing(template: Template, message: Message, facts: MessageFacts, demand: bool) -> list[Problem]:
+@cache
+def _known(number: int, language: str) -> Known:
+    """What templates can name of an invented account."""
+    return known_of(all_samples()[number], language)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a written demand shows of an invented account, as it is written in a language."""
+
+    items: tuple[tuple[str, ...], ...]
+    totals: tuple[str, ...]
+    respond_by: str
+
+
+@cache
+def _asked(number: int, language: str) -> _Asked:
+    facts = all_samples()[number]
+    slots = Slots(locale_of(language, facts.debtor.country))
+
+    def item(each: Item) -> tuple[str, ...]:
+        when = (short_date(each.date, slots), short_date(each.due, slots))
+        return (each.number, *when, money(each.open, each.currency, slots), each.po)
+
+    return _Asked(
+        tuple(map(item, facts.items)),
+        tuple(money(amount, code, slots) for code, amount in facts.totals),
+        slots.written(facts.respond_by),
+    )
+
+
+def _missing(template: Template, message: Message, number: int, demand: bool) -> list[Problem]:
     if template.kind == "script":
         return []
     text = " ".join(message.text.split())
-    slots = Slots(locale_of(template.language, facts.debtor.country))
+    facts, asked = all_samples()[number], _asked(number, template.language)
 
     def shows(*values: str) -> bool:
         return all(" ".join(value.split()) in text for value in values)
-
-    def item(each: Item) -> bool:
-        when = (short_date(each.date, slots), short_date(each.due, slots))
-        return shows(each.number, *when, money(each.open, each.currency, slots), each.po)
 
     company, sender = facts.company, facts.sender
     reach = [each for each in (sender.phone, sender.email, company.phone, company.email) if each]
@@ -200,13 +231,13 @@ def _missing(template: Template, message: Message, facts: MessageFacts, demand: 
         wanted += [
             (shows(facts.debtor.name), "the customer’s name", "customer.name"),
             (
-                all(map(item, facts.items)),
+                all(shows(*each) for each in asked.items),
                 "each invoice with number, dates, order number and open amount",
                 "invoice_list",
             ),
             (all(shows(each.number) for each in facts.aside), "what is set aside", "set_aside_list"),
-            (all(shows(money(amount, code, slots)) for code, amount in facts.totals), "the total", "total"),
-            (shows(slots.written(facts.respond_by)), "a date to answer by", "respond_by"),
+            (shows(*asked.totals), "the total", "total"),
+            (shows(asked.respond_by), "a date to answer by", "respond_by"),
             (shows(*company.pay), "how to pay", "how_to_pay"),
             (any(map(shows, reach)), "whom to ask", "sender.phone or sender.email"),
             (shows(company.disputes or company.email), "how to dispute an invoice", "company.disputes"),

@@ -6,6 +6,7 @@ import html
 import re
 import textwrap
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from urllib.parse import quote
 
@@ -44,9 +45,20 @@ def _parsed(markdown: str) -> list[Token]:
     return _parser().parse(markdown)
 
 
-def to_html(markdown: str, slots: Slots, inline: bool = False) -> str:
-    """HTML, every value escaped. `inline` puts simple styles on the elements, as mail programs want them."""
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One text as it goes out. `inline` is `html` with simple styles on the elements, as mail programs want them."""
+
+    text: str
+    html: str
+    inline: str
+
+
+def written(markdown: str, slots: Slots) -> Written:
+    """The text read once and written three times: plain, and as HTML in which every value is escaped."""
     tokens = _parsed(markdown)
+    text = _text(tokens, slots)
+    styles: list[tuple[Token, str]] = []
     for token in _all(tokens):
         if token.type == "link_open":
             token.attrSet("href", _address(str(token.attrGet("href") or ""), slots))
@@ -56,13 +68,20 @@ def to_html(markdown: str, slots: Slots, inline: bool = False) -> str:
             token.attrs.pop("style", None)
             if right:
                 token.attrSet("class", "amount")
-        if inline and style:
-            if right:
-                style = style.replace("text-align:left", "text-align:right;white-space:nowrap")
-                style = style.replace("14px 7px 0", "0 7px 0").replace("14px 6px 0", "0 6px 0")
-            token.attrSet("style", style)
+        if style and right:
+            style = style.replace("text-align:left", "text-align:right;white-space:nowrap")
+            style = style.replace("14px 7px 0", "0 7px 0").replace("14px 6px 0", "0 6px 0")
+        if style:
+            styles.append((token, style))
+    plain = _html(tokens, slots)
+    for token, style in styles:
+        token.attrSet("style", style)
+    return Written(text, plain, _html(tokens, slots))
+
+
+def _html(tokens: list[Token], slots: Slots) -> str:
     rendered = _parser().renderer.render(tokens, _parser().options, {})
-    return slots.fill(rendered, lambda value: html.escape(value))
+    return slots.fill(rendered, html.escape)
 
 
 def _all(tokens: list[Token]) -> Iterator[Token]:
@@ -80,7 +99,11 @@ def _address(href: str, slots: Slots) -> str:
 
 def to_text(markdown: str, slots: Slots) -> str:
     """Plain text, lines of at most `WIDTH` characters but for tables, which keep their columns."""
-    blocks = list(_blocks(_parsed(markdown), slots, ""))
+    return _text(_parsed(markdown), slots)
+
+
+def _text(tokens: list[Token], slots: Slots) -> str:
+    blocks = list(_blocks(tokens, slots, ""))
     return "\n\n".join(block for block in blocks if block.strip()) + "\n"
 
 

@@ -22,7 +22,7 @@ from engine.core.messages.changes import changed
 from engine.core.messages.facts import Item, MessageFacts, Point
 from engine.core.messages.frames import email_html
 from engine.core.messages.head import Template, Templates, did_you_mean
-from engine.core.messages.markdown import BadLink, to_html, to_text
+from engine.core.messages.markdown import BadLink, to_text, written
 from engine.core.messages.sandbox import NameMissing, environment, parse
 from engine.core.messages.slots import MOST_OUTPUT, NotPrintable, Prose, Slots, TooLong, clean
 from engine.core.messages.wording import choose_language, locale_of, wording
@@ -61,26 +61,46 @@ def _chosen(templates: Templates, name: str, facts: MessageFacts, kind: str) -> 
     return variants[choose_language(facts.debtor.languages, facts.debtor.country, frozenset(variants))]
 
 
-def render_one(templates: Templates, template: Template, facts: MessageFacts) -> Message | Problem:
-    """As `render`, with this very template, whatever the customer's language."""
-    slots = Slots(locale_of(template.language, facts.debtor.country))
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What templates of one language can name of one account, made once for all of them."""
+
+    values: Mapping[str, Any]
+    slots: Slots
+
+    def fresh(self) -> tuple[Slots, dict[str, Any]]:
+        """For one message: it fills slots of its own."""
+        slots = self.slots.copy()
+        return slots, {**self.values, "_slots": slots}
+
+
+def known_of(facts: MessageFacts, language: str) -> Known:
+    """As `context`, for several templates of that language."""
+    slots = Slots(locale_of(language, facts.debtor.country))
+    return Known(context(facts, language, slots), slots)
+
+
+def render_one(
+    templates: Templates, template: Template, facts: MessageFacts, known: Known | None = None
+) -> Message | Problem:
+    """As `render`, with this very template, whatever the customer's language. `known` is `known_of` these facts."""
     here = template.subject_place
     try:
-        values = context(facts, template.language, slots)
+        slots, values = (known or known_of(facts, template.language)).fresh()
         subject = _run(_subject(template), values) if template.subject else ""
         here = Place(template.file, template.body_line, 1)
         markdown = _run(_body(template), values)
-        body = to_html(markdown, slots)
+        made = written(markdown, slots)
         message = Message(
             subject=header(slots.fill(subject)),
-            text=to_text(markdown, slots),
+            text=made.text,
             html="",
             language=template.language,
-            body=body,
+            body=made.html,
             template=template.name,
         )
-        inline = to_html(markdown, slots, inline=True)
-        html = "" if template.kind == "script" else email_html(templates.frames, message, inline, facts)
+        script = template.kind == "script"
+        html = "" if script else email_html(templates.frames, message, made.inline, facts)
     except Exception as error:  # whatever a template does wrong is that template's problem, never the run's
         return _problem(template, here, error)
     return Message(

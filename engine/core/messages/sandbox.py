@@ -147,11 +147,14 @@ def parse(env: ImmutableSandboxedEnvironment, source: str, file: str) -> nodes.T
         OverflowError,
     ) as error:  # a figure of 5,000 digits, a thousand brackets
         raise TemplateSyntaxError("this is more than a template can hold", 1, file, file) from error
+    kinds: tuple[type[nodes.Node], ...] = (nodes.Name, nodes.For, *_REFUSED)
+    found = list(tree.find_all(kinds))
     for kind, why in _REFUSED.items():
-        for node in tree.find_all(kind):
-            refuse(node, why)
-    made_here: set[str] = {name.name for name in tree.find_all(nodes.Name) if name.ctx != "load"}
-    for loop in tree.find_all(nodes.For):
+        for node in found:
+            if isinstance(node, kind):
+                refuse(node, why)
+    made_here = {name.name for name in found if isinstance(name, nodes.Name) and name.ctx != "load"}
+    for loop in (node for node in found if isinstance(node, nodes.For)):
         if loop.recursive or _source(loop.iter) not in LISTS - made_here:
             refuse(loop, "a loop runs over one of: invoices, set_aside, totals, plan")
         for inner in loop.find_all(nodes.For):

@@ -42,6 +42,8 @@ class Prose(str):
 
 def clean(text: str) -> str:
     """A value on one line, without control characters, lone surrogates, slots, or marks that turn writing."""
+    if text.isprintable() and "  " not in text:  # none of these is printable
+        return text.strip()
     text = _TURNING.sub("", text).replace(_OPEN, "").replace(_CLOSE, "")
     text = "".join(" " if unicodedata.category(mark) in ("Cc", "Zl", "Zp") else mark for mark in text)
     text = text.encode("utf-8", errors="replace").decode("utf-8")
@@ -54,6 +56,12 @@ class Slots:
     def __init__(self, locale: Locale) -> None:
         self.locale = locale
         self._values: list[str] = []
+
+    def copy(self) -> Slots:
+        """The same values, to which others are added."""
+        same = Slots(self.locale)
+        same._values = [*self._values]
+        return same
 
     def put(self, value: object) -> str:
         written = self.written(value)
@@ -79,4 +87,6 @@ class Slots:
 
     def fill(self, text: str, escape: Callable[[str], str] = str) -> str:
         """The text with its slots filled, each value through `escape`."""
+        if _OPEN not in text and "%EE" not in text:
+            return text
         return SLOT.sub(lambda match: escape(self._values[int(match[1])]), text)

@@ -16,7 +16,7 @@ from engine.core.rules import Rules
 from engine.core.sentences import Gate
 from engine.core.workdays import Calendar
 
-_UNDER_WAY = (Pending.CALL, Pending.MESSAGE, Pending.APPROVAL)
+UNDER_WAY = (Pending.CALL, Pending.MESSAGE, Pending.APPROVAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def ahead(
 def quiet(book: PolicyBook, case: Case, standings: Sequence[Standing]) -> bool:
     """Whether a day leaves nothing behind for an account: nothing goes or is under way, and nothing is to be remembered."""
     begins = case.account["since"] is None or case.account["home"] is None
-    if any(row["state"] in _UNDER_WAY for row in case.pending):
+    if any(row["state"] in UNDER_WAY for row in case.pending):
         return False
     if begins and any(standing.policy and standing.signature.overdue for standing in standings):
         return False

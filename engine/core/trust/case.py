@@ -87,8 +87,12 @@ class Case:
         """Every date on which the test is run."""
         return [self.zero + timedelta(days=day) for day in range(self.first_day, self.last_day + 1)]
 
-    def speaks_of(self, day: int) -> bool:
-        return day in self.expected or (self.trial.policy is not None and day == self.last_day)
+    @property
+    def spoken(self) -> frozenset[int]:
+        """The days on which it expects something, or something happens to its account."""
+        happens = {day for day in self.events if self.first_day <= day <= self.last_day}
+        ends = set() if self.trial.policy is None else {self.last_day}
+        return frozenset(happens | self.expected.keys() | ends)
 
     def happens(self, on: date) -> Sequence[Happening]:
         return self.events.get(self.day(on), ()) if self.events and self.active(on) else ()
@@ -134,7 +138,7 @@ def _moved(document: Document, by: timedelta) -> Document:
 def side_by_side(book: PolicyBook, cases: Sequence[Case]) -> None:
     """Let tests that begin on different dates begin on the same, wherever no word of the policies can tell one from another.
 
-    So a thousand tests take as many evaluations as the longest of them has days. Where every day is open, only a season of
+    So a thousand tests take no more evaluations than the longest of them has days. Where every day is open, only a season of
     `pause` and a clock of month ends know which date it is: a test that comes near one stays where it is.
     """
     if any(policy.clock is Clock.END_OF_MONTH for policy in book.policies):

@@ -63,7 +63,7 @@ class Watch:
         day = case.day(on)
         policy = self.book.policy(case.file.policy)
         steps = policy.steps if policy else ()
-        return case.speaks_of(day) or day == case.last_day or any(step.day == day for step in steps)
+        return day in case.expected or day == case.last_day or any(step.day == day for step in steps)
 
     def chose(self, choice: Choice) -> None:
         """What was chosen for an account on a day."""

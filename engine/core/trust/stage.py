@@ -36,6 +36,7 @@ from engine.core.language.condition import Value
 from engine.core.language.policy import HOLDOUT, PolicyBook
 from engine.core.language.trials import DocumentKind, Happening, What
 from engine.core.trust.case import Case
+from engine.core.trust.stretch import side_by_side
 from engine.core.workdays import Calendar, Hours
 
 _ANSWERS = (What.CALL, What.DECLINED)
@@ -78,6 +79,19 @@ class Stage:
         frame = pl.DataFrame(items, schema=ITEMS).sort("row", "due", "item")
         self.state = morning(replace(self.state, items=frame), on, NOTHING_PAID)
         self._keep_asides(items)
+
+    def coming(self, days: Sequence[date], rows: Sequence[int]) -> State:
+        """Some tests on several days on which nothing happens to them, as accounts of the first: see `stretch`."""
+        items = [
+            item for row in rows for item in self._items[row] if item["date"] <= days[-1] and item["open"]
+        ]
+        frame = pl.DataFrame(items, schema=ITEMS).sort("row", "due", "item")
+        return side_by_side(replace(self.state, items=frame), rows, days)
+
+    def wakes(self, rows: Sequence[int]) -> date:
+        """The first day on which the calendar alone changes one of the tests: an item is no longer set aside."""
+        ends = (item["aside_until"] for row in rows for item in self._items[row] if item["aside"])
+        return min((end for end in ends if end), default=date.max)
 
     # -- the evening -----------------------------------------------------------------------------------------------------
 

@@ -6,30 +6,42 @@ decided, and what goes is compared with what is expected; then the day is taken 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
 
 from engine.core.decision.choose import Choice, Verdict, choose
-from engine.core.decision.decide import Decided, decide
+from engine.core.decision.decide import Decided, decide, faults
 from engine.core.decision.draw import endless
 from engine.core.decision.plan import day_of
 from engine.core.decision.portfolio import Portfolio, portfolio
 from engine.core.decision.signature import NONE, Signature
 from engine.core.decision.standing import Standing, cases, stand
+from engine.core.decision.state import State
 from engine.core.decision.view import Day
 from engine.core.language.policy import PolicyBook
 from engine.core.language.trials import TrialFile, What
 from engine.core.rules import Rules
 from engine.core.sentences import Reason
-from engine.core.trust.ahead import acts, quiet
+from engine.core.trust.ahead import UNDER_WAY, acts, quiet
 from engine.core.trust.case import Case, Failure, Result, side_by_side
 from engine.core.trust.coverage import Watch
 from engine.core.trust.stage import Stage
+from engine.core.trust.stretch import seasons, timeless
 from engine.core.workdays import ALWAYS, Calendar, calendar
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 # Up to so many accounts the plain definition, one by one, is quicker than columns.
 _FEW = 60
+# And so many rows are looked at at once, where days to come are put side by side.
+_MOST = 30_000
 
 __all__ = ["Failure", "Result", "run_trials"]
 
@@ -68,14 +80,50 @@ class _Group:
         self.watch = watch
         self.stage = Stage(book, open_on, members)
         self.agreed: set[Signature] = set()  # the classes on which the evaluators have agreed
+        self.spoken = {case.zero + timedelta(days=day) for case in members for day in case.spoken}
+        self.looks_ahead = watch is None and timeless(book, open_on)
 
     def run(self) -> None:
         active: dict[date, list[int]] = {}
         for row, case in enumerate(self.members):
             for on in case.dates:
                 active.setdefault(on, []).append(row)
-        for on in sorted(active):
-            self._day(on, active[on])
+        days = sorted(active)
+        at = 0
+        while at < len(days):
+            at += self._quiet_days(days[at:], active)
+            if at < len(days):
+                self._day(days[at], active[days[at]])
+                at += 1
+
+    def _quiet_days(self, days: Sequence[date], active: Mapping[date, list[int]]) -> int:
+        """How many of the coming days ask for nothing. 0 where that has to be asked of the first on its own: see `_silent`.
+
+        Every class that comes up on them is compared by both evaluators, as on a day that is decided.
+        """
+        rows, wakes = active[days[0]], self.stage.wakes(active[days[0]])
+        season = seasons(self.book.house, days[0])
+        stretch = list(
+            takewhile(
+                lambda on: (
+                    on not in self.spoken
+                    and on < wakes
+                    and active[on] == rows
+                    and seasons(self.book.house, on) == season
+                ),
+                days[: max(1, _MOST // len(rows))],
+            )
+        )
+        if not self.looks_ahead or len(stretch) < 2 or (len(rows) <= _FEW and self._under_way(rows)):
+            return 0
+        state = self.stage.coming(stretch, rows)
+        moment = day_of(self.book, self.open_on, stretch[0])
+        view = portfolio(self.book, state, moment)
+        signatures = [view.at(int(unit)) for unit in view.first]
+        if faults(self.book, state, moment, self.rules, view, signatures, self.agreed):
+            return 0
+        acting = self._acting(view, state, signatures)
+        return int(acting.min()) // len(rows) if len(acting) else len(stretch)
 
     def _day(self, on: date, active: Sequence[int]) -> None:
         self.stage.begins(on, active)
@@ -111,22 +159,26 @@ class _Group:
         Asked of the choices alone: of the plain definition for a few accounts, of the columns for many. Nothing is lost by
         it: `decide` lets nothing go that is not chosen.
         """
-        members = self.members
-        if any(members[row].speaks_of(members[row].day(on)) or members[row].happens(on) for row in active):
+        if on in self.spoken:
             return False
         if view is not None:
-            return self._silent_columns(view)
+            signatures = [view.at(int(unit)) for unit in view.first]
+            return not len(self._acting(view, self.stage.state, signatures))
         return all(
             quiet(self.book, known, stand(self.book, known, moment, self.rules[0]))
             for known in cases(self.stage.state, active).values()
         )
 
-    def _silent_columns(self, view: Portfolio) -> bool:
-        if any(acts(choose(self.book, view.at(int(unit)))) for unit in view.first):
-            return False
-        known = self.stage.state.accounts
-        begins = (known["since"].is_null() | known["home"].is_null()).to_numpy()
-        return not (begins & view.overdue & (view.route != NONE)).any()
+    def _acting(self, view: Portfolio, state: State, signatures: Iterable[Signature]) -> NDArray[Any]:
+        """The rows that ask for something: a step goes, asks, or finds no address; the owner is told; an episode begins."""
+        does = np.array([acts(choose(self.book, at)) for at in signatures], dtype=bool)
+        begins = (state.accounts["since"].is_null() | state.accounts["home"].is_null()).to_numpy()
+        begins &= view.overdue & (view.route != NONE)
+        return np.concatenate([view.unit_row[does[view.classes]], np.flatnonzero(begins)])
+
+    def _under_way(self, rows: Sequence[int]) -> bool:
+        waits = self.stage.state.pending.filter(pl.col("state").is_in([*UNDER_WAY]))["row"]
+        return bool(waits.is_in(rows).any())
 
     # -- what is expected ------------------------------------------------------------------------------------------------
 
