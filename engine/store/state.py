@@ -289,13 +289,16 @@ def _beside(accounts: pl.DataFrame, answer: pl.DataFrame, key: str) -> pl.DataFr
 def _inferred_terms(items: pl.DataFrame) -> pl.DataFrame:
     """The terms that all open invoices of an account share; where they differ, "mixed"."""
     days = (pl.col("due") - pl.col("date")).dt.total_days().clip(lower_bound=0)
-    text = pl.when(days == 0).then(pl.lit("due on receipt")).otherwise(pl.format("net {}", days))
+    text = pl.when(pl.col("days") == 0).then(pl.lit("due on receipt")).otherwise(pl.format("net {}", "days"))
+    invoices = items.filter(pl.col("open") > 0).select("account", "item_terms", days=days)
+    if invoices["item_terms"].null_count() == invoices.height and not invoices["days"].null_count():
+        # No line says its own, as in most ledgers: numbers are compared, and one text an account is written.
+        shared = invoices.group_by("account").agg(pl.col("days").min(), most=pl.col("days").max())
+        alike = pl.when(pl.col("days") == pl.col("most")).then(text).otherwise(pl.lit("mixed"))
+        return shared.select("account", inferred=alike)
     terms = pl.coalesce("item_terms", text)
-    return (
-        items.filter(pl.col("open") > 0)
-        .group_by("account")
-        .agg(inferred=pl.when(terms.n_unique() == 1).then(terms.first()).otherwise(pl.lit("mixed")))
-    )
+    alike = pl.when(terms.n_unique() == 1).then(terms.first()).otherwise(pl.lit("mixed"))
+    return invoices.group_by("account").agg(inferred=alike)
 
 
 def _with_actions(accounts: pl.DataFrame, actions: pl.DataFrame) -> pl.DataFrame:
