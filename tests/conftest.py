@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import uuid
@@ -27,7 +28,14 @@ def _as_wide_as_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)
 
 
-AT_ONCE = 4  # as `make test` runs them
+AT_ONCE = 6  # as `make test` runs them
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: nobody needs to look through it again and again for what may go."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
