@@ -22,7 +22,7 @@ from engine.exports import evidence_html
 from engine.jobs import cases, evidence
 from engine.jobs.brief import Item, brief
 from engine.jobs.cases import must_know
-from engine.jobs.explain import Explanation, explain
+from engine.jobs.explain import Explanation, explained
 from engine.jobs.people.rights import Right
 from engine.screen import briefed
 from engine.screen.written import day_month, line_of, money
@@ -152,9 +152,9 @@ def _shown(visit: Visit, account: str, error: Refused | None = None) -> Response
         paid = _payments(conn, account, visit.today)
         waits = visit.worklist(conn, everything=True, account=account)
         all_kinds = sorted({line.kind for line in (happened if not kinds else history(conn, account))})
+        stands, why_not = _stands(visit, conn, account)
     happened.reverse()
     everything = visit.typed("show") == "everything"
-    explained, why_not = _explained(visit, account)
     names = {id: one.name for id, one in visit.ws.settings.people.items()}
     return visit.page(
         "account.html",
@@ -170,7 +170,7 @@ def _shown(visit: Visit, account: str, error: Refused | None = None) -> Response
         bands=_bands(found.items),
         dots=_dots(paid, visit.today),
         late=_LATEST,
-        explained=explained,
+        explained=stands,
         why_not=why_not,
         line_of=line_of,
         paused=[one for one in found.agreed if one.kind == "pause"],
@@ -179,7 +179,7 @@ def _shown(visit: Visit, account: str, error: Refused | None = None) -> Response
     )
 
 
-def _explained(visit: Visit, account: str) -> tuple[Explanation | None, str]:
+def _stands(visit: Visit, conn: Connection, account: str) -> tuple[Explanation | None, str]:
     """Where it stands and why; why not, where the policies or the ledger cannot say."""
     if visit.ws.book is None:
         return (
@@ -188,7 +188,7 @@ def _explained(visit: Visit, account: str) -> tuple[Explanation | None, str]:
         )
     try:
         wanted = visit.typed("why_not")
-        return explain(visit.ws, account, on=visit.today, now=visit.now, why_not=wanted), ""
+        return explained(visit.ws, conn, account, on=visit.today, now=visit.now, why_not=wanted), ""
     except Refused as error:
         return None, f"{error.sentence[:1].upper()}{error.sentence[1:]}."
 
