@@ -7,12 +7,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-import orjson
 import polars as pl
 from sqlalchemy.engine import Connection
 
 from engine.store.bulk import frame, once_for_nothing
-from engine.store.spans import ALL, WANTED, Span
+from engine.store.spans import ALL, LISTED, WANTED, Span, listed
 
 FLAGS = ("insolvent", "attorney", "natural_person", "strategic", "contract_supply")
 LEARNED = FLAGS[:3]  # what people may learn before the customer master says so
@@ -30,11 +29,6 @@ _WORDS = (
 
 # Every question names its company; the same place narrows it to some accounts.
 _ABOUT = re.compile(r"(?P<table>\b\w\.)?company = :company")
-
-_LISTED = {
-    "sqlite": "SELECT value FROM json_each(:accounts)",
-    "postgresql": "SELECT json_array_elements_text(CAST(:accounts AS json))",
-}
 
 # The rows of an account's present episode, or of the one to come: nothing older.
 _PRESENT = """
@@ -85,7 +79,7 @@ class Ask:
             ORDER BY as_of DESC, id DESC LIMIT 1"""
         found = frame(conn, query, {"company": company}, {"as_of": _DAY, "imported_at": _TEXT}).rows()
         as_of, imported = (found[0][0], datetime.fromisoformat(found[0][1])) if found else (None, None)
-        only = None if accounts is None else orjson.dumps(sorted(accounts)).decode()
+        only = None if accounts is None else listed(accounts)
         return cls(conn, company, on, on - _YEAR, on - _TOUCHES, as_of, imported, only, span or ALL)
 
     def _frame(self, sql: str, **schema: pl.DataType) -> pl.DataFrame:
@@ -99,8 +93,7 @@ class Ask:
         return frame(self.conn, sql, names, schema)
 
     def _only(self, column: str) -> str:
-        listed = _LISTED[self.conn.dialect.name]
-        named = "" if self.accounts is None else f" AND {column} IN ({listed})"
+        named = "" if self.accounts is None else f" AND {column} IN ({LISTED[self.conn.dialect.name]})"
         return named + self.span.within(column)
 
     def items(self) -> pl.DataFrame:
