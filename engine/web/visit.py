@@ -30,7 +30,7 @@ from engine.store import brakes
 from engine.store.people import Session
 from engine.store.people import Worker as Person
 from engine.web.desk import Desk
-from engine.web.html import for_page, url
+from engine.web.html import for_page, url, without_commands
 from engine.web.navigation import NAVIGATION
 
 SAFE = ("GET", "HEAD")
@@ -154,7 +154,12 @@ class Visit:
         answer = RedirectResponse(url(*parts), 303)
         if said:
             answer.set_cookie(
-                _SAID, quote(said[:1000]), max_age=60, httponly=True, samesite="lax", secure=_secure(self)
+                _SAID,
+                quote(without_commands(said)[:1000]),
+                max_age=60,
+                httponly=True,
+                samesite="lax",
+                secure=_secure(self),
             )
         return answer
 

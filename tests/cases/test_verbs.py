@@ -259,5 +259,5 @@ def test_the_history_of_an_account_in_its_order(engine: sa.Engine) -> None:
     assert told == [
         (day("2 Oct"), "episode", "fell past due (episode 1)"),
         (day("22 Nov"), "note", "new address soon"),
-        (day("23 Nov"), "promise", "500.00 USD by 2026-11-24 (open)"),
+        (day("23 Nov"), "promise", "500.00 USD by Tue 24 Nov 2026 (open)"),
     ]
