@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 import polars as pl
 from sqlalchemy.engine import Connection
 
+from engine.core.decision.ladder import paused_together
 from engine.store.bulk import frame, once_for_nothing
 from engine.store.spans import ALL, LISTED, WANTED, Span, listed
 
@@ -284,14 +285,13 @@ class Ask:
         )  # fmt: skip
 
     def pauses(self) -> pl.DataFrame:
-        """Accounts that a person has paused today; a pause of everything goes before one of some kinds."""
+        """Accounts that a person has paused today: what is held, and through which day."""
         pauses = self._frame(
-            """SELECT account, NULLIF(kinds, ''), COALESCE(until, '9999-12-31') FROM pause
-            WHERE company = :company AND from_day <= :on AND (until IS NULL OR until >= :on)
-            ORDER BY kinds, COALESCE(until, '9999-12-31') DESC""",
+            """SELECT account, kinds, COALESCE(until, '9999-12-31') FROM pause
+            WHERE company = :company AND from_day <= :on AND (until IS NULL OR until >= :on)""",
             account=_TEXT, paused_kinds=_TEXT, paused_until=_DAY,
         )  # fmt: skip
-        return _first(pauses)
+        return _together(pauses)
 
     def answers(self) -> pl.DataFrame:
         """The last day of each thing a customer may do about a demand."""
@@ -337,8 +337,12 @@ def _newest(rates: pl.DataFrame) -> pl.DataFrame:
 
 
 @once_for_nothing
-def _first(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.unique("account", keep="first", maintain_order=True)
+def _together(pauses: pl.DataFrame) -> pl.DataFrame:
+    found: dict[str, list[tuple[str, date]]] = {}
+    for account, what, until in pauses.iter_rows():
+        found.setdefault(account, []).append((what, until))
+    rows = [(account, *paused_together(theirs)) for account, theirs in found.items()]
+    return pl.DataFrame(rows, schema=pauses.schema, orient="row")
 
 
 @once_for_nothing

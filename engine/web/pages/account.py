@@ -17,11 +17,12 @@ from starlette.responses import RedirectResponse, Response
 
 from engine.core import sentences
 from engine.core.spoken import read_day
-from engine.errors import Refused, WrongFields
+from engine.errors import NotFound, Refused, WrongFields
 from engine.exports import evidence_html
 from engine.jobs import cases, evidence
 from engine.jobs.brief import Item, brief
 from engine.jobs.cases import must_know
+from engine.jobs.cases.who import near
 from engine.jobs.explain import Explanation, explained
 from engine.jobs.people.rights import Right
 from engine.screen import briefed
@@ -84,7 +85,7 @@ def put_off(visit: Worker, account: str) -> Response:
 def pause(visit: Worker, account: str) -> Response:
     back = visit.typed("back")
     shown = _wait if back else _shown
-    because, until = visit.typed("because"), visit.typed("until")
+    because, until, step = visit.typed("because"), visit.typed("until"), visit.typed("step")
     wrong = {} if because else {"because": "say why: whoever looks at it later wants to know"}
     last: date | None = None
     if until:
@@ -93,11 +94,12 @@ def pause(visit: Worker, account: str) -> Response:
         except ValueError as error:
             wrong["until"] = str(error)
     elif back:
-        wrong["until"] = "say through which day they wait"
+        wrong["until"] = "say through which day it waits"
     if wrong:
         return shown(visit, account, WrongFields(wrong))
     try:
-        said = cases.pause(visit.engine, account, visit.who, because=because, until=last)
+        _must_be_step(visit, step)
+        said = cases.pause(visit.engine, account, visit.who, because=because, until=last, step=step)
     except Refused as error:
         return shown(visit, account, error)
     answer = visit.go("account", account, said=said)
@@ -107,14 +109,24 @@ def pause(visit: Worker, account: str) -> Response:
 
 
 def _wait(visit: Visit, account: str, error: Refused | None = None) -> Response:
-    """The steps of an account are put off, from a page that is gone back to."""
+    """A step of an account is put off, or all of them, from a page that is gone back to."""
+    step = visit.typed("step")
+    _must_be_step(visit, step)
     told = visit.could_not(error) if error else {}
     with visit.reading() as conn:
         must_know(conn, account)
         found = finding.accounts(conn, account)
     name = next((one.name for one in found if one.account == account), account)
     back = local(visit.typed("back", "/week"))
-    return visit.page("wait.html", account=account, name=name, back=back, on=visit.typed("day"), **told)
+    on = visit.typed("day")
+    return visit.page("wait.html", account=account, name=name, step=step, back=back, on=on, **told)
+
+
+def _must_be_step(visit: Visit, name: str) -> None:
+    """NotFound for a step that no policy has: it would never be put off."""
+    steps = [step.name for policy in visit.ws.live.policies for step in policy.steps] if name else []
+    if name and name not in steps:
+        raise NotFound("step", name, near(name, steps))
 
 
 @router.post("/lift/{account:path}")
