@@ -13,6 +13,7 @@ from engine.readers.profile import Profile
 from engine.readers.table import Table, read_tables
 
 _SMALL = 1_000_000  # bytes
+_LARGE = 10_000_000  # bytes of text that have too many cells for certain
 _MANY = 200_000  # cells
 _PACKED = (b"\x1f\x8b", b"PK")
 LIMITS = Limits(wall=180, cpu=150, memory=3_000_000_000)
@@ -38,9 +39,11 @@ def few_tables(
     name: str, data: bytes, profile: Profile, limits: Limits = LIMITS
 ) -> tuple[list[Table] | None, list[Problem]]:
     """As `open_tables`, for a process that must not be held up: what is large or packed is read under limits, and there are
-    no tables of more cells than such a process looks through at once."""
+    no tables of more cells than such a process looks through at once; then its problems are not known either."""
     told = (profile.encoding, profile.separator, profile.sheet)
-    if len(data) <= _SMALL and data[:2] not in _PACKED:
+    if data[:2] not in _PACKED and len(data) > _LARGE:
+        return None, []
+    if data[:2] not in _PACKED and len(data) <= _SMALL:
         return _few(name, data, *told)
     try:
         return limited.call(limits, _few, name, data, *told)

@@ -424,7 +424,9 @@ def test_a_large_file_is_looked_at_beside_the_pages(
 def test_a_file_that_takes_too_long_ends_alone(
     empty: Place, admin: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(confined, "_MANY", 10)
+    monkeypatch.setattr(confined, "_LARGE", 1)  # so large that it is not opened here at all
+    odd = brings(admin, "old.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+    assert (odd.status_code, "old or password-protected" in odd.text) == (422, True)
     monkeypatch.setattr(intake, "LIMITS", Limits(wall=0.01, cpu=1, memory=600_000_000))
     answer = brings(admin, "erp.csv", LEDGER)
     assert answer.status_code == 422

@@ -108,7 +108,7 @@ def bring(
     draft, seen = None, None
     if tables is None:
         try:
-            draft, seen = limited.call(LIMITS, _drafted_apart, name, data, kept, by)
+            draft, seen, problems = limited.call(LIMITS, _drafted_apart, name, data, kept, by)
         except limited.Ended as ended:
             problems = [too_big(name, ended)]
     if problems:
@@ -136,14 +136,16 @@ def _drafted(name: str, tables: Sequence[Table], kept: Mapping[bool, tuple[str, 
 
 def _drafted_apart(
     name: str, data: bytes, kept: Mapping[bool, tuple[str, str]], by: str
-) -> tuple[Draft, Seen | None]:
-    """Of a file that could be opened; how it looks is not known where its profile has a problem."""
-    tables, _ = read_tables(name, data)
+) -> tuple[Draft | None, Seen | None, list[Problem]]:
+    """Nothing of a file that cannot be opened; how it looks is not known where its profile has a problem."""
+    tables, problems = read_tables(name, data)
+    if problems:
+        return None, None, problems
     draft = _drafted(name, tables, kept, by)
     try:
-        return draft, seen(draft, tables)
+        return draft, seen(draft, tables), []
     except Refused:
-        return draft, None
+        return draft, None, []
 
 
 def known(ws: Workspace, master: bool) -> tuple[str, str]:
