@@ -93,7 +93,10 @@ def look(visit: SetUp) -> Response:
 @router.get("/set-up/ledger/look")
 def further(visit: SetUp) -> Response:
     """How far a large file has been looked through."""
-    return _look(visit, _draft(visit))
+    try:
+        return _look(visit, _draft(visit))
+    except Refused as error:  # somebody has imported it meanwhile, say
+        return visit.page("set_up_look.html", wrong_choices=[error.sentence], work=None)
 
 
 def _look(visit: Visit, draft: Draft) -> Response:
