@@ -53,13 +53,18 @@ class Comparison:
         )
 
 
-def compare(previous: pl.DataFrame, new: pl.DataFrame, gone_before: pl.DataFrame | None = None) -> Comparison:
+def compare(
+    previous: pl.DataFrame,
+    new: pl.DataFrame,
+    gone_before: pl.DataFrame | None = None,
+    rest: Mapping[str, tuple[int, int]] | None = None,
+) -> Comparison:
     """Compare two ledgers by account and item.
 
     Both need account, item, currency and open; rows with nothing open count as not listed. `gone_before`
     has account and item
     of all that vanished from earlier ledgers: such an item, listed again, has reappeared, and what was
-    presumed paid was not.
+    presumed paid was not. `rest` is what both have open besides, by currency: how many items, and their total.
     """
     before, after = _open(previous), _open(new)
     key = list(KEY)
@@ -80,13 +85,15 @@ def compare(previous: pl.DataFrame, new: pl.DataFrame, gone_before: pl.DataFrame
     )
     order = {"vanished": vanished, "appeared": appeared, "reappeared": reappeared, "changed": changed}
     frames = {name: frame.sort(key) for name, frame in order.items()}
-    totals_before, totals_after = _totals(before), _totals(after)
+    rest = rest or {}
+    totals_before, totals_after = _totals(before, rest), _totals(after, rest)
+    count = before.height + sum(items for items, _ in rest.values())
     recoded = both.filter(pl.col("currency") != pl.col("currency_after")).height
     return Comparison(
         **frames,
         totals_before=totals_before,
         totals_after=totals_after,
-        implausible=_implausible(before.height, frames, totals_before, totals_after, recoded),
+        implausible=_implausible(count, frames, totals_before, totals_after, recoded),
     )
 
 
@@ -96,9 +103,11 @@ def _open(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _totals(frame: pl.DataFrame) -> dict[str, int]:
-    summed = frame.group_by("currency").agg(pl.col("open").sum()).sort("currency")
-    return {str(currency): int(total) for currency, total in summed.iter_rows()}
+def _totals(frame: pl.DataFrame, rest: Mapping[str, tuple[int, int]]) -> dict[str, int]:
+    sums = {currency: total for currency, (_, total) in rest.items()}
+    for currency, total in frame.group_by("currency").agg(pl.col("open").sum()).iter_rows():
+        sums[currency] = sums.get(currency, 0) + total
+    return dict(sorted(sums.items()))
 
 
 def _implausible(

@@ -95,20 +95,28 @@ class Explanation:
 
 
 def explain(ws: Workspace, account: str, *, on: date, now: datetime, why_not: str = "") -> Explanation:
-    """Explain one account on one day; with `why_not`, what stands in the way of that step, and until when.
-
-    NotFound for an account or a step nobody knows, Refused for a past day without a run.
-    """
+    """Explain one account on one day, as `explained` does, in a look at the database of its own."""
     engine = ws.database(read_only=True)
     try:
         with database.reading(engine) as conn:
-            name = _name(conn, account)
-            today = ws.today(now)
-            if on < today:
-                return _stored(ws, conn, account, name, on, why_not)
-            return _live(ws, conn, account, name, on, today, now, why_not)
+            return explained(ws, conn, account, on=on, now=now, why_not=why_not)
     finally:
         engine.dispose()
+
+
+def explained(
+    ws: Workspace, conn: Connection, account: str, *, on: date, now: datetime, why_not: str = ""
+) -> Explanation:
+    """One account on one day, in the caller's look at the database; with `why_not`, what stands in the way of that step,
+    and until when.
+
+    NotFound for an account or a step nobody knows, Refused for a past day without a run.
+    """
+    name = _name(conn, account)
+    today = ws.today(now)
+    if on < today:
+        return _stored(ws, conn, account, name, on, why_not)
+    return _live(ws, conn, account, name, on, today, now, why_not)
 
 
 def _name(conn: Connection, account: str) -> str:

@@ -36,6 +36,7 @@ from engine.store import promises as kept
 from engine.store.database import writing
 from engine.store.journal import Entry
 from engine.store.outbox import text as moment_text
+from engine.store.spans import among
 from engine.store.tables import COMPANY, contact, customer, ledger_file
 
 
@@ -259,10 +260,12 @@ def put_customers(
         sha256, there = f"{sha256} {moment_text(at)}", None
     if there is not None:
         return ImportReport(name, already=there.imported_at, rows=there.rows)
+    accounts = {*reading.customers["account"], *reading.contacts["account"]}
     query = sa.select(customer.c.account, customer.c.terms, customer.c.terms_changed)
-    known = {row.account: row for row in conn.execute(query.where(customer.c.company == company))}
+    query = query.where(customer.c.company == company, among(conn, customer.c.account, accounts))
+    known = {row.account: row for row in conn.execute(query)}
     _file(conn, name, sha256, "customers", None, reading.customers.height, by, at, company)
-    before = recipients.known(conn, company)
+    before = recipients.known(conn, company, accounts)
     _store_master(conn, reading, known, at.date(), company)
     strange = recipients.to_confirm(conn, before, *_named_now(reading), by, at.date(), company)
     new = reading.customers.filter(~pl.col("account").is_in(list(known))).height

@@ -311,15 +311,13 @@ class _Message:
         }
 
     def _store(self, frame: pl.DataFrame) -> None:
-        """The documents named, and all that follows from them: payments, disputes, promises, episodes."""
+        """The documents named, and all that follows for their accounts: payments, disputes, promises, episodes."""
         conn, day = self._conn, self._day
         key = ["account", "item"]
+        accounts = set(frame["account"])
         newest = ledger.newest(conn)
-        all_before = ledger.known(conn)
-        before = all_before.join(frame, on=key, how="semi")
-        change = ledger.compare(before, frame)
-        rest = all_before.join(frame, on=key, how="anti").select(*key, "currency", "open")
-        whole = ledger.compare(all_before, pl.concat([rest, frame.select(rest.columns)]))
+        before = ledger.known(conn, accounts=accounts).join(frame, on=key, how="semi")
+        change = ledger.compare(before, frame, ledger.rest(conn, before))
         ledger.store(conn, before, frame, change, file=self.file, as_of=day)
         ledger.store_names(conn, _named(frame))
         gone = before.select(*key, "vanished_on")
@@ -328,10 +326,10 @@ class _Message:
         )
         grown = change.changed.filter(pl.col("after") > pl.col("before")).select(*key, "after")
         returns.bounced(conn, grown.iter_rows(), day)
-        credited = disputes.credited(conn, frame, change, day, self._by)
+        credited = disputes.credited(conn, frame, change, day, self._by, accounts=accounts)
         silent = frame.filter(pl.col("disputed").is_null()).select(key).rows()
         said = set(frame.select(key).rows()) - set(silent)
-        still = [(*one, True, 1) for one in pushed.flagged(conn) if one not in said]
+        still = [(*one, True, 1) for one in pushed.flagged(conn, accounts) if one not in said]
         shape = frame.select(*key, "disputed", "open")
         disputes.flag_disputes(
             conn,
@@ -339,12 +337,13 @@ class _Message:
             day,
             self._by,
             self.file,
+            accounts=accounts,
         )
-        _, settled = promises.settle_promises(conn, day, newest)
-        _, turned = episodes.turn_episodes(conn, day)
-        _, renewed = asked.renew(conn, day)
-        if whole.implausible and newest is not None:
-            runs.put_hold(conn, f"push {self._event}: {whole.implausible}")
+        _, settled = promises.settle_promises(conn, day, newest, accounts=accounts)
+        _, turned = episodes.turn_episodes(conn, day, accounts=accounts)
+        _, renewed = asked.renew(conn, day, accounts=accounts)
+        if change.implausible and newest is not None:
+            runs.put_hold(conn, f"push {self._event}: {change.implausible}")
         self.entries += [*credited, *settled, *turned, *renewed]
 
     def _customers(self, rows: Sequence[Customer]) -> None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Sequence
 from io import BytesIO
 
 from engine import limited
 from engine.core.problem import Place, Problem
 from engine.limited import Limits
 from engine.readers.profile import Profile
-from engine.readers.propose import propose, propose_tables
 from engine.readers.table import Table, read_tables
 
 _SMALL = 1_000_000  # bytes
+_LARGE = 10_000_000  # bytes of text that have too many cells for certain
+_MANY = 200_000  # cells
+_PACKED = (b"\x1f\x8b", b"PK")
 LIMITS = Limits(wall=180, cpu=150, memory=3_000_000_000)
 
 
@@ -31,19 +32,37 @@ def open_tables(
     try:
         return limited.call(limits, _opened, name, data, *told)
     except limited.Ended as ended:
-        sentence = f"opening this file {ended.sentence}"
-        hint = "save only the sheet with the open items, or export as CSV"
-        return [], [Problem(Place(name), sentence, hint, "file-too-big")]
+        return [], [too_big(name, ended)]
 
 
-def proposal(name: str, data: bytes, tables: Sequence[Table], limits: Limits = LIMITS) -> str:
-    """A profile for a ledger that has been opened, as `propose` has it: in a child for a large one, which takes its time."""
-    if len(data) < _SMALL:
-        return propose_tables(name, tables, [])
+def few_tables(
+    name: str, data: bytes, profile: Profile, limits: Limits = LIMITS
+) -> tuple[list[Table] | None, list[Problem]]:
+    """As `open_tables`, for a process that must not be held up: what is large or packed is read under limits, and there are
+    no tables of more cells than such a process looks through at once; then its problems are not known either."""
+    told = (profile.encoding, profile.separator, profile.sheet)
+    if data[:2] not in _PACKED and len(data) > _LARGE:
+        return None, []
+    if data[:2] not in _PACKED and len(data) <= _SMALL:
+        return _few(name, data, *told)
     try:
-        return limited.call(limits, propose, name, data)
+        return limited.call(limits, _few, name, data, *told)
     except limited.Ended as ended:
-        return f"# Looking through {name} {ended.sentence}.\n"
+        return [], [too_big(name, ended)]
+
+
+def too_big(name: str, ended: limited.Ended) -> Problem:
+    """What is said of a file that a limit ended the reading of."""
+    hint = "save only the sheet with the open items, or export as CSV"
+    return Problem(Place(name), f"opening this file {ended.sentence}", hint, "file-too-big")
+
+
+def _few(
+    name: str, data: bytes, encoding: str, separator: str, sheet: str
+) -> tuple[list[Table] | None, list[Problem]]:
+    tables, problems = _opened(name, data, encoding, separator, sheet)
+    many = sum(len(row) for table in tables for row in table.rows) > _MANY
+    return (None if many else tables), problems
 
 
 def _opened(

@@ -17,6 +17,7 @@ from engine.store.bulk import write_json
 from engine.store.journal import Entry
 from engine.store.queries import Ask
 from engine.store.runs import withdraw
+from engine.store.spans import among
 from engine.store.state import open_items
 from engine.store.tables import COMPANY, OUTCOMES, UNDER_WAY, ActionState, action, promise
 
@@ -41,9 +42,9 @@ class Standing(NamedTuple):
 
 
 def renew(
-    conn: Connection, on: date, company: str = COMPANY, account: str | None = None
+    conn: Connection, on: date, company: str = COMPANY, *, accounts: Collection[str] | None = None
 ) -> tuple[list[str], list[Entry]]:
-    """Bring what waits on a list, of one account or of all, to what is owed on a day: its items and its amount.
+    """Bring what waits on a list, of these accounts or of all, to what is owed on a day: its items and its amount.
 
     An item that is paid or set aside is taken out, with the mark it would have got; none is added. A task asks the
     customer for nothing, so it keeps what is set aside; so does what followed a call about that very promise or dispute
@@ -61,8 +62,8 @@ def renew(
         sa.text(f"action.{UNDER_WAY}"),
         sa.or_(on_lists, followed, a.state.in_([state.value for state in _LISTED])),
     )
-    if account is not None:
-        query = query.where(a.account == account)
+    if accounts is not None:
+        query = query.where(among(conn, a.account, accounts))
     details = [(row, orjson.loads(row.detail)) for row in conn.execute(query.order_by(a.key))]
     waiting = [(row, detail) for row, detail in details if detail.get("items")]
     now = owed_now(conn, on, company, {row.account for row, _ in waiting}) if waiting else {}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gc
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
+from functools import cache, wraps
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:  # large: what only writes, or only looks, does without it
 
 Row = Sequence[Any]
 _MOST = 999  # values a statement; every SQLite takes as many
+_FEW = 100  # values that are read one by one sooner than together
 _NAMED = re.compile(r":([a-z_]+)")
 
 
@@ -158,13 +160,40 @@ def frame(
                 columns = [orjson.loads(column) for column in cursor.fetchone()]
     finally:
         cursor.close()
+    if not columns[0]:
+        return _empty(tuple(schema.items()))
     import polars as pl
 
-    if not columns[0]:
-        return pl.DataFrame(schema=schema)
     return pl.DataFrame(
         [_series(name, values, kind) for (name, kind), values in zip(schema.items(), columns, strict=True)]
     )
+
+
+@cache
+def _empty(schema: tuple[tuple[str, pl.DataType], ...]) -> pl.DataFrame:
+    import polars as pl
+
+    return pl.DataFrame(schema=dict(schema))
+
+
+def once_for_nothing(work: Callable[..., pl.DataFrame]) -> Callable[..., pl.DataFrame]:
+    """What follows from frames without rows is always the same, so it is worked out once.
+
+    Where one account is asked about most answers have no row, and a step in columns costs a tenth of a millisecond
+    however few they are. `work` takes frames, and by name what it needs besides.
+    """
+    known: dict[Any, pl.DataFrame] = {}
+
+    @wraps(work)
+    def worked(*frames: pl.DataFrame, **more: Any) -> pl.DataFrame:
+        if any(one.height for one in frames):
+            return work(*frames, **more)
+        like = tuple((*one.columns, *one.dtypes) for one in frames)
+        if like not in known:
+            known[like] = work(*frames, **more)
+        return known[like]
+
+    return worked
 
 
 def _listed(sql: str, schema: Mapping[str, pl.DataType]) -> str:
@@ -190,6 +219,8 @@ def _series(name: str, values: Sequence[Any], kind: pl.DataType) -> pl.Series:
     if isinstance(kind, pl.Date):
         first = next((value for value in values if value is not None), None)
         if isinstance(first, str):
+            if len(values) <= _FEW:
+                return pl.Series(name, [value and date.fromisoformat(value) for value in values], kind)
             return pl.Series(name, values, pl.String()).str.to_date("%Y-%m-%d")
     if isinstance(kind, pl.Boolean):
         return pl.Series(name, values, pl.Int8()).cast(pl.Boolean)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -15,6 +15,7 @@ from engine.core.cases.disputes import FLAGGED, expects_credit
 from engine.core.snapshot import Comparison
 from engine.store import bulk
 from engine.store.journal import Entry
+from engine.store.spans import among
 from engine.store.tables import COMPANY, ActionState, action, dispute, item
 
 ANSWER, LATE_ANSWER = "answer the dispute", "late answer"  # the steps of its tasks, numbered as it is
@@ -24,9 +25,17 @@ SETTLED = "nothing is open on the invoice any more"
 
 
 def flag_disputes(
-    conn: Connection, rows: pl.DataFrame, on: date, by: str, file: int, company: str = COMPANY
+    conn: Connection,
+    rows: pl.DataFrame,
+    on: date,
+    by: str,
+    file: int,
+    company: str = COMPANY,
+    *,
+    accounts: Collection[str] | None = None,
 ) -> tuple[int, int]:
-    """Disputes that a ledger flags are opened; those it no longer flags, or that are settled, are closed.
+    """Disputes that a ledger flags are opened; those it no longer flags, or that are settled, are closed: of these accounts,
+    or of all.
 
     How many of each. A dispute that a person opened is closed by a person, or when the item is settled.
     """
@@ -34,10 +43,9 @@ def flag_disputes(
         rows.filter(pl.col("disputed") & (pl.col("open") != 0)).select("account", "item").iter_rows()
     )
     query = sa.select(item.c.account, item.c.item).where(item.c.company == company, item.c.open != 0)
-    still = {(account, name) for account, name in conn.execute(query)}
-    running_now = conn.execute(
-        sa.select(dispute).where(dispute.c.company == company, dispute.c.closed.is_(None))
-    ).all()
+    still = {tuple(row) for row in conn.execute(query.where(among(conn, item.c.account, accounts)))}
+    open_ = sa.select(dispute).where(dispute.c.company == company, dispute.c.closed.is_(None))
+    running_now = conn.execute(open_.where(among(conn, dispute.c.account, accounts))).all()
     closed = 0
     for one in running_now:
         where = (one.account, one.item)
@@ -54,7 +62,14 @@ def flag_disputes(
 
 
 def credited(
-    conn: Connection, rows: pl.DataFrame, change: Comparison, on: date, by: str, company: str = COMPANY
+    conn: Connection,
+    rows: pl.DataFrame,
+    change: Comparison,
+    on: date,
+    by: str,
+    company: str = COMPANY,
+    *,
+    accounts: Collection[str] | None = None,
 ) -> list[Entry]:
     """Close for the customer what a credit note of this ledger settles. What to put in the journal.
 
@@ -67,18 +82,19 @@ def credited(
         for one in conn.execute(
             sa.select(dispute)
             .where(dispute.c.company == company, dispute.c.closed.is_(None))
+            .where(among(conn, dispute.c.account, accounts))
             .order_by(dispute.c.id)
         ).all()
         if one.expected or expects_credit(one.reason)
     ]
     if not waiting:
         return []
-    accounts = pl.col("account").is_in(sorted({one.account for one in waiting}))
-    credits = rows.filter(accounts & (pl.col("open") < 0) & (pl.col("kind") != "payment"))
-    appeared = set(change.appeared.filter(accounts).select("account", "item").iter_rows())
+    theirs = pl.col("account").is_in(sorted({one.account for one in waiting}))
+    credits = rows.filter(theirs & (pl.col("open") < 0) & (pl.col("kind") != "payment"))
+    appeared = set(change.appeared.filter(theirs).select("account", "item").iter_rows())
     smaller = {
         (account, name): before - after
-        for account, name, before, after in change.changed.filter(accounts)
+        for account, name, before, after in change.changed.filter(theirs)
         .select("account", "item", "before", "after")
         .iter_rows()
     }

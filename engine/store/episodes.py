@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -36,13 +36,16 @@ class Turn:
     cancelled: tuple[str, ...]
 
 
-def turn_episodes(conn: Connection, on: date, company: str = COMPANY) -> tuple[Turn, list[Entry]]:
-    """Open an episode for who has fallen past due, and end those of who owes nothing overdue any more.
+def turn_episodes(
+    conn: Connection, on: date, company: str = COMPANY, *, accounts: Collection[str] | None = None
+) -> tuple[Turn, list[Entry]]:
+    """Open an episode for who has fallen past due, and end those of who owes nothing overdue any more: of these accounts,
+    or of all.
 
     An end cancels what still waits, with the reason "paid", and proposes the way back from terms or a hold.
     """
-    rows = queries.Ask.of(conn, company, on).episodes()
-    now = running(rows, owed(conn, company), on).sort("account")
+    rows = queries.Ask.of(conn, company, on, accounts).episodes()
+    now = running(rows, owed(conn, company, accounts=accounts), on).sort("account")
     new = now.filter(pl.col("since").is_not_null() & ~pl.col("written")).select("account", "episode", "since")
     bulk.insert(
         conn,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
@@ -14,6 +15,7 @@ from engine.core import snapshot
 from engine.core.netting import net
 from engine.core.snapshot import Comparison
 from engine.store import bulk
+from engine.store.spans import LISTED, among, listed
 from engine.store.tables import COMPANY, contact, customer, item, ledger_file, payment, rate
 
 _KEPT = (
@@ -84,15 +86,37 @@ def currencies(conn: Connection, company: str = COMPANY) -> list[str]:
     return sorted(orjson.loads(found.summary).get("totals") or {}) if found else []
 
 
-def known(conn: Connection, company: str = COMPANY) -> pl.DataFrame:
-    """Every item the database knows, settled ones too: account, item, currency, open, due, vanished_on."""
+def known(
+    conn: Connection, company: str = COMPANY, *, accounts: Collection[str] | None = None
+) -> pl.DataFrame:
+    """Every item the database knows of these accounts, or of all, settled ones too: account, item, currency, open, due,
+    vanished_on."""
+    names = {"company": company}
     query = "SELECT account, item, currency, open, due, vanished_on FROM item WHERE company = :company"
-    return bulk.frame(conn, query, {"company": company}, _BEFORE)
+    if accounts is not None:
+        query += f" AND account IN ({LISTED[conn.dialect.name]})"
+        names["accounts"] = listed(accounts)
+    return bulk.frame(conn, query, names, _BEFORE)
 
 
-def compare(before: pl.DataFrame, rows: pl.DataFrame) -> Comparison:
-    """A ledger's rows against what is `known`."""
-    return snapshot.compare(before, rows, before.filter(pl.col("vanished_on").is_not_null()))
+def rest(conn: Connection, before: pl.DataFrame, company: str = COMPANY) -> dict[str, tuple[int, int]]:
+    """currency -> how many items are open, and their total, beside those of `before`: summed by the database."""
+    query = sa.select(item.c.currency, sa.func.count(), sa.func.sum(item.c.open)).group_by(item.c.currency)
+    found = conn.execute(query.where(item.c.company == company, item.c.open != 0)).all()
+    named = before.filter(pl.col("open") != 0).group_by("currency").agg(pl.len(), pl.col("open").sum())
+    less = {code: (count, total) for code, count, total in named.iter_rows()}
+    left = {
+        code: (count - less.get(code, (0, 0))[0], int(total) - less.get(code, (0, 0))[1])
+        for code, count, total in found
+    }
+    return {code: one for code, one in left.items() if one[0]}
+
+
+def compare(
+    before: pl.DataFrame, rows: pl.DataFrame, rest: Mapping[str, tuple[int, int]] | None = None
+) -> Comparison:
+    """A ledger's rows against what is `known`; `rest` is what else is open, and stays."""
+    return snapshot.compare(before, rows, before.filter(pl.col("vanished_on").is_not_null()), rest)
 
 
 def payments(before: pl.DataFrame, rows: pl.DataFrame, change: Comparison, as_of: date) -> pl.DataFrame:
@@ -161,7 +185,7 @@ def store(
 def store_names(conn: Connection, named: pl.DataFrame, company: str = COMPANY) -> int:
     """Customers that a ledger names and nobody else did, with what it says of them. How many they are."""
     query = sa.select(customer.c.account).where(customer.c.company == company)
-    there = {account for (account,) in conn.execute(query)}
+    there = set(conn.execute(query.where(among(conn, customer.c.account, set(named["account"])))).scalars())
     rows = [
         row
         for row in named.unique("account", maintain_order=True).iter_rows(named=True)

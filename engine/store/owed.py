@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import polars as pl
 from sqlalchemy.engine import Connection
 
 from engine.core.netting import net
 from engine.store import bulk
+from engine.store.spans import LISTED, listed
 from engine.store.tables import (
     COMPANY,
 )
@@ -20,12 +23,13 @@ _OPEN_ITEMS = {
 }
 
 
-def owed(conn: Connection, company: str = COMPANY, account: str | None = None) -> pl.DataFrame:
-    """Open items after credits: account, item, due, open, currency, owed. Of one account, or of all."""
-    one = "AND account = :account" if account is not None else ""
-    query = (
-        f"SELECT account, item, due, open, currency FROM item WHERE company = :company AND open != 0 {one}"  # noqa: S608
-    )
-    return net(
-        bulk.frame(conn, query, {"company": company, "account": account or ""}, _OPEN_ITEMS), "account"
-    )
+def owed(
+    conn: Connection, company: str = COMPANY, *, accounts: Collection[str] | None = None
+) -> pl.DataFrame:
+    """Open items after credits: account, item, due, open, currency, owed. Of these accounts, or of all."""
+    names = {"company": company}
+    query = "SELECT account, item, due, open, currency FROM item WHERE company = :company AND open != 0"
+    if accounts is not None:
+        query += f" AND account IN ({LISTED[conn.dialect.name]})"
+        names["accounts"] = listed(accounts)
+    return net(bulk.frame(conn, query, names, _OPEN_ITEMS), "account")

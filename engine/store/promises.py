@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,6 +14,7 @@ from engine.core.cases.promises import Promise, Standing, stands
 from engine.store import plans
 from engine.store.journal import Entry
 from engine.store.owed import owed
+from engine.store.spans import among
 from engine.store.tables import (
     COMPANY,
     dispute,
@@ -26,9 +27,15 @@ Left = Mapping[tuple[str, str], int]
 
 
 def settle_promises(
-    conn: Connection, on: date, as_of: date | None, company: str = COMPANY
+    conn: Connection,
+    on: date,
+    as_of: date | None,
+    company: str = COMPANY,
+    *,
+    accounts: Collection[str] | None = None,
 ) -> tuple[dict[Standing, int], list[Entry]]:
-    """Write down which open promises are kept or broken on a day, as far as the ledger of `as_of` shows.
+    """Write down which open promises, of these accounts or of all, are kept or broken on a day, as far as the ledger of
+    `as_of` shows.
 
     Only what came for the items that a promise names counts, and an instalment only what the ones before it leave.
     How many of each, and what to put in the journal. A second time on a day changes nothing.
@@ -36,6 +43,7 @@ def settle_promises(
     waiting = conn.execute(
         sa.select(promise)
         .where(promise.c.company == company, promise.c.state == Standing.OPEN.value)
+        .where(among(conn, promise.c.account, accounts))
         .order_by(promise.c.id)
     ).all()
     counts: dict[Standing, int] = {}
@@ -44,7 +52,9 @@ def settle_promises(
         return counts, entries
     left = {
         (account, name): still
-        for account, name, still in owed(conn, company).select("account", "item", "owed").iter_rows()
+        for account, name, still in owed(conn, company, accounts=accounts)
+        .select("account", "item", "owed")
+        .iter_rows()
     }
     for one in waiting:
         if one.plan is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from engine.store import bulk
 from engine.store.outbox import text
+from engine.store.spans import among
 from engine.store.tables import COMPANY, dispute, item, ledger_file, pushed
 
 Key = tuple[str, str]  # account, document
@@ -72,12 +73,13 @@ def document(conn: Connection, key: Key, company: str = COMPANY) -> Mapping[str,
     return None if found is None else dict(found)
 
 
-def flagged(conn: Connection, company: str = COMPANY) -> Sequence[Key]:
-    """Documents in a dispute that a ledger flagged, not a person."""
+def flagged(conn: Connection, accounts: Collection[str], company: str = COMPANY) -> Sequence[Key]:
+    """Documents of these accounts in a dispute that a ledger flagged, not a person."""
     query = sa.select(dispute.c.account, dispute.c.item).where(
         dispute.c.company == company, dispute.c.closed.is_(None), dispute.c.file.is_not(None)
     )
-    return [(account, name) for account, name in conn.execute(query)]
+    found = conn.execute(query.where(among(conn, dispute.c.account, accounts)))
+    return [(account, name) for account, name in found]
 
 
 def _event(event: str) -> str:

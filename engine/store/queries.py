@@ -7,12 +7,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-import orjson
 import polars as pl
 from sqlalchemy.engine import Connection
 
-from engine.store.bulk import frame
-from engine.store.spans import ALL, WANTED, Span
+from engine.core.decision.ladder import paused_together
+from engine.store.bulk import frame, once_for_nothing
+from engine.store.spans import ALL, LISTED, WANTED, Span, listed
 
 FLAGS = ("insolvent", "attorney", "natural_person", "strategic", "contract_supply")
 LEARNED = FLAGS[:3]  # what people may learn before the customer master says so
@@ -30,11 +30,6 @@ _WORDS = (
 
 # Every question names its company; the same place narrows it to some accounts.
 _ABOUT = re.compile(r"(?P<table>\b\w\.)?company = :company")
-
-_LISTED = {
-    "sqlite": "SELECT value FROM json_each(:accounts)",
-    "postgresql": "SELECT json_array_elements_text(CAST(:accounts AS json))",
-}
 
 # The rows of an account's present episode, or of the one to come: nothing older.
 _PRESENT = """
@@ -85,7 +80,7 @@ class Ask:
             ORDER BY as_of DESC, id DESC LIMIT 1"""
         found = frame(conn, query, {"company": company}, {"as_of": _DAY, "imported_at": _TEXT}).rows()
         as_of, imported = (found[0][0], datetime.fromisoformat(found[0][1])) if found else (None, None)
-        only = None if accounts is None else orjson.dumps(sorted(accounts)).decode()
+        only = None if accounts is None else listed(accounts)
         return cls(conn, company, on, on - _YEAR, on - _TOUCHES, as_of, imported, only, span or ALL)
 
     def _frame(self, sql: str, **schema: pl.DataType) -> pl.DataFrame:
@@ -99,8 +94,7 @@ class Ask:
         return frame(self.conn, sql, names, schema)
 
     def _only(self, column: str) -> str:
-        listed = _LISTED[self.conn.dialect.name]
-        named = "" if self.accounts is None else f" AND {column} IN ({listed})"
+        named = "" if self.accounts is None else f" AND {column} IN ({LISTED[self.conn.dialect.name]})"
         return named + self.span.within(column)
 
     def items(self) -> pl.DataFrame:
@@ -116,7 +110,7 @@ class Ask:
             """SELECT currency, rate FROM rate WHERE company = :company AND "on" <= :on ORDER BY "on" """,
             currency=_TEXT, known=pl.Float64(),
         )  # fmt: skip
-        return rates.unique("currency", keep="last")
+        return _newest(rates)
 
     def episodes(self) -> pl.DataFrame:
         return self._frame(
@@ -162,11 +156,7 @@ class Ask:
             AND from_day <= :on AND (until IS NULL OR until >= :on) ORDER BY from_day, id""",
             account=_TEXT, field=_TEXT, value=_TEXT,
         )  # fmt: skip
-        named = pl.col("field").str.replace_all("-", "_")
-        return learned.group_by("account", maintain_order=True).agg(
-            (pl.col("value").filter(named == field).last() == "yes").alias(f"learned_{field}")
-            for field in LEARNED
-        )
+        return _learned(learned)
 
     def addresses(self) -> pl.DataFrame:
         """`addresses`: bit 0 to 2 an e-mail address by role, bit 3 a postal address, bit 4 a telephone."""
@@ -236,24 +226,7 @@ class Ask:
             AND state NOT IN ('withdrawn', 'superseded') ORDER BY made_on, id""",  # noqa: S608
             account=_TEXT, state=_TEXT, settled=_DAY, plan=_WHOLE, number=_WHOLE,
         )  # fmt: skip
-        failed = pl.col("state").is_in(["broken", "partly kept"])
-        if promises["plan"].null_count() < promises.height:
-            first = promises.filter(failed & pl.col("plan").is_not_null())
-            over = first.group_by("plan").agg(over=pl.col("number").min())
-            promises = promises.join(over, on="plan", how="left", maintain_order="left")
-            promises = promises.filter((pl.col("number") <= pl.col("over")).fill_null(value=True))
-        lately = pl.col("settled") > self.year
-        broken = pl.col("state") == "broken"
-        return (
-            promises.with_columns(state=pl.when(failed).then(pl.lit("broken")).otherwise("state"))
-            .group_by("account", maintain_order=True)
-            .agg(
-                promise=pl.col("state").last(),
-                kept=((pl.col("state") == "kept") & lately).sum(),
-                broken=(broken & lately).sum(),
-                promise_broken=pl.col("settled").filter(broken).max(),
-            )
-        )
+        return _promises(promises, year=self.year)
 
     def promised(self) -> pl.DataFrame:
         """Items that an open promise covers, or one withdrawn today; where there are two, the later one.
@@ -279,7 +252,7 @@ class Ask:
             ORDER BY p.made_on, p.id""",  # noqa: S608
             account=_TEXT, plan=_TEXT,
         )  # fmt: skip
-        return plans.unique("account", keep="last")
+        return _last(plans)
 
     def planned(self) -> pl.DataFrame:
         """Items in a plan that is kept, or that somebody ended today; `aside_until` is when its next payment would fail."""
@@ -312,14 +285,13 @@ class Ask:
         )  # fmt: skip
 
     def pauses(self) -> pl.DataFrame:
-        """Accounts that a person has paused today; a pause of everything goes before one of some kinds."""
+        """Accounts that a person has paused today: what is held, and through which day."""
         pauses = self._frame(
-            """SELECT account, NULLIF(kinds, ''), COALESCE(until, '9999-12-31') FROM pause
-            WHERE company = :company AND from_day <= :on AND (until IS NULL OR until >= :on)
-            ORDER BY kinds, COALESCE(until, '9999-12-31') DESC""",
+            """SELECT account, kinds, COALESCE(until, '9999-12-31') FROM pause
+            WHERE company = :company AND from_day <= :on AND (until IS NULL OR until >= :on)""",
             account=_TEXT, paused_kinds=_TEXT, paused_until=_DAY,
         )  # fmt: skip
-        return pauses.unique("account", keep="first", maintain_order=True)
+        return _together(pauses)
 
     def answers(self) -> pl.DataFrame:
         """The last day of each thing a customer may do about a demand."""
@@ -353,9 +325,68 @@ class Ask:
             f"SELECT t.account, t.episode, t.item, t.policy, t.step, t.event {present}",
             account=_TEXT, episode=_WHOLE, item=_TEXT, policy=_TEXT, step=_TEXT, event=_TEXT,
         )  # fmt: skip
-        return marks.with_columns(pl.col("event").str.to_date("%Y-%m-%d", strict=False))
+        return _with_days(marks)
 
 
+# -- what follows from the rows of an answer ---------------------------------------------------------------------------
+
+
+@once_for_nothing
+def _newest(rates: pl.DataFrame) -> pl.DataFrame:
+    return rates.unique("currency", keep="last")
+
+
+@once_for_nothing
+def _together(pauses: pl.DataFrame) -> pl.DataFrame:
+    found: dict[str, list[tuple[str, date]]] = {}
+    for account, what, until in pauses.iter_rows():
+        found.setdefault(account, []).append((what, until))
+    rows = [(account, *paused_together(theirs)) for account, theirs in found.items()]
+    return pl.DataFrame(rows, schema=pauses.schema, orient="row")
+
+
+@once_for_nothing
+def _last(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.unique("account", keep="last")
+
+
+@once_for_nothing
+def _with_days(marks: pl.DataFrame) -> pl.DataFrame:
+    return marks.with_columns(pl.col("event").str.to_date("%Y-%m-%d", strict=False))
+
+
+@once_for_nothing
+def _learned(learned: pl.DataFrame) -> pl.DataFrame:
+    named = pl.col("field").str.replace_all("-", "_")
+    return learned.group_by("account", maintain_order=True).agg(
+        (pl.col("value").filter(named == field).last() == "yes").alias(f"learned_{field}")
+        for field in LEARNED
+    )
+
+
+@once_for_nothing
+def _promises(promises: pl.DataFrame, *, year: date) -> pl.DataFrame:
+    failed = pl.col("state").is_in(["broken", "partly kept"])
+    if promises["plan"].null_count() < promises.height:
+        first = promises.filter(failed & pl.col("plan").is_not_null())
+        over = first.group_by("plan").agg(over=pl.col("number").min())
+        promises = promises.join(over, on="plan", how="left", maintain_order="left")
+        promises = promises.filter((pl.col("number") <= pl.col("over")).fill_null(value=True))
+    lately = pl.col("settled") > year
+    broken = pl.col("state") == "broken"
+    return (
+        promises.with_columns(state=pl.when(failed).then(pl.lit("broken")).otherwise("state"))
+        .group_by("account", maintain_order=True)
+        .agg(
+            promise=pl.col("state").last(),
+            kept=((pl.col("state") == "kept") & lately).sum(),
+            broken=(broken & lately).sum(),
+            promise_broken=pl.col("settled").filter(broken).max(),
+        )
+    )
+
+
+@once_for_nothing
 def _over_tomorrow(asides: pl.DataFrame) -> pl.DataFrame:
     """What ended on a day (`over`) still holds on it: what releases acts from the next."""
     until = pl.coalesce(pl.col("over") + pl.duration(days=1), "aside_until")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -14,6 +14,7 @@ from engine.core.cases.guards import Wish
 from engine.core.cases.recipient import strange_addresses, strange_name
 from engine.store import tables as t
 from engine.store.journal import Entry
+from engine.store.spans import among
 from engine.store.tables import TAKEN
 
 _WRITTEN = ("email", "letter", "statement")
@@ -28,15 +29,15 @@ class Known:
     addresses: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
-def known(conn: Connection, company: str) -> Known:
-    """What the database has, before a new master is stored."""
-    query = sa.select(t.customer.c.account, t.customer.c.name).where(t.customer.c.company == company)
+def known(conn: Connection, company: str, accounts: Collection[str]) -> Known:
+    """What the database has of these accounts, before a new master is stored."""
+    c = t.customer.c
+    query = sa.select(c.account, c.name).where(c.company == company, among(conn, c.account, accounts))
     names: dict[str, str] = {account: name for account, name in conn.execute(query)}  # noqa: C416
     found: dict[str, list[str]] = {}
-    mailed = sa.select(t.contact.c.account, t.contact.c.email)
-    for account, email in conn.execute(
-        mailed.where(t.contact.c.company == company, t.contact.c.email.is_not(None))
-    ):
+    p = t.contact.c
+    mailed = sa.select(p.account, p.email).where(p.company == company, p.email.is_not(None))
+    for account, email in conn.execute(mailed.where(among(conn, p.account, accounts))):
         found.setdefault(account, []).append(email)
     return Known(names, found)
 

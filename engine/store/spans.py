@@ -1,14 +1,41 @@
-"""Some of the accounts, as those that are next to each other by name."""
+"""Some of the accounts: those that are named, or those that are next to each other by name."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 # The accounts that a decision is about.
 WANTED = """
     SELECT account FROM item WHERE company = :company AND open != 0
     UNION SELECT account FROM episode WHERE company = :company AND ended IS NULL
 """
+
+# The names in a JSON list `:accounts`, of any number: a statement takes only so many values.
+LISTED = {
+    "sqlite": "SELECT value FROM json_each(:accounts)",
+    "postgresql": "SELECT json_array_elements_text(CAST(:accounts AS json))",
+}
+
+
+def listed(accounts: Collection[str]) -> str:
+    """Accounts as `:accounts` has them."""
+    return orjson.dumps(sorted(accounts)).decode()
+
+
+def among(
+    conn: Connection, column: sa.ColumnElement[Any], accounts: Collection[str] | None
+) -> sa.ColumnElement[bool]:
+    """That a column is one of these accounts; None: any."""
+    if accounts is None:
+        return sa.true()
+    names = sa.text(LISTED[conn.dialect.name]).bindparams(accounts=listed(accounts))
+    return column.in_(names.columns(sa.column("value", sa.String)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ in columns.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 import polars as pl
@@ -31,6 +31,7 @@ from engine.core.language.policy import seniority
 from engine.core.money import digits
 from engine.core.netting import net
 from engine.store import queries, wishes
+from engine.store.bulk import once_for_nothing
 from engine.store.spans import Span
 from engine.store.tables import BY_HAND, COMPANY, LADDER_FINISHED, TAKEN, ActionState
 
@@ -66,6 +67,13 @@ _STRICTEST = tuple(
 )
 
 
+def _typed(schema: Mapping[str, pl.DataType]) -> list[pl.Expr]:
+    return [pl.col(name).cast(kind) for name, kind in schema.items()]
+
+
+_TYPED_ACCOUNTS, _TYPED_ITEMS = _typed(ACCOUNTS), _typed(ITEMS)
+
+
 def load_state(
     conn: Connection,
     *,
@@ -99,27 +107,19 @@ def load_state(
         .unique()
         .sort("account")
         .with_row_index("row")
-        .join(episodes, on="account", how="left", maintain_order="left")
-        .with_columns(pl.col("episode").fill_null(1))
-        .join(customers, on="account", how="left", maintain_order="left")
     )
+    known = beside(known, (episodes, customers), "account").with_columns(pl.col("episode").fill_null(1))
     rows = known.select("row", "account", "episode")
-    actions = _present(ask.actions(), rows)
+    actions = _present(ask.actions(), accounts=rows)
     known = _with_history(known, ask, items)
     known = _with_actions(known, actions)
     known = _with_response(known, ask, actions)
     return State(
-        accounts=known.select(*_typed(ACCOUNTS), *own),
-        items=items.join(rows, on="account").select(*_typed(ITEMS)).sort("row", "due", "item"),
-        marks=_present(ask.marks(), rows).select(*_typed(MARKS)),
-        barred=actions.filter((pl.col("state") == ActionState.DECLINED.value) & (pl.col("policy") != BY_HAND))
-        .select(*_typed(BARRED))
-        .unique(maintain_order=True),
-        touches=ask.touches()
-        .join(rows, on="account")
-        .select(*_typed(TOUCHES))
-        .unique()
-        .sort("row", "on", "item"),
+        accounts=known.select(*_TYPED_ACCOUNTS, *own),
+        items=items.join(rows, on="account").select(*_TYPED_ITEMS).sort("row", "due", "item"),
+        marks=_marks(ask.marks(), accounts=rows),
+        barred=_barred(actions),
+        touches=_touches(ask.touches(), accounts=rows),
         pending=_pending(actions),
         repeats=_repeats(actions),
         as_of=ask.as_of,
@@ -138,38 +138,52 @@ def _of(found: pl.DataFrame, rows: pl.DataFrame, schema: Mapping[str, pl.DataTyp
     return found.join(rows, on="account").select(*_typed(schema)).sort(*schema)
 
 
-def _typed(schema: Mapping[str, pl.DataType]) -> list[pl.Expr]:
-    return [pl.col(name).cast(kind) for name, kind in schema.items()]
-
-
-def _present(rows: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
+@once_for_nothing
+def _present(rows: pl.DataFrame, *, accounts: pl.DataFrame) -> pl.DataFrame:
     """Only what belongs to each account's present episode, or to the one to come."""
     return rows.join(accounts, on=["account", "episode"], maintain_order="left")
 
 
+@once_for_nothing
+def _marks(rows: pl.DataFrame, *, accounts: pl.DataFrame) -> pl.DataFrame:
+    return _present(rows, accounts=accounts).select(*_typed(MARKS))
+
+
+@once_for_nothing
+def _barred(actions: pl.DataFrame) -> pl.DataFrame:
+    """Steps that somebody has declined."""
+    declined = (pl.col("state") == ActionState.DECLINED.value) & (pl.col("policy") != BY_HAND)
+    return actions.filter(declined).select(*_typed(BARRED)).unique(maintain_order=True)
+
+
+@once_for_nothing
+def _touches(rows: pl.DataFrame, *, accounts: pl.DataFrame) -> pl.DataFrame:
+    found = rows.join(accounts, on="account").select(*_typed(TOUCHES))
+    return found.unique().sort("row", "on", "item")
+
+
 def open_items(ask: queries.Ask, currency: str) -> pl.DataFrame:
     """Every open item with its rate to the house's currency, and whether it is set aside: why, since and until when."""
-    items, rates, asides = ask.items(), ask.rates(), _asides(ask)
-    found = items["currency"].unique().to_list()
-    scale = pl.DataFrame(
-        {"currency": found, "scale": [10.0 ** (digits(currency) - digits(code)) for code in found]},
-        schema={"currency": pl.String(), "scale": pl.Float64()},
+    items, rates = ask.items(), ask.rates()
+    found = {currency, *items["currency"].unique()}
+    scales = {code: 10.0 ** (digits(currency) - digits(code)) for code in found}
+    scale = pl.col("currency").replace_strict(scales, return_dtype=pl.Float64())
+    known = pl.coalesce("rate", "known") * scale
+    items = beside(items, (rates,), "currency").with_columns(
+        rate=pl.when(pl.col("currency") == currency).then(1.0).otherwise(known),
+        date=pl.coalesce("date", "due"),
     )
-    known = pl.coalesce("rate", "known") * pl.col("scale")
-    items = items.join(rates, on="currency", how="left", maintain_order="left")
-    items = items.join(scale, on="currency", how="left", maintain_order="left")
-    return (
-        items.with_columns(rate=pl.when(pl.col("currency") == currency).then(1.0).otherwise(known))
-        .join(asides, on=["account", "item"], how="left", maintain_order="left")
-        .with_columns(pl.col("days_off").fill_null(0), date=pl.coalesce("date", "due"))
-    )
+    asides = _asides(ask.disputes(), ask.promised(), ask.planned(), on=ask.on)
+    return beside(items, (asides,), "account", "item").with_columns(pl.col("days_off").fill_null(0))
 
 
-def _asides(ask: queries.Ask) -> pl.DataFrame:
+@once_for_nothing
+def _asides(
+    disputes: pl.DataFrame, promised: pl.DataFrame, planned: pl.DataFrame, *, on: date
+) -> pl.DataFrame:
     """One row an item that is or was set aside: why, since when, until when; and the days it lost so."""
-    disputes = ask.disputes()
     # What releases acts from the next day: a dispute closed today still holds today.
-    holds = pl.col("closed").is_null() | (pl.col("closed") >= ask.on)
+    holds = pl.col("closed").is_null() | (pl.col("closed") >= on)
     aside = pl.concat(
         [
             disputes.filter(holds).select(
@@ -179,8 +193,8 @@ def _asides(ask: queries.Ask) -> pl.DataFrame:
                 aside_since="opened",
                 aside_until=pl.col("closed") + pl.duration(days=1),
             ),
-            ask.promised(),
-            ask.planned(),
+            promised,
+            planned,
         ]
     ).unique(["account", "item"], keep="first", maintain_order=True)
     days = (pl.col("closed") - pl.col("opened")).dt.total_days()
@@ -245,7 +259,7 @@ def running(episodes: pl.DataFrame, items: pl.DataFrame, on: date) -> pl.DataFra
 
 
 def _with_history(accounts: pl.DataFrame, ask: queries.Ask, items: pl.DataFrame) -> pl.DataFrame:
-    for answer in (
+    answers = (
         ask.learned(),
         ask.addresses(),
         ask.contacts(),
@@ -255,10 +269,9 @@ def _with_history(accounts: pl.DataFrame, ask: queries.Ask, items: pl.DataFrame)
         ask.dispute_counts(),
         ask.pauses(),
         _inferred_terms(items),
-        ask.sides().group_by("account").agg(sides=pl.col("side").sort()),
-    ):
-        accounts = _beside(accounts, answer, "account")
-    accounts = accounts.with_columns(
+        _sides(ask.sides()),
+    )
+    accounts = beside(accounts, answers, "account").with_columns(
         pl.col("contacts", "broken", "kept", "claims").fill_null(0),
         pl.col("promise", "plan").fill_null("none"),
         *(pl.coalesce(f"learned_{flag}", flag).alias(flag) for flag in queries.LEARNED),
@@ -278,14 +291,27 @@ def mastered(accounts: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _beside(accounts: pl.DataFrame, answer: pl.DataFrame, key: str) -> pl.DataFrame:
-    """The accounts with what an answer knows of them. Many have none, and cost nothing then."""
-    if answer.height:
-        return accounts.join(answer, on=key, how="left", maintain_order="left")
-    nothing = (pl.lit(None, dtype=kind).alias(name) for name, kind in answer.schema.items() if name != key)
-    return accounts.with_columns(nothing)
+def beside(rows: pl.DataFrame, answers: Iterable[pl.DataFrame], *key: str) -> pl.DataFrame:
+    """The rows with what each answer, of one row a key, knows of them. Where it has nothing, or a row for each in the same
+    order, as for one account, nothing has to be looked up."""
+    nothing = []
+    for answer in answers:
+        if not answer.height:
+            kinds = answer.schema.items()
+            nothing += [pl.lit(None, dtype=kind).alias(name) for name, kind in kinds if name not in key]
+        elif answer.height == rows.height and all(answer[name].equals(rows[name]) for name in key):
+            rows = rows.hstack([column for column in answer.get_columns() if column.name not in key])
+        else:
+            rows = rows.join(answer, on=key, how="left", maintain_order="left")
+    return rows.with_columns(nothing) if nothing else rows
 
 
+@once_for_nothing
+def _sides(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.group_by("account").agg(sides=pl.col("side").sort())
+
+
+@once_for_nothing
 def _inferred_terms(items: pl.DataFrame) -> pl.DataFrame:
     """The terms that all open invoices of an account share; where they differ, "mixed"."""
     days = (pl.col("due") - pl.col("date")).dt.total_days().clip(lower_bound=0)
@@ -303,55 +329,91 @@ def _inferred_terms(items: pl.DataFrame) -> pl.DataFrame:
 
 def _with_actions(accounts: pl.DataFrame, actions: pl.DataFrame) -> pl.DataFrame:
     """What this episode has done: effects, firmest tone, highest call, the date the last demand gave."""
+    taken = _taken(actions)
+    written = _of_kinds(taken, kinds=_WRITTEN)
+    answers = (
+        _effects(_of_kinds(taken, kinds=EFFECTS)),
+        _tones(written, actions=actions),
+        _calls(_of_kinds(taken, kinds=("call",))),
+        _demands(written),
+        _told(actions),
+        _stepped(actions),
+    )
+    return beside(accounts, answers, "row").with_columns(pl.col("effects", "tone").fill_null(0))
+
+
+@once_for_nothing
+def _taken(actions: pl.DataFrame) -> pl.DataFrame:
     # A call that was tried again is done without having been taken.
     done = pl.col("state").is_in([state.value for state in TAKEN])
-    taken = actions.filter(done & pl.col("taken_on").is_not_null())
-    bit = pl.col("kind").replace_strict(
-        {kind: 1 << n for n, kind in enumerate(EFFECTS)}, return_dtype=pl.UInt8
-    )
-    effects = (
-        taken.filter(pl.col("kind").is_in(list(EFFECTS))).group_by("row").agg(effects=bit.unique().sum())
-    )
-    written = taken.filter(pl.col("kind").is_in(list(_WRITTEN)))
-    # The notice of a hold or of new terms sets no tone: nothing else may say what it says. And a softer step that
-    # went in a tone reached before has its own name beside that tone: the first one set it.
-    notices = actions.filter(pl.col("kind").is_in(list(EFFECTS))).select("row", "policy", "step").unique()
-    tones = (
-        written.join(notices, on=["row", "policy", "step"], how="anti")
-        .filter(pl.col("tone") > 0)
+    return actions.filter(done & pl.col("taken_on").is_not_null())
+
+
+@once_for_nothing
+def _of_kinds(actions: pl.DataFrame, *, kinds: Sequence[str]) -> pl.DataFrame:
+    return actions.filter(pl.col("kind").is_in(list(kinds)))
+
+
+@once_for_nothing
+def _effects(taken: pl.DataFrame) -> pl.DataFrame:
+    bits = {kind: 1 << n for n, kind in enumerate(EFFECTS)}
+    bit = pl.col("kind").replace_strict(bits, return_dtype=pl.UInt8())
+    return taken.group_by("row").agg(effects=bit.unique().sum())
+
+
+@once_for_nothing
+def _tones(written: pl.DataFrame, *, actions: pl.DataFrame) -> pl.DataFrame:
+    """The firmest tone. The notice of a hold or of new terms sets none: nothing else may say what it says. And a softer
+    step that went in a tone reached before has its own name beside that tone: the first one set it."""
+    notices = _of_kinds(actions, kinds=EFFECTS).select("row", "policy", "step").unique()
+    if notices.height:
+        written = written.join(notices, on=["row", "policy", "step"], how="anti")
+    return (
+        written.filter(pl.col("tone") > 0)
         .sort("tone", "taken_on", descending=[True, False], maintain_order=True)
         .group_by("row")
         .agg(pl.col("tone").first(), tone_step=pl.format("{}/{}", "policy", "step").first())
     )
+
+
+@once_for_nothing
+def _calls(taken: pl.DataFrame) -> pl.DataFrame:
+    """The most senior role that has called."""
     ranks = {role: seniority(role) for role in taken["role"].unique()}
-    senior = pl.col("role").replace_strict(ranks, default=0, return_dtype=pl.Int64)
-    calls = (
-        taken.filter(pl.col("kind") == "call")
-        .with_columns(senior=senior)
+    senior = pl.col("role").replace_strict(ranks, default=0, return_dtype=pl.Int64())
+    return (
+        taken.with_columns(senior=senior)
         .filter(pl.col("senior") > 0)
         .sort("senior", "taken_on", maintain_order=True)
         .group_by("row")
         .agg(reached=pl.col("role").last())
     )
-    demands = (
+
+
+@once_for_nothing
+def _demands(written: pl.DataFrame) -> pl.DataFrame:
+    return (
         written.filter(pl.col("respond_by").is_not_null() & (pl.col("day") >= 0))
         .sort("taken_on", "day", maintain_order=True)
         .group_by("row")
         .agg(answer_by=pl.col("respond_by").last(), answer_day=pl.col("day").last())
     )
-    told = actions.filter(pl.col("step") == LADDER_FINISHED).group_by("row").agg(finished=pl.col("on").max())
-    stepped = actions.group_by("row").agg(stepped=pl.col("taken_on").max())
-    for answer in (effects, tones, calls, demands, told, stepped):
-        accounts = _beside(accounts, answer, "row")
-    return accounts.with_columns(pl.col("effects", "tone").fill_null(0))
+
+
+@once_for_nothing
+def _told(actions: pl.DataFrame) -> pl.DataFrame:
+    finished = actions.filter(pl.col("step") == LADDER_FINISHED)
+    return finished.group_by("row").agg(finished=pl.col("on").max())
+
+
+@once_for_nothing
+def _stepped(actions: pl.DataFrame) -> pl.DataFrame:
+    return actions.group_by("row").agg(stepped=pl.col("taken_on").max())
 
 
 def _with_response(accounts: pl.DataFrame, ask: queries.Ask, actions: pl.DataFrame) -> pl.DataFrame:
     """What the last demand of the episode met: what came after it, the strongest first."""
-    sent = pl.col("state") == ActionState.SENT.value
-    demands = actions.filter(sent & pl.col("kind").is_in(list(_WRITTEN)) & (pl.col("day") >= 0))
-    last = demands.group_by("row").agg(demand=pl.col("taken_on").max())
-    accounts = _beside(_beside(accounts, last, "row"), ask.answers(), "account")
+    accounts = beside(beside(accounts, (_last_demand(actions),), "row"), (ask.answers(),), "account")
     since = pl.col("demand")
     response = (
         pl.when(since.is_null())
@@ -371,6 +433,14 @@ def _with_response(accounts: pl.DataFrame, ask: queries.Ask, actions: pl.DataFra
     return accounts.with_columns(response=response)
 
 
+@once_for_nothing
+def _last_demand(actions: pl.DataFrame) -> pl.DataFrame:
+    sent = pl.col("state") == ActionState.SENT.value
+    demands = actions.filter(sent & pl.col("kind").is_in(list(_WRITTEN)) & (pl.col("day") >= 0))
+    return demands.group_by("row").agg(demand=pl.col("taken_on").max())
+
+
+@once_for_nothing
 def _pending(actions: pl.DataFrame) -> pl.DataFrame:
     """The one thing under way for an account (for an item, under `each: invoice`). Tasks bind nobody, nor does what people
     asked for themselves."""
@@ -397,6 +467,7 @@ def _pending(actions: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+@once_for_nothing
 def _repeats(actions: pl.DataFrame) -> pl.DataFrame:
     return (
         actions.filter(pl.col("taken_on").is_not_null())

@@ -17,6 +17,7 @@ from engine.store import tables as t
 from engine.store.journal import Entry
 from engine.store.restrictions import Restriction
 from engine.store.runs import action_key
+from engine.store.spans import among
 from engine.store.tables import BY_HAND, COMPANY, TAKEN, UNDER_WAY, ActionState
 
 WAY_BACK = "way back"  # the step under which the end of an episode proposes to lift a hold or restore terms
@@ -101,11 +102,11 @@ def withdraw(
     a = t.action.c
     # One that was agreed to is in the outbox, and decided again before it goes.
     agreed = sa.exists().where(t.outbox.c.action == a.key)
-    query = sa.select(a.key, a.account).where(
+    query = sa.select(a.account, a.key).where(
         a.company == company, sa.text(f"action.{UNDER_WAY}"), a.step == WAY_BACK, a.state.in_(_WAITS), ~agreed
     )
-    late = frozenset(accounts)
-    gone = [(account, key) for key, account in conn.execute(query) if account in late]
+    found = conn.execute(query.where(among(conn, a.account, accounts)).order_by(a.key))
+    gone = [(account, key) for account, key in found]
     for _, key in gone:
         conn.execute(
             sa.update(t.action)

@@ -32,6 +32,7 @@ from engine.store.happened import Happened
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
+_COMMAND = re.compile(r"(?<=\w)\.?(?:  [^:]*)?:  dunwell .*")  # as sentences end that say what to type next
 
 
 def environment() -> Environment:
@@ -64,6 +65,11 @@ def url(*parts: object) -> str:
 def for_page(hint: str) -> str:
     """What helps, as a page says it; what speaks of the command line helps nobody here."""
     return "" if "dunwell " in hint or "--" in hint else hint
+
+
+def without_commands(said: str) -> str:
+    """What was done and what follows, as a page says it, or the answer to a program: without what one would type next."""
+    return "\n".join(_COMMAND.sub(".", line) for line in said.split("\n"))
 
 
 def _clean(value: object) -> str:

@@ -18,9 +18,11 @@ from engine.core.problem import Severity
 from engine.core.sentences import compare as said
 from engine.errors import Refused
 from engine.jobs.report import Asked
+from engine.jobs.set_up import intake
+from engine.jobs.set_up.intake import Draft, Looked
 from engine.jobs.simulate import Asked as Past
 from engine.jobs.workspace import BrokenSettings, Workspace, of_texts
-from engine.screen.written import line_of
+from engine.screen.written import line_of, money
 from engine.settings import texts as on_disk
 from engine.settings.texts import Texts, from_kept
 from engine.web.html import environment
@@ -125,6 +127,20 @@ def comparison(root: Path, asked: tuple[str, int], now: datetime) -> str:
     finally:
         engine.dispose()
     return _drawn("tried_compare.html", told=told, shown=shown, line_of=line_of, said=said)
+
+
+def ledger(file: Path, draft: Draft, codes: tuple[str | None, str | None]) -> str:
+    """A file that somebody has brought, read whole."""
+    tables, problems = intake.tables_at(file, draft)
+    if problems:
+        raise Refused(problems[0].sentence, problems[0].suggestion)
+    return drawn_ledger(intake.look(draft, tables, codes))
+
+
+def drawn_ledger(looked: Looked) -> str:
+    """What came of reading it."""
+    totals = [money(amount, currency) for currency, amount in looked.totals.items()]
+    return _drawn("set_up_looked.html", looked=looked, totals=totals)
 
 
 def _good(root: Path, texts: Mapping[str, str]) -> Workspace:

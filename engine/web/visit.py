@@ -31,7 +31,7 @@ from engine.store import brakes
 from engine.store.people import Session
 from engine.store.people import Worker as Person
 from engine.web.desk import Desk
-from engine.web.html import for_page, url
+from engine.web.html import for_page, url, without_commands
 from engine.web.navigation import NAVIGATION
 
 SAFE = ("GET", "HEAD")
@@ -155,7 +155,7 @@ class Visit:
         self.desk.kept.look()
         answer = RedirectResponse(url(*parts), 303)
         if said:
-            Cookie(self.ws, _SAID).put(answer, quote(said[:1000]), 60)
+            Cookie(self.ws, _SAID).put(answer, quote(without_commands(said)[:1000]), 60)
         return answer
 
     def could_not(self, error: Refused) -> Mapping[str, Any]:

@@ -126,9 +126,9 @@ class Works:
         one.state = state
 
 
-def in_a_child(work: Callable[..., str], *arguments: Any) -> str:
+def in_a_child(work: Callable[..., str], *arguments: Any, limits: Limits = LONGEST) -> str:
     """In a process of its own, behind everything else that the machine has to do."""
-    told, hint, refused = call(LONGEST, _gently, work, arguments)
+    told, hint, refused = call(limits, _gently, work, arguments)
     if refused:
         raise DunwellError(told, hint)
     return told

@@ -398,7 +398,7 @@ def test_what_was_said_and_what_has_changed_since(desk: Desk) -> None:
     said = desk.says("brief", "ACME")
     for line in (
         "Since the last call, Mon 21 Sep 2026",
-        "Mon 28 Sep  dispute: opened: short shipment, credit manager answers by 2026-10-05 (A2)",
+        "Mon 28 Sep  dispute: opened: short shipment, credit manager answers by Mon 5 Oct 2026 (A2)",
         "Mon 5 Oct  invoice: 2 invoices have fallen due: A1, A2",
         "Mon 5 Oct  invoice: 1 new invoice: A3",
         "promise to pay, with Dana Whitfield · approval pending  joe",

@@ -63,14 +63,14 @@ def test_what_was_agreed_and_asked_for(engine: sa.Engine) -> None:
         result="all were signed for")  # fmt: skip
     cod = "terms: cash on delivery"
     assert told(engine, since=day("21 Nov")) == [
-        ("21 Nov", "plan", "500.00 USD in 1: 250.00 USD by 2026-11-24, agreed with Ms Lee (broken)", "joe"),
+        ("21 Nov", "plan", "500.00 USD in 1: 250.00 USD by Tue 24 Nov 2026, agreed with Ms Lee (broken)", "joe"),
         ("21 Nov", "dispute", "opened: short shipment · told us: two boxes are missing", "joe"),
         ("21 Nov", "concession", "we gave 10 days (agreed, approved by sue): until the fair", "joe"),
-        ("22 Nov", "promise", "80.00 USD by 2026-11-30 by check 4711, promised by Ms Lee (open)", "joe"),
+        ("22 Nov", "promise", "80.00 USD by Mon 30 Nov 2026 by check 4711, promised by Ms Lee (open)", "joe"),
         ("22 Nov", "concession", "they gave discount 5.00 USD (agreed)", "joe"),
-        ("22 Nov", "restriction", f"{cod} asked for (delinquency, approved by ana), to be reviewed on 2026-12-22", "joe"),
+        ("22 Nov", "restriction", f"{cod} asked for (delinquency, approved by ana), to be reviewed on Tue 22 Dec 2026", "joe"),
         ("23 Nov", "restriction", f"{cod} in force, says the ledger", ""),
-        ("23 Nov", "charge", "interest 4.20 USD for 2026-10-02 to 2026-11-20 (Germany)", "joe"),
+        ("23 Nov", "charge", "interest 4.20 USD for Fri 2 Oct 2026 to Fri 20 Nov 2026 (Germany)", "joe"),
         ("24 Nov", "dispute", "closed for us: all were signed for", "ana"),
         ("25 Nov", "charge", "waived: interest 4.20 USD: goodwill", "ana"),
         ("27 Nov", "promise", "instalment 1 broken: 100.00 USD of 250.00 USD", ""),

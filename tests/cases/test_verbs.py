@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import orjson
 import polars as pl
 import pytest
 import sqlalchemy as sa
@@ -216,6 +217,22 @@ def test_what_is_declined_is_not_asked_again(engine: sa.Engine) -> None:
     assert now.barred.rows() == [(0, "standard", "stop")]
 
 
+def test_a_step_alone_is_put_off_beside_other_pauses(engine: sa.Engine) -> None:
+    plan(engine, step("ACME", "email firm", "email", 35))
+    told = cases.pause(engine, "ACME", who("21 Nov"), because="fair", step="call a", until=day("4 Dec"))
+    assert told == "ACME: “call a” waits through Fri 4 Dec 2026. Its other steps go on."
+    held = state(engine, "22 Nov").accounts.row(0, named=True)
+    assert (held["paused_until"], held["paused_kinds"]) == (day("4 Dec"), "step call a")
+    cases.pause(engine, "ACME", who("21 Nov"), because="x", kinds=["letter"], until=day("24 Nov"))
+    held = state(engine, "22 Nov").accounts.row(0, named=True)
+    assert held["paused_until"] == day("4 Dec")
+    assert held["paused_kinds"] == "2026-11-24\tletter\n2026-12-04\tstep call a"
+    assert state(engine, "25 Nov").accounts["paused_kinds"][0] == "step call a"
+    with database.reading(engine) as conn:
+        kept = conn.execute(sa.select(t.journal.c.body).where(t.journal.c.kind == "pause")).scalars().all()
+    assert [orjson.loads(body).get("step") for body in kept] == ["call a", None]
+
+
 def test_a_pause_of_everything_goes_before_one_of_some_kinds(engine: sa.Engine) -> None:
     cases.pause(
         engine, "ACME", who("21 Nov"), because="trade fair", kinds=["letter", "call"], until=day("4 Dec")
@@ -259,5 +276,5 @@ def test_the_history_of_an_account_in_its_order(engine: sa.Engine) -> None:
     assert told == [
         (day("2 Oct"), "episode", "fell past due (episode 1)"),
         (day("22 Nov"), "note", "new address soon"),
-        (day("23 Nov"), "promise", "500.00 USD by 2026-11-24 (open)"),
+        (day("23 Nov"), "promise", "500.00 USD by Tue 24 Nov 2026 (open)"),
     ]

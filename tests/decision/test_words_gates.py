@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import combinations, product
 
 import pytest
 
+from engine.core.decision.ladder import own_pause_binds, paused_together
 from engine.core.decision.state import Pending
 from tests.decision.builder import LADDER, Desk, book, day
 
@@ -112,6 +114,32 @@ def test_a_persons_pause_of_one_account() -> None:
 def test_a_persons_pause_of_one_kind() -> None:
     desk = Desk(book()).account("A", paused_until=day(2), paused_kinds="letter, email").owes("1", late=10)
     assert desk.on().of() == "call collector"
+
+
+def test_one_step_is_put_off_and_the_others_go_on() -> None:
+    desk = Desk(book()).account("A", paused_until=day(2), paused_kinds="step call collector")
+    assert desk.owes("1", late=10).on().of() == "nothing, because paused"
+    assert desk.calendar_of(0, 6) == {3: "call collector"}
+    other = Desk(book()).account("A", paused_until=day(2), paused_kinds="step letter reminder")
+    assert other.owes("1", late=10).on().of() == "call collector"
+
+
+def test_pauses_with_days_of_their_own_each_hold_for_theirs() -> None:
+    """However many there are and whatever they hold: together they hold what one of them does, for as long as it does."""
+    steps = book().policies[0].steps
+    every = [
+        (what, day(last))
+        for what in ("", "call", "letter, email", "step call collector")
+        for last in (1, 2, 4)
+    ]
+    held = 0
+    for pauses in (some for number in (1, 2, 3) for some in combinations(every, number)):
+        kinds, until = paused_together(pauses)
+        for step, on in product(steps, map(day, range(6))):
+            now = on <= until and own_pause_binds(step, kinds, on)
+            assert now == any(on <= last and own_pause_binds(step, what, on) for what, last in pauses)
+            held += now
+    assert held
 
 
 def test_a_pause_with_kinds_holds_a_step_that_has_one_of_them() -> None:

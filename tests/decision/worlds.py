@@ -191,6 +191,7 @@ def state(rng: random.Random, b: PolicyBook, accounts: int, on: date = ON) -> St
         account = dict.fromkeys(ACCOUNTS)
         in_episode = rng.random() < 0.5
         tone_of = rng.choice(names)
+        several = f"{on}\tletter\n{on + timedelta(days=1)}\tstep {tone_of[1]}"
         account |= {
             "row": row,
             "account": f"A{row:05d}",
@@ -214,7 +215,7 @@ def state(rng: random.Random, b: PolicyBook, accounts: int, on: date = ON) -> St
             "answer_by": maybe(on + timedelta(days=rng.randint(-5, 5)), 0.2),
             "answer_day": rng.choice([3, 35]),
             "paused_until": maybe(on + timedelta(days=rng.randint(-2, 2)), 0.1),
-            "paused_kinds": rng.choice([None, "letter, email"]),
+            "paused_kinds": rng.choice([None, "letter, email", f"step {tone_of[1]}", several]),
             "finished": maybe(back(50), 0.3),
             "stepped": maybe(on - timedelta(days=rng.randint(0, 3)), 0.2),
             "natural_person": maybe(rng.random() < 0.5, 0.4),

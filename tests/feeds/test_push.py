@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -219,3 +220,37 @@ def test_the_message_of_the_manual(send_here: Sender) -> None:
     with pytest.raises(Refused, match="no JSON"):
         push_text(place.house.ws, b"{", now=place.now, by="erp")
     assert json.loads(shown[1])["version"] == 17
+
+
+_OF_MANY = ("item", "customer", "contact", "episode", "promise", "dispute", "action", "payment", "pushed")
+
+
+def test_a_message_looks_at_no_account_that_it_does_not_name(send_here: Sender) -> None:
+    """However the database would answer: each of its questions goes by the account, or by a key. The sums alone, by which
+    a ledger that changed too much is known, are of all that is open."""
+    send_here.place.put(DAY)
+    send_here.place.bring()
+    asked: list[str] = []
+
+    def watch(conn: sqlite3.Connection, _record: object) -> None:
+        conn.set_trace_callback(asked.append)
+
+    sa.event.listen(send_here.engine, "connect", watch)
+    send_here("e1", 1, invoice("A1", "900.00"), paid("P1", "200.00"), invoice("A2", disputed=True))
+    send_here("e2", 2, {"type": "customer", "customer": "0042", "name": "Acme", "terms": "net 60"})
+    sa.event.remove(send_here.engine, "connect", watch)
+    plans: list[tuple[str, str]] = []
+    with send_here.engine.connect() as conn:
+        for query in asked:
+            if re.match(r"(SELECT|WITH|UPDATE|DELETE)\b", query.strip()):
+                how = conn.connection.driver_connection.execute(f"EXPLAIN QUERY PLAN {query}")  # type: ignore[union-attr]
+                plans += [(step[3], query) for step in how]
+    found = re.compile(rf"(SCAN|SEARCH) (?:\w+ AS )?({'|'.join(_OF_MANY)})\b(.*)")
+    looks = [(step, query) for step, query in plans if found.match(step)]
+    assert len(looks) > 15
+    wide = [
+        (step, query)
+        for step, query in looks
+        if not re.search(r"\b(account|id|key|rowid)=\?", step) and "GROUP BY item.currency" not in query
+    ]
+    assert not wide

@@ -7,6 +7,7 @@ import re
 import zipfile
 from html import unescape
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 import sqlalchemy as sa
@@ -252,13 +253,23 @@ def test_a_step_to_come_is_put_off_from_the_week(place: Place) -> None:
     account = link.partition("?")[0].removeprefix("/pause/")
     assert "back=/week?day=all" in link
     form = joe.get(link).text
-    assert "All steps of the account wait" in form
-    refused = joe.sends(f"/pause/{account}", back="/week?day=all", because="a trade fair")
+    step = re.search(r"[?&]step=([^&]+)", link)[1]  # type: ignore[index]
+    step = unquote(step)
+    assert f"“{step}” waits through the day that you name" in words(form)
+    assert f'name="step" value="{step}"' in form
+    refused = joe.sends(f"/pause/{account}", back="/week?day=all", because="a trade fair", step=step)
     assert refused.status_code == 422
-    assert "Say through which day they wait." in refused.text
+    assert "Say through which day it waits." in refused.text
     assert 'value="a trade fair"' in refused.text
-    done = joe.sends(f"/pause/{account}", back="/week?day=all", because="a trade fair", until="2026-10-23")
+    fair = {"back": "/week?day=all", "because": "a trade fair", "until": "2026-10-23"}
+    done = joe.sends(f"/pause/{account}", **fair, step=step)
     assert done.headers["location"] == "/week?day=all"
+    with reading(place.desk.engine) as conn:
+        kept = conn.execute(sa.select(pause.c.account, pause.c.kinds, pause.c.because)).all()
+    assert kept == [(account, f"step {step}", "a trade fair")]
+    explained = words(joe.get(f"/account/{account}").text)
+    assert f"step {step}" in explained
+    assert joe.sends(f"/pause/{account}", **fair, step="letter nobody").status_code == 404
     away = joe.sends(f"/pause/{account}", back="//elsewhere.example", because="x", until="2026-10-24")
     assert away.headers.get("location", "/today") == "/today"
     assert "Put off" not in words(week(place, place.as_(place.has("reader")), "?day=all"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import stat
+import time
 from html import unescape
 from io import BytesIO
 from pathlib import Path
@@ -15,7 +16,10 @@ import sqlalchemy as sa
 from openpyxl import Workbook
 
 from engine.jobs.people import first
+from engine.jobs.set_up import intake
 from engine.jobs.workspace import open_workspace
+from engine.limited import Limits
+from engine.readers import confined
 from engine.readers.propose import propose
 from engine.settings import load
 from engine.store import ledger, releases
@@ -394,6 +398,39 @@ def test_a_file_that_cannot_be_opened(
     assert answer.status_code == 422
     assert told.lower() in answer.text.lower()
     assert STRANGE not in answer.text
+    assert not (root(empty) / ".set-up").exists()
+
+
+def test_a_large_file_is_looked_at_beside_the_pages(
+    empty: Place, admin: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither opened, shown nor read in the process of the pages: there the readers are taken away."""
+    monkeypatch.setattr(confined, "_MANY", 10)
+    for reader in ("read_ledger_tables", "_drafted", "seen"):
+        monkeypatch.delattr(intake, reader)
+    assert brings(admin, "erp.csv", LEDGER).status_code == 303
+    form = mapping(admin) | {"as_of": MONDAY, "currency": "EUR"}
+    assert form["column.0"] == "account"
+    looked = admin.sends("/set-up/ledger/look", **form).text
+    assert "is being looked through" in looked
+    assert 'hx-get="/set-up/ledger/look"' in looked
+    until = time.monotonic() + 60
+    while "is being looked through" in (looked := admin.get("/set-up/ledger/look").text):
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    assert "It can be imported" in words(looked)
+
+
+def test_a_file_that_takes_too_long_ends_alone(
+    empty: Place, admin: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(confined, "_LARGE", 1)  # so large that it is not opened here at all
+    odd = brings(admin, "old.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+    assert (odd.status_code, "old or password-protected" in odd.text) == (422, True)
+    monkeypatch.setattr(intake, "LIMITS", Limits(wall=0.01, cpu=1, memory=600_000_000))
+    answer = brings(admin, "erp.csv", LEDGER)
+    assert answer.status_code == 422
+    assert "opening this file took more than 0.01 seconds" in words(answer.text)
     assert not (root(empty) / ".set-up").exists()
 
 

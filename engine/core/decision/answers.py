@@ -217,7 +217,7 @@ def _paused(view: View, table: _Steps) -> Array:
         kinds = view.accounts["paused_kinds"].fill_null("")
         for words in kinds.filter(own).unique():
             held = (own & (kinds == words)).to_numpy()[view.unit_row]
-            paused[held & table.flag(partial(own_pause_binds, kinds=words))] = OWN_PAUSE
+            paused[held & table.flag(partial(own_pause_binds, kinds=words, on=view.day.on))] = OWN_PAUSE
     pauses = [each for each in enumerate(view.book.house.pause) if in_season(each[1].season, view.day.on)]
     clauses = view.hold([columns.clause(pause.clause) for _, pause in pauses])
     for (number, pause), holds in reversed(list(zip(pauses, clauses, strict=True))):

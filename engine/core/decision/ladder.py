@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST_STEPS = 60
+STEP = "step "  # before the name of the one step that a pause holds
 _EMAIL = {"accounts payable": 0, "principal": 1, "account owner": 2}
 _POST = ADDRESSES.index("post")
 EMAILS = 0b111  # the bits of ADDRESSES that are for e-mail
@@ -148,9 +149,37 @@ def binds(pause: Pause, step: Step) -> bool:
     return not pause.kinds or any(step.has(kind) for kind in pause.kinds)
 
 
-def own_pause_binds(step: Step, kinds: str | None) -> bool:
-    """Whether a pause set on the account holds the step: no kinds hold everything."""
-    return not kinds or any(step.has(Kind(kind)) for kind in kinds.split(", "))
+def paused_together(pauses: Sequence[tuple[str, date]]) -> tuple[str | None, date]:
+    """Pauses of an account, as (what, last day), in the two columns of `state.ACCOUNTS`: `paused_kinds` and `paused_until`.
+
+    What a pause holds are kinds joined by ", ", or one step as `STEP` and its name; empty: everything. Where several hold
+    for days of their own, each is a line: its last day, a tab, and what it holds.
+    """
+    whole = max((last for what, last in pauses if not what), default=date.min)
+    longer = sorted({one for one in pauses if one[0] and one[1] > whole})
+    if len(longer) == 1 and whole == date.min:
+        return longer[0]
+    if not longer:
+        return None, whole
+    told = [*longer, *([("", whole)] if whole > date.min else [])]
+    return "\n".join(f"{last}\t{what}" for what, last in told), max(last for _, last in told)
+
+
+def own_pause_binds(step: Step, kinds: str | None, on: date) -> bool:
+    """Whether what is set on the account holds the step on a day that it lasts for; `kinds` as `paused_together` has it."""
+    if not kinds:
+        return True
+    for line in kinds.split("\n"):
+        last, apart, what = line.rpartition("\t")
+        if (not apart or date.fromisoformat(last) >= on) and _held(step, what):
+            return True
+    return False
+
+
+def _held(step: Step, what: str) -> bool:
+    if what.startswith(STEP):
+        return step.name == what.removeprefix(STEP)
+    return not what or any(step.has(Kind(kind)) for kind in what.split(", "))
 
 
 def in_season(season: tuple[tuple[int, int], tuple[int, int]] | None, on: date) -> bool:

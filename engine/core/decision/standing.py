@@ -533,7 +533,7 @@ class _Unit:
         own = (
             until is not None
             and until >= self.day.on
-            and own_pause_binds(step, self.case.account["paused_kinds"])
+            and own_pause_binds(step, self.case.account["paused_kinds"], self.day.on)
         )
         if own:
             return OWN_PAUSE

@@ -70,7 +70,7 @@ ACCOUNTS: dict[str, pl.DataType] = {
     "answer_by": pl.Date(),  # the last written demand's date to answer by
     "answer_day": pl.Int32(),  # and its step's `day`
     "paused_until": pl.Date(),  # a person's pause of this account holds through this day; null: none
-    "paused_kinds": pl.String(),  # the kinds it holds, joined by ", "; null: everything
+    "paused_kinds": pl.String(),  # what it holds, as `ladder.paused_together` writes it; null: everything
     "stepped": pl.Date(),  # last day on which it took a step of any kind: it takes one a day
     "finished": pl.Date(),  # last day on which the owner was told that the ladder is finished
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -32,8 +32,8 @@ class Look:
 
     def rows(self, table: sa.Table, *order: Any) -> list[Mapping[str, Any]]:
         """All rows of the account."""
-        mine = sa.select(table).where(table.c.company == COMPANY, table.c.account == self.account)
-        return [dict(row) for row in self.conn.execute(mine.order_by(*order)).mappings()]
+        found = self.conn.execute(_of(table).order_by(*order), {"whose": self.account})
+        return [dict(row) for row in found.mappings()]
 
     @cached_property
     def house(self) -> House:
@@ -71,3 +71,10 @@ class Look:
         found = datetime.fromisoformat(at)
         here = ZoneInfo(self.ws.settings.workspace.zone)
         return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(here).date()
+
+
+@cache
+def _of(table: sa.Table) -> sa.Select[Any]:
+    """The question about one account, put together once: a brief asks it of every table."""
+    mine = (table.c.company == COMPANY, table.c.account == sa.bindparam("whose"))
+    return sa.select(table).where(*mine)

@@ -136,7 +136,7 @@ def disputed(
     body = {name: value for name, value in body.items() if value not in (None, "")}
     told = {"reason": reason, "said": words} if words else {"reason": reason}
     entries = [Entry("dispute opened", account, body, told)]
-    entries += asked.renew(conn, who.on, who.company, account)[1]
+    entries += asked.renew(conn, who.on, who.company, accounts=(account,))[1]
     contested = money(part, in_currency) if part is not None else ""
     if ws is not None and answer_by is not None:
         what = sentences.answer_dispute(

@@ -54,7 +54,7 @@ def covered(
 
     An item in a running plan belongs to that plan alone. `disputed`: a disputed item may be named.
     """
-    owed = owed_by(conn, who.company, account).filter(pl.col("owed") > 0).sort("due", "item")
+    owed = owed_by(conn, who.company, accounts=(account,)).filter(pl.col("owed") > 0).sort("due", "item")
     asides = set_aside(conn, account, who.company)
     left_out: tuple[str, ...] = ()
     if items:
@@ -157,7 +157,7 @@ def minor_of(
     if named.currency != house or any(mark.isalpha() for mark in text):
         return named.minor, named.currency
     with database.reading(engine) as conn:
-        owed = owed_by(conn, company, account)
+        owed = owed_by(conn, company, accounts=(account,))
     if items:
         owed = owed.filter(pl.col("item").is_in(list(items)))
     codes = owed["currency"].unique().to_list()

@@ -243,7 +243,7 @@ def _begin(
         id = number_of(made)
         columns = ("promise", "item", "open")
         bulk.insert(conn, t.promise_item, columns, [(id, *each) for each in items.items()])
-    entries += asked.renew(conn, who.on, who.company, account)[1]
+    entries += asked.renew(conn, who.on, who.company, accounts=(account,))[1]
     told = [(one.amount, one.currency, one.pays_on) for one in replaced]
     return entries, sentences.takes_the_place(told) if told else ""
 

@@ -144,7 +144,7 @@ def promised(
     entries = [
         *over,
         Entry("promise", account, body, told),
-        *asked.renew(conn, who.on, who.company, account)[1],
+        *asked.renew(conn, who.on, who.company, accounts=(account,))[1],
     ]
     said_back = [
         sentences.promise_made(

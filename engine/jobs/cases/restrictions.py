@@ -164,7 +164,9 @@ def give_back(
 
 def not_overdue(conn: Connection, one: Restriction, who: Who) -> None:
     """Refused where the account owes again: nothing is given back then without saying so."""
-    late = owed(conn, who.company, one.account).filter((pl.col("owed") > 0) & (pl.col("due") < who.on))
+    late = owed(conn, who.company, accounts=(one.account,)).filter(
+        (pl.col("owed") > 0) & (pl.col("due") < who.on)
+    )
     sums = late.group_by("currency", maintain_order=True).agg(pl.col("owed").sum())
     if sums.is_empty():
         return

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from sqlalchemy.engine import Connection
 
+from engine.core.sentences.amounts import short_day
 from engine.store import tables as t
 from engine.store.concessions import THEIRS, concessions
 from engine.store.disputes import disputes
@@ -17,10 +18,12 @@ def _promises(conn: Connection, account: str, company: str) -> Iterator[Happened
     for row in rows(conn, t.promise, account, company):
         amount = money(row.amount, row.currency)
         check = f" by check {row.check_number}" if row.check_number else ""
-        mailed = f", mailed {row.mailed_on}" if row.mailed_on else ""
+        mailed = f", mailed {short_day(row.mailed_on)}" if row.mailed_on else ""
         spoke = f", promised by {row.spoken_with}" if row.spoken_with else ""
         if row.plan is None:  # instalments are told with their plan
-            text = f"{amount} by {row.pays_on}{check}{mailed}{spoke} ({row.state}){because(row.said)}"
+            text = (
+                f"{amount} by {short_day(row.pays_on)}{check}{mailed}{spoke} ({row.state}){because(row.said)}"
+            )
             yield Happened(row.made_on, "promise", text, row.by)
         if not row.settled_on or (row.plan is not None and row.state == "withdrawn"):
             continue
@@ -32,7 +35,9 @@ def _promises(conn: Connection, account: str, company: str) -> Iterator[Happened
 def _plans(conn: Connection, account: str, company: str) -> Iterator[Happened]:
     for one in reversed(plans(conn, account, company)):
         items = ", ".join(one.items)
-        parts = ", ".join(f"{money(part.amount, one.currency)} by {part.pays_on}" for part in one.instalments)
+        parts = ", ".join(
+            f"{money(part.amount, one.currency)} by {short_day(part.pays_on)}" for part in one.instalments
+        )
         total = f"{money(one.amount, one.currency)}{f' in {len(one.instalments)}: {parts}' if parts else ''}"
         spoke = f", agreed with {one.spoken_with}" if one.spoken_with else ""
         yield Happened(one.made_on, "plan", f"{total}{spoke} ({one.state})", one.by, items)
@@ -43,7 +48,7 @@ def _plans(conn: Connection, account: str, company: str) -> Iterator[Happened]:
 def _disputes(conn: Connection, account: str, company: str) -> Iterator[Happened]:
     for row in reversed(disputes(conn, account, company)):
         part = f", {money(row.amount, row.currency)} of it" if row.amount is not None else ""
-        answer = f", {row.owner} answers by {row.answer_by}" if row.owner and row.answer_by else ""
+        answer = f", {row.owner} answers by {short_day(row.answer_by)}" if row.owner and row.answer_by else ""
         expects = f", expected: {row.expected}" if row.expected else ""
         said = f" · told us: {row.said}" if row.said else ""
         text = f"opened: {row.reason}{part}{answer}{expects}{said}"
@@ -68,7 +73,7 @@ def _restrictions(conn: Connection, account: str, company: str) -> Iterator[Happ
     for row in rows(conn, t.restriction, account, company):
         what = f"{row.kind}: {row.value}"
         agreed = f", approved by {row.approved_by}" if row.approved_by else ""
-        review = f", to be reviewed on {row.review_on}" if row.review_on else ""
+        review = f", to be reviewed on {short_day(row.review_on)}" if row.review_on else ""
         text = f"{what} asked for ({row.reason}{agreed}){review}"
         yield Happened(row.asked_on, "restriction", text, row.by)
         if row.confirmed_on:
@@ -79,7 +84,9 @@ def _restrictions(conn: Connection, account: str, company: str) -> Iterator[Happ
 
 def _charges(conn: Connection, account: str, company: str) -> Iterator[Happened]:
     for row in rows(conn, t.charge, account, company):
-        days = f" for {row.from_day} to {row.to_day}" if row.from_day != row.to_day else ""
+        days = (
+            f" for {short_day(row.from_day)} to {short_day(row.to_day)}" if row.from_day != row.to_day else ""
+        )
         text = f"{row.kind} {money(row.amount, row.currency)}{days} ({row.pack})"
         yield Happened(row.on, "charge", text, row.by, row.item)
         if row.waived_on:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -42,5 +43,11 @@ def short(text: str, most: int = 200) -> str:
 
 def rows(conn: Connection, table: sa.Table, account: str, company: str) -> Sequence[Any]:
     """All of an account in a table, as they were written."""
-    mine = sa.select(table).where(table.c.company == company, table.c.account == account)
-    return conn.execute(mine.order_by(*table.primary_key.columns)).all()
+    return conn.execute(_of(table), {"whose": account, "ours": company}).all()
+
+
+@cache
+def _of(table: sa.Table) -> sa.Select[Any]:
+    """The question about one account, put together once: a history asks it of every table."""
+    mine = (table.c.company == sa.bindparam("ours"), table.c.account == sa.bindparam("whose"))
+    return sa.select(table).where(*mine).order_by(*table.primary_key.columns)

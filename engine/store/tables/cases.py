@@ -101,7 +101,8 @@ pause = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True),
     company_column(),
     sa.Column("account", sa.String, nullable=False),
-    sa.Column("kinds", sa.String, nullable=False, server_default=""),  # joined by ", "; empty: everything
+    # joined by ", "; or one step, as “step NAME”; empty: everything
+    sa.Column("kinds", sa.String, nullable=False, server_default=""),
     sa.Column("from_day", sa.Date, nullable=False),
     sa.Column("until", sa.Date),  # the last day; null: until somebody lifts it
     sa.Column("because", sa.Text, nullable=False),

@@ -12,7 +12,7 @@ from engine.errors import Refused
 from engine.exports.values import amount
 from engine.jobs.brief import brief
 from engine.jobs.cases import must_know
-from engine.jobs.explain import explain
+from engine.jobs.explain import explained
 from engine.screen.brief import brief_value
 from engine.screen.explain import explanation_value
 from engine.store import finding
@@ -152,11 +152,11 @@ def account(caller: Reads, account: str) -> Any:
     """What an account owes, what is agreed with it, where it stands on its ladder and why."""
     with caller.reading() as conn:
         found = brief_value(brief(caller.ws, conn, account, on=caller.today, now=caller.now))
-    try:
-        told = explanation_value(explain(caller.live, account, on=caller.today, now=caller.now))
-        return {**found, "stands": told}
-    except Refused as error:
-        return {**found, "stands": None, "cannot_say": error.sentence}
+        try:
+            told = explained(caller.live, conn, account, on=caller.today, now=caller.now)
+            return {**found, "stands": explanation_value(told)}
+        except Refused as error:
+            return {**found, "stands": None, "cannot_say": error.sentence}
 
 
 @router.get("/history/{account:path}")

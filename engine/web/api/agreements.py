@@ -11,7 +11,7 @@ from engine.core.cases.plans import read_every
 from engine.core.cases.promises import Kind
 from engine.jobs import cases
 from engine.web.api.asked import Asked, Code, Day, Decimals, Items, Name, Text, about, minor
-from engine.web.api.caller import Done, Works
+from engine.web.api.caller import Caller, Done, Works
 from engine.web.api.problems import Mistake, wrong
 
 router = APIRouter(tags=["Agreements"])
@@ -75,6 +75,13 @@ class TakenBack(Asked):
     items: Items = Field(default_factory=list)
 
 
+def _amount(caller: Caller, asked: Promise | Plan | Dispute) -> tuple[int | None, str | None]:
+    """Minor units, where an amount is said, and the currency where one is named."""
+    if asked.amount is None:
+        return None, asked.currency
+    return minor(caller, asked, asked.amount, asked.currency, asked.items)
+
+
 _PROMISE = {
     "summary": "All that is overdue, by Friday",
     "value": {"account": "ACC1", "pays_on": "2026-10-16", "spoken_with": "Ana Reyes"},
@@ -98,9 +105,7 @@ _DISPUTE = {
 def promise(asked: Annotated[Promise, Body(openapi_examples={"all": _PROMISE})], caller: Works) -> Done:
     """Write down a promise to pay: what it covers waits, and starts again if it is broken."""
     who = about(caller, asked, asked.items)
-    amount, currency = None, asked.currency
-    if asked.amount is not None:
-        amount, currency = minor(caller, asked, asked.amount, asked.currency, asked.items)
+    amount, currency = _amount(caller, asked)
     return caller.done(
         cases.promise(
             caller.engine,
@@ -136,9 +141,7 @@ def plan(asked: Annotated[Plan, Body(openapi_examples={"months": _PLAN})], calle
     if every is None:
         said, hint = f"“{asked.every}” is no length of time", "write it as month, week or 2 weeks"
         raise wrong([Mistake(part="body", pointer="/every", detail=said, suggestion=hint)])
-    amount, currency = None, asked.currency
-    if asked.amount is not None:
-        amount, currency = minor(caller, asked, asked.amount, asked.currency, asked.items)
+    amount, currency = _amount(caller, asked)
     return caller.done(
         cases.plan(
             caller.live,
@@ -174,9 +177,7 @@ def dispute(asked: Annotated[Dispute, Body(openapi_examples={"short": _DISPUTE})
     if asked.amount is not None and len(asked.items) > 1:
         said = "an amount is contested of one invoice"
         raise wrong([Mistake(part="body", pointer="/amount", detail=said, suggestion="send them one by one")])
-    amount, currency = None, asked.currency
-    if asked.amount is not None:
-        amount, currency = minor(caller, asked, asked.amount, asked.currency, asked.items)
+    amount, currency = _amount(caller, asked)
     first, *more = asked.items
     return caller.done(
         cases.open_dispute(

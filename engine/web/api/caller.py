@@ -25,6 +25,7 @@ from engine.jobs.workspace import Workspace
 from engine.store.tokens import Token
 from engine.web.api.problems import Mistake, NotDone, wrong
 from engine.web.desk import Desk
+from engine.web.html import without_commands
 
 TOKEN = HTTPBearer(scheme_name="token", description="A token of the desk: dunwell_…", auto_error=False)
 KEY = re.compile("[!-~]{1,100}")
@@ -86,7 +87,7 @@ class Caller:
 
     def done(self, said: str) -> Done:
         """It is done, and this is what is said of it: the same for a second request of this key."""
-        told = Done(said=said)
+        told = Done(said=without_commands(said))
         if self.once is not None:
             self.once.answered(orjson.dumps(told.model_dump()))
         self.desk.kept.look()

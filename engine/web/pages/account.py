@@ -17,12 +17,13 @@ from starlette.responses import RedirectResponse, Response
 
 from engine.core import sentences
 from engine.core.spoken import read_day
-from engine.errors import Refused, WrongFields
+from engine.errors import NotFound, Refused, WrongFields
 from engine.exports import evidence_html
 from engine.jobs import cases, evidence
 from engine.jobs.brief import Item, brief
 from engine.jobs.cases import must_know
-from engine.jobs.explain import Explanation, explain
+from engine.jobs.cases.who import near
+from engine.jobs.explain import Explanation, explained
 from engine.jobs.people.rights import Right
 from engine.screen import briefed
 from engine.screen.written import day_month, line_of, money
@@ -84,7 +85,7 @@ def put_off(visit: Worker, account: str) -> Response:
 def pause(visit: Worker, account: str) -> Response:
     back = visit.typed("back")
     shown = _wait if back else _shown
-    because, until = visit.typed("because"), visit.typed("until")
+    because, until, step = visit.typed("because"), visit.typed("until"), visit.typed("step")
     wrong = {} if because else {"because": "say why: whoever looks at it later wants to know"}
     last: date | None = None
     if until:
@@ -93,11 +94,12 @@ def pause(visit: Worker, account: str) -> Response:
         except ValueError as error:
             wrong["until"] = str(error)
     elif back:
-        wrong["until"] = "say through which day they wait"
+        wrong["until"] = "say through which day it waits"
     if wrong:
         return shown(visit, account, WrongFields(wrong))
     try:
-        said = cases.pause(visit.engine, account, visit.who, because=because, until=last)
+        _must_be_step(visit, step)
+        said = cases.pause(visit.engine, account, visit.who, because=because, until=last, step=step)
     except Refused as error:
         return shown(visit, account, error)
     answer = visit.go("account", account, said=said)
@@ -107,14 +109,24 @@ def pause(visit: Worker, account: str) -> Response:
 
 
 def _wait(visit: Visit, account: str, error: Refused | None = None) -> Response:
-    """The steps of an account are put off, from a page that is gone back to."""
+    """A step of an account is put off, or all of them, from a page that is gone back to."""
+    step = visit.typed("step")
+    _must_be_step(visit, step)
     told = visit.could_not(error) if error else {}
     with visit.reading() as conn:
         must_know(conn, account)
         found = finding.accounts(conn, account)
     name = next((one.name for one in found if one.account == account), account)
     back = local(visit.typed("back", "/week"))
-    return visit.page("wait.html", account=account, name=name, back=back, on=visit.typed("day"), **told)
+    on = visit.typed("day")
+    return visit.page("wait.html", account=account, name=name, step=step, back=back, on=on, **told)
+
+
+def _must_be_step(visit: Visit, name: str) -> None:
+    """NotFound for a step that no policy has: it would never be put off."""
+    steps = [step.name for policy in visit.ws.live.policies for step in policy.steps] if name else []
+    if name and name not in steps:
+        raise NotFound("step", name, near(name, steps))
 
 
 @router.post("/lift/{account:path}")
@@ -152,9 +164,9 @@ def _shown(visit: Visit, account: str, error: Refused | None = None) -> Response
         paid = _payments(conn, account, visit.today)
         waits = visit.worklist(conn, everything=True, account=account)
         all_kinds = sorted({line.kind for line in (happened if not kinds else history(conn, account))})
+        stands, why_not = _stands(visit, conn, account)
     happened.reverse()
     everything = visit.typed("show") == "everything"
-    explained, why_not = _explained(visit, account)
     names = {id: one.name for id, one in visit.ws.settings.people.items()}
     return visit.page(
         "account.html",
@@ -170,7 +182,7 @@ def _shown(visit: Visit, account: str, error: Refused | None = None) -> Response
         bands=_bands(found.items),
         dots=_dots(paid, visit.today),
         late=_LATEST,
-        explained=explained,
+        explained=stands,
         why_not=why_not,
         line_of=line_of,
         paused=[one for one in found.agreed if one.kind == "pause"],
@@ -179,7 +191,7 @@ def _shown(visit: Visit, account: str, error: Refused | None = None) -> Response
     )
 
 
-def _explained(visit: Visit, account: str) -> tuple[Explanation | None, str]:
+def _stands(visit: Visit, conn: Connection, account: str) -> tuple[Explanation | None, str]:
     """Where it stands and why; why not, where the policies or the ledger cannot say."""
     if visit.ws.book is None:
         return (
@@ -188,7 +200,7 @@ def _explained(visit: Visit, account: str) -> tuple[Explanation | None, str]:
         )
     try:
         wanted = visit.typed("why_not")
-        return explain(visit.ws, account, on=visit.today, now=visit.now, why_not=wanted), ""
+        return explained(visit.ws, conn, account, on=visit.today, now=visit.now, why_not=wanted), ""
     except Refused as error:
         return None, f"{error.sentence[:1].upper()}{error.sentence[1:]}."
 

@@ -60,7 +60,7 @@ def shown(
         aside = set_aside(conn, account)
         items = [
             Owed(row["item"], row["due"], row["owed"], row["currency"], row["due"] < visit.today, aside.get(row["item"], ""))
-            for row in owed(conn, COMPANY, account).sort("due", "item").iter_rows(named=True)
+            for row in owed(conn, COMPANY, accounts=(account,)).sort("due", "item").iter_rows(named=True)
             if row["owed"] > 0
         ]  # fmt: skip
         waits = visit.worklist(conn, everything=True, account=account, state=ActionState.AWAITING_APPROVAL)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from fastapi import APIRouter
+from markupsafe import Markup
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
-from engine.core.problem import Problem, Severity
 from engine.core.sentences import set_up as said
 from engine.errors import Refused, WrongFields
 from engine.jobs.set_up import intake
@@ -23,15 +23,12 @@ from engine.readers import mapping
 from engine.readers.headers import currencies, named
 from engine.readers.mapping import Shown
 from engine.readers.profile import DATES, KINDS, SET_ASIDE
-from engine.readers.reading import Reading
-from engine.readers.table import Table
 from engine.screen.imports import lines
-from engine.screen.written import count, money
+from engine.screen.written import count
 from engine.web.pages.set_up import go_on, shown
 from engine.web.visit import Bringer, SetUp, Visit
 
 router = APIRouter()
-_SHOWN = 30  # problems
 
 
 @router.get("/set-up/ledger")
@@ -46,8 +43,8 @@ def bring(visit: Bringer) -> Response:
     try:
         if not isinstance(brought, UploadFile) or not brought.filename:
             raise WrongFields({"file": "choose a file"})
-        draft, tables = intake.bring(visit.ws, brought.filename, brought.file.read(), visit.person.id)
-        visit.desk.brought.keep(visit.ws, draft, tables)
+        found = intake.bring(visit.ws, brought.filename, brought.file.read(), visit.person.id)
+        visit.desk.brought.keep(visit.ws, *found)
     except WrongFields as error:
         return _page(visit, error)
     except Refused as error:
@@ -89,7 +86,20 @@ def look(visit: SetUp) -> Response:
         intake.keep(visit.ws, draft)
     except Refused as error:
         told = list(error.fields.values()) if isinstance(error, WrongFields) else [error.sentence]
-        return visit.page("set_up_look.html", wrong_choices=told, reading=None, problems=(), more=0)
+        return visit.page("set_up_look.html", wrong_choices=told, work=None)
+    return _look(visit, draft)
+
+
+@router.get("/set-up/ledger/look")
+def further(visit: SetUp) -> Response:
+    """How far a large file has been looked through."""
+    try:
+        return _look(visit, _draft(visit))
+    except Refused as error:  # somebody has imported it meanwhile, say
+        return visit.page("set_up_look.html", wrong_choices=[error.sentence], work=None)
+
+
+def _look(visit: Visit, draft: Draft) -> Response:
     return visit.page("set_up_look.html", **_looked(visit, draft))
 
 
@@ -113,22 +123,25 @@ def _page(visit: Visit, error: Refused | None = None) -> Response:
     draft = intake.found(visit.ws)
     if draft is None:
         return shown(visit, Part.LEDGER, error, draft=None, found=None)
-    tables = visit.desk.brought.tables(visit.ws, draft)
+    try:
+        seen = visit.desk.brought.seen(visit.ws, draft)
+    except Refused as no:  # it is of no use to anybody: another one can be brought
+        intake.drop(visit.ws)
+        return _page(visit, WrongFields({"file": f"{draft.name}: {no.sentence}; {no.hint}".rstrip("; ")}))
     profile = draft.read()
-    found = mapping.shown(tables, profile, draft.master)
     asked = error is not None or visit.typed("look") == "now"
     return shown(
         visit,
         Part.LEDGER,
         error,
         draft=draft,
-        found=found,
+        found=seen.found,
         profile=profile,
         meanings=[(one, named(one)) for one in mapping.meanings(draft.master)],
-        sure=_sure(found, profile.columns),
+        sure=_sure(seen.found, profile.columns),
         dates={one: said.DATES[one] for one in DATES},
         decimals=said.DECIMALS,
-        types=mapping.types(tables, profile, draft.master),
+        types=seen.types,
         kinds={one: said.KINDS[one] for one in KINDS},
         asides={one: said.SET_ASIDE[one] for one in SET_ASIDE},
         currencies=sorted(currencies()),
@@ -143,40 +156,10 @@ def _sure(found: Shown, columns: Mapping[str, str | int]) -> set[str]:
 
 
 def _looked(visit: Visit, draft: Draft) -> Mapping[str, Any]:
-    """The whole file as it is read now: its sums, or what is in the way."""
-    tables = visit.desk.brought.tables(visit.ws, draft)
-    reading = intake.look(visit.ws, draft, tables)
-    told = [_told(visit, tables, one) for one in reading.problems[:_SHOWN]]
-    totals, notes = [], []
-    if isinstance(reading, Reading):
-        totals = [money(amount, currency) for currency, amount in reading.total_of_rows.items()]
-        notes = [*reading.notes]
-        rows, day = reading.rows.height, reading.as_of
-    else:
-        rows, day = reading.customers.height, None
-    return {
-        "wrong_choices": [],
-        "reading": reading,
-        "problems": told,
-        "more": max(len(reading.problems) - _SHOWN, 0),
-        "rows": rows,
-        "day": day,
-        "totals": totals,
-        "notes": notes,
-    }
-
-
-def _told(visit: Visit, tables: Sequence[Table], one: Problem) -> Mapping[str, Any]:
-    table = next((table for table in tables if table.sheet == one.place.sheet), None)
-    row, column = mapping.placed(table, one.place)
-    sheet = f"sheet {one.place.sheet}, " if one.place.sheet else ""
-    where = f"{sheet}row {row}" + (f", column {column}" if column else "")
-    return {
-        "bad": one.severity is Severity.ERROR,
-        "where": where,
-        "sentence": one.sentence,
-        "helps": said.helps(one.code, one.suggestion),
-    }
+    """The whole file as it is read now, or how far that is."""
+    work = visit.desk.brought.looked(visit.ws, draft, visit.now)
+    drawing = Markup(work.result)  # noqa: S704 - our own template has drawn and escaped it
+    return {"wrong_choices": [], "work": work, "drawing": drawing}
 
 
 # -- what is said of the file ------------------------------------------------------------------------------------------
@@ -204,11 +187,10 @@ def _answered(visit: Visit, draft: Draft) -> Draft:
         as_of = date.fromisoformat(day).isoformat() if day else ""
     except ValueError:
         wrong["as_of"], as_of = f"“{day}” is no day; write it as 2026-11-23", ""
-    tables = visit.desk.brought.tables(visit.ws, draft)
-    before = draft.read()
-    if visit.typed("sheet") in {table.sheet for table in tables if table.sheet}:
+    seen = visit.desk.brought.seen(visit.ws, draft)
+    before, found = draft.read(), seen.found
+    if visit.typed("sheet") in seen.sheets:
         values["sheet"] = visit.typed("sheet")
-    found = mapping.shown(tables, before, draft.master)
     if row and not wrong.get("header") and int(row) != found.header:
         values["header"] = int(row)
     anew = values.get("sheet", before.sheet or found.sheet) != found.sheet or "header" in values
@@ -217,7 +199,7 @@ def _answered(visit: Visit, draft: Draft) -> Draft:
         raise WrongFields(wrong)
     types = {
         code: kind
-        for code in mapping.types(tables, before, draft.master)
+        for code in seen.types
         if (kind := visit.typed(f"type.{code}", before.kinds.get(code, ""))) in ("", *KINDS)
     }
     text = mapping.with_answers(draft.text, values, columns, types)
