@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -163,6 +163,14 @@ def paused_together(pauses: Sequence[tuple[str, date]]) -> tuple[str | None, dat
         return None, whole
     told = [*longer, *([("", whole)] if whole > date.min else [])]
     return "\n".join(f"{last}\t{what}" for what, last in told), max(last for _, last in told)
+
+
+def so_many_days_earlier(kinds: str | None, days: int) -> str | None:
+    """What `paused_together` wrote, with the days in it so many earlier."""
+    if not kinds or "\t" not in kinds:
+        return kinds
+    apart = (line.partition("\t") for line in kinds.split("\n"))
+    return "\n".join(f"{date.fromisoformat(last) - timedelta(days=days)}\t{what}" for last, _, what in apart)
 
 
 def own_pause_binds(step: Step, kinds: str | None, on: date) -> bool:

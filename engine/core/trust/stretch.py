@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from engine.core.decision.ladder import in_season
+from engine.core.decision.ladder import in_season, so_many_days_earlier
 from engine.core.decision.state import State
 from engine.core.language.policy import Clock, House, PolicyBook
 from engine.core.workdays import ALWAYS, Calendar
@@ -66,5 +66,15 @@ def side_by_side(state: State, rows: Sequence[int], days: Sequence[date]) -> Sta
 
     frames = {name: frame for name in _BY_ROW if (frame := getattr(state, name)).height}
     copied: dict[str, Any] = {name: copies(frame) for name, frame in frames.items()}
+    if "accounts" in copied:
+        held = copied["accounts"]["paused_kinds"]
+        if held.str.contains("\t").any():
+            back_of_row = np.repeat(back, len(rows))[copied["accounts"]["row"].to_numpy()].tolist()
+            moved = [
+                so_many_days_earlier(what, by) for what, by in zip(held.to_list(), back_of_row, strict=True)
+            ]
+            copied["accounts"] = copied["accounts"].with_columns(
+                paused_kinds=pl.Series(moved, dtype=pl.String)
+            )
     made = replace(state, **copied)
     return replace(made, items=made.items.filter(pl.col("date") <= days[0]))
