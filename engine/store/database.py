@@ -53,7 +53,7 @@ def open(url: str | Path, *, migrate: bool = True, read_only: bool = False) -> E
         _check_file(file, read_only)
     engine = _of_file(file, read_only) if file is not None else _engine(address, None, read_only)
     try:
-        with _told(name(engine)):
+        with _told(engine):
             found = revision(engine)
             if found != HEAD:
                 _bring_up(engine, file, found, migrate and not read_only)
@@ -66,7 +66,7 @@ def open(url: str | Path, *, migrate: bool = True, read_only: bool = False) -> E
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """One consistent view of the database. What is written in it is rolled back."""
-    with _told(name(engine)), engine.connect() as conn:
+    with _told(engine), engine.connect() as conn:
         if conn.dialect.name == "postgresql":
             conn = conn.execution_options(isolation_level="REPEATABLE READ")
         yield conn
@@ -79,8 +79,7 @@ def writing(engine: Engine, through: Connection | None = None) -> Iterator[Conne
 
     `through` is an open connection of the caller's, for many transactions one after the other.
     """
-    with _told(name(engine)), nullcontext(through) if through is not None else engine.connect() as conn:
-        conn = conn.execution_options(dunwell_writes=True)
+    with _told(engine), nullcontext(through) if through is not None else engine.connect() as conn:
         try:
             with _begun(conn):
                 if (begins := conn.get_execution_options().get("dunwell_begins")) is not None:
@@ -100,13 +99,20 @@ def beginning(engine: Engine, begins: Callable[[Connection], None]) -> Engine:
 
 
 def _begun(conn: Connection) -> RootTransaction:
-    """A transaction, on a new connection where the server had closed this one while nothing was asked of it."""
+    """A transaction that writes, on a new connection where the server had closed this one while nothing was asked of it."""
     try:
-        return conn.begin()
-    except sa.exc.DBAPIError as error:
-        if not error.connection_invalidated:
+        return _to_write(conn).begin()
+    except Exception:
+        if not conn.invalidated:
             raise
-        return conn.begin()
+        return _to_write(conn).begin()
+
+
+def _to_write(conn: Connection) -> Connection:
+    """What begins on it writes. The driver of PostgreSQL would say BEGIN by itself, and wait for the answer: we say it."""
+    if conn.dialect.name == "postgresql":
+        conn = conn.execution_options(isolation_level="AUTOCOMMIT")
+    return conn.execution_options(dunwell_writes=True)
 
 
 @contextmanager
@@ -116,7 +122,7 @@ def beside(engine: Engine) -> Iterator[Connection]:
     For work that shares no row with others. DatabaseError where somebody has changed a row that it locks. The server
     looks whether the machine is still there, and undoes the work of one that has vanished within a quarter of a minute.
     """
-    with _told(name(engine)), engine.connect() as conn:
+    with _told(engine), engine.connect() as conn:
         conn = conn.execution_options(isolation_level="REPEATABLE READ")
         with conn.begin():
             for name_, value in _VANISHED:
@@ -127,7 +133,7 @@ def beside(engine: Engine) -> Iterator[Connection]:
 @contextmanager
 def bare(engine: Engine) -> Iterator[Connection]:
     """A connection without a transaction: for what is the connection's own and not of any row, as PostgreSQL's locks are."""
-    with _told(name(engine)), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+    with _told(engine), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
         yield conn
 
 
@@ -137,7 +143,7 @@ def aside(engine: Engine) -> Iterator[Connection]:
 
     DatabaseBusy where SQLite's one writer is at work for more than two seconds.
     """
-    with _told(name(engine)), engine.connect() as conn:
+    with _told(engine), engine.connect() as conn:
         if conn.dialect.name == "sqlite":
             raw: Any = conn.connection.driver_connection
             raw.execute("PRAGMA busy_timeout=2000")
@@ -266,8 +272,15 @@ def _begin_sqlite(conn: Connection) -> None:
 
 def _begin_postgres(conn: Connection) -> None:
     """Two evaluations, or an import and an evaluation, wait for each other; reading never waits."""
-    if conn.get_execution_options().get("dunwell_writes"):
-        conn.exec_driver_sql("SELECT pg_advisory_xact_lock(7239462)")
+    if not conn.get_execution_options().get("dunwell_writes"):
+        return
+    raw: Any = conn.connection.driver_connection
+    try:
+        raw.execute("BEGIN; SELECT pg_advisory_xact_lock(7239462)", prepare=False)
+    except Exception:
+        if raw.closed:
+            conn.invalidate()
+        raise
 
 
 def _bring_up(engine: Engine, file: Path | None, found: str | None, migrate: bool) -> None:
@@ -288,7 +301,7 @@ def _bring_up(engine: Engine, file: Path | None, found: str | None, migrate: boo
     if file is not None and found is not None:
         _back_up(file, Path(f"{file}.before-{HEAD}"))
     with engine.connect() as plain:
-        conn = plain.execution_options(dunwell_writes=True)
+        conn = _to_write(plain)
         with conn.begin():
             config.attributes["connection"] = conn
             command.upgrade(config, "head")
@@ -307,16 +320,16 @@ def _back_up(file: Path, copy: Path) -> None:
 
 
 @contextmanager
-def _told(database: str) -> Iterator[None]:
+def _told(engine: Engine) -> Iterator[None]:
     """Turn what a driver says into a sentence. What is not the database's own fault passes as it is."""
     try:
         yield
     except sa.exc.DBAPIError as error:
-        raise _sentence(database, error.orig or error) from error
+        raise _sentence(name(engine), error.orig or error) from error
     except Exception as error:
         # What was asked of the driver itself comes in its words; psycopg is only there where it is installed.
         if isinstance(error, sqlite3.Error) or type(error).__module__.startswith("psycopg"):
-            raise _sentence(database, error) from error
+            raise _sentence(name(engine), error) from error
         raise
 
 

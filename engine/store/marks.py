@@ -46,18 +46,22 @@ def take_all(conn: Connection, keys: Sequence[str], at: datetime, on: date | Non
     found = conn.execute(_TAKE, taken).mappings().all()
     before: Sequence[Any] = []
     if left := set(keys) - {row["key"] for row in found}:  # taken before, or there is none
-        before = conn.execute(sa.select(action).where(action.c.key.in_(left))).mappings().all()
+        before = conn.execute(sa.select(*_MARKING).where(action.c.key.in_(left))).mappings().all()
         if missing := left - {row["key"] for row in before}:
             raise NotFound("action", min(missing))
     add(conn, [one for row in (*found, *before) for one in rows(row, day, TAKEN)])
     restrictions.requested(conn, found, day, at)
 
 
+# What marks and restrictions are made of.
+_MARKING = [
+    action.c[name] for name in ("key", "company", "account", "episode", "policy", "event", "kind", "detail")
+]
 _TAKE = (
     sa.update(action)
     .where(action.c.key.in_(sa.bindparam("of_keys", expanding=True)), action.c.taken_on.is_(None))
     .values(taken_on=sa.bindparam("to_day"), taken_at=sa.bindparam("to_at"))
-    .returning(action)
+    .returning(*_MARKING)
 )
 
 
