@@ -30,9 +30,8 @@ _LONGEST_REST = timedelta(
 _MOST_CLAIMED = 256
 _BRISK, _SLOW, _STALE = 1.0, 2.0, 5.0  # seconds
 
-# An end waits so long for the next step, to be written in its transaction: the connection that has just answered
-# begins its next message at once. On a busy way out that is one sync of the disk a message in place of two.
-_A_MOMENT = 0.01  # seconds
+# So long an end may wait for others, to be written with them: a connection waits for its next step, and for no end.
+_A_MOMENT = 0.02  # seconds
 
 
 async def deliver(delivery: Delivery, stop: asyncio.Event | None = None) -> Round:
@@ -111,6 +110,7 @@ class _Run:
         self.coming: set[int] = set()  # messages whose step is still to be written down
         self.probing: set[str] = set()  # channels being tried after a rest: one message, then the others
         self.shut: set[str] = set()  # channels that were found closed since the last claim
+        self.rested: set[str] = set()  # channels that rested at the last claim, or were found closed since
         self.told: list[tuple[Row, Result]] = []  # results of the transaction under way
         self.halt = ""  # why nothing may begin, as the last transaction had it
         self.traces: list[Trace] = []  # what the transaction under way lets go, and what ended
@@ -203,9 +203,17 @@ class _Run:
             await asyncio.wait([mine], timeout=_A_MOMENT)
         async with self.turn:
             if not mine.done():
-                together, self.line = self.line, []
-                await self._write_all(together)
+                await self._write_all(self._together(isinstance(work, _Step)))
         return mine.result()
+
+    def _together(self, step: bool) -> list[tuple[Work, asyncio.Future[Any]]]:
+        """What the next transaction writes: all that is in line; only steps go before ends that may wait yet."""
+        if step and all(isinstance(work, _Step | _End) for work, _ in self.line):
+            steps = [one for one in self.line if isinstance(one[0], _Step)]
+            self.line = [one for one in self.line if isinstance(one[0], _End)]
+            return steps
+        together, self.line = self.line, []
+        return together
 
     async def _write_all(self, together: Sequence[tuple[Work, asyncio.Future[Any]]]) -> None:
         try:
@@ -289,6 +297,7 @@ class _Run:
         rests = store.rests(conn, delivery.company)
         closed = set(_resting(rests, at))
         self.shut &= closed
+        self.rested = set(rests)
         while channels := set(delivery.senders) - closed - self.probing:
             rows = self._tried(store.due(conn, channels, at, self.size, delivery.company), set(rests))
             if not rows:
@@ -403,17 +412,14 @@ class _Run:
     def _end(self, conn: Connection, ends: Sequence[_End]) -> None:
         """What each has come to, written for all of them with a few statements."""
         delivery, at = self.delivery, self.delivery.now()
-        rests = store.rests(conn, delivery.company)
         settling: list[store.Settling] = []
         for end in ends:
-            channel = end.row.channel
+            channel, until = end.row.channel, None
             if end.receipt.route is not Route.OPEN:
-                self._rest(conn, channel, end.receipt, rests.get(channel), at)
-                rests = store.rests(conn, delivery.company)
-            elif channel in rests:
+                until = self._rest(conn, channel, end.receipt, at)
+            elif channel in self.rested:
                 store.wake(conn, channel, delivery.company)
-                del rests[channel]
-            settling.append(self._settling(end, rests, at))
+            settling.append(self._settling(end, until, at))
         # The others are another's now; what we know of them is not worth more than what it will find.
         ours = store.settle_all(conn, settling, at)
         taken: list[str] = []
@@ -432,16 +438,14 @@ class _Run:
             for key in taken:
                 delivery.taken(conn, key, at)
 
-    def _settling(self, end: _End, rests: Mapping[str, Rest], at: datetime) -> store.Settling:
+    def _settling(self, end: _End, until: datetime | None, at: datetime) -> store.Settling:
+        """What is written of one; its way out rests `until` then."""
         row, receipt = end.row, end.receipt
         state, sentence, not_before, attempt = receipt.state.value, receipt.sentence, None, row.attempt
         if receipt.route is not Route.OPEN:
             attempt -= 1  # no try of this message: the way out was shut
         if receipt.state is Outcome.RETRY:
-            if receipt.route is Route.OPEN:
-                not_before = next_attempt(row.attempt, at, self.delivery.rng)
-            else:
-                not_before = rests[row.channel].until
+            not_before = until or next_attempt(row.attempt, at, self.delivery.rng)
             last = row.payload.get("until")  # the moment from which its step is no longer worth a try
             if not_before is None or (last is not None and not_before >= datetime.fromisoformat(last)):
                 state, not_before = store.FAILED, None
@@ -450,9 +454,9 @@ class _Run:
             state, sentence = store.SENT, f"not to every recipient: {sentence}"
         return store.Settling(row, state, sentence, receipt.stage, end.payload, not_before, attempt)
 
-    def _rest(
-        self, conn: Connection, channel: str, receipt: Receipt, before: Rest | None, at: datetime
-    ) -> None:
+    def _rest(self, conn: Connection, channel: str, receipt: Receipt, at: datetime) -> datetime:
+        """Let a way out rest, and say until when."""
+        before = store.rests(conn, self.delivery.company).get(channel)
         held = receipt.route is Route.HELD
         times = 1 if before is None else before.times + 1
         wait = _LONGEST_REST if held else min(_LONGEST_REST, _REST * 2 ** min(times - 1, 10))
@@ -463,6 +467,8 @@ class _Run:
             )
         rest = Rest(channel, at + wait, receipt.sentence, held or (before is not None and before.held), times)
         store.rest(conn, rest, self.delivery.company)
+        self.rested.add(channel)
+        return rest.until
 
 
 def _tries(count: int) -> str:

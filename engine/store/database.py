@@ -52,8 +52,8 @@ def open(
     """The database at a path or URL (`sqlite:///…`, `postgresql://…`), its tables as this version wants them.
 
     A path, or a `sqlite` URL, names a file that is made where it is missing. With `company`, or `?company=NAME`, it is
-    that company's: a file of its own, or a schema of that name in a database that others share. With `read_only` nothing is ever
-    written, and a missing or older database is refused. Before a migration a SQLite file is copied to
+    that company's: a file of its own, or a schema of that name in a database that others share. With `read_only` nothing is
+    ever written, and a missing or older database is refused. Before a migration a SQLite file is copied to
     `NAME.before-REVISION`. Raises DatabaseTooNew, DatabaseTooOld, DatabaseUnreadable, OtherCompany, ReadOnly, DiskFull
     or DatabaseBusy.
     """
@@ -63,7 +63,7 @@ def open(
         _check_file(file, read_only)
     engine = _of_file(file, read_only, whose) if file is not None else _engine(whole, None, read_only, whose)
     try:
-        with _told(name(engine)):
+        with _told(engine):
             found, kept = _stands(engine)
             if found is not None and kept != whose:
                 raise OtherCompany(name(engine), kept, whose)
@@ -78,7 +78,7 @@ def open(
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """One consistent view of the database. What is written in it is rolled back."""
-    with _told(name(engine)), engine.connect() as conn:
+    with _told(engine), engine.connect() as conn:
         if conn.dialect.name == "postgresql":
             conn = conn.execution_options(isolation_level="REPEATABLE READ")
         yield conn
@@ -91,8 +91,7 @@ def writing(engine: Engine, through: Connection | None = None) -> Iterator[Conne
 
     `through` is an open connection of the caller's, for many transactions one after the other.
     """
-    with _told(name(engine)), nullcontext(through) if through is not None else engine.connect() as conn:
-        conn = conn.execution_options(dunwell_writes=True)
+    with _told(engine), nullcontext(through) if through is not None else engine.connect() as conn:
         try:
             with _begun(conn):
                 if (begins := conn.get_execution_options().get("dunwell_begins")) is not None:
@@ -112,13 +111,20 @@ def beginning(engine: Engine, begins: Callable[[Connection], None]) -> Engine:
 
 
 def _begun(conn: Connection) -> RootTransaction:
-    """A transaction, on a new connection where the server had closed this one while nothing was asked of it."""
+    """A transaction that writes, on a new connection where the server had closed this one while nothing was asked of it."""
     try:
-        return conn.begin()
-    except sa.exc.DBAPIError as error:
-        if not error.connection_invalidated:
+        return _to_write(conn).begin()
+    except Exception:
+        if not conn.invalidated:
             raise
-        return conn.begin()
+        return _to_write(conn).begin()
+
+
+def _to_write(conn: Connection) -> Connection:
+    """What begins on it writes. The driver of PostgreSQL would say BEGIN by itself, and wait for the answer: we say it."""
+    if conn.dialect.name == "postgresql":
+        conn = conn.execution_options(isolation_level="AUTOCOMMIT")
+    return conn.execution_options(dunwell_writes=True)
 
 
 @contextmanager
@@ -128,7 +134,7 @@ def beside(engine: Engine) -> Iterator[Connection]:
     For work that shares no row with others. DatabaseError where somebody has changed a row that it locks. The server
     looks whether the machine is still there, and undoes the work of one that has vanished within a quarter of a minute.
     """
-    with _told(name(engine)), engine.connect() as conn:
+    with _told(engine), engine.connect() as conn:
         conn = conn.execution_options(isolation_level="REPEATABLE READ")
         with conn.begin():
             for name_, value in _VANISHED:
@@ -139,7 +145,7 @@ def beside(engine: Engine) -> Iterator[Connection]:
 @contextmanager
 def bare(engine: Engine) -> Iterator[Connection]:
     """A connection without a transaction: for what is the connection's own and not of any row, as PostgreSQL's locks are."""
-    with _told(name(engine)), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+    with _told(engine), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
         yield conn
 
 
@@ -149,7 +155,7 @@ def aside(engine: Engine) -> Iterator[Connection]:
 
     DatabaseBusy where SQLite's one writer is at work for more than two seconds.
     """
-    with _told(name(engine)), engine.connect() as conn:
+    with _told(engine), engine.connect() as conn:
         if conn.dialect.name == "sqlite":
             raw: Any = conn.connection.driver_connection
             raw.execute("PRAGMA busy_timeout=2000")
@@ -316,10 +322,16 @@ def _begin_sqlite(conn: Connection) -> None:
 
 def _begin_postgres(conn: Connection) -> None:
     """Two evaluations, or an import and an evaluation, wait for each other; reading never waits. Nor do other companies."""
-    if conn.get_execution_options().get("dunwell_writes"):
-        whose = company(conn)
-        lock = str(_WRITER) if whose == COMPANY else f"{space(conn, _WRITER)}, 0"
-        conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({lock})")
+    if not conn.get_execution_options().get("dunwell_writes"):
+        return
+    lock = str(_WRITER) if company(conn) == COMPANY else f"{space(conn, _WRITER)}, 0"
+    raw: Any = conn.connection.driver_connection
+    try:
+        raw.execute(f"BEGIN; SELECT pg_advisory_xact_lock({lock})", prepare=False)
+    except Exception:
+        if raw.closed:
+            conn.invalidate()
+        raise
 
 
 def _bring_up(engine: Engine, file: Path | None, found: str | None, migrate: bool) -> None:
@@ -340,7 +352,7 @@ def _bring_up(engine: Engine, file: Path | None, found: str | None, migrate: boo
     if file is not None and found is not None:
         _back_up(file, Path(f"{file}.before-{HEAD}"))
     with engine.connect() as plain:
-        conn = plain.execution_options(dunwell_writes=True)
+        conn = _to_write(plain)
         with conn.begin():
             whose = company(engine)
             if found is None and whose != COMPANY and engine.dialect.name == "postgresql":
@@ -374,16 +386,16 @@ def _back_up(file: Path, copy: Path) -> None:
 
 
 @contextmanager
-def _told(database: str) -> Iterator[None]:
+def _told(engine: Engine) -> Iterator[None]:
     """Turn what a driver says into a sentence. What is not the database's own fault passes as it is."""
     try:
         yield
     except sa.exc.DBAPIError as error:
-        raise _sentence(database, error.orig or error) from error
+        raise _sentence(name(engine), error.orig or error) from error
     except Exception as error:
         # What was asked of the driver itself comes in its words; psycopg is only there where it is installed.
         if isinstance(error, sqlite3.Error) or type(error).__module__.startswith("psycopg"):
-            raise _sentence(database, error) from error
+            raise _sentence(name(engine), error) from error
         raise
 
 

@@ -41,19 +41,27 @@ def take(conn: Connection, key: str, at: datetime, on: date | None = None) -> No
 
 def take_all(conn: Connection, keys: Sequence[str], at: datetime, on: date | None = None) -> None:
     """As `take`, for many actions with a few statements."""
-    found = conn.execute(sa.select(action).where(action.c.key.in_(keys))).mappings().all()
-    if len(found) < len(keys):
-        raise NotFound("action", min(set(keys) - {row["key"] for row in found}))
     day = on or at.date()
-    conn.execute(_TAKE, {"of_keys": list(keys), "to_day": day, "to_at": moment_text(at)})
-    add(conn, [one for row in found for one in rows(row, day, TAKEN)])
-    restrictions.requested(conn, [row for row in found if row["taken_on"] is None], day, at)
+    taken = {"of_keys": list(keys), "to_day": day, "to_at": moment_text(at)}
+    found = conn.execute(_TAKE, taken).mappings().all()
+    before: Sequence[Any] = []
+    if left := set(keys) - {row["key"] for row in found}:  # taken before, or there is none
+        before = conn.execute(sa.select(*_MARKING).where(action.c.key.in_(left))).mappings().all()
+        if missing := left - {row["key"] for row in before}:
+            raise NotFound("action", min(missing))
+    add(conn, [one for row in (*found, *before) for one in rows(row, day, TAKEN)])
+    restrictions.requested(conn, found, day, at)
 
 
+# What marks and restrictions are made of.
+_MARKING = [
+    action.c[name] for name in ("key", "company", "account", "episode", "policy", "event", "kind", "detail")
+]
 _TAKE = (
     sa.update(action)
     .where(action.c.key.in_(sa.bindparam("of_keys", expanding=True)), action.c.taken_on.is_(None))
     .values(taken_on=sa.bindparam("to_day"), taken_at=sa.bindparam("to_at"))
+    .returning(*_MARKING)
 )
 
 

@@ -329,7 +329,8 @@ def _changed_together(
     given = [
         {**one, "of_owner": row.owner, "of_fence": row.fence} for one, row in zip(values, rows, strict=True)
     ]
-    return set(conn.execute(change, {"given": orjson.dumps(given).decode()}).scalars())
+    numbers = [row.id for row in rows]
+    return set(conn.execute(change, {"given": orjson.dumps(given).decode(), "ids": numbers}).scalars())
 
 
 def _held(conn: Connection, rows: Sequence[Row], stages: Collection[str] = ()) -> set[int]:
@@ -374,9 +375,10 @@ _SETTLE = (
 )
 
 
-# PostgreSQL is given them all as one text of JSON. A message is changed only in the hand that took it, as `_HELD` has it.
+# PostgreSQL is given them all as one text of JSON, and their numbers beside it: it cannot know how few they are. A
+# message is changed only in the hand that took it, as `_HELD` has it.
 _IN_HAND = """
-    outbox.id = given.of_id AND outbox.state = 'sending'
+    outbox.id = ANY(:ids) AND outbox.id = given.of_id AND outbox.state = 'sending'
     AND outbox.owner = given.of_owner AND outbox.fence = given.of_fence
 """
 _ADVANCE_TOGETHER = sa.text(

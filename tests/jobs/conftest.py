@@ -16,7 +16,8 @@ from tests.jobs.world import House
 def build(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., House]:
     """A house with other policies or settings; its ledger comes in when the test says so.
 
-    With DUNWELL_TEST_DATABASE=postgresql all stories are told on PostgreSQL; each twice every time takes too long.
+    With DUNWELL_TEST_DATABASE=postgresql all stories are told on PostgreSQL. Each twice every time takes too long:
+    `.ci/run` tells those that are marked `postgresql`.
     """
     if os.environ.get("DUNWELL_TEST_DATABASE") == "postgresql":
         url: str = request.getfixturevalue("postgres_url")

@@ -83,6 +83,7 @@ CHANGES: dict[str, tuple[Callable[[House], None], str]] = {
 
 @pytest.mark.parametrize("what", CHANGES)
 @pytest.mark.fault(43)
+@pytest.mark.postgresql
 def test_what_has_changed_is_not_sent(house: House, what: str) -> None:
     change, reason = CHANGES[what]
     house.run(MONDAY)
@@ -99,6 +100,7 @@ def test_what_has_changed_is_not_sent(house: House, what: str) -> None:
         assert told == [reason] * len(dropped)
 
 
+@pytest.mark.postgresql
 def test_what_was_dropped_is_decided_anew(house: House) -> None:
     house.run(MONDAY)
     _part(house)
@@ -122,6 +124,7 @@ def test_a_pause_that_ends_lets_the_step_go_the_day_after(house: House) -> None:
     assert dict(house.day("2026-10-07").sent) == {"email": 1}
 
 
+@pytest.mark.postgresql
 def test_an_episodes_end_cancels_what_waits_and_a_new_one_begins_afresh(house: House) -> None:
     house.run(MONDAY)
     house.paid("A1")

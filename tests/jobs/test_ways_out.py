@@ -11,6 +11,7 @@ from email import message_from_bytes
 from email.policy import default
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import pytest
 import sqlalchemy as sa
 import trustme
 from pypdf import PdfReader
@@ -61,6 +62,7 @@ def test_mail_goes_through_a_server_with_tls_and_a_password(build: Callable[...,
     assert house.marks() == {("A1", "email friendly-reminder")}
 
 
+@pytest.mark.postgresql
 def test_a_wrong_password_holds_the_mail_and_loses_nothing(build: Callable[..., House]) -> None:
     house, authority = build(), trustme.CA()
     _fill(house)
@@ -86,6 +88,7 @@ def test_an_unknown_certificate_is_not_trusted(build: Callable[..., House]) -> N
     assert "certificate" in done.rests[0]
 
 
+@pytest.mark.postgresql
 def test_an_address_that_is_refused_for_good_counts_as_missing(build: Callable[..., House]) -> None:
     house = _fill(build())
     with scripted(rcpt=Act("550 no such user")) as server:
@@ -104,6 +107,7 @@ def test_an_address_that_is_refused_for_good_counts_as_missing(build: Callable[.
     assert [mail["To"] for mail in house.mails()] == ["new@acme.example.com"]
 
 
+@pytest.mark.postgresql
 def test_a_server_that_is_away_is_tried_again(build: Callable[..., House]) -> None:
     house = _fill(build())
     house.settings(
@@ -183,6 +187,7 @@ def test_a_letter_keeps_no_contact_hours(build: Callable[..., House]) -> None:
     assert dict(house.day(DAY, "20:00").sent) == {"letter": 1}
 
 
+@pytest.mark.postgresql
 def test_a_hold_waits_for_its_notice_and_falls_with_it(build: Callable[..., House]) -> None:
     house = _fill(build(policies=_one_step("    hold: orders\n    email: friendly-reminder\n")))
     late = house.day(DAY, "18:00")

@@ -38,8 +38,9 @@ from engine.outbox import (
 )
 from engine.store import database
 from engine.store import outbox as store
-from engine.store.marks import take
+from engine.store.marks import take, take_all
 from engine.store.owner import gone, owner
+from engine.store.tables import action, mark
 from tests.channels.servers import Act, Scripted, scripted
 from tests.outbox.world import START, Watch, delivery, do, get, make_mail, marks, plan, states
 
@@ -218,6 +219,57 @@ def test_everything_that_happens_is_told_in_its_transaction(engine: Engine) -> N
 
     asyncio.run(deliver(delivery(engine, senders={"email": Desk()}, decide_again=decide, settled=settled)))
     assert sorted(told) == [("A", "sent"), ("B", "cancelled")]
+
+
+def test_a_step_waits_for_no_end_and_the_ends_are_written_together(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.outbox.round._A_MOMENT", 60)
+    first, second = plan(engine, "A"), plan(engine, "B")
+    seen: list[str] = []
+    told: list[list[str]] = []
+
+    async def one_after_the_other() -> None:
+        answered = asyncio.Event()
+
+        class Line(Desk):
+            async def send(self, made: Any, stage: Stage) -> Receipt:
+                if made.key == second:
+                    await answered.wait()
+                return await super().send(made, stage)
+
+        def watch(point: str, key: str) -> None:
+            if (point, key) == ("answered", first):
+                answered.set()
+            if (point, key) == ("after data", second):
+                seen.append(get(engine, first).state)
+
+        await deliver(
+            delivery(
+                engine,
+                senders={"email": Line()},
+                at_once=2,
+                watch=watch,
+                settled_all=lambda conn, ends, at: told.append([row.account for row, _ in ends]),
+            )
+        )
+
+    asyncio.run(one_after_the_other())
+    assert seen == ["sending"], "the first one's end was still to be written"
+    assert told == [["A", "B"]]
+    assert states(engine) == {"A": "sent", "B": "sent"}
+
+
+def test_what_is_taken_twice_is_taken_once(engine: Engine) -> None:
+    first, second = plan(engine, "A"), plan(engine, "B")
+    do(engine, lambda conn: take_all(conn, [first], START))
+    do(engine, lambda conn: take_all(conn, [first, second], START + timedelta(days=1)))
+    with database.reading(engine) as conn:
+        marked = conn.execute(sa.select(mark.c.account, mark.c.on).order_by(mark.c.account)).all()
+        taken = conn.execute(sa.select(action.c.account, action.c.taken_on).order_by(action.c.account)).all()
+    assert marked == taken == [("A", START.date()), ("B", START.date() + timedelta(days=1))]
+    with pytest.raises(NotFound):
+        do(engine, lambda conn: take_all(conn, [first, "nobody's"], START))
 
 
 def test_a_stopped_round_finishes_what_it_has_in_hand(engine: Engine) -> None:
