@@ -27,7 +27,7 @@ browser:
 	} || echo "Tests in a browser are skipped: there is no Chromium. sudo apt-get install chromium"
 
 test: setup browser check
-	@$(BIN)/pytest -n 6 --dist worksteal
+	@$(BIN)/pytest -n 5 --dist worksteal
 
 check: setup
 	@$(BIN)/ruff check .
@@ -37,7 +37,7 @@ check: setup
 
 # Once more where durable-rules cannot be imported: the plain evaluator decides alone.
 test-plain: setup
-	@PYTHONPATH=. $(BIN)/pytest -n 2 -m "not long" -p tests.without_durable $(wildcard tests/decision/test_words_[dg]*.py tests/rules)
+	@PYTHONPATH=. $(BIN)/pytest -n 0 -m "not long" -p tests.without_durable $(wildcard tests/decision/test_words_[dg]*.py tests/rules)
 
 # Every figure in one table, kept by commit in benchmarks/kept: half an hour with nothing else on the machine.
 bench: setup

@@ -222,6 +222,10 @@ class _Run:
         except DunwellError as error:  # the database's: it meets them all
             for _, mine in together:
                 mine.set_exception(error)
+        except asyncio.CancelledError:  # the round breaks off; what the thread has begun it ends, and once
+            for _, mine in together:
+                mine.cancel()
+            raise
         except BaseException as error:
             if len(together) > 1:  # one of them is wrong: each for itself
                 for one in together:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from zlib import crc32
 
@@ -150,6 +152,22 @@ def test_three_that_work_at_once_without_a_lease_double_nothing(tmp_path: Path, 
     assert len(office.rows(sa.select(run.c.id))) == 1
 
 
+def _free(office: Office) -> bool:
+    """Whether nobody is in the middle of writing."""
+    engine = office.engine
+    try:
+        if engine.dialect.name == "postgresql":
+            with engine.connect() as conn:
+                return bool(conn.exec_driver_sql("SELECT pg_try_advisory_xact_lock(7239462)").scalar())
+        with closing(sqlite3.connect(str(engine.url.database), timeout=0.1, isolation_level=None)) as plain:
+            plain.execute("BEGIN IMMEDIATE")
+            return True
+    except sqlite3.OperationalError:
+        return False
+    finally:
+        engine.dispose()
+
+
 @pytest.mark.fault(56)
 def test_a_worker_that_slept_while_another_took_over_sends_nothing_twice(
     tmp_path: Path, database_url: str, request: pytest.FixtureRequest
@@ -161,6 +179,10 @@ def test_a_worker_that_slept_while_another_took_over_sends_nothing_twice(
             (worker,) = first.workers()
             request.addfinalizer(lambda: kill(worker))  # one that sleeps would not see its pipe close
             os.kill(worker, signal.SIGSTOP)
+            while not _free(office):  # asleep in the middle of writing it would hold everybody up
+                os.kill(worker, signal.SIGCONT)
+                time.sleep(0.02)
+                os.kill(worker, signal.SIGSTOP)
             asleep = office.keys("sending")
             first.told(signal.SIGKILL)
             first.process.wait()

@@ -7,7 +7,9 @@ import json
 import random
 import shutil
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Mapping
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -23,6 +25,7 @@ from engine.errors import DiskFull, NotFound, Refused
 from engine.outbox import (
     Resolution,
     Result,
+    Round,
     Row,
     Verdict,
     cancel,
@@ -36,6 +39,7 @@ from engine.outbox import (
     show,
     wake,
 )
+from engine.outbox.round import _Run
 from engine.store import database
 from engine.store import outbox as store
 from engine.store.marks import take, take_all
@@ -761,3 +765,32 @@ def test_the_claims_index_has_only_what_waits(engine: Engine) -> None:
         ):
             plan_ = str(list(conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)))
             assert index in plan_, plan_
+
+
+def test_a_round_that_breaks_off_ends_though_a_transaction_is_under_way(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever writes for several when it is called off does not begin their work anew, and does not go on."""
+    written: list[int] = []
+
+    def slowly(_run: _Run, works: Sequence[Any]) -> list[None]:
+        written.append(len(works))
+        time.sleep(0.2)
+        return [None] * len(works)
+
+    monkeypatch.setattr(_Run, "_write", slowly)
+
+    async def called_off() -> list[bool]:
+        run, loop = _Run(delivery(engine), Round(), asyncio.Event()), asyncio.get_running_loop()
+        with ThreadPoolExecutor(1) as run.writer:
+            waiting = [loop.create_future() for _ in range(2)]
+            writes = asyncio.create_task(run._write_all([(lambda _conn: None, mine) for mine in waiting]))
+            while not written:
+                await asyncio.sleep(0.01)
+            writes.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await writes
+        return [mine.cancelled() for mine in waiting]
+
+    assert asyncio.run(called_off()) == [True, True]
+    assert written == [2]
