@@ -138,11 +138,12 @@ def _settings(edge: Edge, folder: Path | None) -> Workspace:
 
 def _about(files: Workspace) -> Iterator[str]:
     """Where it works, with what, and where its messages go; nothing secret."""
+    from engine.settings import COMPANY
     from engine.store import database
 
     told = files.settings
     url, whose = database.address(files.database_url)
-    company = f" Company {whose}." if whose != "main" else ""
+    company = f" Company {whose}." if whose != COMPANY else ""
     yield f"Workspace {files.root}, on the clock of {told.workspace.zone}."
     sqlite = url.get_backend_name() == "sqlite"
     place = Path(str(url.database)).name if sqlite else url.set(query={}).render_as_string(hide_password=True)

@@ -104,7 +104,8 @@ def put(engine: Engine, file: Path, kept: str, setting: tuple[str, str, str]) ->
 
     What was there becomes the schema `kept`.
     """
-    url, here = engine.url, database.schema(engine)
+    url, schema = engine.url, database.schema(engine)
+    here = f'"{schema}"'  # it may be a word of SQL's own
     unpacking, putting = tool("pg_restore", "restored"), tool("psql", "restored")
     company, name, value = ("'" + word.replace("'", "''") + "'" for word in setting)
     begin = f"ALTER SCHEMA {here} RENAME TO {kept};\nCREATE SCHEMA {here};\n"
@@ -113,7 +114,7 @@ def put(engine: Engine, file: Path, kept: str, setting: tuple[str, str, str]) ->
     with tempfile.TemporaryDirectory() as folder:
         raw, first, whole, last = (Path(folder) / part for part in ("raw", "first", "whole", "last"))
         unpack(file, raw)
-        options = ["--no-owner", "--no-privileges", f"--schema={here}"]
+        options = ["--no-owner", "--no-privileges", f"--schema={schema}"]
         called([unpacking, *options, "-f", str(whole), str(raw)], url)
         first.write_text(begin, "utf-8")
         last.write_text(end, "utf-8")

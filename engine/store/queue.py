@@ -88,7 +88,7 @@ def put(conn: Connection, job: str, *told: Mapping[str, Any], once: str | None =
     import procrastinate
 
     app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
-    _search(conn, f"{database.schema(conn)}, {schema(conn)}")
+    _search(conn, f'"{database.schema(conn)}", {schema(conn)}')
     raw: Any = conn.connection.driver_connection
     task = app.configure_task(
         job, queue=LINE, queueing_lock=once, connection=raw, priority=_FIRST.get(job, 0)

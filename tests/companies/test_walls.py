@@ -157,7 +157,7 @@ def two(
     _create(postgres_server, name, postgres_template)
     root = tmp_path_factory.mktemp("companies")
     houses = []
-    for company in ("north", "south"):
+    for company in ("user", "south"):  # one a word of SQL's own
         house = _house(root, postgres_server.format(name), company)
         Story(house, company).tell("ledger")
         house.day(DAYS[0])
@@ -250,7 +250,7 @@ def test_a_backup_goes_back_into_its_own_company_alone(two: tuple[House, House],
     backup.back_up(north.ws.files, tmp_path / "north.backup", now)
     north.do(lambda engine: note(engine, "ACME", "after the backup", north.who(DAYS[0])))
     south.do(lambda engine: note(engine, "ACME", "of the south", south.who(DAYS[0])))
-    with pytest.raises(Refused, match="a backup of the company “north”, and this workspace is “south”"):
+    with pytest.raises(Refused, match="a backup of the company “user”, and this workspace is “south”"):
         backup.restore(south.ws.files, tmp_path / "north.backup", "ana", now)
     restored = backup.restore(north.ws.files, tmp_path / "north.backup", "ana", now)
     assert [row.text for row in north.rows(sa.select(t.note))] == []
