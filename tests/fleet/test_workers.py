@@ -25,27 +25,27 @@ from tests.jobs.world import ZONE
 REPOSITORY = Path(__file__).parents[2]
 
 
-def _until(so: Callable[[], object], seconds: float) -> None:
+def until(so: Callable[[], object], seconds: float) -> None:
     ends = time.monotonic() + seconds
     while not so():
         assert time.monotonic() < ends, "it has not happened"
         time.sleep(0.1)
 
 
-def _started(house: Much, name: str, *command: str) -> subprocess.Popen[bytes]:
-    with (house.root.parent / f"{name}.err").open("wb") as err:
+def started(root: Path, name: str, *command: str) -> subprocess.Popen[bytes]:
+    with (root.parent / f"{name}.err").open("wb") as err:
         whole = [sys.executable, *command]
         return subprocess.Popen(whole, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=err, stderr=err)
 
 
 def _worker(house: Much) -> subprocess.Popen[bytes]:
-    return _started(house, "worker", "-m", "engine.daemon.fleet", str(house.root))
+    return started(house.root, "worker", "-m", "engine.daemon.fleet", str(house.root))
 
 
 def _machine(house: Much) -> subprocess.Popen[bytes]:
     """One that joins."""
     command = ["-w", str(house.root), "serve", "--join", "--workers", "1"]
-    return _started(house, "machine", "-c", "from engine.cli import main; main()", *command)
+    return started(house.root, "machine", "-c", "from engine.cli import main; main()", *command)
 
 
 @pytest.mark.long
@@ -73,15 +73,15 @@ def test_a_worker_that_is_killed_takes_nothing_with_it(postgres_url: str, tmp_pa
             holds.execute(sa.select(t.run_part).where(t.run_part.c.number == 0).with_for_update())
             processes.append(_worker(house))
             waits = sa.text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
-            _until(lambda: ask(waits), 30)  # it is in the middle of part 0
+            until(lambda: ask(waits), 30)  # it is in the middle of part 0
             processes.append(_machine(house))
-            _until(lambda: ask(done) == one.parts - 1, 30)
+            until(lambda: ask(done) == one.parts - 1, 30)
             told = seen()["sharing"]
             assert isinstance(told, dict)
             assert (told["done"], told["parts"]) == (one.parts - 1, one.parts)
             processes[0].kill()
             killed = time.monotonic()
-        _until(lambda: ask(sa.select(sa.func.count()).select_from(t.run)), 60)
+        until(lambda: ask(sa.select(sa.func.count()).select_from(t.run)), 60)
         assert time.monotonic() - killed < 60
     finally:
         for process in processes:
