@@ -19,7 +19,7 @@ def main(argv: Sequence[str] | None = None, *, clock: Callable[[], datetime] | N
         sys.exit(0)
     # What a command loads is there to stay: to look through it again and again, and once more at the end, takes a fifth of
     # the time.
-    gc.set_threshold(50_000, 20, 20)
+    gc.set_threshold(400_000, 20, 20)
     atexit.register(gc.freeze)
     from engine.cli.command import run
 
