@@ -142,31 +142,28 @@ def frame(
 ) -> pl.DataFrame:
     """What a query answers, as columns of these names and types, in the order of its columns and its rows.
 
-    SQLite hands each column over as one list, in JSON: twice as quick as row by row.
+    Each column comes as one list, in JSON: no value of a long one becomes an object of Python.
     """
     raw: Any = conn.connection.driver_connection
     cursor = raw.cursor()
-    columns: Sequence[Sequence[Any]]
+    postgresql = conn.dialect.name == "postgresql"
     try:
-        with uncollected():
-            if conn.dialect.name == "postgresql":
-                cursor.execute(
-                    _NAMED.sub(r"%(\1)s", sql), parameters
-                )  # psycopg's way to name what we write as `:on`
-                rows = cursor.fetchall()
-                columns = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
-            else:
-                cursor.execute(_listed(sql, schema), _days_as_text(parameters))
-                columns = [orjson.loads(column) for column in cursor.fetchone()]
+        if postgresql:  # its driver names with `%(on)s` what we write as `:on`
+            cursor.execute(_NAMED.sub(r"%(\1)s", _listed(sql, schema, _list_of_postgresql)), parameters)
+        else:
+            cursor.execute(_listed(sql, schema, _list_of_sqlite), _days_as_text(parameters))
+        many, *lists = cursor.fetchone()
     finally:
         cursor.close()
-    if not columns[0]:
+    if not many:
         return _empty(tuple(schema.items()))
+    read = _loaded if many <= _FEW else _read_spaced if postgresql else _read
     import polars as pl
 
-    return pl.DataFrame(
-        [_series(name, values, kind) for (name, kind), values in zip(schema.items(), columns, strict=True)]
-    )
+    with uncollected():
+        return pl.DataFrame(
+            [read(name, text, kind) for (name, kind), text in zip(schema.items(), lists, strict=True)]
+        )
 
 
 @cache
@@ -196,16 +193,55 @@ def once_for_nothing(work: Callable[..., pl.DataFrame]) -> Callable[..., pl.Data
     return worked
 
 
-def _listed(sql: str, schema: Mapping[str, pl.DataType]) -> str:
-    """The query whose one row has a list a column. A fraction is written out whole: JSON would round it."""
+def _listed(sql: str, schema: Mapping[str, pl.DataType], listed: Callable[[str, pl.DataType], str]) -> str:
+    """The query whose one row has the number of rows, and a list a column."""
     found = ", ".join(f'"{name}"' for name in schema)
-    lists = ", ".join(
-        f'json_group_array(CASE WHEN "{name}" IS NOT NULL THEN printf(\'%!.17g\', "{name}") END)'
-        if kind.is_float()
-        else f'json_group_array("{name}")'
-        for name, kind in schema.items()
+    lists = ", ".join(listed(name, kind) for name, kind in schema.items())
+    return f"WITH found ({found}) AS ({sql}) SELECT COUNT(*), {lists} FROM found"  # noqa: S608
+
+
+def _list_of_sqlite(name: str, kind: pl.DataType) -> str:
+    """A fraction is written out whole: JSON would round it."""
+    quoted = f'"{name}"'
+    exact = f"CASE WHEN {quoted} IS NOT NULL THEN printf('%!.17g', {quoted}) END"
+    return f"CAST(json_group_array({exact if kind.is_float() else quoted}) AS BLOB)"
+
+
+def _list_of_postgresql(name: str, kind: pl.DataType) -> str:
+    return f'CAST(json_agg("{name}") AS text)'
+
+
+def _loaded(name: str, listed: str | bytes, kind: pl.DataType) -> pl.Series:
+    """A list in JSON as a column, value by value."""
+    return _series(name, orjson.loads(listed), kind)
+
+
+def _read(name: str, listed: bytes, kind: pl.DataType, *, spaced: bool = False) -> pl.Series:
+    """A list in JSON as a column, at once: it is a table of one column, with commas for the ends of its lines.
+
+    `spaced`: a space follows each comma, so that it ends the line, and a column of nothing comes after the comma. Not where
+    JSON has written something otherwise than a table would, nor where a word looks as nothing does.
+    """
+    if b"\\" in listed or b'"null"' in listed or kind.is_float():
+        return _loaded(name, listed, kind)
+    import polars as pl
+
+    flag = isinstance(kind, pl.Boolean)
+    column = {name: pl.Int8() if flag else kind}
+    table = pl.read_csv(
+        listed[1:-1],
+        schema=column | {"nothing": pl.String()} if spaced else column,
+        has_header=False,
+        separator="," if spaced else "\x1e",
+        eol_char=" " if spaced else ",",
+        null_values="null",
     )
-    return f"WITH found ({found}) AS ({sql}) SELECT {lists} FROM found"  # noqa: S608
+    return table[name].cast(kind)
+
+
+def _read_spaced(name: str, listed: str, kind: pl.DataType) -> pl.Series:
+    """The same of PostgreSQL."""
+    return _read(name, listed.encode(), kind, spaced=True)
 
 
 def _days_as_text(parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -87,11 +87,14 @@ class Ask:
         names = {"company": self.company, "on": self.on, "year": self.year, "touched": self.touched}
         names["shown"] = self.as_of or _NEVER
         if "account" in schema:
-            sql = _ABOUT.sub(lambda found: f"{found[0]}{self._only((found['table'] or '') + 'account')}", sql)
-            names |= self.span.ends
-            if self.accounts is not None:
-                names["accounts"] = self.accounts
+            sql = self._narrowed(sql)
+        names |= self.span.ends
+        if self.accounts is not None:
+            names["accounts"] = self.accounts
         return frame(self.conn, sql, names, schema)
+
+    def _narrowed(self, sql: str) -> str:
+        return _ABOUT.sub(lambda found: f"{found[0]}{self._only((found['table'] or '') + 'account')}", sql)
 
     def _only(self, column: str) -> str:
         named = "" if self.accounts is None else f" AND {column} IN ({LISTED[self.conn.dialect.name]})"
@@ -149,6 +152,13 @@ class Ask:
         )
         return _with_own(customers, own)
 
+    def mostly(self, accounts: int) -> bool:
+        """Whether so many accounts are most customers: all are read sooner than these are looked up."""
+        if self.accounts is not None:
+            return False
+        query = self._narrowed("SELECT COUNT(*) FROM customer WHERE company = :company")
+        return bool(2 * accounts >= self._frame(query, customers=_WHOLE).item())
+
     def learned(self) -> pl.DataFrame:
         """What somebody has learned of an account that its master does not say: a column a yes/no field, null where nothing."""
         learned = self._frame(
@@ -160,15 +170,16 @@ class Ask:
 
     def addresses(self) -> pl.DataFrame:
         """`addresses`: bit 0 to 2 an e-mail address by role, bit 3 a postal address, bit 4 a telephone."""
-        roles = " + ".join(
-            f"MAX(CASE WHEN role = '{role}' THEN email_ok ELSE 0 END) * {bit}"
+        roles = " ".join(
+            f"WHEN '{role}' THEN email_ok * {bit}"
             for role, bit in (("accounts payable", 1), ("principal", 2), ("account owner", 4))
         )
-        return self._frame(
-            f"""SELECT account, {roles} + MAX(post_ok) * 8 + MAX(CASE WHEN phone <> '' THEN 16 ELSE 0 END)
-            FROM contact WHERE company = :company GROUP BY account""",  # noqa: S608
+        each = self._frame(
+            f"""SELECT account, (CASE role {roles} ELSE 0 END) + post_ok * 8 + CASE WHEN phone <> '' THEN 16 ELSE 0 END
+            FROM contact WHERE company = :company""",  # noqa: S608
             account=_TEXT, addresses=pl.UInt32(),
         )  # fmt: skip
+        return _united(each)
 
     def contacts(self) -> pl.DataFrame:
         """Days on which a demand went out or a call reached somebody: how many in a year, and the last."""
@@ -329,6 +340,14 @@ class Ask:
 
 
 # -- what follows from the rows of an answer ---------------------------------------------------------------------------
+
+
+@once_for_nothing
+def _united(addresses: pl.DataFrame) -> pl.DataFrame:
+    """Most accounts have one contact: only those with several are looked at together."""
+    if not addresses["account"].is_duplicated().any():
+        return addresses
+    return addresses.group_by("account", maintain_order=True).agg(pl.col("addresses").bitwise_or())
 
 
 @once_for_nothing

@@ -101,13 +101,8 @@ def load_state(
     ask = queries.Ask.of(conn, company, on, only, span)
     items = open_items(ask, currency)
     episodes = _episodes(ask, net(items, "account"))
-    customers = ask.customers(own)
-    known = (
-        pl.concat([items.select("account"), episodes.filter(pl.col("since").is_not_null()).select("account")])
-        .unique()
-        .sort("account")
-        .with_row_index("row")
-    )
+    known, items = _numbered(items, episodes.filter(pl.col("since").is_not_null())["account"])
+    customers = ask.customers(own, all_=ask.mostly(known.height))
     known = beside(known, (episodes, customers), "account").with_columns(pl.col("episode").fill_null(1))
     rows = known.select("row", "account", "episode")
     actions = _present(ask.actions(), accounts=rows)
@@ -116,7 +111,7 @@ def load_state(
     known = _with_response(known, ask, actions)
     return State(
         accounts=known.select(*_TYPED_ACCOUNTS, *own),
-        items=items.join(rows, on="account").select(*_TYPED_ITEMS).sort("row", "due", "item"),
+        items=items.select(*_TYPED_ITEMS).sort("row", "due", "item"),
         marks=_marks(ask.marks(), accounts=rows),
         barred=_barred(actions),
         touches=_touches(ask.touches(), accounts=rows),
@@ -136,6 +131,19 @@ def _of(found: pl.DataFrame, rows: pl.DataFrame, schema: Mapping[str, pl.DataTyp
     if not found.height:
         return pl.DataFrame(schema=schema)
     return found.join(rows, on="account").select(*_typed(schema)).sort(*schema)
+
+
+def _numbered(items: pl.DataFrame, running: pl.Series) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The accounts with an open item or a `running` episode, in their order; the items in that of their accounts, each
+    with its account's `row`."""
+    if not items["account"].is_sorted():
+        items = items.sort("account", maintain_order=True)
+    row = items["account"].rle_id()
+    accounts = items["account"].filter(row.diff().fill_null(1) != 0)
+    if accounts.is_in(running.implode()).sum() < len(running):
+        every = pl.concat([accounts, running]).unique().sort()
+        accounts, row = every, every.search_sorted(accounts).gather(row)
+    return accounts.to_frame().with_row_index("row"), items.with_columns(row=row)
 
 
 @once_for_nothing
@@ -268,10 +276,9 @@ def _with_history(accounts: pl.DataFrame, ask: queries.Ask, items: pl.DataFrame)
         ask.plans(),
         ask.dispute_counts(),
         ask.pauses(),
-        _inferred_terms(items),
         _sides(ask.sides()),
     )
-    accounts = beside(accounts, answers, "account").with_columns(
+    accounts = beside(beside(accounts, answers, "account"), (_inferred_terms(items),), "row").with_columns(
         pl.col("contacts", "broken", "kept", "claims").fill_null(0),
         pl.col("promise", "plan").fill_null("none"),
         *(pl.coalesce(f"learned_{flag}", flag).alias(flag) for flag in queries.LEARNED),
@@ -313,18 +320,20 @@ def _sides(rows: pl.DataFrame) -> pl.DataFrame:
 
 @once_for_nothing
 def _inferred_terms(items: pl.DataFrame) -> pl.DataFrame:
-    """The terms that all open invoices of an account share; where they differ, "mixed"."""
+    """The terms that all open invoices of an account share; where they differ, "mixed". Items are in the order of `row`."""
     days = (pl.col("due") - pl.col("date")).dt.total_days().clip(lower_bound=0)
     text = pl.when(pl.col("days") == 0).then(pl.lit("due on receipt")).otherwise(pl.format("net {}", "days"))
-    invoices = items.filter(pl.col("open") > 0).select("account", "item_terms", days=days)
-    if invoices["item_terms"].null_count() == invoices.height and not invoices["days"].null_count():
-        # No line says its own, as in most ledgers: numbers are compared, and one text an account is written.
-        shared = invoices.group_by("account").agg(pl.col("days").min(), most=pl.col("days").max())
-        alike = pl.when(pl.col("days") == pl.col("most")).then(text).otherwise(pl.lit("mixed"))
-        return shared.select("account", inferred=alike)
     terms = pl.coalesce("item_terms", text)
-    alike = pl.when(terms.n_unique() == 1).then(terms.first()).otherwise(pl.lit("mixed"))
-    return invoices.group_by("account").agg(inferred=alike)
+    invoices = items.filter(pl.col("open") > 0).select("row", "item_terms", days=days)
+    # Where no line says its own, as in most ledgers, numbers are compared, and one text an account is written.
+    compared = terms if invoices["item_terms"].null_count() < invoices.height else pl.col("days")
+    first = pl.col("row") != pl.col("row").shift()
+    invoices = invoices.with_columns(
+        first=first.fill_null(value=True), other=~first & compared.ne_missing(compared.shift())
+    )
+    mixed = invoices.filter("other")["row"].unique()
+    alike = pl.when(pl.col("row").is_in(mixed.implode())).then(pl.lit("mixed")).otherwise(terms)
+    return invoices.filter("first").select("row", inferred=alike)
 
 
 def _with_actions(accounts: pl.DataFrame, actions: pl.DataFrame) -> pl.DataFrame:

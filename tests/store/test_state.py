@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from engine.core.decision.state import ACCOUNTS, BARRED, ITEMS, MARKS, PENDING, REPEATS, TOUCHES
 from engine.store import database
 from engine.store import tables as t
+from engine.store.queries import Ask
 from tests.store.ledgers import day, only, row, state, step, take_in
 
 
@@ -306,3 +307,53 @@ def test_a_plan_that_is_kept_sets_its_items_aside(engine: sa.Engine) -> None:
     assert only(now.items)["aside"] == "planned"
     assert only(now.accounts)["plan"] == "kept"
     assert state(engine, "1 Dec").items.filter(pl.col("aside").is_not_null()).is_empty()
+
+
+QUICK = ["", " ", "a,b", '"', ",", "#1", "Ü🎉", "[x]", "1e5", "NaN", "Null", "nullo"]
+SLOW = ["null", "back\\slash", 'say "so"', "two\nlines", "\x1e"]
+
+
+@pytest.mark.parametrize(
+    "words", [QUICK[:3] + QUICK[4:], QUICK, QUICK + SLOW, *([*QUICK[:3], word] for word in SLOW)]
+)
+def test_words_that_look_like_something_else_are_read_as_they_are(
+    engine: sa.Engine, words: list[str]
+) -> None:
+    rows: list[dict[str, object]] = [
+        {"account": f"A{n:03}", "name": word, "owner": word if n % 3 else None, "insolvent": n % 2, "credit_limit": n or None}
+        for n, word in enumerate(words * (1 + 120 // len(words)))
+    ]  # fmt: skip
+    with database.writing(engine) as conn:
+        conn.execute(sa.insert(t.customer), rows)
+    with database.reading(engine) as conn:
+        found = Ask.of(conn, t.COMPANY, day("23 Nov")).customers({}, all_=True).sort("account")
+    assert found["name"].to_list() == [row["name"] for row in rows]
+    assert found["owner"].to_list() == [row["owner"] for row in rows]
+    assert found["insolvent"].to_list() == [bool(row["insolvent"]) for row in rows]
+    assert found["limit"].to_list() == [row["credit_limit"] for row in rows]
+
+
+def test_an_account_in_an_episode_has_its_place_without_an_open_item(engine: sa.Engine) -> None:
+    take_in(
+        engine, "23 Nov", row("BOLT", "1", "1 Sep", "1 Oct", 5_00), row("DASH", "2", "1 Sep", "1 Oct", 7_00)
+    )
+    for account in ("ACME", "CRUX", "EDGE"):
+        add(engine, t.episode, {"account": account, "number": 1, "started": day("1 Nov")})
+    now = state(engine, "23 Nov")
+    assert now.accounts["account"].to_list() == ["ACME", "BOLT", "CRUX", "DASH", "EDGE"]
+    assert now.accounts["row"].to_list() == [0, 1, 2, 3, 4]
+    assert now.items.select("row", "item").rows() == [(1, "1"), (3, "2")]
+    assert now.accounts["terms"].to_list() == ["mixed", "net 30", "mixed", "net 30", "mixed"]
+
+
+def test_the_addresses_of_several_contacts_are_counted_together(engine: sa.Engine) -> None:
+    take_in(engine, "23 Nov", ACME, row("BOLT", "1", "1 Sep", "1 Oct", 5_00))
+    add(
+        engine,
+        t.contact,
+        {"account": "ACME", "role": "accounts payable", "email_ok": 1},
+        {"account": "ACME", "role": "accounts payable", "email_ok": 0, "phone": "1"},
+        {"account": "ACME", "role": "principal", "email_ok": 1},
+        {"account": "BOLT", "role": "account owner", "email_ok": 1, "post_ok": 1},
+    )
+    assert state(engine, "23 Nov").accounts["addresses"].to_list() == [1 + 2 + 16, 4 + 8]
