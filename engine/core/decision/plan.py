@@ -173,7 +173,7 @@ def morning(state: State, on: date, assumes: str) -> State:
     """What the calendar alone changes: disputes that were closed release their items, promises fall due."""
     items = state.items
     ends = (pl.col("aside_until") <= on).fill_null(value=False)
-    promised = pl.col("aside").is_in([Aside.PROMISED.value, Aside.PLANNED.value])
+    promised = pl.col("aside").is_in([Aside.PROMISED.value, Aside.PLANNED.value]).fill_null(value=False)
     planned = pl.col("aside") == Aside.PLANNED.value
     if not items.select((ends & pl.col("aside").is_not_null()).any()).item():
         return state
