@@ -68,7 +68,10 @@ BENCHMARKS = (
         (
             Figure("accounts_per_s", "deciding: accounts a second", 3_000_000, more=True),
             Figure("vs_durable_manual", "deciding: times durable-rules by its manual", 80, more=True, ratio=True),
+            Figure("vs_durable_c", "deciding: times the C module of durable-rules", more=True, ratio=True),
+            Figure("vs_generated", "deciding: times Python made from the rules", more=True, ratio=True),
             Figure("vs_polars", "deciding: time of a query written by hand in Polars", 2, ratio=True),
+            Figure("vs_duckdb", "deciding: time of a query written by hand in DuckDB", ratio=True),
         ),
         small=("--accounts", "50000", "--engines", "2000", "--runs", "3"),
     ),
@@ -77,11 +80,16 @@ BENCHMARKS = (
         ("--lines", "100000"),
         (
             Figure("lines_per_s", "a run with commit: lines a second", 100_000, more=True),
-            Figure("vs_tryton", "a run with commit: times Tryton, measured elsewhere", 70, more=True),
             Figure("vs_floor", "a run with commit: time of sqlite3 writing the same rows", ratio=True),
+            Figure("vs_by_hand", "a run with commit: time of ADBC, Polars and sqlite3 by hand", ratio=True),
             Figure("peak_mb", "a run with commit: MB at most", 500),
         ),
         small=("--lines", "10000"),
+    ),
+    Benchmark(
+        "lines",
+        ("--lines", "20000", "--tryton"),
+        (Figure("vs_tryton", "a run with commit: times Tryton beside it, 20,000 lines", 70, more=True, ratio=True),),
     ),
     Benchmark("diff", (), (Figure("seconds", "30 days of 100,000 accounts under two books: seconds", 5),)),
     Benchmark("policy_tests", ("--runs", "1"), (Figure("seconds", "1,000 tests of policies: seconds", 5),)),
