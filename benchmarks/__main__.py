@@ -2,9 +2,9 @@
 
     python -m benchmarks [--small] [--runs 3] [--keep] [--compare] [--only WORD]
 
-Each benchmark runs in a process of its own, several times, one after the other; of each figure the median counts. `--keep`
-writes what was found to `benchmarks/kept/COMMIT.json`, the small form beside the whole one, and draws every figure over the
-commits that are kept. `--small` takes a minute. `--compare` fails where a ratio against something that ran beside it on the
+Each benchmark runs in a process of its own, the long ones once, the others several times, one after the other; of each
+figure the median counts. `--keep` writes what was found to `benchmarks/kept/COMMIT.json`, the small form beside the whole
+one, and draws every figure over the commits that are kept. `--small` takes a minute. `--compare` fails where a ratio against something that ran beside it on the
 same machine is more than half as bad again as the one kept last: times of different machines are never compared. The last
 line is JSON with every figure.
 """
@@ -50,15 +50,20 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """A module of this folder with its arguments, and those of its small form, where it has one."""
+    """A module of this folder with its arguments, and those of its small form, where it has one.
+
+    `called` is what its figures are kept under, where that is not its module; `once`: it takes too long to be run again.
+    """
 
     module: str
     arguments: tuple[str, ...]
     figures: tuple[Figure, ...]
     small: tuple[str, ...] | None = None
+    called: str = ""
+    once: bool = False
 
     def name(self, figure: Figure) -> str:
-        return f"{self.module}.{figure.key}"
+        return f"{self.called or self.module}.{figure.key}"
 
 
 BENCHMARKS = (
@@ -90,6 +95,63 @@ BENCHMARKS = (
         "lines",
         ("--lines", "20000", "--tryton"),
         (Figure("vs_tryton", "a run with commit: times Tryton beside it, 20,000 lines", 70, more=True, ratio=True),),
+    ),
+    Benchmark(
+        "nightly",
+        (),
+        (
+            Figure("seconds", "a night over 1,000,000 accounts, SQLite: seconds", 8),
+            Figure("vs_floor", "a night on SQLite: time of its rows read and written alone", ratio=True),
+            Figure("peak_mb", "a night on SQLite: MB at most", 2_000),
+            Figure("classes_per_million", "classes a million accounts"),
+        ),
+        once=True,
+    ),
+    Benchmark(
+        "nightly",
+        ("--database", "postgresql"),
+        (Figure("seconds", "a night over 1,000,000 accounts, PostgreSQL: seconds", 12),),
+        called="nightly_postgresql",
+        once=True,
+    ),
+    Benchmark(
+        "fleet",
+        ("--accounts", "1000000"),
+        (Figure("seconds", "1,000,000 accounts on two workers: seconds"),),
+        called="fleet_1m",
+        once=True,
+    ),
+    Benchmark(
+        "fleet",
+        ("--accounts", "10000000"),
+        (
+            Figure("seconds", "10,000,000 accounts on two workers: seconds", 180),
+            Figure("peak_mb", "10,000,000 accounts: MB of a worker at most", 2_000),
+        ),
+        called="fleet_10m",
+        once=True,
+    ),
+    Benchmark(
+        "fleet",
+        ("--accounts", "1000000", "--kill", "10"),
+        (
+            Figure("lost", "ten workers killed: accounts not decided", 0),
+            Figure("doubled", "ten workers killed: accounts decided twice", 0),
+            Figure("since_kill_s", "ten workers killed: seconds from the last to the end", 60),
+        ),
+        called="fleet_killed",
+        once=True,
+    ),
+    Benchmark(
+        "begin",
+        (),
+        (
+            Figure("version_s", "dunwell --version: seconds", 0.1),
+            Figure("check_s", "a first check of the set that comes with Dunwell: seconds", 0.4),
+            Figure("check_again_s", "another check of it: seconds", 0.4),
+            Figure("deep_s", "check --deep of it: seconds", 5),
+            Figure("preview_s", "a preview of the sample: seconds", 1),
+        ),
     ),
     Benchmark("diff", (), (Figure("seconds", "30 days of 100,000 accounts under two books: seconds", 5),)),
     Benchmark("policy_tests", ("--runs", "1"), (Figure("seconds", "1,000 tests of policies: seconds", 5),)),
@@ -127,7 +189,7 @@ def main() -> int:
     print(f"{machine()}, median of {told.runs}\n")
     for each in chosen:
         arguments = each.small if told.small and each.small is not None else each.arguments
-        reports = [asked(each.module, arguments) for _ in range(told.runs)]
+        reports = [asked(each.module, arguments) for _ in range(1 if each.once else told.runs)]
         for figure in each.figures:
             numbers = [report[figure.key] for report in reports if report.get(figure.key) is not None]
             if numbers:
