@@ -12,7 +12,7 @@ from engine.jobs import evaluate
 from engine.jobs.deliver import deliver_now
 from engine.store import database, queue
 from tests.daemon.living import Office, mail
-from tests.fleet.test_workers import started, until
+from tests.fleet.test_workers import a_worker, until
 from tests.jobs.world import ZONE
 
 MANY = 40
@@ -32,7 +32,7 @@ def test_of_two_workers_that_send_one_is_killed(postgres_url: str, tmp_path: Pat
                 queue.put(conn, queue.DELIVER, {}, once=f"deliver {number}")
         try:
             for name in ("first", "second"):
-                processes.append(started(office.root, name, "-m", "engine.daemon.fleet", str(office.root)))
+                processes.append(a_worker(office.root, name))
             until(lambda: len(box.begun) > MANY // 4, 30)
             with database.reading(engine) as conn:
                 assert queue.workers(conn) == 2
