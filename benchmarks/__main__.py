@@ -4,9 +4,9 @@
 
 Each benchmark runs in a process of its own, the long ones once, the others several times, one after the other; of each
 figure the median counts. `--keep` writes what was found to `benchmarks/kept/COMMIT.json`, the small form beside the whole
-one, and draws every figure over the commits that are kept. `--small` takes a minute. `--compare` fails where a ratio against something that ran beside it on the
-same machine is more than half as bad again as the one kept last: times of different machines are never compared. The last
-line is JSON with every figure.
+one, and draws every figure over the commits that are kept. `--small` takes a minute. `--compare` fails where a ratio against
+something that ran beside it on the same machine is, twice, more than half as bad again as the one kept last: times of
+different machines are never compared. The last line is JSON with every figure.
 """
 
 from __future__ import annotations
@@ -184,26 +184,43 @@ def main() -> int:
     chosen = [
         each for each in BENCHMARKS if told.only in each.module and (each.small is not None or not told.small)
     ]
+    form = "small" if told.small else "whole"
     before = kept()
     found: dict[str, float] = {}
+    worse: list[str] = []
     print(f"{machine()}, median of {told.runs}\n")
     for each in chosen:
-        arguments = each.small if told.small and each.small is not None else each.arguments
-        reports = [asked(each.module, arguments) for _ in range(1 if each.once else told.runs)]
-        for figure in each.figures:
-            numbers = [report[figure.key] for report in reports if report.get(figure.key) is not None]
-            if numbers:
-                number = found[each.name(figure)] = statistics.median(numbers)
-                print(
-                    f"  {figure.name:60}{_said(number):>14}  {'' if told.small else figure.reached(number)}"
-                )
+        found |= measured(each, form, told.runs)
+        if told.compare and list(_worse([each], found, before, form)):
+            again = measured(each, form, told.runs)  # a machine has bad moments: what is worse is so twice
+            best = {
+                name: max if figure.more else min
+                for figure in each.figures
+                if (name := each.name(figure)) in again
+            }
+            found |= {name: of(found[name], again[name]) for name, of in best.items()}
+            worse += _worse([each], found, before, form)
     if told.keep:
-        keep(found, "small" if told.small else "whole")
-    worse = list(_worse(chosen, found, before, "small" if told.small else "whole")) if told.compare else []
+        keep(found, form)
     for line in worse:
         print(line)
     print(json.dumps(found))
     return 1 if worse else 0
+
+
+def measured(each: Benchmark, form: str, runs: int) -> dict[str, float]:
+    """The figures of a benchmark by their names, and each of them on the screen."""
+    small = form == "small" and each.small is not None
+    arguments = each.small if small and each.small is not None else each.arguments
+    reports = [asked(each.module, arguments) for _ in range(1 if each.once else runs)]
+    found: dict[str, float] = {}
+    for figure in each.figures:
+        numbers = [report[figure.key] for report in reports if report.get(figure.key) is not None]
+        if numbers:
+            number = found[each.name(figure)] = statistics.median(numbers)
+            reached = "" if small else figure.reached(number)
+            print(f"  {figure.name:60}{_said(number):>14}  {reached}", flush=True)
+    return found
 
 
 def asked(module: str, arguments: Sequence[str]) -> dict[str, Any]:
