@@ -109,11 +109,10 @@ class Lists:
         self._size = 0
 
     def missing(self, numbers: Any) -> list[int]:
-        unique = np.unique(numbers)
-        while len(unique) and int(unique[-1]) >= len(self._start):
+        while len(numbers) and int(numbers.max()) >= len(self._start):
             self._start = np.concatenate([self._start, np.full(len(self._start), -1, dtype=np.int64)])
             self._count = np.concatenate([self._count, np.zeros(len(self._count), dtype=np.int64)])
-        found: list[int] = unique[self._start[unique] < 0].tolist()
+        found: list[int] = np.unique(numbers[self._start[numbers] < 0]).tolist()
         return found
 
     def put(self, number: int, pairs: Sequence[tuple[int, int]]) -> None:
