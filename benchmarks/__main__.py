@@ -167,17 +167,6 @@ BENCHMARKS = (
     Benchmark("worklist", (), (Figure("seconds", "the work list of 100,000 open tasks: seconds", 1),)),
     Benchmark("pages", (), (Figure("worst_p95_ms", "the desk's slowest page with 100,000 accounts: ms", 300),)),
     Benchmark("replay", (), (Figure("seconds", "1,200 days of 77,414 invoices again: seconds", 60),)),
-    Benchmark(
-        "start",
-        (),
-        (
-            Figure("version", "dunwell --version: seconds", 0.1),
-            Figure("check", "dunwell check of the start set: seconds", 0.4),
-            Figure("first_check", "dunwell check, nothing kept of an earlier one: seconds"),
-            Figure("preview", "dunwell preview of the sample: seconds", 1),
-            Figure("deep", "dunwell check --deep of the start set: seconds", 5),
-        ),
-    ),
     Benchmark("deep_check", (), (Figure("seconds", "12 policies with 100 steps proved: seconds", 60),)),
 )  # fmt: skip
 
