@@ -2,11 +2,11 @@
 
     python -m benchmarks [--small] [--runs 3] [--keep] [--compare] [--only WORD]
 
-Each benchmark runs in a process of its own, several times, one after the other; of each figure the median counts. `--keep`
-writes what was found to `benchmarks/kept/COMMIT.json`, the small form beside the whole one, and draws every figure over the
-commits that are kept. `--small` takes a minute. `--compare` fails where a ratio against something that ran beside it on the
-same machine is more than half as bad again as the one kept last: times of different machines are never compared. The last
-line is JSON with every figure.
+Each benchmark runs in a process of its own, the long ones once, the others several times, one after the other; of each
+figure the median counts. `--keep` writes what was found to `benchmarks/kept/COMMIT.json`, the small form beside the whole
+one, and draws every figure over the commits that are kept. `--small` takes a minute. `--compare` fails where a ratio against
+something that ran beside it on the same machine is, twice, more than half as bad again as the one kept last: times of
+different machines are never compared. The last line is JSON with every figure.
 """
 
 from __future__ import annotations
@@ -50,15 +50,20 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """A module of this folder with its arguments, and those of its small form, where it has one."""
+    """A module of this folder with its arguments, and those of its small form, where it has one.
+
+    `called` is what its figures are kept under, where that is not its module; `once`: it takes too long to be run again.
+    """
 
     module: str
     arguments: tuple[str, ...]
     figures: tuple[Figure, ...]
     small: tuple[str, ...] | None = None
+    called: str = ""
+    once: bool = False
 
     def name(self, figure: Figure) -> str:
-        return f"{self.module}.{figure.key}"
+        return f"{self.called or self.module}.{figure.key}"
 
 
 BENCHMARKS = (
@@ -68,7 +73,10 @@ BENCHMARKS = (
         (
             Figure("accounts_per_s", "deciding: accounts a second", 3_000_000, more=True),
             Figure("vs_durable_manual", "deciding: times durable-rules by its manual", 80, more=True, ratio=True),
+            Figure("vs_durable_c", "deciding: times the C module of durable-rules", more=True, ratio=True),
+            Figure("vs_generated", "deciding: times Python made from the rules", more=True, ratio=True),
             Figure("vs_polars", "deciding: time of a query written by hand in Polars", 2, ratio=True),
+            Figure("vs_duckdb", "deciding: time of a query written by hand in DuckDB", ratio=True),
         ),
         small=("--accounts", "50000", "--engines", "2000", "--runs", "3"),
     ),
@@ -77,11 +85,73 @@ BENCHMARKS = (
         ("--lines", "100000"),
         (
             Figure("lines_per_s", "a run with commit: lines a second", 100_000, more=True),
-            Figure("vs_tryton", "a run with commit: times Tryton, measured elsewhere", 70, more=True),
             Figure("vs_floor", "a run with commit: time of sqlite3 writing the same rows", ratio=True),
+            Figure("vs_by_hand", "a run with commit: time of ADBC, Polars and sqlite3 by hand", ratio=True),
             Figure("peak_mb", "a run with commit: MB at most", 500),
         ),
         small=("--lines", "10000"),
+    ),
+    Benchmark(
+        "lines",
+        ("--lines", "20000", "--tryton"),
+        (Figure("vs_tryton", "a run with commit: times Tryton beside it, 20,000 lines", 70, more=True, ratio=True),),
+    ),
+    Benchmark(
+        "nightly",
+        (),
+        (
+            Figure("seconds", "a night over 1,000,000 accounts, SQLite: seconds", 8),
+            Figure("vs_floor", "a night on SQLite: time of its rows read and written alone", ratio=True),
+            Figure("peak_mb", "a night on SQLite: MB at most", 2_000),
+            Figure("classes_per_million", "classes a million accounts"),
+        ),
+        once=True,
+    ),
+    Benchmark(
+        "nightly",
+        ("--database", "postgresql"),
+        (Figure("seconds", "a night over 1,000,000 accounts, PostgreSQL: seconds", 12),),
+        called="nightly_postgresql",
+        once=True,
+    ),
+    Benchmark(
+        "fleet",
+        ("--accounts", "1000000"),
+        (Figure("seconds", "1,000,000 accounts on two workers: seconds"),),
+        called="fleet_1m",
+        once=True,
+    ),
+    Benchmark(
+        "fleet",
+        ("--accounts", "10000000"),
+        (
+            Figure("seconds", "10,000,000 accounts on two workers: seconds", 180),
+            Figure("peak_mb", "10,000,000 accounts: MB of a worker at most", 2_000),
+        ),
+        called="fleet_10m",
+        once=True,
+    ),
+    Benchmark(
+        "fleet",
+        ("--accounts", "1000000", "--kill", "10"),
+        (
+            Figure("lost", "ten workers killed: accounts not decided", 0),
+            Figure("doubled", "ten workers killed: accounts decided twice", 0),
+            Figure("since_kill_s", "ten workers killed: seconds from the last to the end", 60),
+        ),
+        called="fleet_killed",
+        once=True,
+    ),
+    Benchmark(
+        "begin",
+        (),
+        (
+            Figure("version_s", "dunwell --version: seconds", 0.1),
+            Figure("check_s", "a first check of the set that comes with Dunwell: seconds", 0.4),
+            Figure("check_again_s", "another check of it: seconds", 0.4),
+            Figure("deep_s", "check --deep of it: seconds", 5),
+            Figure("preview_s", "a preview of the sample: seconds", 1),
+        ),
     ),
     Benchmark("diff", (), (Figure("seconds", "30 days of 100,000 accounts under two books: seconds", 5),)),
     Benchmark("policy_tests", ("--runs", "1"), (Figure("seconds", "1,000 tests of policies: seconds", 5),)),
@@ -114,26 +184,43 @@ def main() -> int:
     chosen = [
         each for each in BENCHMARKS if told.only in each.module and (each.small is not None or not told.small)
     ]
+    form = "small" if told.small else "whole"
     before = kept()
     found: dict[str, float] = {}
+    worse: list[str] = []
     print(f"{machine()}, median of {told.runs}\n")
     for each in chosen:
-        arguments = each.small if told.small and each.small is not None else each.arguments
-        reports = [asked(each.module, arguments) for _ in range(told.runs)]
-        for figure in each.figures:
-            numbers = [report[figure.key] for report in reports if report.get(figure.key) is not None]
-            if numbers:
-                number = found[each.name(figure)] = statistics.median(numbers)
-                print(
-                    f"  {figure.name:60}{_said(number):>14}  {'' if told.small else figure.reached(number)}"
-                )
+        found |= measured(each, form, told.runs)
+        if told.compare and list(_worse([each], found, before, form)):
+            again = measured(each, form, told.runs)  # a machine has bad moments: what is worse is so twice
+            best = {
+                name: max if figure.more else min
+                for figure in each.figures
+                if (name := each.name(figure)) in again
+            }
+            found |= {name: of(found[name], again[name]) for name, of in best.items()}
+            worse += _worse([each], found, before, form)
     if told.keep:
-        keep(found, "small" if told.small else "whole")
-    worse = list(_worse(chosen, found, before, "small" if told.small else "whole")) if told.compare else []
+        keep(found, form)
     for line in worse:
         print(line)
     print(json.dumps(found))
     return 1 if worse else 0
+
+
+def measured(each: Benchmark, form: str, runs: int) -> dict[str, float]:
+    """The figures of a benchmark by their names, and each of them on the screen."""
+    small = form == "small" and each.small is not None
+    arguments = each.small if small and each.small is not None else each.arguments
+    reports = [asked(each.module, arguments) for _ in range(1 if each.once else runs)]
+    found: dict[str, float] = {}
+    for figure in each.figures:
+        numbers = [report[figure.key] for report in reports if report.get(figure.key) is not None]
+        if numbers:
+            number = found[each.name(figure)] = statistics.median(numbers)
+            reached = "" if small else figure.reached(number)
+            print(f"  {figure.name:60}{_said(number):>14}  {reached}", flush=True)
+    return found
 
 
 def asked(module: str, arguments: Sequence[str]) -> dict[str, Any]:

@@ -1,10 +1,11 @@
-"""Deciding a million accounts: Dunwell beside a hand-written Polars query and beside rule engines, all with the same answer.
+"""Deciding a million accounts: Dunwell beside queries written by hand and beside rule engines, all with the same answer.
 
     python -m benchmarks.decide [--accounts 1000000] [--engines 20000]
 
-Account and item rows are as stored; for Dunwell and for the query the reduction from items to accounts, masks, gates and the
+Account and item rows are as stored; for Dunwell and for the queries the reduction from items to accounts, masks, gates and the
 join are timed, for Dunwell also both evaluators. The rule engines are asked about the items of the first `--engines` accounts,
-each as its manual shows; their callers keep the highest step of an account. Ratios are of one run on one machine.
+reduced before; their callers keep the highest step of an account. Of a query the ratio is the time it takes, of the others how
+many times quicker Dunwell is. Ratios are of one run on one machine.
 """
 
 from __future__ import annotations
@@ -12,14 +13,17 @@ from __future__ import annotations
 import argparse
 import json
 import resource
+import sys
 import time
 from collections.abc import Callable, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from benchmarks.deciders import DAYS, LEAST, MINIMUM, ON, PEERS, facts
 from engine.core.decision import questions
 from engine.core.decision.choose import Verdict
 from engine.core.decision.decide import decide
@@ -28,19 +32,10 @@ from engine.core.decision.view import Day
 from engine.core.language.condition import Clause, Op, Test
 from engine.core.language.policy import Action, Clock, House, Kind, Policy, PolicyBook, Step
 from engine.core.problem import Place
-from engine.core.rules import AVAILABLE, evaluators
+from engine.core.rules import evaluators
 
-ON = date(2026, 11, 25)
 PLACE = Place("benchmark.yaml")
 SEGMENTS = ("key", "public", "retail", "trade")
-DAYS = {
-    "key": (10, 40, 60, 75, 95),
-    "public": (5, 20, 40, 60, 90),
-    "retail": (3, 12, 25, 45, 70),
-    "trade": (5, 15, 30, 60, 80),
-}
-MINIMUM = 5_000
-LEAST = 20_000  # a step's `when`: overdue at least this, for the last step of each policy
 
 
 def book() -> PolicyBook:
@@ -151,216 +146,6 @@ def _gather(names: Sequence[str | None], decided: Any) -> Any:
     return pl.Series(names, dtype=pl.String).gather(decided.unit_class)
 
 
-def query(known: State) -> Callable[[], pl.Series]:
-    """What somebody who knows Polars would write for this book alone."""
-
-    def ask() -> pl.Series:
-        marks = known.marks.group_by("row", "item").agg(level=pl.len().cast(pl.Int64))
-        items = (
-            known.items.lazy()
-            .join(marks.lazy(), on=["row", "item"], how="left")
-            .with_columns(
-                late=(pl.lit(ON) - pl.col("due")).dt.total_days(), level=pl.col("level").fill_null(0)
-            )
-            .join(known.accounts.lazy().select("row", "segment"), on="row", how="left")
-            .with_columns(
-                overdue=pl.when(pl.col("late") > 0).then("open").otherwise(0),
-            )
-        )
-        sums = items.group_by("row").agg(
-            overdue=pl.col("overdue").sum(),
-            free=pl.col("overdue").filter(pl.col("aside").is_null()).sum(),
-        )
-        day = pl.coalesce(
-            *(
-                pl.when((pl.col("segment") == segment) & (pl.col("level") == index)).then(day)
-                for segment, days in DAYS.items()
-                for index, day in enumerate(days)
-            )
-        )
-        offers = (
-            items.join(sums.select("row", total="overdue"), on="row")
-            .filter(pl.col("aside").is_null() & (pl.col("late") > 0) & (pl.col("level") < 5))
-            .filter(pl.col("late") >= day)
-            .filter((pl.col("level") < 4) | (pl.col("total") >= LEAST))
-            .group_by("row")
-            .agg(step=pl.col("level").max())
-        )
-        answer = (
-            known.accounts.lazy()
-            .select("row", "segment", "insolvent")
-            .join(sums, on="row", how="left")
-            .join(offers, on="row", how="left")
-            .with_columns(
-                answer=pl.when(
-                    ~pl.col("insolvent") & (pl.col("free") >= MINIMUM) & pl.col("step").is_not_null()
-                ).then(pl.format("{} {}", "segment", "step"))
-            )
-            .sort("row")
-            .select("answer")
-            .collect()
-        )
-        return answer["answer"]
-
-    return ask
-
-
-def facts(known: State, accounts: int) -> list[dict[str, Any]]:
-    """One fact an item, reduced by hand: what the rule engines are given."""
-    items = known.items.filter(pl.col("row") < accounts)
-    marks = known.marks.group_by("row", "item").agg(level=pl.len())
-    late = (pl.lit(ON) - pl.col("due")).dt.total_days()
-    overdue = pl.when(late > 0).then("open").otherwise(0)
-    frame = (
-        items.join(marks, on=["row", "item"], how="left", maintain_order="left")
-        .join(
-            known.accounts.select("row", "segment", "insolvent"), on="row", how="left", maintain_order="left"
-        )
-        .with_columns(
-            day=late,
-            level=pl.col("level").fill_null(0),
-            aside=pl.col("aside").is_not_null().cast(pl.Int8),
-            insolvent=pl.col("insolvent").cast(pl.Int8),
-            overdue=overdue.sum().over("row"),
-            free=overdue.filter(pl.col("aside").is_null()).sum().over("row").fill_null(0),
-        )
-        .select("row", "segment", "insolvent", "day", "level", "aside", "overdue", "free")
-    )
-    return frame.to_dicts()
-
-
-def _rules() -> list[tuple[int, str, int, int]]:
-    """(level, segment, day, overdue at least) of the twenty rules."""
-    return [
-        (index, segment, day, LEAST if index == 4 else 0)
-        for segment, days in DAYS.items()
-        for index, day in enumerate(days)
-    ]
-
-
-def _answers(found: dict[int, tuple[int, str]], accounts: int) -> list[str | None]:
-    return [f"{found[row][1]} {found[row][0]}" if row in found else None for row in range(accounts)]
-
-
-def durable_manual(given: list[dict[str, Any]], accounts: int) -> Callable[[], list[str | None]]:
-    """durable-rules as its manual shows it: `ruleset`, `when_all`, `post`, and a callback a rule."""
-    from durable.lang import m, post, ruleset, when_all  # noqa: TID251
-
-    found: dict[int, tuple[int, str]] = {}
-    made: dict[str, bool] = {}
-
-    def hit(index: int, segment: str) -> Callable[[Any], None]:
-        def keep(c: Any) -> None:
-            row = c.m.row
-            if row not in found or found[row][0] < index:
-                found[row] = (index, segment)
-
-        return keep
-
-    def define(name: str) -> None:
-        with ruleset(name):
-            for index, segment, day, least in _rules():
-                when_all(
-                    (m.segment == segment)
-                    & (m.level == index)
-                    & (m.day >= day)
-                    & (m.aside == 0)
-                    & (m.insolvent == 0)
-                    & (m.free >= MINIMUM)
-                    & (m.overdue >= least)
-                )(hit(index, segment))
-
-            @when_all(+m.row)
-            def rest(c: Any) -> None:
-                """Every fact meets a rule, or `post` raises."""
-
-    def ask() -> list[str | None]:
-        found.clear()
-        name = f"manual{len(made)}"
-        made[name] = True
-        define(name)
-        for number, fact in enumerate(given):
-            if fact["day"] > 0:
-                post(name, {**fact, "id": number})
-        return _answers(found, accounts)
-
-    return ask
-
-
-def rule_engine(given: list[dict[str, Any]], accounts: int) -> Callable[[], list[str | None]]:
-    """rule-engine: an expression a rule, asked of each fact until one matches."""
-    import rule_engine as library
-
-    rules = [
-        (
-            index,
-            segment,
-            library.Rule(
-                f'segment == "{segment}" and level == {index} and day >= {day} and day > 0 and aside == 0 '
-                f"and insolvent == 0 and free >= {MINIMUM} and overdue >= {least}"
-            ),
-        )
-        for index, segment, day, least in _rules()
-    ]
-
-    def ask() -> list[str | None]:
-        found: dict[int, tuple[int, str]] = {}
-        for fact in given:
-            for index, segment, rule in rules:
-                if rule.matches(fact):
-                    row = fact["row"]
-                    if row not in found or found[row][0] < index:
-                        found[row] = (index, segment)
-                    break
-        return _answers(found, accounts)
-
-    return ask
-
-
-def zen(given: list[dict[str, Any]], accounts: int) -> Callable[[], list[str | None]]:
-    """zen-engine: a decision table of twenty rows, first hit."""
-    import zen as library
-
-    fields = ("segment", "level", "day", "aside", "insolvent", "free", "overdue")
-    rows = [
-        {
-            "_id": f"r{number}", "segment": f'"{segment}"', "level": str(index), "day": f">= {day}", "aside": "0",
-            "insolvent": "0", "free": f">= {MINIMUM}", "overdue": f">= {least}", "out": str(index),
-        }
-        for number, (index, segment, day, least) in enumerate(_rules())
-    ]  # fmt: skip
-    content = {
-        "hitPolicy": "first",
-        "inputs": [{"id": name, "name": name, "field": name} for name in fields],
-        "outputs": [{"id": "out", "name": "out", "field": "out"}],
-        "rules": rows,
-    }
-    nodes = [
-        {"id": "in", "name": "in", "type": "inputNode"},
-        {"id": "table", "name": "table", "type": "decisionTableNode", "content": content},
-        {"id": "end", "name": "end", "type": "outputNode"},
-    ]
-    edges = [
-        {"id": "a", "type": "edge", "sourceId": "in", "targetId": "table"},
-        {"id": "b", "type": "edge", "sourceId": "table", "targetId": "end"},
-    ]
-    decision = library.ZenEngine().create_decision(json.dumps({"nodes": nodes, "edges": edges}))
-
-    def ask() -> list[str | None]:
-        found: dict[int, tuple[int, str]] = {}
-        for fact in given:
-            if fact["day"] <= 0:
-                continue
-            out = decision.evaluate(fact)["result"].get("out")
-            if out is not None:
-                row = fact["row"]
-                if row not in found or found[row][0] < out:
-                    found[row] = (int(out), fact["segment"])
-        return _answers(found, accounts)
-
-    return ask
-
-
 def timed(ask: Callable[[], Any], runs: int) -> tuple[float, Any]:
     """The best of some runs in seconds, and the answer."""
     best, answer = float("inf"), None
@@ -371,7 +156,7 @@ def timed(ask: Callable[[], Any], runs: int) -> tuple[float, Any]:
     return best, answer
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--accounts", type=int, default=1_000_000)
     parser.add_argument("--engines", type=int, default=20_000)
@@ -379,38 +164,34 @@ def main() -> None:
     given = parser.parse_args()
     rules, known = book(), state(given.accounts)
     few = min(given.engines, given.accounts)
-    seconds, ours = timed(dunwell(rules, known), given.runs)
-    query_seconds, theirs = timed(query(known), given.runs)
-    rows = [
-        ("Dunwell", given.accounts / seconds, True),
-        ("Polars, by hand", given.accounts / query_seconds, ours.equals(theirs)),
-    ]
-    want = ours[:few].to_list()
-    handed = facts(known, few)
-    durable_speed = 0.0
-    makers = [("rule-engine", rule_engine), ("zen-engine", zen)]
-    if AVAILABLE:
-        makers.insert(0, ("durable-rules, as its manual", durable_manual))
-    for name, make in makers:
-        taken, answer = timed(make(handed, few), given.runs)
-        rows.append((name, few / taken, answer == want))
-        if name.startswith("durable"):
-            durable_speed = few / taken
     print(
         f"{given.accounts:,} accounts, {known.items.height:,} items, {known.marks.height:,} steps taken, 20 rules"
     )
-    for name, speed, equal in rows:
-        print(f"  {name:30} {speed:>12,.0f} accounts/s   {'equal' if equal else 'DIFFERENT'}")
-    speed = given.accounts / seconds
-    result = {
-        "accounts_per_s": round(speed),
-        "vs_durable_manual": round(speed / durable_speed, 1) if durable_speed else None,
-        "vs_polars": round(seconds / query_seconds, 2),
-        "equal": all(equal for _, _, equal in rows),
-        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
-    }
+
+    def said(name: str, accounts: int, seconds: float, note: str = "") -> float:
+        print(f"  {name:30} {accounts / seconds:>12,.0f} accounts/s   {note}")
+        return accounts / seconds
+
+    seconds, ours = timed(dunwell(rules, known), given.runs)
+    result: dict[str, Any] = {"accounts_per_s": round(said("Dunwell", given.accounts, seconds))}
+    speed, want, handed = given.accounts / seconds, ours[:few].to_list(), facts(known, few)
+    equal = True
+    for peer in PEERS:
+        if find_spec(peer.needs) is None:
+            print(f"  {peer.name:30} is not installed")
+            result[peer.key] = None
+            continue
+        taken, answer = timed(peer.make(known) if peer.whole else peer.make(handed, few), given.runs)
+        same = ours.equals(answer) if peer.whole else answer == want
+        theirs = said(
+            peer.name, given.accounts if peer.whole else few, taken, "equal" if same else "DIFFERENT"
+        )
+        result[peer.key] = round(theirs / speed, 2) if peer.whole else round(speed / theirs, 2)
+        equal &= same
+    result |= {"equal": equal, "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)}
     print(json.dumps(result))
+    return 0 if equal else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,8 +1,8 @@
 """One run on many workers: how fast it is, and that each account is decided once though a worker is killed.
 
-    python -m benchmarks.fleet [--accounts 1000000] [--workers 2] [--kill [TIMES]] [--alone] [--size 50000]
+    python -m benchmarks.fleet [--accounts 1000000] [--workers 2] [--kill [TIMES]] [--alone] [--size 50000] [--late 25]
 
-A PostgreSQL server of its own (fsync on), accounts with two open items each and a tenth of them late, on a ladder of four
+A PostgreSQL server of its own (fsync on), accounts with two open items each, one in 25 late and written to, on a ladder of four
 levels. `dunwell serve --join` works, as it does on a machine that joins; this process begins the run and looks on, as
 `dunwell status` does. With `--kill` a worker is killed (SIGKILL) half-way through, or one after the other. `--alone` makes
 the same run in one process. The last line is JSON.
@@ -129,6 +129,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--accounts", type=int, default=1_000_000)
+    parser.add_argument("--late", type=int, default=25, help="one account in so many")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--size", type=int, default=shared.SIZE, help="accounts of a part")
     parser.add_argument(
@@ -143,7 +144,7 @@ def main() -> int:
         ws = laid_out(Path(folder) / "house", create("fleet"))
         engine = ws.database()
         begun = time.perf_counter()
-        filled(engine, given.accounts)
+        filled(engine, given.accounts, given.late)
         print(
             f"{given.accounts:,} accounts, {given.accounts * 2:,} items, made in {time.perf_counter() - begun:.0f} s"
         )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +49,36 @@ database._engine = _engine_that_knows
 AT_ONCE = 5  # as `make test` runs them
 
 
-def pytest_collection_finish() -> None:
-    """What is loaded by now stays: nobody needs to look through it again and again for what may go."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is loaded by its end stays: nobody needs to look through it again and again for what may go."""
+    gc.disable()
+    with _after_the_first():
+        done = yield
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 50)
+    gc.enable()
+    return done
+
+
+@contextmanager
+def _after_the_first() -> Iterator[None]:
+    """In a new checkout one process compiles what all of them load, and Hypothesis looks for constants in it once."""
+    here = Path(__file__).parent
+    if (here.parent / ".hypothesis" / "constants").exists():
+        yield
+        return
+    folder = os.open(here, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            fcntl.flock(folder, fcntl.LOCK_SH)
+            fcntl.flock(folder, fcntl.LOCK_UN)
+        yield
+    finally:
+        os.close(folder)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

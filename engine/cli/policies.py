@@ -28,6 +28,7 @@ def check(
 ) -> None:
     """Read all policies, messages and settings, and show every problem at once."""
     from engine.core.problem import Severity
+    from engine.jobs.tried import tried
     from engine.jobs.workspace import BrokenSettings
     from engine.screen.problems import problem_github, problem_value
     from engine.screen.written import count
@@ -35,7 +36,7 @@ def check(
     edge = edge_of(ctx)
     proof = None
     try:
-        ws = edge.workspace.thorough()
+        ws = tried(edge.workspace)
         problems, policies, templates = (
             ws.problems,
             ws.book and len(ws.book.policies),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -44,6 +45,7 @@ def serve(
     from engine.daemon.notify import Notifier
     from engine.daemon.service import Service
 
+    gc.set_threshold(50_000, 20, 20)  # what it has loaded is there to stay, what it makes in weeks is not
     edge = edge_of(ctx)
     if folders and not join:
         raise Refused(

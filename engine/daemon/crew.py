@@ -6,11 +6,11 @@ import asyncio
 import contextlib
 import os
 import signal
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from engine.daemon.logs import Log
+from engine.daemon.process import command
 
 _PAUSES = (
     1.0,
@@ -55,7 +55,7 @@ class Crew:
         while True:
             begun = loop.time()
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "engine.daemon.fleet", *map(str, self.roots), "--grace", str(self.grace),
+                *command("engine.daemon.fleet", *map(str, self.roots), "--grace", str(self.grace)),
                 stdin=asyncio.subprocess.PIPE, start_new_session=True,
             )  # fmt: skip
             self.processes.add(process)

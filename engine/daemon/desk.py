@@ -10,12 +10,12 @@ import asyncio
 import contextlib
 import signal
 import socket
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from engine.daemon.logs import Log
+from engine.daemon.process import command
 
 _QUICK = 5.0  # seconds: a process that ends sooner has not worked
 _AGAIN = 30.0  # seconds after which one is tried again then
@@ -55,10 +55,11 @@ class Desk:
     async def _works(self) -> None:
         began = time.monotonic()
         number = self.at.fileno()
-        command = [sys.executable, "-m", "engine.web", str(self.root)]
-        command += ["--fd", str(number), "--idle", str(self.idle())]
         self.process = await asyncio.create_subprocess_exec(
-            *command, stdin=asyncio.subprocess.PIPE, start_new_session=True, pass_fds=(number,)
+            *command("engine.web.__main__", str(self.root), "--fd", str(number), "--idle", str(self.idle())),
+            stdin=asyncio.subprocess.PIPE,
+            start_new_session=True,
+            pass_fds=(number,),
         )
         code = await self.process.wait()
         self.process = None

@@ -43,7 +43,3 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parent = os.fdopen(os.dup(0), "rb", buffering=0)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     asyncio.run(work(told.roots, lambda files: Log.of(sys.stderr, os.environ, _now, files), _now, told.grace))
-
-
-if __name__ == "__main__":
-    main()

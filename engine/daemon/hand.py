@@ -7,10 +7,11 @@ import contextlib
 import json
 import os
 import signal
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from engine.daemon.process import command
 
 _LONGEST = 1 << 20  # bytes of one report
 
@@ -69,10 +70,9 @@ class Hand:
                 os.killpg(self.process.pid, signal.SIGKILL)
 
     async def _start(self) -> None:
-        command = [sys.executable, "-m", "engine.daemon.worker", str(self.root), "--grace", str(self.grace)]
         self._asked = False
         self.process = await asyncio.create_subprocess_exec(
-            *command,
+            *command("engine.daemon.worker", str(self.root), "--grace", str(self.grace)),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             start_new_session=True,

@@ -149,7 +149,3 @@ def main(arguments: Sequence[str] | None = None) -> None:
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=worker.end, daemon=True).start())
     threading.Thread(target=worker.listen, args=(commands, told.grace), daemon=True).start()
     worker.work()
-
-
-if __name__ == "__main__":
-    main()

@@ -136,10 +136,11 @@ def _routes(conn: Connection, now: datetime) -> Iterator[Wrong]:
 def _run(conn: Connection, files: Files, now: datetime) -> Iterator[Wrong]:
     """A run that was due an hour ago and still is. One that asks first, or that a brake holds, has its own alarm."""
     then = now - LATE
+    on = dues.business_date(files, then)
+    if on is None or on != dues.business_date(files, now) or runs.run_of(conn, on) is not None:
+        return
     if dues.run_due(conn, files, now) and dues.run_due(conn, files, then):
-        on = dues.business_date(files, then)
-        if on is not None and on == dues.business_date(files, now) and runs.run_of(conn, on) is None:
-            yield Wrong(alarms.RUN, _MISSING, warnings.run_missing(on))
+        yield Wrong(alarms.RUN, _MISSING, warnings.run_missing(on))
 
 
 def _staged(conn: Connection, now: datetime) -> Iterator[Wrong]:

@@ -44,10 +44,10 @@ from engine.rendering import Request as RenderRequest
 from engine.store import charges, database, journal, marks
 from engine.store.evidence import Evidence
 from engine.store.journal import Entry
-from engine.store.outbox import SENDING, under_way
+from engine.store.outbox import SENDING, under_way, waiting
 from engine.store.outbox import text as moment_text
 from engine.store.owner import gone, owner
-from engine.store.tables import BY_HAND, COMPANY, ActionState, action, contact, outbox
+from engine.store.tables import BY_HAND, COMPANY, ActionState, action, contact
 
 _LOOK = 0.05  # seconds
 _LOOK_AGAIN = timedelta(hours=1)  # at what waits for a newer ledger, or for a person who looks at it
@@ -435,10 +435,7 @@ def _report(ws: Workspace, engine: Engine, round_: Round, now: datetime) -> Deli
         if result.state == ActionState.SENT.value:
             sent[result.channel] = sent.get(result.channel, 0) + 1
     with engine.connect() as conn:
-        query = sa.select(sa.func.count(), sa.func.min(outbox.c.not_before)).where(
-            outbox.c.state.in_(["pending", "retry"])
-        )
-        waiting, earliest = conn.execute(query).one()
+        waits, earliest = waiting(conn)
     by_state = {
         state: tuple(r for r in round_.results if r.state == state)
         for state in ("failed", "uncertain", "cancelled")
@@ -448,8 +445,8 @@ def _report(ws: Workspace, engine: Engine, round_: Round, now: datetime) -> Deli
         failed=by_state["failed"],
         uncertain=by_state["uncertain"],
         dropped=by_state["cancelled"],
-        waiting=int(waiting),
-        earliest=datetime.fromisoformat(earliest) if earliest else None,
+        waiting=waits,
+        earliest=earliest,
         folder=ws.files.out if sent and not ws.settings.mail.host else None,
         rests=tuple(rest.because for rest in round_.rests.values()),
         halted=round_.halted,

@@ -20,8 +20,9 @@ from sqlalchemy.engine import Connection, Engine
 
 from engine.core.language.policy import Kind
 from engine.core.messages.charged import showing_charges
+from engine.core.messages.demands import written_demands
 from engine.core.messages.head import Template, Templates, read_templates
-from engine.core.messages.lint import lint, written_demands
+from engine.core.messages.lint import lint
 from engine.core.messages.render import render, render_one
 from engine.core.messages.wording import choose_language
 from engine.core.problem import Problem, Severity

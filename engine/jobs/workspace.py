@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -17,6 +17,7 @@ from engine.core.language.invariants import Invariants
 from engine.core.language.known import ROLES, Known
 from engine.core.language.policy import PolicyBook
 from engine.core.language.trials import TrialFile
+from engine.core.messages.demands import written_demands
 from engine.core.messages.head import Templates, read_templates
 from engine.core.problem import Place, Problem, Severity
 from engine.core.workdays import Calendar, calendar
@@ -118,13 +119,24 @@ class Workspace:
         """The office's date at a moment."""
         return now.astimezone(ZoneInfo(self.settings.workspace.zone)).date()
 
-    def thorough(self) -> Workspace:
-        """The workspace with its messages tried out too, which takes half a second: before anything is sent, and in a check."""
-        from engine.core.messages.lint import lint, written_demands
+    def thorough(self, known: Collection[str] = ()) -> Workspace:
+        """The workspace with its messages tried out too, which takes half a second: before anything is sent, and in a check.
 
-        found = lint(self.templates, written_demands(self.book.policies) if self.book else ())
+        `known` are the files of messages that are sound for certain; they are not tried again.
+        """
+        left = self.templates.without(known)
+        if known and not left.by_name:
+            return self
+        from engine.core.messages.lint import lint
+
+        found = lint(left, self.demands)
         whole = not any(problem.severity is Severity.ERROR for problem in found)
         return replace(self, problems=(*self.problems, *found), book=self.book if whole else None)
+
+    @property
+    def demands(self) -> frozenset[str]:
+        """The messages that are written demands, as far as the policies can be read."""
+        return written_demands(self.book.policies) if self.book else frozenset()
 
     def schemas(self) -> dict[str, Any]:
         """The JSON Schemas for editors, with this workspace's own names."""

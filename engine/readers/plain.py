@@ -11,7 +11,7 @@ from charset_normalizer import from_bytes
 
 from engine.core.problem import Place, Problem
 from engine.readers.headers import likeness
-from engine.readers.table import Table, cell_span
+from engine.readers.table import Table
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _CODE_PAGES = ("cp1252", "cp850", "mac_roman")
@@ -145,10 +145,14 @@ def _separator(source: Sequence[str]) -> str:
 def _quote(name: str, source: Sequence[str], begins: int, separator: str) -> Problem:
     """The quote that is never closed: the last one opened in the row at which reading stopped."""
     line = source[begins - 1] if begins <= len(source) else ""
-    cells = range(line.count(separator) + 1)
-    starts = [cell_span(line, separator, cell)[0] for cell in cells]
-    opened = [at for at in starts if line[at : at + 1] == '"']
-    column = opened[-1] if opened else max(line.find('"'), 0)
+    column = max(line.find('"'), 0)
+    start, quoted = 0, False
+    for at, character in enumerate(line):
+        if character == '"':
+            quoted = not quoted
+            column = at if at == start else column
+        elif character == separator and not quoted:
+            start = at + 1
     return Problem(
         Place(name, begins, column + 1, column + 2),
         "a quote that begins here is never closed as it should be",

@@ -21,7 +21,17 @@ PREFIX = "DUNWELL_"
 COMPANY = "main"  # the company of a workspace that names none
 
 
+# An address that is valid as it stands, whatever else is: the package that knows all others takes longer to load than the
+# rest of the settings. No top level that is kept for special use.
+_PLAIN_EMAIL = re.compile(
+    r"[a-z0-9]+(?:[._-][a-z0-9]+)*@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+(?!(?:arpa|invalid|local|localhost|onion|test)$)[a-z]{2,}"
+)
+_PLAIN_LENGTH = 60
+
+
 def _email(text: str) -> str:
+    if len(text) <= _PLAIN_LENGTH and _PLAIN_EMAIL.fullmatch(text):
+        return text
     from email_validator import EmailNotValidError, validate_email
 
     try:

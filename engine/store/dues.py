@@ -36,7 +36,7 @@ def run_due(conn: Connection, files: Workspace, now: datetime) -> bool:
     for as long as there are any.
     """
     on = business_date(files, now)
-    if on is None or _ledger_at(conn) is None or brakes.halted(conn):
+    if on is None or (came := _ledger_at(conn)) is None or brakes.halted(conn):
         return False
     if runs.hold(conn):
         return all(alarm.about != THE_RUN for alarm in alarms.standing(conn, alarms.STOPPED))
@@ -45,7 +45,7 @@ def run_due(conn: Connection, files: Workspace, now: datetime) -> bool:
     made = runs.run_of(conn, on)
     if made is None:
         return not _later(conn, on)
-    return made.state == "done" and (_finished(conn, on) or "") < (_ledger_at(conn) or "")
+    return made.state == "done" and (_finished(conn, on) or "") < came
 
 
 def messages_due(conn: Connection, files: Workspace, now: datetime) -> bool:

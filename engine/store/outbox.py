@@ -78,8 +78,12 @@ def _of(actions: sa.FromClause) -> sa.ColumnElement[bool]:
     return actions.c.company + sa.literal_column("''") == sa.bindparam("of")
 
 
+# The states stand in it as text: only so SQLite uses the index of what waits.
+_WAITS = outbox.c.state.in_([sa.literal_column(f"'{state}'") for state in WAITING])
+
+
 def _next() -> sa.Select[Any]:
-    """What may go next. The states stand in it as text: only so SQLite uses the index of what waits."""
+    """What may go next."""
     other, theirs, notice = outbox.alias("other"), action.alias("theirs"), action.alias("notice")
     on_their_way = (
         sa.select(theirs.c.account)
@@ -101,7 +105,7 @@ def _next() -> sa.Select[Any]:
     )
     return (
         _ROWS.where(
-            outbox.c.state.in_([sa.literal_column(f"'{state}'") for state in WAITING]),
+            _WAITS,
             outbox.c.channel.in_(sa.bindparam("channels", expanding=True)),
             _of(action),
             sa.or_(outbox.c.not_before.is_(None), outbox.c.not_before <= sa.bindparam("at")),
@@ -476,10 +480,9 @@ def move(
 def look_again(conn: Connection, reason: str, company: str = COMPANY) -> None:
     """What waits for this reason alone is decided again at once: it may be over."""
     ours = sa.select(action.c.key).where(action.c.company == company)
-    waits = outbox.c.state.in_([sa.literal_column(f"'{state}'") for state in WAITING])
     conn.execute(
         sa.update(outbox)
-        .where(waits, outbox.c.reason == reason, outbox.c.action.in_(ours))
+        .where(_WAITS, outbox.c.reason == reason, outbox.c.action.in_(ours))
         .values(not_before=None)
     )
 
@@ -513,6 +516,13 @@ def counted(conn: Connection, company: str = COMPANY) -> dict[tuple[str, str], i
         .group_by(outbox.c.channel, outbox.c.state)
     )
     return {(channel, state): count for channel, state, count in conn.execute(query)}
+
+
+def waiting(conn: Connection) -> tuple[int, datetime | None]:
+    """How many messages wait, and from when on the first of those that may not go yet may go."""
+    query = sa.select(sa.func.count(), sa.func.min(outbox.c.not_before)).where(_WAITS)
+    many, earliest = conn.execute(query).one()
+    return int(many), datetime.fromisoformat(earliest) if earliest else None
 
 
 def under_way(conn: Connection, owner: str | None = None) -> list[Row]:

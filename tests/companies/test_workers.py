@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import subprocess
-import sys
 import time
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from engine.daemon.process import command
 from engine.jobs import shared
 from engine.store import database, queue
 from engine.store import shared as store
@@ -43,7 +43,7 @@ def test_a_small_company_does_not_wait_for_a_large_one(postgres_url: str, tmp_pa
     roots = [tmp_path / "broken", *(house.root for house in houses.values())]
     with (tmp_path / "worker.err").open("wb") as err:
         worker = subprocess.Popen(
-            [sys.executable, "-m", "engine.daemon.fleet", *map(str, roots)],
+            command("engine.daemon.fleet", *map(str, roots)),
             cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=err, stderr=err,
         )  # fmt: skip
     try:

@@ -17,6 +17,7 @@ from zlib import crc32
 import pytest
 import sqlalchemy as sa
 
+from engine.daemon.process import command
 from engine.store.tables import run
 from tests.daemon.living import PATIENCE, REPOSITORY, Office, kill, mail, serving, until
 
@@ -124,10 +125,10 @@ def _zombie(pid: int) -> bool:
 def test_three_that_work_at_once_without_a_lease_double_nothing(tmp_path: Path, sqlite_url: str) -> None:
     with mail(0.02) as (box, settings):
         office = Office(tmp_path, sqlite_url, 90, settings)
-        command = [sys.executable, "-m", "engine.daemon.worker", str(office.root)]
+        working = command("engine.daemon.worker", str(office.root))
         pipe = subprocess.PIPE
         workers = [
-            subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=REPOSITORY) for _ in range(3)
+            subprocess.Popen(working, stdin=pipe, stdout=pipe, text=True, cwd=REPOSITORY) for _ in range(3)
         ]
         told = json.dumps({"do": ["policies", "evaluate", "deliver"]}) + "\n"
         for worker in workers:

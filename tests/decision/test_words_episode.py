@@ -282,6 +282,13 @@ def test_a_dispute_that_was_closed_releases_its_item_the_next_day() -> None:
     assert morning(desk.state(), TODAY, NOTHING_PAID).items["aside"].to_list() == ["disputed"]
 
 
+def test_a_released_item_is_still_owed_when_a_promise_is_kept_later() -> None:
+    desk = Desk(book()).owes("1", late=1, aside="disputed", aside_until=day(1))
+    desk.owes("2", late=1, aside="promised", aside_until=day(3))
+    released = morning(desk.state(), day(1), PROMISES_KEPT)
+    assert morning(released, day(3), PROMISES_KEPT).items["item"].to_list() == ["1"]
+
+
 def test_facts_that_stop_act_at_once() -> None:
     desk = Desk(book()).owes("1", late=10)
     assert desk.on().of() == "call collector"

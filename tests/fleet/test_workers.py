@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from engine.daemon import process
 from engine.jobs import shared
 from engine.jobs.status import status
 from engine.screen.status import status_value
@@ -25,27 +26,27 @@ from tests.jobs.world import ZONE
 REPOSITORY = Path(__file__).parents[2]
 
 
-def _until(so: Callable[[], object], seconds: float) -> None:
+def until(so: Callable[[], object], seconds: float) -> None:
     ends = time.monotonic() + seconds
     while not so():
         assert time.monotonic() < ends, "it has not happened"
         time.sleep(0.1)
 
 
-def _started(house: Much, name: str, *command: str) -> subprocess.Popen[bytes]:
-    with (house.root.parent / f"{name}.err").open("wb") as err:
-        whole = [sys.executable, *command]
-        return subprocess.Popen(whole, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=err, stderr=err)
+def started(root: Path, name: str, *command: str) -> subprocess.Popen[bytes]:
+    with (root.parent / f"{name}.err").open("wb") as err:
+        return subprocess.Popen(command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=err, stderr=err)
 
 
-def _worker(house: Much) -> subprocess.Popen[bytes]:
-    return _started(house, "worker", "-m", "engine.daemon.fleet", str(house.root))
+def a_worker(root: Path, name: str = "worker") -> subprocess.Popen[bytes]:
+    return started(root, name, *process.command("engine.daemon.fleet", str(root)))
 
 
 def _machine(house: Much) -> subprocess.Popen[bytes]:
     """One that joins."""
-    command = ["-w", str(house.root), "serve", "--join", "--workers", "1"]
-    return _started(house, "machine", "-c", "from engine.cli import main; main()", *command)
+    command = [sys.executable, "-c", "from engine.cli import main; main()"]
+    command += ["-w", str(house.root), "serve", "--join", "--workers", "1"]
+    return started(house.root, "machine", *command)
 
 
 @pytest.mark.long
@@ -71,17 +72,17 @@ def test_a_worker_that_is_killed_takes_nothing_with_it(postgres_url: str, tmp_pa
                 spans = store.spans(conn, 9)
                 one = shared.begin(house.ws, conn, on=now.date(), now=now, defer=queue.put_parts, spans=spans)
             holds.execute(sa.select(t.run_part).where(t.run_part.c.number == 0).with_for_update())
-            processes.append(_worker(house))
+            processes.append(a_worker(house.root))
             waits = sa.text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
-            _until(lambda: ask(waits), 30)  # it is in the middle of part 0
+            until(lambda: ask(waits), 30)  # it is in the middle of part 0
             processes.append(_machine(house))
-            _until(lambda: ask(done) == one.parts - 1, 30)
+            until(lambda: ask(done) == one.parts - 1, 30)
             told = seen()["sharing"]
             assert isinstance(told, dict)
             assert (told["done"], told["parts"]) == (one.parts - 1, one.parts)
             processes[0].kill()
             killed = time.monotonic()
-        _until(lambda: ask(sa.select(sa.func.count()).select_from(t.run)), 60)
+        until(lambda: ask(sa.select(sa.func.count()).select_from(t.run)), 60)
         assert time.monotonic() - killed < 60
     finally:
         for process in processes:

@@ -169,7 +169,7 @@ def test_the_picture_is_a_preview() -> None:
 def test_every_command_of_the_manual_is_one() -> None:
     from typer.main import get_command
 
-    from engine.cli import app
+    from engine.cli.command import app
 
     top = get_command(app())
     verbs = set(top.commands)  # type: ignore[attr-defined]

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from email_validator import validate_email
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.core.problem import Problem, Severity
 from engine.settings import Workspace, find, load
+from engine.settings.shape import _PLAIN_EMAIL, _PLAIN_LENGTH
 
 WHOLE = """
 [company]
@@ -367,3 +369,8 @@ def test_a_file_that_is_not_settings_at_all(tmp_path: Path, raw: bytes) -> None:
 def test_anything_gives_settings_or_problems(tmp_path: Path, lines: list[str]) -> None:
     workspace, found = read(tmp_path, "\n".join(lines).encode("utf-8", "replace").decode())
     assert (workspace is None) == any(problem.severity is Severity.ERROR for problem in found)
+
+
+@given(st.from_regex(_PLAIN_EMAIL, fullmatch=True).filter(lambda text: len(text) <= _PLAIN_LENGTH))
+def test_a_plain_address_is_one_to_the_package_too(text: str) -> None:
+    assert validate_email(text, check_deliverability=False, test_environment=True).normalized == text

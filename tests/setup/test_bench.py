@@ -9,12 +9,19 @@ from typing import Any
 import pytest
 
 from benchmarks import __main__ as bench
-from benchmarks import lines
+from benchmarks import deciders, lines
 
+# The package that a ratio needs.
+BESIDE = {
+    "decide": {peer.key: peer.needs for peer in deciders.PEERS},
+    "lines": {"vs_floor": "sqlite3", "vs_by_hand": "adbc_driver_sqlite"},
+}
 DECIDE = next(each for each in bench.BENCHMARKS if each.module == "decide")
 
 
-@pytest.mark.parametrize("each", bench.BENCHMARKS, ids=lambda each: each.module)
+@pytest.mark.parametrize(
+    "each", [each for each in bench.BENCHMARKS if each is not DECIDE], ids=lambda each: each.module
+)
 def test_each_benchmark_says_its_figures(each: bench.Benchmark) -> None:
     found = find_spec(f"benchmarks.{each.module}")
     assert found is not None
@@ -22,6 +29,18 @@ def test_each_benchmark_says_its_figures(each: bench.Benchmark) -> None:
     text = Path(found.origin).read_text("utf-8")
     for figure in each.figures:
         assert f'"{figure.key}' in text or figure.key.startswith("vs_aiosmtplib"), figure.key
+
+
+@pytest.mark.parametrize(
+    ("module", "arguments"),
+    [("decide", ("--accounts", "400", "--engines", "400", "--runs", "1")), ("lines", ("--lines", "200"))],
+)
+def test_what_runs_beside_it_answers_as_it_does(module: str, arguments: tuple[str, ...]) -> None:
+    report = bench.asked(module, arguments)  # fails where an answer differs
+    figures = {figure.key for each in bench.BENCHMARKS if each.module == module for figure in each.figures}
+    assert figures <= report.keys()
+    for key, needs in BESIDE[module].items():
+        assert (report[key] is not None) == (find_spec(needs) is not None), key
 
 
 def said(found: dict[str, float], kept: list[dict[str, Any]]) -> list[str]:

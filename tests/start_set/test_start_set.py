@@ -7,7 +7,8 @@ import pytest
 from engine.core.decision.questions import rulesets
 from engine.core.language.check import Known, check
 from engine.core.language.policy import Kind, PolicyBook, Tone
-from engine.core.messages.lint import lint, written_demands
+from engine.core.messages.demands import written_demands
+from engine.core.messages.lint import lint
 from engine.core.problem import problem_text
 from engine.core.rules import evaluators
 from engine.core.trust.trial import run_trials

@@ -44,7 +44,7 @@ def test_the_first_visit_starts_it_and_the_services_end_ends_it(tmp_path: Path, 
         until(lambda: "first is its admin" in one.said())
         link = re.search(rf"http://127.0.0.1:{port}(/enter/\S+)", one.said())
         assert link
-        assert "engine.web" not in processes(one.process.pid)
+        assert "engine.web.__main__" not in processes(one.process.pid)
         assert sum(processes(one.process.pid).values()) < 150e6 or "engine.daemon.worker" in processes(
             one.process.pid
         )
@@ -52,6 +52,6 @@ def test_the_first_visit_starts_it_and_the_services_end_ends_it(tmp_path: Path, 
         assert (status, "Welcome" in page) == (200, True)
         assert link[1].rpartition("/")[2] not in one.err.read_text("utf-8")
         running = processes(one.process.pid)
-        assert "engine.web" in running
+        assert "engine.web.__main__" in running
         assert one.stopped() == 0
-        until(lambda: "engine.web" not in processes(one.process.pid))
+        until(lambda: "engine.web.__main__" not in processes(one.process.pid))

@@ -71,10 +71,13 @@ def at_rest(book: PolicyBook, state: State, day: Day) -> bool:
 def rested(book: PolicyBook, state: State, day: Day) -> State:
     """The state on the morning after a day at rest: who has fallen past due is in an episode, and that is all."""
     accounts, items = state.accounts, state.items
-    late = items.filter((pl.col("due") < day.on) & (pl.col("open") > 0))["row"].to_numpy()
-    if not accounts["home"].is_null().to_numpy()[late].any():
+    late = np.zeros(accounts.height, dtype=bool)
+    late[items.filter((pl.col("due") < day.on) & (pl.col("open") > 0))["row"].to_numpy()] = True
+    rows = np.flatnonzero(late & accounts["home"].is_null().to_numpy())
+    if not len(rows):
         return state
-    _, home, overdue = routed(book, state, day)
+    overdue, home = late, np.full(accounts.height, NONE)
+    _, home[rows], overdue[rows] = routed(book, state.part(rows), day)
     return replace(state, accounts=episodes_begun(book, accounts, overdue, home, day.on))
 
 

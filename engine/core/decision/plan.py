@@ -18,6 +18,7 @@ from engine.core.decision.allocate import PATIENCE, Room
 from engine.core.decision.decide import Decided, decide, let_go
 from engine.core.decision.draw import with_lots
 from engine.core.decision.portfolio import drawn
+from engine.core.decision.rest import Rest
 from engine.core.decision.signature import Signature
 from engine.core.decision.state import Aside, Pending, State
 from engine.core.decision.view import Day
@@ -131,13 +132,16 @@ def walk(
     whatever the safety stop holds, so that the days after it can be seen.
 
     `overnight` is what the world brings before a day is decided: new documents, payments. `seen` has the classes that were
-    agreed on in earlier walks of the same book.
+    agreed on in earlier walks of the same book. Where the world brings nothing overnight, accounts at rest are not
+    looked at (`rest`): what is decided has no unit of theirs.
     """
     room = room or Room()
     seen = set() if seen is None else seen
+    rest = Rest(book, state)
     for number, on in enumerate(days):
         if overnight is not None:
             state = overnight(state, on)
+            rest = Rest(book, state)
         state = _dawn(book, state, on, assumes, number == 0)
         day = _day(book, state, calendar, on, number == 0)
         why = calendar.why_closed(on) or ""
@@ -145,12 +149,15 @@ def walk(
             state = rested(book, state, day)
             yield Walked(on, why, None, "")
         else:
-            decided = decide(book, state, day, rules, room, seen)
-            stopped = decided.stopped
+            rows = rest.awake(on)
+            part = decide(book, state.part(rows), day, rules, room, seen)
+            stopped = part.stopped
             if stopped:
-                decided = let_go(book, decided, room)
+                part = let_go(book, part, room)
+            decided = rest.placed(part, rows, state)
             yield Walked(on, why, decided, stopped)
             state = after(book, state, decided, calendar)
+            rest.keep(part, rows, state)
         room = Room(room.people, away=room.away)
 
 
@@ -173,7 +180,7 @@ def morning(state: State, on: date, assumes: str) -> State:
     """What the calendar alone changes: disputes that were closed release their items, promises fall due."""
     items = state.items
     ends = (pl.col("aside_until") <= on).fill_null(value=False)
-    promised = pl.col("aside").is_in([Aside.PROMISED.value, Aside.PLANNED.value])
+    promised = pl.col("aside").is_in([Aside.PROMISED.value, Aside.PLANNED.value]).fill_null(value=False)
     planned = pl.col("aside") == Aside.PLANNED.value
     if not items.select((ends & pl.col("aside").is_not_null()).any()).item():
         return state

@@ -40,6 +40,7 @@ class Portfolio:
     unit_item: Array  # unit -> index in items, or -1
     route: Array  # row -> index of its policy, or -1
     home: Array  # row -> index of the policy that its episode keeps, or -1
+    day: Array  # item -> its day on its policy's clock
     due: Array  # item -> steps due and not taken
     takes: Array  # unit -> the steps that its step takes: itself and the lower ones, but none that repeats
     amount: Array  # unit -> what is overdue and not set aside (of a courtesy: what falls due), house's minor units
@@ -205,6 +206,7 @@ def _signed(view: View, home: Array) -> Portfolio:
         unit_item=view.unit_item,
         route=view.route,
         home=home,
+        day=day,
         due=due,
         takes=_takes(view, chosen),
         amount=amount,

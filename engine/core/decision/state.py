@@ -8,11 +8,16 @@ a column says that it is in the house's; dates are the customer's own; words are
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 # One row an account. `row` counts from 0 without gaps and is what every other frame refers to.
 # A workspace's own fields follow as further columns, named as they are declared.
@@ -190,6 +195,13 @@ ADDRESSES: tuple[str, ...] = (  # bit 0, bit 1, …
 EFFECTS: tuple[str, ...] = ("terms", "hold", "hand off")  # bit 0, bit 1, bit 2
 
 
+# The frames of a state that belong to single accounts.
+BY_ROW: tuple[str, ...] = (
+    *("accounts", "items", "marks", "barred", "touches", "pending", "repeats"),
+    *("calls", "wishes", "off"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """Everything a decision may depend on, for all accounts. `as_of` is the ledger's own date; `age` its hours."""
@@ -207,6 +219,23 @@ class State:
     wishes: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=WISHES))
     off: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=OFF))
     strata: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=STRATA))
+
+    def part(self, rows: NDArray[Any]) -> State:
+        """Some accounts, given as ascending rows, as if there were no others: they are counted from 0 anew."""
+        if len(rows) == self.accounts.height:
+            return self
+        place = np.full(self.accounts.height, -1, dtype=np.int64)
+        place[rows] = np.arange(len(rows))
+
+        def of(frame: pl.DataFrame) -> pl.DataFrame:
+            if not frame.height:
+                return frame
+            at = place[frame["row"].to_numpy()]
+            mine = np.flatnonzero(at >= 0)
+            return frame[mine].with_columns(pl.Series("row", at[mine], dtype=pl.UInt32))
+
+        parts: dict[str, Any] = {name: of(getattr(self, name)) for name in BY_ROW}
+        return replace(self, **parts)
 
     @staticmethod
     def empty_frame(schema: dict[str, pl.DataType]) -> pl.DataFrame:

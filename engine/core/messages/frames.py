@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from babel.dates import format_date
 from babel.numbers import format_currency
@@ -28,16 +28,16 @@ _PLAIN = """<!doctype html>
 """
 
 
-def email_html(frames: Mapping[str, str], message: Message, body: str, facts: MessageFacts) -> str:
-    """The whole e-mail as HTML: `body` is its text, already escaped, with inline styles. It fetches
-    nothing."""
-    return _framed(frames.get("_email.html", _PLAIN), message, body, facts)
+def email_html(frames: Mapping[str, str], message: Message, body: str, page: Mapping[str, Any]) -> str:
+    """The whole e-mail as HTML: `body` is its text, already escaped, with inline styles; `page` are the `page_values`. It
+    fetches nothing."""
+    return _framed(frames.get("_email.html", _PLAIN), message, body, page)
 
 
 def letter_html(letterhead: str, message: Message, facts: MessageFacts) -> str:
     """The letter as HTML for printing, with address, reference, text, and the part to return with the
     payment."""
-    return _framed(letterhead or _PLAIN, message, message.body, facts)
+    return _framed(letterhead or _PLAIN, message, message.body, page_values(facts, message.language))
 
 
 @lru_cache(maxsize=32)
@@ -47,19 +47,23 @@ def _compiled(source: str) -> Compiled:
     return Compiled.from_code(env, code, {}, None)
 
 
-def _framed(source: str, message: Message, body: str, facts: MessageFacts) -> str:
-    locale = locale_of(message.language, facts.debtor.country)
-    words = wording(message.language)
+def _framed(source: str, message: Message, body: str, page: Mapping[str, Any]) -> str:
+    markup = Markup(body)  # noqa: S704  # escaped when it was made
+    return _compiled(source).render({**page, "subject": message.subject, "body": markup})
+
+
+def page_values(facts: MessageFacts, language: str) -> dict[str, Any]:
+    """What a page can name of one account, beside the subject and the body of the message on it."""
+    locale = locale_of(language, facts.debtor.country)
+    words = wording(language)
     company, debtor, sender = facts.company, facts.debtor, facts.sender
-    return _compiled(source).render(
-        paper=_paper(debtor.country, message.language),
-        language=message.language,
-        subject=message.subject,
-        body=Markup(body),  # noqa: S704  # escaped when it was made
-        account=clean(facts.account),
-        today=format_date(facts.on, "long", locale=locale),
-        respond_by=format_date(facts.respond_by, "long", locale=locale),
-        company={
+    return {
+        "paper": _paper(debtor.country, language),
+        "language": language,
+        "account": clean(facts.account),
+        "today": format_date(facts.on, "long", locale=locale),
+        "respond_by": format_date(facts.respond_by, "long", locale=locale),
+        "company": {
             "name": clean(company.name),
             "address": [clean(line) for line in company.address],
             "email": clean(company.email),
@@ -68,15 +72,17 @@ def _framed(source: str, message: Message, body: str, facts: MessageFacts) -> st
             "pay_url": clean(company.pay_url),
             "logo": logo(company.logo),
         },
-        customer={
+        "customer": {
             "name": clean(debtor.name),
             "contact": clean(debtor.contact),
             "address": [clean(line) for line in debtor.address],
         },
-        sender={"name": clean(sender.name), "role": clean(sender.role)},
-        totals=[format_currency(amount, clean(currency), locale=locale) for currency, amount in facts.totals],
-        numbers=[clean(item.number) for item in facts.items],
-        words={
+        "sender": {"name": clean(sender.name), "role": clean(sender.role)},
+        "totals": [
+            format_currency(amount, clean(currency), locale=locale) for currency, amount in facts.totals
+        ],
+        "numbers": [clean(item.number) for item in facts.items],
+        "words": {
             "pay": words.pay,
             "account": words.account,
             "remittance": words.remittance,
@@ -87,7 +93,7 @@ def _framed(source: str, message: Message, body: str, facts: MessageFacts) -> st
             "phone": words.phone,
             "email": words.email,
         },
-    )
+    }
 
 
 def _paper(country: str, language: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -90,6 +90,14 @@ class Templates:
             for (kind, name), variants in sorted(self.by_name.items())
             for first in [variants.get("en") or next(iter(variants.values()))]
         )
+
+    def without(self, files: Collection[str]) -> Templates:
+        """These but for those of some files."""
+        kept = {
+            key: {language: each for language, each in variants.items() if each.file not in files}
+            for key, variants in self.by_name.items()
+        }
+        return Templates({key: variants for key, variants in kept.items() if variants}, self.frames)
 
     def tone(self, name: str) -> Tone | None:
         return next((template.tone for template in self.languages(name).values()), None)

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from jinja2 import TemplateSyntaxError, nodes
 
-from engine.core.language.policy import Policy, Tone
+from engine.core.language.policy import Tone
+from engine.core.messages.demands import is_demand
 from engine.core.messages.facts import Item
-from engine.core.messages.frames import email_html, letter_html
+from engine.core.messages.frames import email_html, letter_html, page_values
 from engine.core.messages.head import Template, Templates, did_you_mean
 from engine.core.messages.phrases import ACCUSING, ACRONYMS, LEGAL, PATRONISING, PROMOTION
-from engine.core.messages.render import KNOWN, Known, Message, find, known_of, money, render_one, short_date
+from engine.core.messages.render import (
+    KNOWN,
+    Known,
+    Message,
+    find,
+    known_of,
+    money,
+    render_one,
+    short_date,
+    sources,
+    tree,
+)
 from engine.core.messages.samples import all_samples, bare, full
-from engine.core.messages.sandbox import environment, parse
 from engine.core.messages.scripts import script_problems
 from engine.core.messages.slots import Slots
 from engine.core.messages.wording import locale_of
@@ -31,29 +42,17 @@ _REMOTE = re.compile(
 _LOOP = ("index", "index0", "first", "last", "length", "revindex")
 
 
-def written_demands(policies: Iterable[Policy]) -> frozenset[str]:
-    """The messages that a step sends when something is past due: each of them is a written demand."""
-    return frozenset(
-        action.value
-        for policy in policies
-        for step in policy.steps
-        if step.demand
-        for action in step.actions
-        if action.kind.written
-    )
-
-
 def lint(templates: Templates, demands: Collection[str] = ()) -> list[Problem]:
     """All that is wrong with the templates, in the order of their files.
 
-    A written demand is a message of tone firm, final or legal, or one of `demands` (see `written_demands`).
+    A written demand is a message of tone firm, final or legal, or one of `demands` (see `demands.written_demands`).
     Other
     courteous messages (a statement before the due date, a confirmation) need name only who we are.
     """
     problems = _frame_problems(templates)
     frames = tuple(sorted(templates.frames.items())) if not problems else None
     for template in templates:
-        problems += _read_through(template, frames, _is_demand(template, demands))
+        problems += _read_through(template, frames, is_demand(template, demands))
     return problems
 
 
@@ -76,18 +75,12 @@ def _read_through(
     return tuple(sorted(found, key=lambda problem: problem.place))
 
 
-def _is_demand(template: Template, demands: Collection[str]) -> bool:
-    return template.tone is not None and (template.tone is not Tone.COURTEOUS or template.name in demands)
-
-
 def _names(template: Template) -> Iterator[Problem]:
     """Names that no account has, in every branch, taken or not."""
-    env = environment()
     full_values = _known(0, template.language).values
-    subject = "\n" * (template.subject_place.line - 1) + template.subject
-    for source in (subject, template.body):
+    for source in sources(template):
         try:
-            tree = parse(env, source, template.file)
+            read = tree(source, template.file)
         except TemplateSyntaxError as error:
             line = error.lineno
             yield Problem(
@@ -98,12 +91,12 @@ def _names(template: Template) -> Iterator[Problem]:
                 line=template.line(line),
             )
             continue
-        yield from _unknown(template, tree, full_values)
+        yield from _unknown(template, read, full_values)
 
 
-def _unknown(template: Template, tree: nodes.Template, values: Mapping[str, object]) -> Iterator[Problem]:
+def _unknown(template: Template, read: nodes.Template, values: Mapping[str, object]) -> Iterator[Problem]:
     kinds: tuple[type[nodes.Node], ...] = (nodes.Name, nodes.For, nodes.Getattr, nodes.Getitem)
-    found = list(tree.find_all(kinds))
+    found = list(read.find_all(kinds))
     names = [node for node in found if isinstance(node, nodes.Name)]
     stored = {node.name for node in names if node.ctx != "load"}
     shapes: dict[str, tuple[str, ...]] = {
@@ -277,7 +270,7 @@ def _frame_problems(templates: Templates) -> list[Problem]:
             message = Message("Subject", "Text\n", "", "en", body="<p>Text</p>")
             try:
                 made = (
-                    email_html({name: source}, message, message.body, facts)
+                    email_html({name: source}, message, message.body, page_values(facts, message.language))
                     if name == "_email.html"
                     else letter_html(source, message, facts)
                 )

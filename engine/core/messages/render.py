@@ -8,19 +8,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from babel.dates import format_date
 from babel.numbers import format_currency
 from jinja2 import Template as Compiled
-from jinja2 import TemplateSyntaxError
+from jinja2 import TemplateSyntaxError, nodes
 from jinja2.exceptions import SecurityError, TemplateError
 
 from engine.core.messages import charged
 from engine.core.messages.changes import changed
 from engine.core.messages.facts import Item, MessageFacts, Point
-from engine.core.messages.frames import email_html
+from engine.core.messages.frames import email_html, page_values
 from engine.core.messages.head import Template, Templates, did_you_mean
 from engine.core.messages.markdown import BadLink, to_text, written
 from engine.core.messages.sandbox import NameMissing, environment, parse
@@ -61,12 +61,18 @@ def _chosen(templates: Templates, name: str, facts: MessageFacts, kind: str) -> 
     return variants[choose_language(facts.debtor.languages, facts.debtor.country, frozenset(variants))]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Known:
-    """What templates of one language can name of one account, made once for all of them."""
+    """What templates of one language can name of one account, and the page around them, made once for all of them."""
 
     values: Mapping[str, Any]
     slots: Slots
+    facts: MessageFacts
+    language: str
+
+    @cached_property
+    def page(self) -> Mapping[str, Any]:
+        return page_values(self.facts, self.language)
 
     def fresh(self) -> tuple[Slots, dict[str, Any]]:
         """For one message: it fills slots of its own."""
@@ -77,7 +83,7 @@ class Known:
 def known_of(facts: MessageFacts, language: str) -> Known:
     """As `context`, for several templates of that language."""
     slots = Slots(locale_of(language, facts.debtor.country))
-    return Known(context(facts, language, slots), slots)
+    return Known(context(facts, language, slots), slots, facts, language)
 
 
 def render_one(
@@ -86,7 +92,8 @@ def render_one(
     """As `render`, with this very template, whatever the customer's language. `known` is `known_of` these facts."""
     here = template.subject_place
     try:
-        slots, values = (known or known_of(facts, template.language)).fresh()
+        known = known or known_of(facts, template.language)
+        slots, values = known.fresh()
         subject = _run(_subject(template), values) if template.subject else ""
         here = Place(template.file, template.body_line, 1)
         markdown = _run(_body(template), values)
@@ -100,7 +107,7 @@ def render_one(
             template=template.name,
         )
         script = template.kind == "script"
-        html = "" if script else email_html(templates.frames, message, made.inline, facts)
+        html = "" if script else email_html(templates.frames, message, made.inline, known.page)
     except Exception as error:  # whatever a template does wrong is that template's problem, never the run's
         return _problem(template, here, error)
     return Message(
@@ -300,18 +307,29 @@ def _signature(facts: MessageFacts, slots: Slots) -> str:
 _ENVIRONMENT = environment()  # holds no state between messages: values travel in the context
 
 
+def sources(template: Template) -> tuple[str, str]:
+    """The subject and the body as the template language reads them, each on the lines of its file."""
+    return "\n" * (template.subject_place.line - 1) + template.subject, template.body
+
+
+@lru_cache(maxsize=2)
+def tree(source: str, file: str) -> nodes.Template:
+    """The syntax tree; whoever has read the names of a template compiles it next. Raises TemplateSyntaxError."""
+    return parse(_ENVIRONMENT, source, file)
+
+
 @lru_cache(maxsize=512)
 def _body(template: Template) -> Compiled:
-    return _compiled(template.body, template.file)
+    return _compiled(sources(template)[1], template.file)
 
 
 @lru_cache(maxsize=512)
 def _subject(template: Template) -> Compiled:
-    return _compiled("\n" * (template.subject_place.line - 1) + template.subject, template.file)
+    return _compiled(sources(template)[0], template.file)
 
 
 def _compiled(source: str, file: str) -> Compiled:
-    code = _ENVIRONMENT.compile(parse(_ENVIRONMENT, source, file), name=file, filename=file)
+    code = _ENVIRONMENT.compile(tree(source, file), name=file, filename=file)
     return Compiled.from_code(_ENVIRONMENT, code, {}, None)
 
 

@@ -15,22 +15,9 @@ import numpy as np
 import polars as pl
 
 from engine.core.decision.ladder import in_season, so_many_days_earlier
-from engine.core.decision.state import State
+from engine.core.decision.state import BY_ROW, State
 from engine.core.language.policy import Clock, House, PolicyBook
 from engine.core.workdays import ALWAYS, Calendar
-
-_BY_ROW = (
-    "accounts",
-    "items",
-    "marks",
-    "barred",
-    "touches",
-    "pending",
-    "repeats",
-    "calls",
-    "wishes",
-    "off",
-)
 
 
 def timeless(book: PolicyBook, open_on: Calendar) -> bool:
@@ -64,7 +51,7 @@ def side_by_side(state: State, rows: Sequence[int], days: Sequence[date]) -> Sta
             *((pl.col(name).cast(pl.Int32) - earlier).cast(pl.Date) for name in dated),
         )
 
-    frames = {name: frame for name in _BY_ROW if (frame := getattr(state, name)).height}
+    frames = {name: frame for name in BY_ROW if (frame := getattr(state, name)).height}
     copied: dict[str, Any] = {name: copies(frame) for name, frame in frames.items()}
     if "accounts" in copied:
         held = copied["accounts"]["paused_kinds"]

@@ -21,6 +21,10 @@ class Closed:
             [[1 << same.index if (same := q.step(s.name)) else 0 for q in book.policies] for s in p.steps]
             for p in book.policies
         ]
+        self._ranks = [  # policy -> step -> its tone, and how senior its caller is
+            [(step_tone(book, s), seniority(call_role(s))) for s in p.steps] for p in book.policies
+        ]
+        self._done: dict[tuple[int, int], int] = {}
 
     def key(self, past: Past) -> tuple[Any, ...]:
         """All that the coming days depend on. Of policies that can have the account no more nothing is kept, nor the tone and the
@@ -42,13 +46,13 @@ class Closed:
                 mine = [gone | each for each in mine]
                 gone = 0
             closed.append((gone, *mine))
-            for step in policy.steps:
+            for step, (tone, caller) in zip(policy.steps, self._ranks[p], strict=True):
                 bit = 1 << step.index
                 again = policy.start is not None or step.repeat is not None or bool(past.pending)
                 if gone & bit or (not again and all(each & bit for each in mine)):
                     continue
-                softest = _lower(softest, step_tone(self.book, step))
-                callers = _lower(callers, seniority(call_role(step)))
+                softest = _lower(softest, tone)
+                callers = _lower(callers, caller)
         heard = past.tone if 0 < softest < past.tone else 0
         called = past.reached if 0 < callers < seniority(past.reached) else ""
         return (
@@ -66,7 +70,9 @@ class Closed:
 
     def _lasting(self, past: Past, p: int) -> int:
         """Steps that nobody agreed to, or that do what is done once an episode."""
-        found = effect_mask(self.book.policies[p], past.effects)
+        found = self._done.get((p, past.effects), -1)
+        if found < 0:
+            found = self._done[p, past.effects] = effect_mask(self.book.policies[p], past.effects)
         for policy, step in past.barred:
             found |= self._same[policy][step][p]
         return found

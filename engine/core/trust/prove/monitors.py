@@ -64,6 +64,9 @@ class Monitors:
         self.most = np.array([1, *(_most(rule) for rule in self.invariants)], dtype=np.int32)
         nights = [_NIGHTS.get(rule.shape, 0) if rule.days is not None else 0 for rule in self.invariants]
         self.nights = np.array([0, *nights], dtype=np.int32)
+        self._one: tuple[tuple[int, int, int], ...] = tuple(
+            zip(self.nights.tolist(), self.least.tolist(), self.most.tolist(), strict=True)
+        )
 
     def start(self) -> NDArray[np.int32]:
         return np.array([1, *(_start(rule) for rule in self.invariants)], dtype=np.int32)
@@ -75,7 +78,8 @@ class Monitors:
 
     def morning(self, number: int, value: int) -> int:
         """The number of one monitor on the next morning."""
-        return int(min(max(value + self.nights[number], self.least[number]), self.most[number]))
+        night, least, most = self._one[number]
+        return min(max(value + night, least), most)
 
     def once(self, number: int) -> bool:
         """Whether what must always be done is done for good once it has been done."""

@@ -326,6 +326,8 @@ def _merged(crowd: Crowd) -> Crowd:
     order = np.argsort(key, kind="stable")
     crowd, key = crowd.of(order), key[order]
     starts = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1])))
+    if len(starts) == len(key):
+        return crowd
     return Crowd(crowd.past[starts], crowd.clock[starts], np.maximum.reduceat(crowd.values, starts, axis=0))
 
 

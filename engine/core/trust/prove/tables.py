@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,7 @@ class Grid:
 class Lookup:
     """Many keys looked up at once in a dictionary that grows."""
 
-    def __init__(self, known: Mapping[int, int]) -> None:
+    def __init__(self, known: dict[int, int]) -> None:
         self._known = known
         self._keys = np.zeros(0, dtype=np.int64)
         self._values = np.zeros(0, dtype=np.int32)
@@ -71,10 +72,12 @@ class Lookup:
         return at, known
 
     def _learn(self) -> None:
-        keys = np.fromiter(self._known.keys(), dtype=np.int64, count=len(self._known))
-        values = np.fromiter(self._known.values(), dtype=np.int32, count=len(self._known))
-        order = np.argsort(keys)
-        self._keys, self._values = keys[order], values[order]
+        """What has come into the dictionary, which only grows, since the last time."""
+        new = sorted(islice(reversed(self._known.items()), len(self._known) - len(self._keys)))
+        keys, values = np.array(new, dtype=np.int64).reshape(-1, 2).T
+        at = np.searchsorted(self._keys, keys)
+        self._keys = np.insert(self._keys, at, keys)
+        self._values = np.insert(self._values, at, values.astype(np.int32))
 
 
 class Table:
