@@ -273,28 +273,22 @@ class _Columns:
     def set(self, name: str, rows: Array, values: Any) -> None:
         """Numbers, or dates as days since 1970."""
         if len(rows):
-            kind = self.accounts.schema[name]
-            new = np.zeros(self.accounts.height, dtype=np.int32)
-            new[rows] = values
-            self._put(name, rows, pl.Series(new).cast(kind))
+            new = np.full(len(rows), values, dtype=np.int32)
+            self._put(name, rows, pl.Series(new).cast(self.accounts.schema[name]))
 
     def words(self, name: str, rows: Array, words: Sequence[str], codes: Array) -> None:
         if len(rows):
-            code = np.zeros(self.accounts.height, dtype=np.int64)
-            code[rows] = codes
-            self._put(name, rows, pl.Series(words, dtype=pl.String).gather(code))
+            self._put(name, rows, pl.Series(words, dtype=pl.String).gather(codes))
 
     def join(self, name: str, rows: Array, bits: Array) -> None:
         """Bits beside those that are set."""
         some = np.flatnonzero(bits)
         new = self.now(name).fill_null(0).to_numpy().copy()
         np.bitwise_or.at(new, rows[some], bits[some])
-        self._put(name, rows[some], pl.Series(new))
+        self._put(name, rows[some], pl.Series(new).gather(rows[some]))
 
     def _put(self, name: str, rows: Array, new: pl.Series) -> None:
-        mask = np.zeros(self.accounts.height, dtype=bool)
-        mask[rows] = True
-        self.changed[name] = new.zip_with(pl.Series(mask), self.now(name)).alias(name)
+        self.changed[name] = self.now(name).clone().scatter(rows, new)
 
     def frame(self) -> pl.DataFrame:
         return self.accounts.with_columns(self.changed.values()) if self.changed else self.accounts

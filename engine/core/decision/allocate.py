@@ -146,15 +146,17 @@ def allocate(
             name = f"{person.id}/{kind}"
             left[name] = most - room.used.get(name, 0)
     load: dict[str, int] = dict.fromkeys((person.id for person in room.people), 0)
-    own = {id: [name for name in (f"{id}/calls", id) if name in left] for id in load}  # rooms of their own
+    calls = {id: f"{id}/calls" for id in load}
+    own = {id: [name for name in (calls[id], id) if name in left] for id in load}  # rooms of their own
     wants = [_wants(one, people, left) for one in deeds]
-    go = ~np.array([bool(want.rooms or want.callers) for want in wants] + [False])[which]
+    limited = np.array([bool(want.rooms or want.callers) for want in wants] + [False])[which]
+    go = (~limited).tolist()
     # Once there is no room for what a contact does, there is none for the next that does the same; and the same person
     # is asked, as long as nobody has been given anything since.
     no_room: dict[tuple[int, str | None], str | None] = {}
     full = [False] * len(deeds)  # what nobody in particular does, and there is no room for
     numbers = which.tolist()
-    for at in np.flatnonzero(~go).tolist():
+    for at in np.flatnonzero(limited).tolist():
         number = numbers[at]
         if full[number]:
             continue
@@ -165,7 +167,7 @@ def allocate(
             continue
         taker, rooms = None, want.rooms
         for able, owned in want.callers:
-            taker = _taker(able, owners[at] if owned else None, left, load)
+            taker = _taker(able, owners[at] if owned else None, calls, left, load)
             rooms = [*rooms, *own[taker]]
         who[at] = taker
         if rooms and min(map(left.__getitem__, rooms)) <= 0:
@@ -180,7 +182,7 @@ def allocate(
         if taker is not None:
             load[taker] += 1
             no_room.clear()
-    return Allocation(tuple(go.tolist()), tuple(who))
+    return Allocation(tuple(go), tuple(who))
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,15 +197,27 @@ class _Wants:
 def _wants(actions: tuple[Action, ...], people: Mapping[str, list[str]], left: Mapping[str, int]) -> _Wants:
     calls = [action.value for action in actions if action.kind is Kind.CALL and action.value in people]
     rooms = [ROOM[action.kind] for action in actions if ROOM[action.kind] in left]
-    return _Wants(rooms, [(people[role], role == ACCOUNT_OWNER) for role in calls], ACCOUNT_OWNER in calls)
+    callers = [(sorted(people[role]), role == ACCOUNT_OWNER) for role in calls]
+    return _Wants(rooms, callers, ACCOUNT_OWNER in calls)
 
 
-def _taker(able: Sequence[str], owner: str | None, left: Mapping[str, int], load: Mapping[str, int]) -> str:
-    """Who makes a call: its owner, else who has the least to do of those that have room for one more."""
+def _taker(
+    able: Sequence[str],
+    owner: str | None,
+    calls: Mapping[str, str],
+    left: Mapping[str, int],
+    load: Mapping[str, int],
+) -> str:
+    """Who makes a call: its owner, else who has the least to do of those that have room for one more, by name.
+
+    `able` is ascending; `calls` is the name of each one's room for calls.
+    """
     if owner is not None and owner in able:
         return owner
-    free = [(load[person], person) for person in able if left.get(f"{person}/calls", 1) > 0]
-    return min(free or [(load[person], person) for person in able])[1]
+    if len(able) == 1:
+        return able[0]
+    free = [person for person in able if left.get(calls[person], 1) > 0]
+    return min(free or able, key=load.__getitem__)
 
 
 def _stopped(

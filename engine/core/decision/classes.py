@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-_FEW = 50_000
+_FEW = 10_000
 
 
 def classed(signature: dict[str, Array], units: int) -> tuple[Array, Array]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Sequence
 from datetime import date
-from functools import reduce
+from functools import cached_property, reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +19,8 @@ from engine.core.language.condition import Clause, Condition, Op, Test
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_FEW = 2_000  # words that are looked up one by one more quickly
+_FEW = 2_000  # words that are looked up one by one, and rows that are put together, more quickly
+_MOST_BY_TURNS = 32  # rows of a group that are taken in turn
 
 
 def test(line: Test) -> pl.Expr:
@@ -64,7 +65,7 @@ class Groups:
     """
 
     def __init__(self, keys: NDArray[Any], size: int) -> None:
-        self.size = size
+        self.size, self.rows = size, len(keys)
         if len(keys):
             self.starts = np.concatenate(([0], np.flatnonzero(np.diff(keys)) + 1))
             self.present = keys[self.starts]
@@ -72,13 +73,35 @@ class Groups:
             self.starts = np.zeros(0, dtype=np.int64)
             self.present = np.zeros(0, dtype=np.int64)
 
-    def _reduce(self, ufunc: np.ufunc, values: NDArray[Any], empty: int) -> NDArray[Any]:
-        if len(self.present) == self.size and self.size:
+    @cached_property
+    def _further(self) -> list[tuple[NDArray[Any], NDArray[Any]]] | None:
+        """For the second row of each group that has one, the third, …: which groups, and which rows. None: there are too many."""
+        sizes = np.diff(self.starts, append=self.rows)
+        if self.rows < _FEW or sizes.max() > _MOST_BY_TURNS:
+            return None
+        found = []
+        groups = np.flatnonzero(sizes > 1)
+        for turn in range(1, int(sizes.max())):
+            groups = groups[sizes[groups] > turn]
+            found.append((groups, self.starts[groups] + turn))
+        return found
+
+    def _reduced(self, ufunc: np.ufunc, values: NDArray[Any]) -> NDArray[Any]:
+        """One value for each group that owns a row. Most own one or two: all first rows at once, then all second ones, …"""
+        if self._further is None:
             every: NDArray[Any] = ufunc.reduceat(values, self.starts)
             return every
+        found = values[self.starts]
+        for groups, rows in self._further:
+            found[groups] = ufunc(found[groups], values[rows])
+        return found
+
+    def _reduce(self, ufunc: np.ufunc, values: NDArray[Any], empty: int) -> NDArray[Any]:
+        if len(self.present) == self.size and self.size:
+            return self._reduced(ufunc, values)
         out = np.full(self.size, empty, dtype=values.dtype)
         if len(self.starts):
-            out[self.present] = ufunc.reduceat(values, self.starts)
+            out[self.present] = self._reduced(ufunc, values)
         return out
 
     def union(self, values: NDArray[Any]) -> NDArray[Any]:

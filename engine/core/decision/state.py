@@ -231,8 +231,9 @@ class State:
             if not frame.height:
                 return frame
             at = place[frame["row"].to_numpy()]
-            mine = np.flatnonzero(at >= 0)
-            return frame[mine].with_columns(pl.Series("row", at[mine], dtype=pl.UInt32))
+            mine = at >= 0
+            new = pl.Series("row", at[mine], dtype=pl.UInt32)
+            return frame.filter(pl.Series(mine)).with_columns(new)
 
         parts: dict[str, Any] = {name: of(getattr(self, name)) for name in BY_ROW}
         return replace(self, **parts)
