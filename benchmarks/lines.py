@@ -22,7 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -215,6 +215,11 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
+def _copy(file: Path, to: Path) -> None:
+    with closing(sqlite3.connect(file)) as there, closing(sqlite3.connect(to)) as copy:
+        there.backup(copy)
+
+
 def _contacts(engine: sa.Engine) -> set[tuple[Any, ...]]:
     action = tables.action.c
     with database.reading(engine) as conn:
@@ -251,7 +256,9 @@ def main() -> int:
             print("the ledger did not come in; the database must be empty")
             return 1
         entries = _last_entry(ws)
-        hand = by_hand.timed(ws.root, ON) if given.url.startswith("sqlite") else None
+        before = Path(folder) / "before.db"
+        if given.url.startswith("sqlite"):
+            _copy(ws.root / "dunwell.db", before)
         with stopwatches() as phases:
             begun = time.perf_counter()
             report = evaluate.run(ws, on=ON, now=NOW)
@@ -260,6 +267,7 @@ def main() -> int:
         engine = ws.database()
         _last_entry(ws)
         rows, least = floor(engine, Path(folder) / "floor.db", entries)
+        hand = by_hand.timed(before, ON) if before.exists() else None
         if hand is not None and hand.contacts != _contacts(engine):
             print("what was written by hand is not what Dunwell decided")
             return 1
