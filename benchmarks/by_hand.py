@@ -40,14 +40,14 @@ class Done:
     contacts: set[tuple[Any, ...]]
 
 
-def timed(folder: Path, on: date) -> Done | None:
-    """The dunning of a day from the ledger in `dunwell.db`; None where ADBC's driver for SQLite is not installed."""
+def timed(ledger: Path, on: date) -> Done | None:
+    """The dunning of a day from Dunwell's database as it was before; None where ADBC's driver for SQLite is missing."""
     if find_spec("adbc_driver_sqlite") is None:
         return None
-    out = sqlite3.connect(folder / "by-hand.db", isolation_level=None)
+    out = sqlite3.connect(ledger.with_name("by-hand.db"), isolation_level=None)
     out.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;" + TABLES)
     begun = time.perf_counter()
-    chosen = choose(f"sqlite:///{folder / 'dunwell.db'}", on)
+    chosen = choose(f"sqlite:///{ledger}", on)
     _write(out, chosen, on)
     seconds = time.perf_counter() - begun
     out.close()

@@ -22,7 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -215,6 +215,11 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
+def _copy(file: Path, to: Path) -> None:
+    with closing(sqlite3.connect(file)) as there, closing(sqlite3.connect(to)) as copy:
+        there.backup(copy)
+
+
 def _contacts(engine: sa.Engine) -> set[tuple[Any, ...]]:
     action = tables.action.c
     with database.reading(engine) as conn:
@@ -251,15 +256,18 @@ def main() -> int:
             print("the ledger did not come in; the database must be empty")
             return 1
         entries = _last_entry(ws)
-        hand = by_hand.timed(ws.root, ON) if given.url.startswith("sqlite") else None
+        before = Path(folder) / "before.db"
+        if given.url.startswith("sqlite"):
+            _copy(ws.root / "dunwell.db", before)
         with stopwatches() as phases:
-            begun = time.perf_counter()
+            begun, worked = time.perf_counter(), time.process_time()
             report = evaluate.run(ws, on=ON, now=NOW)
-            seconds = time.perf_counter() - begun
+            seconds, worked = time.perf_counter() - begun, time.process_time() - worked
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         engine = ws.database()
         _last_entry(ws)
         rows, least = floor(engine, Path(folder) / "floor.db", entries)
+        hand = by_hand.timed(before, ON) if before.exists() else None
         if hand is not None and hand.contacts != _contacts(engine):
             print("what was written by hand is not what Dunwell decided")
             return 1
@@ -285,18 +293,23 @@ def main() -> int:
         line("by hand: ADBC, Polars and sqlite3, no trace", lines, hand.seconds)
     if theirs is not None:
         line("Tryton, PostgreSQL, beside it", theirs["lines"], theirs["seconds"], theirs["peak_mb"])
+        print(
+            f"  of the processor: Dunwell {worked:.1f} s, Tryton {theirs['cpu_s']:.1f} s and its server's beside"
+        )
     print("  quoted, not run here: measured earlier and elsewhere, on two cores")
     for quoted in OTHERS:
         line(*quoted)
     result = {
         "lines_per_s": round(lines / seconds),
         "seconds": round(seconds, 2),
+        "cpu_s": round(worked, 2),
         "peak_mb": round(peak),
         "phases": {phase: round(spent, 2) for phase, spent in phases.items()},
         "floor_lines_per_s": round(lines / least),
         "vs_floor": round(seconds / least, 2),
         "vs_by_hand": None if hand is None else round(seconds / hand.seconds, 2),
         "vs_tryton": None if theirs is None else round(lines / seconds / theirs["lines_per_s"], 1),
+        "vs_tryton_cpu": None if theirs is None else round(theirs["cpu_s"] / worked, 1),
         "vs_tryton_quoted": round(lines / seconds / 1_432, 1),
         "vs_oca_quoted": round(lines / seconds / 532, 1),
     }

@@ -105,6 +105,7 @@ def main() -> int:
     result = {
         "lines": report["lines"],
         "seconds": round(report["seconds"], 2),
+        "cpu_s": report["cpu_s"],  # without the database server's
         "lines_per_s": round(speed),
         "dunnings": report["dunnings"],
         "peak_mb": report["peak_mb"],
