@@ -1,8 +1,8 @@
 """How long a command takes from the shell and back, each in a process of its own.
 
-`python -m benchmarks.start [--runs 5]` lays out the workspace of `dunwell init`, times its first check and the later ones, takes the
-sample's ledger in, and times the preview and the deep check. Seconds of the processor and of the clock, medians; bytecode is
-there. The last line is JSON (`version`, `first_check`, `check`, `preview`, `deep`: seconds of the processor).
+`python -m benchmarks.start [--runs 5]` lays out the workspace of `dunwell init`, times its first check, the later ones and the
+deep one, takes the sample's ledger in, and times the preview. Seconds of the processor and of the clock, medians; bytecode
+is there. The last line is JSON (`version`, `first_check`, `check`, `preview`, `deep`: seconds of the processor).
 """
 
 from __future__ import annotations
