@@ -23,6 +23,7 @@ import polars as pl
 from engine.core.decision import questions
 from engine.core.decision.choose import Verdict
 from engine.core.decision.decide import decide
+from engine.core.decision.portfolio import portfolio
 from engine.core.decision.state import ACCOUNTS, BARRED, ITEMS, MARKS, PENDING, REPEATS, TOUCHES, State
 from engine.core.decision.view import Day
 from engine.core.language.condition import Clause, Op, Test
@@ -402,8 +403,11 @@ def main() -> None:
     for name, speed, equal in rows:
         print(f"  {name:30} {speed:>12,.0f} accounts/s   {'equal' if equal else 'DIFFERENT'}")
     speed = given.accounts / seconds
+    classes = len(portfolio(rules, known, Day(ON)).first)
+    print(f"\n{classes} classes among {given.accounts:,} accounts")
     result = {
         "accounts_per_s": round(speed),
+        "classes": classes,
         "vs_durable_manual": round(speed / durable_speed, 1) if durable_speed else None,
         "vs_polars": round(seconds / query_seconds, 2),
         "equal": all(equal for _, _, equal in rows),
