@@ -27,6 +27,7 @@ from benchmarks.deciders import DAYS, LEAST, MINIMUM, ON, PEERS, facts
 from engine.core.decision import questions
 from engine.core.decision.choose import Verdict
 from engine.core.decision.decide import decide
+from engine.core.decision.portfolio import portfolio
 from engine.core.decision.state import ACCOUNTS, BARRED, ITEMS, MARKS, PENDING, REPEATS, TOUCHES, State
 from engine.core.decision.view import Day
 from engine.core.language.condition import Clause, Op, Test
@@ -189,7 +190,10 @@ def main() -> int:
         equal &= same
         result[peer.key] = round(theirs / speed if peer.whole else speed / theirs, 2)
         print(f"  {peer.name:30} {theirs:>12,.0f} accounts/s   {'equal' if same else 'DIFFERENT'}")
-    result |= {"equal": equal, "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)}
+    classes = len(portfolio(rules, known, Day(ON)).first)
+    print(f"\n{classes} classes among {given.accounts:,} accounts")
+    result |= {"equal": equal, "classes": classes}
+    result |= {"peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)}
     print(json.dumps(result))
     return 0 if equal else 1
 
