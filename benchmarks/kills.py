@@ -178,7 +178,7 @@ class Services:
     def up(self) -> None:
         self.running = [one for one in self.running if one.poll() is None]
         while len(self.running) < 2:
-            command = [sys.executable, "-c", "from engine.cli import main; main()", "serve", "--tick", "0.1"]
+            command = [sys.executable, "-c", "from engine.cli import main; main()", "serve", "--tick", "0.2"]
             self.running.append(
                 subprocess.Popen(
                     command,

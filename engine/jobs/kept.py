@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from sqlalchemy.engine import Engine
+
 from engine import settings
 from engine.core.problem import Problem
 from engine.jobs.workspace import BrokenSettings, Workspace
@@ -21,6 +23,7 @@ class Kept:
     def __init__(self, root: Path, opens: Opens, *, wait: float = 0.0) -> None:
         self.root, self.opens, self.wait = root, opens, wait
         self._opened: tuple[object, Workspace] | None = None
+        self._database: tuple[str, Engine] | None = None
         self._looked = float("-inf")
         self._lock = threading.Lock()
 
@@ -39,24 +42,31 @@ class Kept:
                 if there is None:
                     raise BrokenSettings(problems)
                 return there[1]  # the service warns of the mistake
-            seen = _seen(files)
+            seen = self._seen(files)
             if there is None or there[0] != seen:
                 there = (seen, self.opens(files, problems))
             self._opened, self._looked = there, time.monotonic()
             return there[1]
 
+    def _seen(self, files: settings.Workspace) -> object:
+        """What would tell that a file is another one: names, sizes, moments of writing; the live release; the people."""
+        folders = (files.policies, files.templates)
+        paths = [files.root / settings.FILE, *(path for folder in folders for path in folder.rglob("*"))]
+        return (self._known(files.database_url), *sorted((str(path), *_stat(path)) for path in paths))
 
-def _seen(files: settings.Workspace) -> object:
-    """What would tell that a file is another one: names, sizes, moments of writing; the live release; the people."""
-    engine = database.open(files.database_url)
-    try:
-        with database.reading(engine) as conn:
-            live, workers = releases.live(conn), tuple(people.workers(conn))
-    finally:
-        engine.dispose()
-    folders = (files.policies, files.templates)
-    paths = [files.root / settings.FILE, *(path for folder in folders for path in folder.rglob("*"))]
-    return (live.id if live else 0, workers, *sorted((str(path), *_stat(path)) for path in paths))
+    def _known(self, url: str, *, anew: bool = False) -> object:
+        """What the database says of it. It is opened once, and again where it is no longer as that left it."""
+        if anew or self._database is None or self._database[0] != url:
+            self._database, anew = (url, database.open(url)), True
+        engine = self._database[1]
+        try:
+            with database.reading(engine) as conn:
+                if anew or database.fits(conn):
+                    live = releases.live(conn)
+                    return (live.id if live else 0, *people.workers(conn))
+        finally:
+            engine.dispose()
+        return self._known(url, anew=True)
 
 
 def _stat(path: Path) -> Sequence[int]:

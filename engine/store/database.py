@@ -197,12 +197,21 @@ def revision(engine: Engine) -> str | None:
 def _stands(engine: Engine) -> tuple[str | None, str]:
     """The version of the tables, and the company that they were made for."""
     with engine.connect() as conn:
-        if conn.exec_driver_sql(_IS_THERE[conn.dialect.name]).scalar() is None:
-            return None, company(engine)
-        found = conn.exec_driver_sql(
-            f"SELECT version_num, (SELECT value FROM setting WHERE name = '{_WHOSE}') FROM alembic_version"  # noqa: S608
-        ).one_or_none()
-        return (found[0], found[1] or COMPANY) if found is not None else (None, company(engine))
+        return _found(conn)
+
+
+def _found(conn: Connection) -> tuple[str | None, str]:
+    if conn.exec_driver_sql(_IS_THERE[conn.dialect.name]).scalar() is None:
+        return None, company(conn)
+    found = conn.exec_driver_sql(
+        f"SELECT version_num, (SELECT value FROM setting WHERE name = '{_WHOSE}') FROM alembic_version"  # noqa: S608
+    ).one_or_none()
+    return (found[0], found[1] or COMPANY) if found is not None else (None, company(conn))
+
+
+def fits(conn: Connection) -> bool:
+    """Whether the tables are still as `open` left them. Where they are not, it says why, or brings them up to date."""
+    return _found(conn) == (HEAD, company(conn))
 
 
 def check(engine: Engine) -> None:

@@ -1,14 +1,10 @@
-"""A sending process that dies at the point that its environment names: `tests.faults.points DATABASE CHANNEL WHERE`.
-
-`DIE_AT` is "point" or "point:n" for the n-th time that it is passed. Only this program reads it.
-"""
+"""A sending process that dies at the point that it is told: "point", or "point:n" for the n-th time that it is passed."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
 import os
-import sys
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -62,9 +58,9 @@ def written(conn: Connection, row: Row, result: Result, at: datetime) -> None:
     journal.append(conn, [Entry("delivery", row.account, body)], at)
 
 
-async def run(url: str, channel: str, where: str) -> None:
+async def run(url: str, channel: str, where: str, at: str) -> None:
     engine = database.open(url, migrate=False)
-    point, _, nth = os.environ.get("DIE_AT", "").partition(":")
+    point, _, nth = at.partition(":")
     seen = 0
 
     def watch(name: str, key: str = "") -> None:
@@ -88,5 +84,5 @@ async def run(url: str, channel: str, where: str) -> None:
             await deliver(needs)
 
 
-if __name__ == "__main__":
-    asyncio.run(run(*sys.argv[1:]))
+def main(*told: str) -> None:
+    asyncio.run(run(*told))

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -23,6 +20,7 @@ from engine.channels.letters import Letters, read_manifest
 from engine.outbox import deliver, recover
 from engine.store import database, journal
 from engine.store.owner import gone, owner
+from tests import apart
 from tests.channels.servers import Scripted, scripted
 from tests.faults.points import make, senders, server, written
 from tests.outbox.world import Watch, delivery, marks, plan, states
@@ -120,8 +118,7 @@ def ledger_system() -> Iterator[Ledger]:
 
 
 def die(url: str, channel: str, where: str | int, at: str) -> int:
-    command = [sys.executable, "-m", "tests.faults.points", url, channel, str(where)]
-    return subprocess.run(command, env={**os.environ, "DIE_AT": at}, timeout=60, check=False).returncode
+    return apart.started("tests.faults.points", url, channel, str(where), at).wait()
 
 
 def heal(engine: Engine, channel: str, out: Path, port: int) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +12,7 @@ import sqlalchemy as sa
 from engine.jobs.verify import verify
 from engine.store import database
 from engine.store.tables import action
+from tests import apart
 from tests.jobs.world import House
 
 DAY = "2026-10-05"
@@ -39,8 +38,7 @@ def house(tmp_path: Path, database_url: str) -> House:
 
 
 def _die(house: House, point: str) -> None:
-    command = [sys.executable, "-m", "tests.jobs.office", str(house.root), DAY, "run", point, "1"]
-    assert subprocess.run(command, timeout=120, check=False).returncode == 137
+    assert apart.started("tests.jobs.office", str(house.root), DAY, "run", point, "1").wait(120) == 137
 
 
 def _whole(house: House, wanted: set[str]) -> None:

@@ -1,9 +1,8 @@
-"""A run or a delivery in a process of its own, that dies where it is told: `tests.jobs.office ROOT DAY WHAT POINT NTH`."""
+"""A run or a delivery in a process of its own, that dies where it is told."""
 
 from __future__ import annotations
 
 import os
-import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from engine.store import runs
 from tests.jobs.world import moment
 
 
-def main(root: str, day: str, what: str, point: str, nth: int) -> None:
+def main(root: str, day: str, what: str, point: str, nth: str) -> None:
     ws = open_workspace(Path(root))
     at = moment(day, "10:00")
     seen = 0
@@ -23,7 +22,7 @@ def main(root: str, day: str, what: str, point: str, nth: int) -> None:
     def watch(name: str, key: str = "") -> None:
         nonlocal seen
         seen += name == point
-        if name == point and seen == nth:
+        if name == point and seen == int(nth):
             os._exit(137)
 
     if what in ("run", "day"):
@@ -45,7 +44,3 @@ def main(root: str, day: str, what: str, point: str, nth: int) -> None:
 
         deliver.Delivery = watched  # type: ignore[assignment, misc]
         deliver.deliver_now(ws, now=at)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:5], nth=int(sys.argv[5]))

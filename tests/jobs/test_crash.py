@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable
 
@@ -13,6 +11,7 @@ import sqlalchemy as sa
 from engine.channels.letters import read_manifest
 from engine.store import journal
 from engine.store.tables import action
+from tests import apart
 from tests.jobs.world import House
 
 DAY = "2026-10-05"
@@ -44,10 +43,8 @@ def _filled(found: House) -> House:
     return found
 
 
-def _start(house: House, what: str, point: str = "never", nth: int = 1) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.jobs.office", str(house.root), DAY, what, point, str(nth)]
-    )
+def _start(house: House, what: str, point: str = "never", nth: int = 1) -> apart.Process:
+    return apart.started("tests.jobs.office", str(house.root), DAY, what, point, str(nth))
 
 
 def _whole(house: House) -> None:

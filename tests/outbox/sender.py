@@ -1,10 +1,9 @@
-"""A sending process that dies where it is told: `tests.outbox.sender DATABASE CHANNEL WHERE POINT NTH`."""
+"""A sending process that dies where it is told."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -62,6 +61,5 @@ async def run(file: str, channel: str, where: str, point: str, nth: int) -> None
             )
 
 
-if __name__ == "__main__":
-    file, channel, where, point, nth = sys.argv[1:]
+def main(file: str, channel: str, where: str, point: str, nth: str) -> None:
     asyncio.run(run(file, channel, where, point, int(nth)))

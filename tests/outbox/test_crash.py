@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from engine.channels.letters import Letters, read_manifest
 from engine.outbox import Round, deliver, recover
 from engine.store.outbox import counted
 from engine.store.owner import gone, owner
+from tests import apart
 from tests.channels.servers import Act, Scripted, scripted, wait_until
 from tests.outbox.sender import make_letter
 from tests.outbox.world import Watch, delivery, do, get, make_mail, marks, opened, plan, states
@@ -27,17 +26,7 @@ ACCOUNTS = ("ACME", "BOLT", "CORE")
 
 def kill(database: Path, channel: str, where: str | Path | int, point: str, nth: int = 2) -> int:
     """Run a sender in its own process until it dies."""
-    command = [
-        sys.executable,
-        "-m",
-        "tests.outbox.sender",
-        str(database),
-        channel,
-        str(where),
-        point,
-        str(nth),
-    ]
-    return subprocess.run(command, timeout=30, check=False).returncode
+    return apart.started("tests.outbox.sender", str(database), channel, str(where), point, str(nth)).wait(30)
 
 
 def heal(engine: Any, senders: dict[str, Any], make: Any = make_mail) -> tuple[Round, Round]:
@@ -176,17 +165,11 @@ def test_kills_at_random_moments(tmp_path: Path) -> None:
 
     def once(there: Scripted) -> None:
         before = len(there.accepted)
-        command = [
-            sys.executable,
-            "-m",
-            "tests.outbox.sender",
-            str(tmp_path / "dunwell.db"),
-            "email",
-            str(there.port),
-        ]
-        with subprocess.Popen([*command, "never", "1"]) as process:
-            wait_until(lambda: len(there.accepted) > before + 4 + chance.random() * 8)
-            process.kill()
+        file = str(tmp_path / "dunwell.db")
+        process = apart.started("tests.outbox.sender", file, "email", str(there.port), "never", "1")
+        wait_until(lambda: len(there.accepted) > before + 4 + chance.random() * 8)
+        process.kill()
+        process.wait()
 
     with scripted(dot=dot) as there:
         for _ in range(4):
