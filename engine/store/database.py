@@ -210,7 +210,7 @@ def _found(conn: Connection) -> tuple[str | None, str]:
 
 
 def fits(conn: Connection) -> bool:
-    """Whether the tables are still as `open` left them. Where they are not, it says why, or brings them up to date."""
+    """Whether the tables are still as `open` left them; where they are not, `open` says why or brings them up to date."""
     return _found(conn) == (HEAD, company(conn))
 
 
