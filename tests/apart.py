@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import select
@@ -35,12 +36,14 @@ def started(module: str, *told: str) -> Process:
 
 @cache
 def _parent() -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
+    parent = subprocess.Popen(
         [sys.executable, "-m", "tests.apart"],
         cwd=Path(__file__).parents[1],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
+    atexit.register(parent.communicate)  # it ends when nobody can ask any more
+    return parent
 
 
 def _asked(what: object, seconds: float) -> int:

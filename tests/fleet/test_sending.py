@@ -33,13 +33,13 @@ def test_of_two_workers_that_send_one_is_killed(postgres_url: str, tmp_path: Pat
         try:
             for name in ("first", "second"):
                 processes.append(a_worker(office.root, name))
-            until(lambda: len(box.begun) > MANY // 4, 30)
+            until(lambda: len(box.begun) > MANY // 4, 90)
             with database.reading(engine) as conn:
                 assert queue.workers(conn) == 2
             processes[0].kill()
             counted = office.counted()
             assert counted["sent"] < MANY
-            until(lambda: office.counted().keys() <= {"sent", "sending"}, 60)
+            until(lambda: office.counted().keys() <= {"sent", "sending"}, 90)
         finally:
             for process in processes:
                 process.terminate()
