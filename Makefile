@@ -27,7 +27,7 @@ browser:
 	} || echo "Tests in a browser are skipped: there is no Chromium. sudo apt-get install chromium"
 
 test: setup browser check
-	@$(BIN)/pytest -n 7 --dist worksteal
+	@$(BIN)/pytest -n 5 --dist worksteal
 
 check: setup
 	@$(BIN)/ruff check .
