@@ -161,9 +161,10 @@ def frame(
     import polars as pl
 
     with uncollected():
-        return pl.DataFrame(
-            [read(name, text, kind) for (name, kind), text in zip(schema.items(), lists, strict=True)]
-        )
+        series = [read(name, text, kind) for (name, kind), text in zip(schema.items(), lists, strict=True)]
+    if any(len(column) != many for column in series):
+        raise AssertionError(f"of {many} rows of a query not each column came whole: {sql}")
+    return pl.DataFrame(series)
 
 
 @cache
