@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
-
-import orjson
-import sqlalchemy as sa
-from sqlalchemy.engine import Connection
+from typing import TYPE_CHECKING
 
 from engine import settings
 from engine.core import sentences
@@ -18,78 +15,46 @@ from engine.core.language.policy import PolicyBook
 from engine.core.ledger import infer_terms
 from engine.core.problem import Place, Problem
 from engine.errors import DatabaseError
-from engine.store import database
-from engine.store.tables import COMPANY, customer, episode, item, mark, run
-from engine.store.tables import book as book_table
+from engine.store import glance
+from engine.store.glance import Ask
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
 
 NAMED = 3  # accounts named in a problem; the others are counted
 
 
-def known_by_ledger(found: settings.Workspace, known: Known) -> Known:
-    """`known` with the terms that occur in the ledger, where there is one."""
-    with looking(found) as conn:
-        if conn is None:
-            return known
-        masters = sa.select(customer.c.terms).where(customer.c.company == COMPANY).distinct()
-        terms = set(conn.execute(masters).scalars())
-        open_items = sa.select(item.c.terms, item.c.date, item.c.due).where(
-            item.c.company == COMPANY, item.c.open > 0
-        )
-        for written, dated, due in conn.execute(open_items.distinct()):
-            terms.add(written or (infer_terms(dated, due) if dated else None))
-        return replace(known, ledger_terms=frozenset(term for term in terms if term))
+def known_by_ledger(ask: Ask, known: Known) -> Known:
+    """`known` with the terms that occur in the ledger."""
+    terms = {
+        written or (infer_terms(dated, due) if dated and due else None)
+        for written, dated, due in glance.terms(ask)
+    }
+    return replace(known, ledger_terms=frozenset(term for term in terms if term))
 
 
-def lost(found: settings.Workspace, known: Known, book: PolicyBook) -> tuple[Problem, ...]:
+def lost(ask: Ask, known: Known, book: PolicyBook) -> tuple[Problem, ...]:
     """Steps that accounts have had and that the new book no longer has by that name: they would be asked again."""
-    with looking(found) as conn:
-        return lost_by(conn, known, book) if conn is not None else ()
-
-
-def lost_by(conn: Connection, known: Known, book: PolicyBook) -> tuple[Problem, ...]:
-    """As `lost`, in a transaction that is open already."""
-    before = _last_book(conn, known, book.hash)
+    before = _last_book(ask, known, book.hash)
     if before is None:
         return ()
     return tuple(
         problem
         for policy, step in lost_history(before, book)
-        if (problem := _problem(conn, book, policy, step)) is not None
+        if (problem := _problem(ask, book, policy, step)) is not None
     )
 
 
-def _last_book(conn: Connection, known: Known, now: str) -> PolicyBook | None:
+def _last_book(ask: Ask, known: Known, now: str) -> PolicyBook | None:
     """The book of the last run, read again from its own texts; None where it is the one of now."""
-    query = (
-        sa.select(book_table.c.hash, book_table.c.texts)
-        .join(run, run.c.book == book_table.c.hash)
-        .where(run.c.company == COMPANY)
-    )
-    last = conn.execute(query.order_by(run.c.business_date.desc(), run.c.id.desc()).limit(1)).first()
-    if last is None or last.hash == now:
+    last = glance.last_book(ask)
+    if last is None or last[0] == now:
         return None
-    files: Mapping[str, str] = orjson.loads(last.texts)
-    return check({name: text.encode() for name, text in files.items()}, known).book
+    return check({name: text.encode() for name, text in last[1].items()}, known).book
 
 
-def _problem(conn: Connection, book: PolicyBook, policy: str, step: str) -> Problem | None:
-    query = (
-        sa.select(mark.c.account)
-        .join(
-            episode,
-            sa.and_(
-                episode.c.company == mark.c.company,
-                episode.c.account == mark.c.account,
-                episode.c.number == mark.c.episode,
-            ),
-        )
-        .where(
-            mark.c.company == COMPANY, mark.c.policy == policy, mark.c.step == step, episode.c.ended.is_(None)
-        )
-        .distinct()
-        .order_by(mark.c.account)
-    )
-    accounts = list(conn.execute(query).scalars())
+def _problem(ask: Ask, book: PolicyBook, policy: str, step: str) -> Problem | None:
+    accounts = glance.had(ask, policy, step)
     if not accounts:
         return None
     now = book.policy(policy)
@@ -101,11 +66,24 @@ def _problem(conn: Connection, book: PolicyBook, policy: str, step: str) -> Prob
 
 
 @contextmanager
+def asking(found: settings.Workspace) -> Iterator[Ask | None]:
+    """As `looking`, for what only asks the questions of `glance`."""
+    with ExitStack() as opened:
+        ask = None
+        if found.has_database:
+            with suppress(DatabaseError):
+                ask = opened.enter_context(glance.glance(found.database_url))
+        yield ask
+
+
+@contextmanager
 def looking(found: settings.Workspace, *, must: bool = False) -> Iterator[Connection | None]:
     """A look into the workspace's database; None where there is none yet, or it cannot be read (a run will say why).
 
     With `must` the DatabaseError that says why is raised: for whoever would say else that there is nothing in it.
     """
+    from engine.store import database
+
     if not found.has_database:
         yield None
         return

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from engine.core.decision.allocate import Person
     from engine.core.rules import Rules
+    from engine.store.glance import Ask
 
 _TYPES = {"flag": Type.FLAG}
 
@@ -174,19 +175,34 @@ def of_texts(
 
     With `alone` the texts are looked at by themselves: nobody asks whether they fit the ledger and the past.
     """
-    asks = not alone and found.has_database
-    if asks:
+    if alone or not found.has_database:
+        return _read(found, texts, problems, release, None)
+    from engine.jobs import history
+
+    with history.asking(found) as ask:
+        return _read(found, texts, problems, release, ask)
+
+
+def _read(
+    found: workspace_settings.Workspace,
+    texts: Texts,
+    problems: tuple[Problem, ...],
+    release: int | None,
+    ask: Ask | None,
+) -> Workspace:
+    """`ask` is a look into the database, where there is one."""
+    if ask is not None:
         from engine.jobs import history
         from engine.jobs.people.known import with_people
 
-        found, overruled = with_people(found)
+        found, overruled = with_people(found, ask)
         problems = (*problems, *overruled)
     templates, more = read_templates(texts.templates)
     known = _known(found, templates)
-    if asks:
-        known = history.known_by_ledger(found, known)
+    if ask is not None:
+        known = history.known_by_ledger(ask, known)
     checked = check(texts.policies, known)
-    past = history.lost(found, known, checked.book) if asks and checked.book else ()
+    past = history.lost(ask, known, checked.book) if ask is not None and checked.book else ()
     everything = (*problems, *texts.problems, *checked.problems, *more, *past)
     whole = not any(problem.severity is Severity.ERROR for problem in everything)
     book = checked.book if whole else None

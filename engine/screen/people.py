@@ -10,7 +10,7 @@ from rich.text import Text
 
 from engine.screen.written import clean
 from engine.settings import Person
-from engine.store.people import Worker
+from engine.store.glance import Worker
 
 
 def people_drawn(people: Mapping[str, Person], kept: Mapping[str, Worker]) -> RenderableType:

@@ -9,6 +9,12 @@ from pathlib import Path
 _FILE = re.compile(r"sqlite:///([A-Za-z0-9_./ -]*[A-Za-z0-9])")
 
 
+def plain(text: str) -> Path | None:
+    """The file, of an address that is plainly that of an SQLite file."""
+    found = _FILE.fullmatch(text)
+    return Path(found[1]) if found else None
+
+
 def backend(text: str) -> str:
     """Which kind of database it is, as in `sqlite`; empty where this is no address."""
     if _FILE.fullmatch(text):
@@ -38,8 +44,8 @@ def has_password(text: str) -> bool:
 
 def beside(root: Path, text: str, company: str = "") -> str:
     """The address as seen from anywhere: an SQLite file is in `root`, unless it says where it is. With the company, if any."""
-    plain = _FILE.fullmatch(text) if not company else None
-    if plain and _FILE.fullmatch(whole := f"sqlite:///{root / plain[1]}"):
+    here = plain(text) if not company else None
+    if here and plain(whole := f"sqlite:///{root / here}"):
         return whole
     from sqlalchemy.engine import make_url
 
@@ -53,8 +59,8 @@ def beside(root: Path, text: str, company: str = "") -> str:
 
 def file(text: str) -> Path | None:
     """The file of an SQLite database; None for one that is kept elsewhere, or nowhere."""
-    if plain := _FILE.fullmatch(text):
-        return Path(plain[1])
+    if found := plain(text):
+        return found
     from sqlalchemy.engine import make_url
 
     url = make_url(text)

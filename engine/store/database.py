@@ -29,19 +29,15 @@ from engine.errors import (
     OtherCompany,
     ReadOnly,
 )
-from engine.store.tables.base import COMPANY
+from engine.store.glance import COMPANY, IS_THERE, STANDS, WAIT_MS, WHOSE, to_read
+from engine.store.glance import HEAD as HEAD
 
-HEAD = "0007"  # the newest revision in migrations/versions
 MIGRATIONS = Path(__file__).parent / "migrations"
 _IS_THERE = {  # asked at every opening; SQLAlchemy's inspector takes three times as long as all the rest of it
-    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'alembic_version'",
+    "sqlite": IS_THERE,
     "postgresql": "SELECT to_regclass('alembic_version')",
 }
-_WHOSE = (
-    "company"  # the setting that says whose tables they are, where they are not those of the first company
-)
 _WRITER = 7239462  # the lock of whoever writes
-_WAIT_MS = 30_000
 _VANISHED = (("tcp_keepalives_idle", 5), ("tcp_keepalives_interval", 5), ("tcp_keepalives_count", 2))
 _CACHE = "cache_size=-65536"  # KiB: the pages that a large run changes are written once, at its end
 
@@ -203,9 +199,7 @@ def _stands(engine: Engine) -> tuple[str | None, str]:
 def _found(conn: Connection) -> tuple[str | None, str]:
     if conn.exec_driver_sql(_IS_THERE[conn.dialect.name]).scalar() is None:
         return None, company(conn)
-    found = conn.exec_driver_sql(
-        f"SELECT version_num, (SELECT value FROM setting WHERE name = '{_WHOSE}') FROM alembic_version"  # noqa: S608
-    ).one_or_none()
+    found = conn.exec_driver_sql(STANDS).one_or_none()
     return (found[0], found[1] or COMPANY) if found is not None else (None, company(conn))
 
 
@@ -287,20 +281,20 @@ def _engine(address: URL, file: Path | None, read_only: bool, whose: str) -> Eng
         engine = sa.create_engine(address, pool_pre_ping=True, execution_options=options)
         event.listen(engine, "begin", _begin_postgres)
         return engine
-    arguments: dict[str, Any] = {"timeout": _WAIT_MS / 1000}
+    arguments: dict[str, Any] = {"timeout": WAIT_MS / 1000}
     if file is None:
         engine = sa.create_engine(address, connect_args=arguments, execution_options=options)
     else:
         engine = sa.create_engine(
             address,
-            creator=lambda: _connect(file, read_only, arguments),
+            creator=lambda: to_read(file) if read_only else _to_change(file, arguments),
             poolclass=sa.pool.NullPool,
             execution_options=options,
         )
 
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
-        for pragma in ("foreign_keys=ON", f"busy_timeout={_WAIT_MS}", "synchronous=FULL", _CACHE):
+        for pragma in ("foreign_keys=ON", f"busy_timeout={WAIT_MS}", "synchronous=FULL", _CACHE):
             connection.execute(f"PRAGMA {pragma}")
         if read_only:
             connection.execute("PRAGMA query_only=ON")
@@ -312,16 +306,9 @@ def _engine(address: URL, file: Path | None, read_only: bool, whose: str) -> Eng
     return engine
 
 
-def _connect(file: Path, read_only: bool, arguments: dict[str, Any]) -> sqlite3.Connection:
-    if not read_only:
-        plain: sqlite3.Connection = sqlite3.connect(file, check_same_thread=False, **arguments)
-        return plain
-    # A folder that may not be written to has no room for the log's index, and nobody else can be writing
-    # there either.
-    still = "" if os.access(file.parent, os.W_OK) else "&immutable=1"
-    uri = f"{file.absolute().as_uri()}?mode={'ro' if still else 'rw'}{still}"
-    found: sqlite3.Connection = sqlite3.connect(uri, uri=True, check_same_thread=False, **arguments)
-    return found
+def _to_change(file: Path, arguments: dict[str, Any]) -> sqlite3.Connection:
+    made: sqlite3.Connection = sqlite3.connect(file, check_same_thread=False, **arguments)
+    return made
 
 
 def _begin_sqlite(conn: Connection) -> None:
@@ -371,7 +358,7 @@ def _bring_up(engine: Engine, file: Path | None, found: str | None, migrate: boo
             if found is None and whose != COMPANY:
                 conn.execute(
                     sa.text("INSERT INTO setting (company, name, value) VALUES (:row, :name, :whose)"),
-                    {"row": COMPANY, "name": _WHOSE, "whose": whose},
+                    {"row": COMPANY, "name": WHOSE, "whose": whose},
                 )
 
 
@@ -400,15 +387,16 @@ def _told(engine: Engine) -> Iterator[None]:
     try:
         yield
     except sa.exc.DBAPIError as error:
-        raise _sentence(name(engine), error.orig or error) from error
+        raise sentence(name(engine), error.orig or error) from error
     except Exception as error:
         # What was asked of the driver itself comes in its words; psycopg is only there where it is installed.
         if isinstance(error, sqlite3.Error) or type(error).__module__.startswith("psycopg"):
-            raise _sentence(name(engine), error) from error
+            raise sentence(name(engine), error) from error
         raise
 
 
-def _sentence(database: str, error: BaseException) -> BaseException:
+def sentence(database: str, error: BaseException) -> BaseException:
+    """What a driver says, in our words."""
     text = str(error).strip()
     low = text.lower()
     if "disk is full" in low or "no space left" in low or getattr(error, "sqlstate", "") == "53100":

@@ -11,28 +11,13 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from engine.store import glance
 from engine.store import tables as t
+from engine.store.glance import Worker
 from engine.store.outbox import text as moment_text
 from engine.store.tables import COMPANY
 
-
-@dataclass(frozen=True, slots=True)
-class Worker:
-    """Somebody who works here, or has. `calls` and `letters` are what a day of theirs takes; None: no own limit.
-
-    `enters`: they have a password, or an identity provider knows them.
-    """
-
-    id: str
-    name: str
-    roles: tuple[str, ...]
-    email: str = ""
-    phone: str = ""
-    calls: int | None = None
-    letters: int | None = None
-    zone: str | None = None
-    ended_at: datetime | None = None
-    enters: bool = False
+_PERSON = tuple(t.person.c[name] for name in glance.WORKER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +53,14 @@ def hashed(token: str) -> str:
 # -- people ----------------------------------------------------------------------------------------------------------
 
 
-def workers(conn: Connection, company: str = COMPANY) -> list[Worker]:
+def workers(conn: Connection) -> list[Worker]:
     """Everybody who works here or has, by id."""
-    query = sa.select(t.person).where(t.person.c.company == company).order_by(t.person.c.id)
-    return [_worker(row) for row in conn.execute(query)]
+    return glance.workers(glance.asking(conn))
 
 
 def worker(conn: Connection, id: str, company: str = COMPANY) -> Worker | None:
-    row = conn.execute(sa.select(t.person).where(*_one(id, company))).first()
-    return None if row is None else _worker(row)
+    row = conn.execute(sa.select(*_PERSON).where(*_one(id, company))).first()
+    return None if row is None else glance.worker_of(row)
 
 
 def keep(
@@ -189,13 +173,13 @@ def session(
     s = t.session.c
     both = sa.and_(s.company == t.person.c.company, s.person == t.person.c.id)
     query = (
-        sa.select(t.person, *(column.label(f"of_{column.name}") for column in s))
+        sa.select(*_PERSON, *(column.label(f"of_{column.name}") for column in s))
         .join_from(t.session, t.person, both)
         .where(s.company == company, s.token == hashed(token), t.person.c.ended_at.is_(None))
         .where(*_open(now, idle))
     )
     row = conn.execute(query).first()
-    return None if row is None else (_session(row, "of_"), _worker(row))
+    return None if row is None else (_session(row, "of_"), glance.worker_of(row[: len(_PERSON)]))
 
 
 def sessions(
@@ -301,21 +285,6 @@ def _one(id: str, company: str) -> tuple[sa.ColumnElement[bool], ...]:
 def _open(now: datetime, idle: timedelta) -> tuple[sa.ColumnElement[bool], ...]:
     s = t.session.c
     return s.ended_at.is_(None), s.until > moment_text(now), s.seen_at > moment_text(now - idle)
-
-
-def _worker(row: Any) -> Worker:
-    return Worker(
-        id=row.id,
-        name=row.name,
-        roles=tuple(orjson.loads(row.roles)),
-        email=row.email or "",
-        phone=row.phone,
-        calls=row.calls,
-        letters=row.letters,
-        zone=row.zone,
-        ended_at=datetime.fromisoformat(row.ended_at) if row.ended_at else None,
-        enters=bool(row.password or row.subject),
-    )
 
 
 def _invited(row: Any) -> Invited:

@@ -28,8 +28,8 @@ from engine.jobs.workspace import Workspace
 from engine.settings import COMPANY
 from engine.settings import Desk as Settings
 from engine.store import brakes
+from engine.store.glance import Worker as Person
 from engine.store.people import Session
-from engine.store.people import Worker as Person
 from engine.web.desk import Desk
 from engine.web.html import for_page, url, without_commands
 from engine.web.navigation import NAVIGATION

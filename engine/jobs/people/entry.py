@@ -16,8 +16,9 @@ from engine.jobs.people.first import new_link
 from engine.jobs.people.rights import ADMIN
 from engine.store import journal, people
 from engine.store.database import aside, reading, writing
+from engine.store.glance import Worker
 from engine.store.journal import Entry
-from engine.store.people import Invited, Session, Worker
+from engine.store.people import Invited, Session
 
 LINK = timedelta(days=7)  # for which a link is good
 IDLE = timedelta(hours=2)  # after which a session has ended by itself

@@ -14,8 +14,8 @@ from engine.jobs.people.rights import ADMIN
 from engine.settings import FILE, Person, Workspace
 from engine.store import journal, people
 from engine.store.database import writing
+from engine.store.glance import Worker
 from engine.store.journal import Entry
-from engine.store.people import Worker
 
 ITSELF = "Dunwell"
 _DAY = timedelta(hours=24)  # for which the first admin's link is good

@@ -6,16 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from engine.core.problem import Place, Problem, Severity
-from engine.jobs.history import looking
 from engine.settings import FILE, Person, Workspace
-from engine.store import people
-from engine.store.people import Worker
+from engine.store.glance import Ask, Worker, workers
 
 
-def with_people(files: Workspace) -> tuple[Workspace, tuple[Problem, ...]]:
+def with_people(files: Workspace, ask: Ask) -> tuple[Workspace, tuple[Problem, ...]]:
     """The settings with the people that count; and a warning where the file says something else of them."""
-    with looking(files) as conn:
-        kept = people.workers(conn) if conn is not None else []
+    kept = workers(ask)
     return overlaid(files, kept) if kept else (files, ())
 
 

@@ -16,8 +16,8 @@ from engine.jobs.cases.who import Who, must_be, near
 from engine.jobs.people.rights import ADMIN
 from engine.store import journal, people, tokens
 from engine.store.database import writing
+from engine.store.glance import Worker
 from engine.store.journal import Entry
-from engine.store.people import Worker
 
 _MAY = "say who works here"
 

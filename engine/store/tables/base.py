@@ -6,9 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-# A company has tables of its own, in a file or a schema (`database.company`); in them this column is always this. It is from
-# before that was so.
-COMPANY = "main"
+from engine.store.glance import COMPANY as COMPANY
 
 metadata = sa.MetaData(
     naming_convention={

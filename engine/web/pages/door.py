@@ -18,7 +18,7 @@ from engine.jobs.people.passwords import LEAST
 from engine.jobs.people.rights import ADMIN, Right, rights
 from engine.jobs.set_up.progress import unfinished
 from engine.store import people
-from engine.store.people import Worker
+from engine.store.glance import Worker
 from engine.web import elsewhere
 from engine.web.desk import Desk
 from engine.web.visit import (

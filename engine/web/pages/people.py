@@ -10,7 +10,7 @@ from engine.errors import Refused
 from engine.jobs.people import entry, register
 from engine.jobs.people.rights import ADMIN, READER
 from engine.store import people
-from engine.store.people import Worker
+from engine.store.glance import Worker
 from engine.web.html import url
 from engine.web.visit import Admin, Visit
 
