@@ -30,6 +30,10 @@ _STYLES = {
     "link_open": "color:#1f5673",
 }
 
+# A style waits under a name that no text can have: Markdown takes every NUL out.
+_STYLE = "\0"
+_STYLED = re.compile(f' {_STYLE}="[^"]*"')
+
 
 class BadLink(ValueError):
     """A link that leads to something other than a web page or a mail address."""
@@ -38,7 +42,8 @@ class BadLink(ValueError):
 @cache
 def _parser() -> MarkdownIt:
     """Made once: it takes longer than a message does. No HTML from a template, and no images: a message fetches nothing."""
-    return MarkdownIt("commonmark", {"html": False}).enable("table").disable(["image"])
+    made = MarkdownIt("commonmark", {"html": False}).enable("table")
+    return made.disable(["image", "html_block", "html_inline"])
 
 
 def _parsed(markdown: str) -> list[Token]:
@@ -55,10 +60,9 @@ class Written:
 
 
 def written(markdown: str, slots: Slots) -> Written:
-    """The text read once and written three times: plain, and as HTML in which every value is escaped."""
+    """The text read once and written twice: plain, and as HTML in which every value is escaped."""
     tokens = _parsed(markdown)
     text = _text(tokens, slots)
-    styles: list[tuple[Token, str]] = []
     for token in _all(tokens):
         if token.type == "link_open":
             token.attrSet("href", _address(str(token.attrGet("href") or ""), slots))
@@ -72,16 +76,10 @@ def written(markdown: str, slots: Slots) -> Written:
             style = style.replace("text-align:left", "text-align:right;white-space:nowrap")
             style = style.replace("14px 7px 0", "0 7px 0").replace("14px 6px 0", "0 6px 0")
         if style:
-            styles.append((token, style))
-    plain = _html(tokens, slots)
-    for token, style in styles:
-        token.attrSet("style", style)
-    return Written(text, plain, _html(tokens, slots))
-
-
-def _html(tokens: list[Token], slots: Slots) -> str:
-    rendered = _parser().renderer.render(tokens, _parser().options, {})
-    return slots.fill(rendered, html.escape)
+            token.attrSet(_STYLE, style)
+    both = _parser().renderer.render(tokens, _parser().options, {})
+    plain, inline = _STYLED.sub("", both), both.replace(f'{_STYLE}="', 'style="')
+    return Written(text, slots.fill(plain, html.escape), slots.fill(inline, html.escape))
 
 
 def _all(tokens: list[Token]) -> Iterator[Token]:
