@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Rule(StrEnum):
@@ -50,8 +51,9 @@ class Ambiguous:
     readings: tuple[Terms, ...]
 
 
+@lru_cache(maxsize=1024)
 def read_terms(text: str) -> Terms | Ambiguous | None:
-    """The meaning of terms as any system writes them; None where they are not understood."""
+    """The meaning of terms as any system writes them; None where they are not understood. Few are written many times."""
     words = _words(text)
     if words in _NAMED:
         return _NAMED[words]

@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 from engine.errors import DunwellError, Refused
 from engine.sample import SEED, Sample, generate
 from engine.start.settings import EMPTY, IGNORED, OWN_LEDGER, SAMPLE_LEDGER, SETTINGS
-from engine.start.weeks import replay
 
 LEDGER = "ledger"  # the folder of the sample's files
 OFFICE = ZoneInfo("America/New_York")  # where the sample's people work
@@ -62,6 +61,9 @@ def demo(folder: Path, on: date, weeks: int = 6) -> str:
     """
     if is_ready(folder, on):
         return f"{folder}/ is as you left it."
+    # All that works for a real team: whoever only lays out has no use for it.
+    from engine.start.weeks import replay
+
     there = (folder / "dunwell.toml").exists()
     if not there:
         _must_be_free(folder)

@@ -404,23 +404,29 @@ def test_the_demo_shows_a_week(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert again.out.splitlines()[-1] == first.out.splitlines()[-1]
 
 
-def test_a_check_loads_only_what_it_needs(tmp_path: Path) -> None:
-    """Columns and a database take longer to load than all the policies to be read, with a ledger or without."""
-    start.lay_out(tmp_path / "shop", MORNING.date())
+def loaded(*words: str) -> set[str]:
+    """The packages that a command loads; it ends well."""
     code = (
         "import sys\nfrom engine.cli import main\n"
         "try:\n    main(sys.argv[1:])\n"
         "except SystemExit as end:\n    print(end.code, *sorted({name.partition('.')[0] for name in sys.modules}))"
     )
-    command = [sys.executable, "-c", code, "-w", str(tmp_path / "shop"), "check"]
+    command = [sys.executable, "-c", code, *words]
     said = subprocess.run(command, capture_output=True, check=True, text=True).stdout
-    code_said, *loaded = said.splitlines()[-1].split()
+    code_said, *names = said.splitlines()[-1].split()
     assert code_said == "0"
-    assert {"numpy", "polars", "sqlalchemy", "alembic", "orjson", "durable_rules_engine"}.isdisjoint(loaded)
-    assert {"jinja2", "markdown_it", "pydantic"} <= set(loaded)
+    return set(names)
+
+
+def test_a_command_loads_only_what_it_needs(tmp_path: Path) -> None:
+    """Columns and a database take longer to load than all the policies to be read, with a ledger or without."""
+    shop = str(tmp_path / "shop")
+    large = {"numpy", "polars", "sqlalchemy", "alembic", "durable_rules_engine"}
+    assert {*large, "yaml", "babel"}.isdisjoint(loaded("init", shop))
+    first = loaded("-w", shop, "check")
+    assert {*large, "orjson"}.isdisjoint(first)
+    assert {"jinja2", "markdown_it", "pydantic"} <= first
     database.open(f"sqlite:///{tmp_path / 'shop' / 'dunwell.db'}")
-    again = (
-        subprocess.run(command, capture_output=True, check=True, text=True).stdout.splitlines()[-1].split()
-    )
+    again = loaded("-w", shop, "check")
     assert "sqlite3" in again  # it was asked
-    assert {"numpy", "polars", "sqlalchemy", "jinja2", "markdown_it", "email_validator"}.isdisjoint(again)
+    assert {*large, "jinja2", "markdown_it", "email_validator"}.isdisjoint(again)

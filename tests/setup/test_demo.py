@@ -153,7 +153,7 @@ def test_a_demo_that_cannot_be_finished_leaves_nothing(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("engine.start.replay", full)
+    monkeypatch.setattr("engine.start.weeks.replay", full)
     with pytest.raises(Exception, match="cannot be written: No space left on device"):
         demo(tmp_path / "demo", ON, weeks=1)
     assert list(tmp_path.iterdir()) == []
