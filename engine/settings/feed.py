@@ -40,7 +40,7 @@ Clock = Annotated[time, BeforeValidator(_time)]
 class Feed(BaseModel):
     """One source of ledgers or of customers. `folder` and `query` are paths beside `dunwell.toml`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, defer_build=True)
 
     what: Literal["ledger", "customers"] = "ledger"
     folder: str = ""

@@ -113,7 +113,10 @@ Port = Annotated[str, AfterValidator(_port)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, populate_by_name=True)
+    # Each is read as a part of `Settings`: what reads one alone is made where one is made alone.
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, str_strip_whitespace=True, populate_by_name=True, defer_build=True
+    )
 
 
 class Company(_Part):
@@ -293,17 +296,17 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    company: Company = Company()
-    workspace: WorkspacePart = WorkspacePart()
-    database: Database = Database()
-    ledger: LedgerPart = LedgerPart()
-    mail: Mail = Mail()
-    inbox: Inbox = Inbox()
-    daemon: Daemon = Daemon()
-    web: Desk = Desk()
-    identity: Identity = Identity()
-    alarms: Alarms = Alarms()
-    records: Records = Records()
+    company: Company = Company.model_construct()
+    workspace: WorkspacePart = WorkspacePart.model_construct()
+    database: Database = Database.model_construct()
+    ledger: LedgerPart = LedgerPart.model_construct()
+    mail: Mail = Mail.model_construct()
+    inbox: Inbox = Inbox.model_construct()
+    daemon: Daemon = Daemon.model_construct()
+    web: Desk = Desk.model_construct()
+    identity: Identity = Identity.model_construct()
+    alarms: Alarms = Alarms.model_construct()
+    records: Records = Records.model_construct()
     people: Mapping[str, Person] = Field(default_factory=dict)
     fields: Mapping[str, OwnField] = Field(default_factory=dict)
     documents: Mapping[str, str] = Field(default_factory=dict)
