@@ -10,9 +10,6 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
-from openpyxl import Workbook
-from openpyxl.worksheet.worksheet import Worksheet
-
 from engine.channels.folder import plain_cell
 from engine.core.figures.ageing import SAYS
 from engine.core.figures.bands import Left
@@ -222,6 +219,9 @@ def report_csv(found: Report) -> bytes:
 
 def report_xlsx(found: Report) -> bytes:
     """Sheets: the figures with their months, the ageing, each table that has rows, the definitions, what it stands on."""
+    from openpyxl import Workbook
+    from openpyxl.worksheet.worksheet import Worksheet
+
     book = Workbook()
     first = book.active
     assert isinstance(first, Worksheet)

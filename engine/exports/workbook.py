@@ -6,17 +6,17 @@ import io
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
-
-from openpyxl import Workbook
-from openpyxl.cell.cell import Cell
-from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.worksheet import Worksheet
+from typing import TYPE_CHECKING
 
 from engine.channels.folder import plain_cell
 from engine.core.decision.summary import Preview
 from engine.core.money import Amount
 from engine.exports.values import COLUMNS, rows
+
+# What makes a workbook is loaded where one is made.
+if TYPE_CHECKING:
+    from openpyxl.cell.cell import Cell
+    from openpyxl.worksheet.worksheet import Worksheet
 
 _LONGEST = 32_000  # letters that a cell may hold
 _WIDE = 40
@@ -24,6 +24,9 @@ _WIDE = 40
 
 def preview_xlsx(view: Preview) -> bytes:
     """Three sheets. Text is written as text: nothing in it can be a formula."""
+    from openpyxl import Workbook
+    from openpyxl.worksheet.worksheet import Worksheet
+
     book = Workbook()
     week = book.active
     assert isinstance(week, Worksheet)
@@ -56,6 +59,10 @@ def _week(view: Preview) -> Iterable[Sequence[object]]:
 
 def fill(sheet: Worksheet, head: Sequence[object], body: Iterable[Sequence[object]]) -> None:
     """A sheet with a head that stays in sight, and columns as wide as they need."""
+    from openpyxl.cell.cell import Cell
+    from openpyxl.styles import Font
+    from openpyxl.utils import get_column_letter
+
     widths: dict[int, int] = {}
     for number, row in enumerate((head, *body), 1):
         for column, value in enumerate(row, 1):

@@ -108,7 +108,6 @@ def read_tables(
 ) -> tuple[list[Table], list[Problem]]:
     """All tables of a file. CSV (also `.gz`) and XLSX; any problem leaves the tables empty."""
     from engine.readers.plain import read_csv
-    from engine.readers.workbook import read_xlsx
 
     if data[:2] == b"\x1f\x8b":
         unpacked = _unpack(data)
@@ -127,6 +126,8 @@ def read_tables(
     if not data.strip():
         return [], [Problem(Place(name), "the file is empty", "export it again", "empty-file")]
     if data[:4] == b"PK\x03\x04":
+        from engine.readers.workbook import read_xlsx
+
         return read_xlsx(name, data, sheet=sheet)
     if data[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
         return [], [
