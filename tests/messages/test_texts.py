@@ -9,8 +9,11 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from engine.core.messages.facts import Debtor, Sender
+from engine.core.messages.markdown import written
 from engine.core.messages.render import Message, render
 from engine.core.messages.samples import bare
+from engine.core.messages.slots import Slots
+from engine.core.messages.wording import locale_of
 from tests.messages.shipped import DEBTORS, facts, shipped
 
 LANGUAGES = tuple(DEBTORS)
@@ -108,3 +111,14 @@ def test_a_role_is_written_as_a_title() -> None:
     message = render(shipped(), "firm-reminder", signed)
     assert isinstance(message, Message)
     assert "James Ortiz\nCredit manager, Northwind Supply Co.\n" in message.text
+
+
+def test_styles_are_on_the_elements_of_the_inline_html_alone() -> None:
+    """Whatever a text or a value looks like, nothing else comes or goes."""
+    slots = Slots(locale_of("en", "US"))
+    value = slots.put('5" style="x"')
+    made = written(f'[a](https://example.com " style=") and \0="b" {value} style="c"', slots)
+    link, words = 'href="https://example.com" title=" style="', "=&quot;b&quot; 5&quot; style=&quot;x&quot;"
+    rest = f"a</a> and \ufffd{words} style=&quot;c&quot;</p>\n"
+    assert made.html == f"<p><a {link}>{rest}"
+    assert made.inline == f'<p><a {link} style="color:#1f5673">{rest}'
