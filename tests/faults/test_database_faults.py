@@ -262,7 +262,7 @@ def test_a_deadlock_is_tried_again_as_a_whole(own_server: postgres.Server, own_u
 def test_a_busy_file(tmp_path: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "dunwell.db"
     shutil.copy(sqlite_template, file)
-    monkeypatch.setattr(database, "_WAIT_MS", 50)
+    monkeypatch.setattr(database, "WAIT_MS", 50)
     engine = database.open(file)
     plan(engine, "A")
     other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
