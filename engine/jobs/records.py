@@ -29,7 +29,7 @@ from engine.core.sentences import Gate, Reason
 from engine.core.workdays import Calendar, window
 from engine.jobs.listing import Listed, by_unit, listed, pairs
 from engine.jobs.rows import ActionRow, Contact, Pattern, Planned, announced
-from engine.store.outbox import text as moment_text
+from engine.store.moments import moment_text
 from engine.store.runs import RunRecord, action_key
 from engine.store.tables import WAITING, ActionState
 
