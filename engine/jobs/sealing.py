@@ -89,7 +89,7 @@ class _Sealing:
         faults: list[str] = []
         head = self._head(choices, whole)
         writes = self._records(head, contacts, whole, deeds, again, anew, faults) if not whole.stopped else ()
-        committed = runs.commit_parts(conn, head, chain([head], writes), one.run)
+        committed = runs.commit_run(conn, head, chain([head], writes), one.run)
         shared.sealed(conn, one, self.now)
         evaluate.settled_up(self.ws, conn, one.on, self.now, whole.stopped)
         new = committed.added + committed.advanced
@@ -224,7 +224,7 @@ def _record(
         if planned.sends:
             messages.append((*planned.message, place + taken.get(at, 0)))
             taken[at] = taken.get(at, 0) + 1
-        if planned.row.state == ActionState.PLANNED.value:
+        if planned.row.state == ActionState.PLANNED:
             counts[planned.row.kind] = counts.get(planned.row.kind, 0) + 1
     return replace(
         head,

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from engine.store import glance
 from engine.store import tables as t
 from engine.store.glance import Worker
-from engine.store.outbox import text as moment_text
+from engine.store.moments import moment_text
 from engine.store.tables import COMPANY
 
 _PERSON = tuple(t.person.c[name] for name in glance.WORKER)

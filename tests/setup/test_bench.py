@@ -44,7 +44,7 @@ def test_what_runs_beside_it_answers_as_it_does(module: str, arguments: tuple[st
 
 
 def said(found: dict[str, float], kept: list[dict[str, Any]]) -> list[str]:
-    return list(bench._worse([DECIDE], found, kept, "small"))
+    return list(bench._worse(DECIDE, found, kept, "small"))
 
 
 def test_only_a_ratio_that_became_half_as_bad_again_is_worse() -> None:
@@ -67,9 +67,18 @@ def test_where_more_is_better_less_is_worse() -> None:
     assert len(said({"decide.vs_durable_manual": 19.0}, kept)) == 1
 
 
+def test_of_what_is_asked_again_the_better_counts() -> None:
+    once = {"decide.vs_polars": 3.2, "decide.vs_durable_manual": 19.0}
+    again = {"decide.vs_polars": 2.4, "decide.vs_durable_manual": 18.0}
+    assert dict(bench._better(DECIDE, once, again)) == {
+        "decide.vs_polars": 2.4,
+        "decide.vs_durable_manual": 19.0,
+    }
+
+
 def test_what_is_kept_is_drawn_over_the_commits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench, "KEPT", tmp_path)
-    commits = iter(["aaa", "2026-11-01", "bbb", "2026-11-02"])
+    commits = iter(["bbb", "2026-11-01T09:00:00+00:00", "aaa", "2026-11-01T11:30:00+02:00"])
     monkeypatch.setattr(bench, "_git", lambda *_: next(commits))
     bench.keep({"diff.seconds": 11.5}, "whole")
     bench.keep({"diff.seconds": 9.5}, "whole")
@@ -77,6 +86,20 @@ def test_what_is_kept_is_drawn_over_the_commits(tmp_path: Path, monkeypatch: pyt
     drawn = (tmp_path / "diff.seconds.svg").read_text("utf-8")
     assert "9.50" in drawn
     assert drawn.count("<circle") == 2
+
+
+def test_where_one_fails_the_others_go_on_and_it_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = bench.Benchmark("inbox", ("--no-such-word",), ())
+    small = bench.Benchmark("lines", ("--lines", "200"), (bench.Figure("lines_per_s", "lines a second"),))
+    monkeypatch.setattr(bench, "BENCHMARKS", (broken, small))
+    monkeypatch.setattr("sys.argv", ["benchmarks", "--runs", "1"])
+    assert bench.main() == 1
+    *_, told, figures = capsys.readouterr().out.splitlines()
+    assert told.startswith("benchmarks.inbox failed: ")
+    assert told.endswith("-m benchmarks.inbox --no-such-word")
+    assert "lines.lines_per_s" in figures
 
 
 def test_what_a_run_is_timed_by_is_there() -> None:
