@@ -89,10 +89,13 @@ def state_on(
     now: datetime,
     span: Span | None = None,
     accounts: Collection[str] | None = None,
+    asked: Collection[str] | None = None,
 ) -> State:
-    """Every account as a day finds it; of a part of a run those within `span`, or these."""
+    """Every account as a day finds it; of a part of a run those within `span`, or these. `asked` as `load_state` has it."""
     currency, own = ws.live.house.currency, ws.own_columns
-    return load_state(conn, on=on, moment=now, currency=currency, own=own, span=span, accounts=accounts)
+    return load_state(
+        conn, on=on, moment=now, currency=currency, own=own, span=span, accounts=accounts, asked=asked
+    )
 
 
 def room_on(ws: Workspace, conn: Connection, on: date) -> Room:

@@ -27,6 +27,14 @@ _WORDS = (
     "name", "segment", "terms", "country", "language", "currency", "risk", "owner", "legal_form", "industry",
     "status", "time_zone", "tags",
 )  # fmt: skip
+# What a customer master says of an account, by its columns of the state.
+MASTER: Mapping[str, pl.DataType] = {
+    **dict.fromkeys(_WORDS, _TEXT),
+    **dict.fromkeys(FLAGS, _YES),
+    "limit": pl.Int64(),
+    "opened": _DAY,
+    "terms_changed": _DAY,
+}
 
 # Every question names its company; the same place narrows it to some accounts.
 _ABOUT = re.compile(r"(?P<table>\b\w\.)?company = :company")
@@ -135,18 +143,18 @@ class Ask:
             split=_TEXT, stratum=_TEXT, drawn=pl.Int64(),
         )  # fmt: skip
 
-    def customers(self, own: Mapping[str, pl.DataType], *, all_: bool = False) -> pl.DataFrame:
-        """The customer master of whom a decision is about; with `all_` of everybody."""
-        schema: dict[str, pl.DataType] = {"account": _TEXT}
-        schema |= dict.fromkeys(_WORDS, _TEXT) | dict.fromkeys(FLAGS, _YES)
-        schema |= {
-            "limit": pl.Int64(),
-            "opened": _DAY,
-            "terms_changed": _DAY,
-            "own": _TEXT,
-        }
+    def customers(
+        self,
+        own: Mapping[str, pl.DataType],
+        *,
+        all_: bool = False,
+        columns: Mapping[str, pl.DataType] = MASTER,
+    ) -> pl.DataFrame:
+        """The customer master of whom a decision is about; with `all_` of everybody. `columns` are some of MASTER."""
+        schema = {"account": _TEXT, **columns} | ({"own": _TEXT} if own else {})
+        names = ("credit_limit" if name == "limit" else name for name in schema)
         customers = self._frame(
-            f"""SELECT account, {", ".join((*_WORDS, *FLAGS))}, credit_limit, opened, terms_changed, own
+            f"""SELECT {", ".join(names)}
             FROM customer WHERE company = :company {"" if all_ else f"AND account IN ({WANTED})"}""",  # noqa: S608
             **schema,
         )
@@ -415,7 +423,7 @@ def _over_tomorrow(asides: pl.DataFrame) -> pl.DataFrame:
 def _with_own(customers: pl.DataFrame, own: Mapping[str, pl.DataType]) -> pl.DataFrame:
     """The workspace's own columns, out of their JSON, as the types they are declared with."""
     if not own:
-        return customers.drop("own")
+        return customers
     texts = pl.Struct([pl.Field(name, pl.String()) for name in own])
     parts = customers["own"].fill_null("{}").str.json_decode(texts)
     return customers.drop("own").with_columns(

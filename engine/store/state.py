@@ -36,10 +36,20 @@ from engine.store.spans import Span
 from engine.store.tables import BY_HAND, COMPANY, LADDER_FINISHED, TAKEN, ActionState
 
 _WRITTEN = ("email", "letter", "statement")
-_WORDS = (
-    "segment", "terms", "country", "language", "currency", "risk", "owner", "legal_form", "industry",
-    "status",
-)  # fmt: skip
+_WORDS = frozenset(
+    {
+        "segment",
+        "terms",
+        "country",
+        "language",
+        "currency",
+        "risk",
+        "owner",
+        "legal_form",
+        "industry",
+        "status",
+    }
+)
 _PENDING = {
     ActionState.UNCERTAIN: Pending.UNCERTAIN,
     ActionState.SENDING: Pending.MESSAGE,
@@ -71,7 +81,7 @@ def _typed(schema: Mapping[str, pl.DataType]) -> list[pl.Expr]:
     return [pl.col(name).cast(kind) for name, kind in schema.items()]
 
 
-_TYPED_ACCOUNTS, _TYPED_ITEMS = _typed(ACCOUNTS), _typed(ITEMS)
+_TYPED_ITEMS = _typed(ITEMS)
 
 
 def load_state(
@@ -85,10 +95,12 @@ def load_state(
     account: str | None = None,
     accounts: Collection[str] | None = None,
     span: Span | None = None,
+    asked: Collection[str] | None = None,
 ) -> State:
     """The state of all accounts with an open item or a running episode, as it is at the beginning of `on`.
 
-    With `account` only of that one, with `accounts` only of those, with `span` only of those within it.
+    With `account` only of that one, with `accounts` only of those, with `span` only of those within it. With `asked`, of
+    what the customer master says only those columns are read: the accounts have no other of them.
 
     `currency` is the house's, in which `rate` counts; `moment` gives the ledger's age; `own` names the
     workspace's own columns and their types; they follow those of `state.ACCOUNTS`. An item whose dispute was
@@ -96,13 +108,14 @@ def load_state(
     next day. Somebody who has fallen past due since the last ledger is in an episode already, one that nobody
     has written down yet.
     """
-    own = own or {}
+    own = {name: kind for name, kind in (own or {}).items() if asked is None or name in asked}
+    master = {name: kind for name, kind in queries.MASTER.items() if asked is None or name in asked}
     only = accounts if account is None else (account,)
     ask = queries.Ask.of(conn, company, on, only, span)
     items = open_items(ask, currency)
     episodes = _episodes(ask, net(items, "account"))
     known, items = _numbered(items, episodes.filter(pl.col("since").is_not_null())["account"])
-    customers = ask.customers(own, all_=ask.mostly(known.height))
+    customers = ask.customers(own, all_=ask.mostly(known.height), columns=master)
     known = beside(known, (episodes, customers), "account").with_columns(pl.col("episode").fill_null(1))
     rows = known.select("row", "account", "episode")
     actions = _present(ask.actions(), accounts=rows)
@@ -110,7 +123,7 @@ def load_state(
     known = _with_actions(known, actions)
     known = _with_response(known, ask, actions)
     return State(
-        accounts=known.select(*_TYPED_ACCOUNTS, *own),
+        accounts=known.select(*_typed(_read(master)), *own),
         items=items.select(*_TYPED_ITEMS).sort("row", "due", "item"),
         marks=_marks(ask.marks(), accounts=rows),
         barred=_barred(actions),
@@ -124,6 +137,11 @@ def load_state(
         off=_of(ask.guards_off(), rows, OFF),
         strata=ask.strata(),
     )
+
+
+def _read(master: Collection[str]) -> Mapping[str, pl.DataType]:
+    """The columns of accounts where of the customer master only these were read."""
+    return {name: kind for name, kind in ACCOUNTS.items() if name in master or name not in queries.MASTER}
 
 
 def _of(found: pl.DataFrame, rows: pl.DataFrame, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
@@ -278,24 +296,34 @@ def _with_history(accounts: pl.DataFrame, ask: queries.Ask, items: pl.DataFrame)
         ask.pauses(),
         _sides(ask.sides()),
     )
-    accounts = beside(beside(accounts, answers, "account"), (_inferred_terms(items),), "row").with_columns(
+    accounts = beside(accounts, answers, "account").with_columns(
         pl.col("contacts", "broken", "kept", "claims").fill_null(0),
         pl.col("promise", "plan").fill_null("none"),
-        *(pl.coalesce(f"learned_{flag}", flag).alias(flag) for flag in queries.LEARNED),
+        *(
+            pl.coalesce(f"learned_{flag}", flag).alias(flag)
+            for flag in queries.LEARNED
+            if flag in accounts.columns
+        ),
         first_time=pl.col("first_time").fill_null(value=True),
     )
-    return mastered(accounts).with_columns(terms=pl.coalesce("terms", "inferred", pl.lit("mixed")))
+    accounts = mastered(accounts)
+    if "terms" not in accounts.columns:
+        return accounts
+    return beside(accounts, (_inferred_terms(items),), "row").with_columns(
+        terms=pl.coalesce("terms", "inferred", pl.lit("mixed"))
+    )
 
 
 def mastered(accounts: pl.DataFrame) -> pl.DataFrame:
-    """What a customer master says of accounts, as tests read it: words in lower case, flags that are yes or no."""
-    return accounts.with_columns(
-        *(pl.col(word).str.to_lowercase() for word in _WORDS),
-        pl.col(*queries.FLAGS).fill_null(value=False),
-        pl.col("addresses").fill_null(0),
-        name=pl.when(pl.col("name").fill_null("") != "").then("name").otherwise("account"),
-        tags=pl.col("tags").str.to_lowercase().str.split("\n").fill_null([]),
-    )
+    """What was read of a customer master, as tests read it: words in lower case, flags that are yes or no."""
+    read = {
+        **{word: pl.col(word).str.to_lowercase() for word in _WORDS},
+        **{flag: pl.col(flag).fill_null(value=False) for flag in queries.FLAGS},
+        "addresses": pl.col("addresses").fill_null(0),
+        "name": pl.when(pl.col("name").fill_null("") != "").then("name").otherwise("account"),
+        "tags": pl.col("tags").str.to_lowercase().str.split("\n").fill_null([]),
+    }
+    return accounts.with_columns(**{name: said for name, said in read.items() if name in accounts.columns})
 
 
 def beside(rows: pl.DataFrame, answers: Iterable[pl.DataFrame], *key: str) -> pl.DataFrame:

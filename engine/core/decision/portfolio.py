@@ -91,7 +91,10 @@ def _measured(book: PolicyBook, state: State, day: Day) -> tuple[pl.DataFrame, p
     by_account = Groups(items["row"].to_numpy(), state.accounts.height)
     wanted = questions.fields(book) | {"overdue"}
     accounts = columns.measures(state.accounts, items, by_account, day.on, wanted)
-    return _balances(accounts, state, wanted), items, by_account
+    accounts = _balances(accounts, state, wanted)
+    # Evaluators take a fact that is not there for one without a value: of what was not read there is an error here.
+    accounts.select(questions.of_account(wanted))
+    return accounts, items, by_account
 
 
 def _debits(items: pl.DataFrame) -> pl.DataFrame:
@@ -120,6 +123,8 @@ def _balances(accounts: pl.DataFrame, state: State, wanted: frozenset[str]) -> p
     base = in_house(state.items["open"], state.items["rate"])
     cash = (state.items["kind"] == "payment").to_numpy() & (base < 0)
     accounts = accounts.with_columns(balance=groups.sum(base), unapplied=groups.sum(np.where(cash, -base, 0)))
+    if "used" not in wanted:
+        return accounts
     limit = pl.when(pl.col("limit") > 0).then("limit")
     return accounts.with_columns(used=(pl.col("balance") * 10_000).floordiv(limit))
 

@@ -158,7 +158,10 @@ def owed(case: Case, on: date) -> tuple[Owed, ...]:
 
 
 def measures(case: Case, items: tuple[Owed, ...], on: date) -> dict[str, Value | None]:
-    """Every field of an account: its columns, and what follows from its items and dates."""
+    """Every field of an account: its columns, and what follows from its items and dates.
+
+    A run does not read the columns of a customer master that its book asks nothing of; nothing follows from them then.
+    """
     account = case.account
     facts: dict[str, Value | None] = {
         name: frozenset(value) if isinstance(value, list) else value for name, value in account.items()
@@ -168,11 +171,15 @@ def measures(case: Case, items: tuple[Owed, ...], on: date) -> dict[str, Value |
         -value for row, value in zip(case.items, net, strict=True) if row["kind"] == "payment" and value < 0
     ]
     balance = sum(net)
-    limit = account["limit"]
 
     def since(day: date | None) -> int | None:
         return (on - day).days if day else None
 
+    if "limit" in account:
+        limit = account["limit"]
+        facts["used"] = balance * 10_000 // limit if limit and limit > 0 else None
+    if "opened" in account:
+        facts["age"] = since(account["opened"])
     return facts | {
         "balance": balance,
         "overdue": sum(item.base for item in items if item.past),
@@ -180,13 +187,11 @@ def measures(case: Case, items: tuple[Owed, ...], on: date) -> dict[str, Value |
         "disputed": any(item.row["aside"] == Aside.DISPUTED for item in items),
         "disputed_amount": sum(item.base for item in items if item.row["aside"] == Aside.DISPUTED),
         "largest": max((item.base for item in items), default=0),
-        "used": balance * 10_000 // limit if limit and limit > 0 else None,
         "invoices": len(items),
         "overdue_invoices": sum(item.past for item in items),
         "oldest": max((item.late for item in items), default=None),
         "since_contact": since(account["last_contact"]),
         "since_payment": since(account["last_payment"]),
-        "age": since(account["opened"]),
     }
 
 
