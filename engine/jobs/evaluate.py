@@ -12,9 +12,9 @@ from sqlalchemy.engine import Connection
 
 from engine.core import sentences
 from engine.core.decision.allocate import usual_stop
+from engine.core.decision.asked import asked
 from engine.core.decision.decide import Decided, decide
 from engine.core.decision.draw import with_lots
-from engine.core.decision.master import asked
 from engine.core.decision.plan import day_of
 from engine.core.decision.portfolio import drawn
 from engine.core.decision.state import State

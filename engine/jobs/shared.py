@@ -21,9 +21,9 @@ import orjson
 from sqlalchemy.engine import Connection, Engine
 
 from engine.core import sentences
+from engine.core.decision.asked import asked
 from engine.core.decision.decide import proposed
 from engine.core.decision.draw import Lot, with_lots
-from engine.core.decision.master import asked
 from engine.core.decision.portfolio import drawn
 from engine.core.decision.signature import Signature
 from engine.core.decision.state import State

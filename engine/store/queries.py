@@ -36,6 +36,23 @@ MASTER: Mapping[str, pl.DataType] = {
     "terms_changed": _DAY,
 }
 
+# What the ledger says of an open item: what every decision needs, and what some do.
+ITEM: Mapping[str, pl.DataType] = {
+    "account": _TEXT,
+    "item": _TEXT,
+    "due": _DAY,
+    "open": pl.Int64(),
+    "currency": _TEXT,
+    "rate": pl.Float64(),
+}
+ITEM_MORE: Mapping[str, pl.DataType] = {
+    "kind": _TEXT,
+    "date": _DAY,
+    "statement": _DAY,
+    "amount": pl.Int64(),
+    "item_terms": _TEXT,
+}
+
 # Every question names its company; the same place narrows it to some accounts.
 _ABOUT = re.compile(r"(?P<table>\b\w\.)?company = :company")
 
@@ -108,13 +125,14 @@ class Ask:
         named = "" if self.accounts is None else f" AND {column} IN ({LISTED[self.conn.dialect.name]})"
         return named + self.span.within(column)
 
-    def items(self) -> pl.DataFrame:
+    def items(self, more: Mapping[str, pl.DataType] = ITEM_MORE) -> pl.DataFrame:
+        """Every open item. `more` are some of ITEM_MORE."""
+        schema = {**ITEM, **more}
+        names = ("terms" if name == "item_terms" else name for name in schema)
         return self._frame(
-            """SELECT account, item, kind, date, due, statement, amount, open, currency, rate, terms
-            FROM item WHERE company = :company AND open != 0""",
-            account=_TEXT, item=_TEXT, kind=_TEXT, date=_DAY, due=_DAY, statement=_DAY, amount=pl.Int64(),
-            open=pl.Int64(), currency=_TEXT, rate=pl.Float64(), item_terms=_TEXT,
-        )  # fmt: skip
+            f"SELECT {', '.join(names)} FROM item WHERE company = :company AND open != 0",  # noqa: S608
+            **schema,
+        )
 
     def rates(self) -> pl.DataFrame:
         rates = self._frame(

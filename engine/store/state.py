@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import polars as pl
 from sqlalchemy.engine import Connection
 
+from engine.core.decision.asked import Asked
 from engine.core.decision.state import (
     ACCOUNTS,
     BARRED,
@@ -81,9 +82,6 @@ def _typed(schema: Mapping[str, pl.DataType]) -> list[pl.Expr]:
     return [pl.col(name).cast(kind) for name, kind in schema.items()]
 
 
-_TYPED_ITEMS = _typed(ITEMS)
-
-
 def load_state(
     conn: Connection,
     *,
@@ -95,12 +93,12 @@ def load_state(
     account: str | None = None,
     accounts: Collection[str] | None = None,
     span: Span | None = None,
-    asked: Collection[str] | None = None,
+    asked: Asked | None = None,
 ) -> State:
     """The state of all accounts with an open item or a running episode, as it is at the beginning of `on`.
 
-    With `account` only of that one, with `accounts` only of those, with `span` only of those within it. With `asked`, of
-    what the customer master says only those columns are read: the accounts have no other of them.
+    With `account` only of that one, with `accounts` only of those, with `span` only of those within it. With `asked` only
+    those columns of the customer master and of items are read: the frames have no other of them.
 
     `currency` is the house's, in which `rate` counts; `moment` gives the ledger's age; `own` names the
     workspace's own columns and their types; they follow those of `state.ACCOUNTS`. An item whose dispute was
@@ -108,11 +106,13 @@ def load_state(
     next day. Somebody who has fallen past due since the last ledger is in an episode already, one that nobody
     has written down yet.
     """
-    own = {name: kind for name, kind in (own or {}).items() if asked is None or name in asked}
-    master = {name: kind for name, kind in queries.MASTER.items() if asked is None or name in asked}
+    own, master, more = own or {}, queries.MASTER, queries.ITEM_MORE
+    if asked is not None:
+        own, master = _some(own, asked.accounts), _some(master, asked.accounts)
+        more = _some(more, asked.items)
     only = accounts if account is None else (account,)
     ask = queries.Ask.of(conn, company, on, only, span)
-    items = open_items(ask, currency)
+    items = open_items(ask, currency, more)
     episodes = _episodes(ask, net(items, "account"))
     known, items = _numbered(items, episodes.filter(pl.col("since").is_not_null())["account"])
     customers = ask.customers(own, all_=ask.mostly(known.height), columns=master)
@@ -123,8 +123,8 @@ def load_state(
     known = _with_actions(known, actions)
     known = _with_response(known, ask, actions)
     return State(
-        accounts=known.select(*_typed(_read(master)), *own),
-        items=items.select(*_TYPED_ITEMS).sort("row", "due", "item"),
+        accounts=known.select(*_typed(_read(ACCOUNTS, queries.MASTER, master)), *own),
+        items=items.select(*_typed(_read(ITEMS, queries.ITEM_MORE, more))).sort("row", "due", "item"),
         marks=_marks(ask.marks(), accounts=rows),
         barred=_barred(actions),
         touches=_touches(ask.touches(), accounts=rows),
@@ -139,9 +139,15 @@ def load_state(
     )
 
 
-def _read(master: Collection[str]) -> Mapping[str, pl.DataType]:
-    """The columns of accounts where of the customer master only these were read."""
-    return {name: kind for name, kind in ACCOUNTS.items() if name in master or name not in queries.MASTER}
+def _some(columns: Mapping[str, pl.DataType], names: Collection[str]) -> Mapping[str, pl.DataType]:
+    return {name: kind for name, kind in columns.items() if name in names}
+
+
+def _read(
+    columns: Mapping[str, pl.DataType], optional: Collection[str], read: Collection[str]
+) -> Mapping[str, pl.DataType]:
+    """The columns of a frame where of the `optional` ones only some were read."""
+    return {name: kind for name, kind in columns.items() if name in read or name not in optional}
 
 
 def _of(found: pl.DataFrame, rows: pl.DataFrame, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
@@ -188,16 +194,21 @@ def _touches(rows: pl.DataFrame, *, accounts: pl.DataFrame) -> pl.DataFrame:
     return found.unique().sort("row", "on", "item")
 
 
-def open_items(ask: queries.Ask, currency: str) -> pl.DataFrame:
-    """Every open item with its rate to the house's currency, and whether it is set aside: why, since and until when."""
-    items, rates = ask.items(), ask.rates()
+def open_items(
+    ask: queries.Ask, currency: str, more: Mapping[str, pl.DataType] = queries.ITEM_MORE
+) -> pl.DataFrame:
+    """Every open item with its rate to the house's currency, and whether it is set aside: why, since and until when.
+
+    `more` as `Ask.items` has it.
+    """
+    items, rates = ask.items(more), ask.rates()
     found = {currency, *items["currency"].unique()}
     scales = {code: 10.0 ** (digits(currency) - digits(code)) for code in found}
     scale = pl.col("currency").replace_strict(scales, return_dtype=pl.Float64())
     known = pl.coalesce("rate", "known") * scale
     items = beside(items, (rates,), "currency").with_columns(
         rate=pl.when(pl.col("currency") == currency).then(1.0).otherwise(known),
-        date=pl.coalesce("date", "due"),
+        **({"date": pl.coalesce("date", "due")} if "date" in more else {}),
     )
     asides = _asides(ask.disputes(), ask.promised(), ask.planned(), on=ask.on)
     return beside(items, (asides,), "account", "item").with_columns(pl.col("days_off").fill_null(0))

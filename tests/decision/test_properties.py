@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from engine.core import sentences
 from engine.core.decision import questions
 from engine.core.decision.allocate import Person, Room, allocate, ranked
+from engine.core.decision.asked import asked
 from engine.core.decision.choose import Choice, Verdict, choose, tone_rank
 from engine.core.decision.decide import Decided, decide
 from engine.core.decision.ladder import effect_bits
-from engine.core.decision.master import asked
 from engine.core.decision.plan import NOTHING_PAID, after, day_of, morning
 from engine.core.decision.signature import NONE, Origin
 from engine.core.decision.standing import cases, stand
@@ -32,7 +32,7 @@ from engine.core.language.policy import Kind, PolicyBook, Step, seniority
 from engine.core.rules import PlainRules, evaluators
 from engine.core.workdays import ALWAYS, calendar
 from engine.jobs.listing import listed
-from engine.store.queries import MASTER
+from engine.store.queries import ITEM_MORE, MASTER
 from tests.decision import worlds
 from tests.decision.builder import LADDER, Desk, book, day
 from tests.decision.conftest import Shares
@@ -63,7 +63,7 @@ def unit_items(found: Decided) -> list[tuple[int, str | None]]:
     ]
 
 
-# -- what is asked of a customer master ---------------------------------------------------------------------------------
+# -- what is asked of a ledger -------------------------------------------------------------------------------------------
 
 
 @examples(12)
@@ -73,7 +73,12 @@ def test_a_run_looks_at_no_column_that_it_does_not_ask_for(seed: int) -> None:
     rules = worlds.book(rng)
     state = worlds.state(rng, rules, 200)
     moment = replace(day_of(rules, OPEN, ON), holidays=True)
-    narrow = replace(state, accounts=state.accounts.drop(MASTER.keys() - asked(rules)))
+    looks = asked(rules)
+    narrow = replace(
+        state,
+        accounts=state.accounts.drop(MASTER.keys() - looks.accounts),
+        items=state.items.drop(ITEM_MORE.keys() - looks.items - {"item_terms"}),
+    )
     whole, found = (
         decide(rules, known, moment, evaluators(questions.rulesets(rules))) for known in (state, narrow)
     )
@@ -95,9 +100,26 @@ def test_a_column_that_is_asked_and_was_not_read_is_an_error(asks: str, line: st
     desk = Desk(book(policy)).owes("1", late=45)
     column = {"used": "limit", "age": "opened"}.get(name := line.partition(":")[0], name)
     state = desk.state()
-    assert column in asked(desk.book)
+    assert column in asked(desk.book).accounts
     with pytest.raises(pl.exceptions.ColumnNotFoundError, match=column):
         decide(desk.book, replace(state, accounts=state.accounts.drop(column)), Day(ON), desk.rules)
+
+
+@pytest.mark.parametrize(
+    ("column", "policy"),
+    [
+        ("date", LADDER.replace("due date", "invoice date")),
+        ("date", LADDER.replace("due date", "end of month")),
+        ("statement", LADDER.replace("due date", "statement date")),
+        ("kind", "for:\n  unapplied: over 5\n" + LADDER),
+    ],
+)
+def test_a_column_of_items_that_is_asked_and_was_not_read_is_an_error(column: str, policy: str) -> None:
+    desk = Desk(book(policy)).owes("1", late=45)
+    state = desk.state()
+    assert column in asked(desk.book).items
+    with pytest.raises(pl.exceptions.ColumnNotFoundError, match=column):
+        decide(desk.book, replace(state, items=state.items.drop(column)), Day(ON), desk.rules)
 
 
 # -- (a) the evaluators agree ------------------------------------------------------------------------------------------

@@ -118,15 +118,16 @@ def _balances(accounts: pl.DataFrame, state: State, wanted: frozenset[str]) -> p
     """The fields that need the credits too: `balance`, `unapplied`, `used`."""
     if not wanted & {"balance", "unapplied", "used"}:
         return accounts
-    rows = state.items["row"].to_numpy()
-    groups = Groups(rows, accounts.height)
+    groups = Groups(state.items["row"].to_numpy(), accounts.height)
     base = in_house(state.items["open"], state.items["rate"])
-    cash = (state.items["kind"] == "payment").to_numpy() & (base < 0)
-    accounts = accounts.with_columns(balance=groups.sum(base), unapplied=groups.sum(np.where(cash, -base, 0)))
-    if "used" not in wanted:
-        return accounts
-    limit = pl.when(pl.col("limit") > 0).then("limit")
-    return accounts.with_columns(used=(pl.col("balance") * 10_000).floordiv(limit))
+    accounts = accounts.with_columns(balance=groups.sum(base))
+    if "unapplied" in wanted:
+        cash = (state.items["kind"] == "payment").to_numpy() & (base < 0)
+        accounts = accounts.with_columns(unapplied=groups.sum(np.where(cash, -base, 0)))
+    if "used" in wanted:
+        limit = pl.when(pl.col("limit") > 0).then("limit")
+        accounts = accounts.with_columns(used=(pl.col("balance") * 10_000).floordiv(limit))
+    return accounts
 
 
 def _route(book: PolicyBook, accounts: pl.DataFrame, on: date) -> tuple[Array, Array]:
