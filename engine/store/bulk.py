@@ -161,7 +161,9 @@ def frame(
     import polars as pl
 
     with uncollected():
-        series = [read(name, text, kind) for (name, kind), text in zip(schema.items(), lists, strict=True)]
+        series = [
+            read(name, text, kind, many) for (name, kind), text in zip(schema.items(), lists, strict=True)
+        ]
     if any(len(column) != many for column in series):
         raise AssertionError(f"of {many} rows of a query not each column came whole: {sql}")
     return pl.DataFrame(series)
@@ -212,22 +214,26 @@ def _list_of_postgresql(name: str, kind: pl.DataType) -> str:
     return f'CAST(json_agg("{name}") AS text)'
 
 
-def _loaded(name: str, listed: str | bytes, kind: pl.DataType) -> pl.Series:
+def _loaded(name: str, listed: str | bytes, kind: pl.DataType, _many: int = 0) -> pl.Series:
     """A list in JSON as a column, value by value."""
     return _series(name, orjson.loads(listed), kind)
 
 
-def _read(name: str, listed: bytes, kind: pl.DataType, *, spaced: bool = False) -> pl.Series:
-    """A list in JSON as a column, at once: it is a table of one column, with commas for the ends of its lines.
+def _read(name: str, listed: bytes, kind: pl.DataType, many: int, *, comma: bytes = b",") -> pl.Series:
+    """A list of so many values in JSON as a column, at once: it is a table of one column, with commas for the ends of its
+    lines.
 
-    `spaced`: a space follows each comma, so that it ends the line, and a column of nothing comes after the comma. Not where
-    JSON has written something otherwise than a table would, nor where a word looks as nothing does.
+    Where a space follows each `comma` the space ends the line, and a column of nothing comes after the comma. Not where JSON
+    has written something otherwise than a table would, nor where a word looks as nothing does.
     """
-    if b"\\" in listed or b'"null"' in listed or kind.is_float():
-        return _loaded(name, listed, kind)
+    if (value := _only(listed, many, comma)) is not None:
+        return _loaded(name, value, kind).new_from_index(0, many)
     import polars as pl
 
-    flag = isinstance(kind, pl.Boolean)
+    words = isinstance(kind, pl.String)
+    if kind.is_float() or (words and (b"\\" in listed or b'"null"' in listed)):
+        return _loaded(name, listed, kind)
+    spaced, flag = len(comma) > 1, isinstance(kind, pl.Boolean)
     column = {name: pl.Int8() if flag else kind}
     table = pl.read_csv(
         listed[1:-1],
@@ -240,9 +246,21 @@ def _read(name: str, listed: bytes, kind: pl.DataType, *, spaced: bool = False) 
     return table[name].cast(kind)
 
 
-def _read_spaced(name: str, listed: str, kind: pl.DataType) -> pl.Series:
+def _only(listed: bytes, many: int, comma: bytes) -> bytes | None:
+    """The list of the one value that a list of so many has, where it has no other: as of a currency, or of nothing.
+
+    It is so many times what stands before its first comma, with commas between: one more comma, within a value, would not fit.
+    """
+    value = listed[1 : listed.find(b",")]
+    width = len(value) + len(comma)
+    if len(listed) != width * many - len(comma) + 2 or listed[1 + len(value) : 1 + width] != comma:
+        return None
+    return b"[" + value + b"]" if listed[1 : -1 - width] == listed[1 + width : -1] else None
+
+
+def _read_spaced(name: str, listed: str, kind: pl.DataType, many: int) -> pl.Series:
     """The same of PostgreSQL."""
-    return _read(name, listed.encode(), kind, spaced=True)
+    return _read(name, listed.encode(), kind, many, comma=b", ")
 
 
 def _days_as_text(parameters: Mapping[str, Any]) -> dict[str, Any]:
