@@ -4,9 +4,9 @@
 
 Each benchmark runs in a process of its own, the long ones once, the others several times, one after the other; of each
 figure the median counts. `--keep` writes what was found to `benchmarks/kept/COMMIT.json`, the small form beside the whole
-one, and draws every figure over the commits that are kept. `--small` takes a minute. `--compare` fails where a ratio against
-something that ran beside it on the same machine is, twice, more than half as bad again as the one kept last: times of
-different machines are never compared. The last line is JSON with every figure.
+one, and draws every figure over the commits that are kept. `--small` takes half a minute. `--compare` fails where a ratio
+against something that ran beside it on the same machine is, three times, more than half as bad again as the one kept last: times
+of different machines are never compared. The last line is JSON with every figure.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from engine.exports import charts, style
 
 KEPT = Path(__file__).parent / "kept"
 WORSE = 1.5
+ASKED = 3  # times at most: a machine has bad moments
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,7 @@ BENCHMARKS = (
         "lines",
         ("--lines", "20000", "--tryton"),
         (Figure("vs_tryton", "a run with commit: times Tryton beside it, 20,000 lines", 70, more=True, ratio=True),),
+        once=True,
     ),
     Benchmark(
         "nightly",
@@ -105,6 +107,7 @@ BENCHMARKS = (
             Figure("peak_mb", "a night on SQLite: MB at most", 2_000),
             Figure("classes_per_million", "classes a million accounts"),
         ),
+        small=("--accounts", "50000"),
         once=True,
     ),
     Benchmark(
@@ -166,8 +169,8 @@ BENCHMARKS = (
     ),
     Benchmark("worklist", (), (Figure("seconds", "the work list of 100,000 open tasks: seconds", 1),)),
     Benchmark("pages", (), (Figure("worst_p95_ms", "the desk's slowest page with 100,000 accounts: ms", 300),)),
-    Benchmark("replay", (), (Figure("seconds", "1,200 days of 77,414 invoices again: seconds", 60),)),
-    Benchmark("deep_check", (), (Figure("seconds", "12 policies with 100 steps proved: seconds", 60),)),
+    Benchmark("replay", (), (Figure("seconds", "1,200 days of 77,414 invoices again: seconds", 60),), once=True),
+    Benchmark("deep_check", (), (Figure("seconds", "12 policies with 100 steps proved: seconds", 60),), once=True),
 )  # fmt: skip
 
 
@@ -188,18 +191,15 @@ def main() -> int:
     before = kept()
     found: dict[str, float] = {}
     worse: list[str] = []
-    print(f"{machine()}, median of {told.runs}\n")
+    fewer = "; fewer accounts and lines than the names say" if told.small else ""
+    print(f"{machine()}, median of {told.runs}{fewer}\n")
     for each in chosen:
         found |= measured(each, form, told.runs)
-        if told.compare and list(_worse([each], found, before, form)):
-            again = measured(each, form, told.runs)  # a machine has bad moments: what is worse is so twice
-            best = {
-                name: max if figure.more else min
-                for figure in each.figures
-                if (name := each.name(figure)) in again
-            }
-            found |= {name: of(found[name], again[name]) for name, of in best.items()}
-            worse += _worse([each], found, before, form)
+        for _ in range(ASKED - 1):
+            if told.compare and list(_worse(each, found, before, form)):
+                found.update(_better(each, found, measured(each, form, told.runs)))
+        if told.compare:
+            worse += _worse(each, found, before, form)
     if told.keep:
         keep(found, form)
     for line in worse:
@@ -242,7 +242,7 @@ def machine() -> str:
 def kept() -> list[dict[str, Any]]:
     """What is kept, the oldest first."""
     reports = [json.loads(file.read_text("utf-8")) for file in KEPT.glob("*.json")]
-    return sorted(reports, key=lambda report: (report["on"], report["commit"]))
+    return sorted(reports, key=lambda report: datetime.fromisoformat(report["on"]))
 
 
 def keep(found: dict[str, float], form: str) -> None:
@@ -250,8 +250,8 @@ def keep(found: dict[str, float], form: str) -> None:
     commit = _git("rev-parse", "--short=10", "HEAD")
     KEPT.mkdir(exist_ok=True)
     file = KEPT / f"{commit}.json"
-    report = json.loads(file.read_text("utf-8")) if file.exists() else {"commit": commit}
-    report |= {"on": _git("show", "-s", "--format=%cs", "HEAD"), "machine": machine()}
+    report: dict[str, Any] = json.loads(file.read_text("utf-8")) if file.exists() else {"commit": commit}
+    report |= {"on": _git("show", "-s", "--format=%cI", "HEAD"), "machine": machine()}
     report[form] = {**report.get(form, {}), **found}
     file.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
     for each in BENCHMARKS:
@@ -261,24 +261,30 @@ def keep(found: dict[str, float], form: str) -> None:
 
 def _draw(name: str, figure: Figure) -> None:
     reports = [report for report in kept() if name in report.get("whole", {})]
-    days = [date.fromisoformat(report["on"]) for report in reports]
+    days = [datetime.fromisoformat(report["on"]).date() for report in reports]
     chart = charts.line(figure.name, [report["whole"][name] for report in reports], days, _said)
     if chart:
         (KEPT / f"{name}.svg").write_text(charts.alone(chart, style.STYLE) + "\n", "utf-8")
 
 
+def _better(each: Benchmark, found: dict[str, float], again: dict[str, float]) -> Iterator[tuple[str, float]]:
+    for figure in each.figures:
+        name = each.name(figure)
+        if name in found and name in again:
+            yield name, (max if figure.more else min)(found[name], again[name])
+
+
 def _worse(
-    chosen: Sequence[Benchmark], found: dict[str, float], before: Sequence[dict[str, Any]], form: str
+    each: Benchmark, found: dict[str, float], before: Sequence[dict[str, Any]], form: str
 ) -> Iterator[str]:
-    for each in chosen:
-        for figure in each.figures:
-            name = each.name(figure)
-            last = next((one[form][name] for one in reversed(before) if name in one.get(form, {})), None)
-            if not figure.ratio or last is None or name not in found:
-                continue
-            times = last / found[name] if figure.more else found[name] / last
-            if times > WORSE:
-                yield f"{figure.name}: {_said(found[name])}, {times:.1f} times worse than {_said(last)}, which is kept"
+    for figure in each.figures:
+        name = each.name(figure)
+        last = next((one[form][name] for one in reversed(before) if name in one.get(form, {})), None)
+        if not figure.ratio or last is None or name not in found:
+            continue
+        times = last / found[name] if figure.more else found[name] / last
+        if times > WORSE:
+            yield f"{figure.name}: {_said(found[name])}, {times:.1f} times worse than {_said(last)}, which is kept"
 
 
 def _said(number: float) -> str:

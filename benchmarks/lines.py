@@ -32,7 +32,6 @@ import sqlalchemy as sa
 from benchmarks import by_hand
 from engine.jobs import evaluate
 from engine.jobs.intake import take_in
-from engine.jobs.records import Writing
 from engine.jobs.workspace import Workspace, open_workspace
 from engine.start import start_set
 from engine.store import database, journal, runs, tables
@@ -98,8 +97,7 @@ WRITTEN = (
 PHASES = {
     "load": (evaluate, "state_on"),
     "decide": (evaluate, "decide"),
-    "records": (Writing, "record"),
-    "write": (runs, "commit_run"),
+    "records and write": (runs, "commit_run"),
 }
 
 
@@ -165,6 +163,26 @@ def stopwatches() -> Iterator[dict[str, float]]:
     finally:
         for phase, (owner, name) in PHASES.items():
             setattr(owner, name, there[phase])
+
+
+def run(root: Path, after: int) -> dict[str, Any]:
+    """One run, in this process: seconds as a whole and by phase, those of the processor, and the most memory."""
+    ws = open_workspace(root)
+    with stopwatches() as phases:
+        begun, worked = time.perf_counter(), time.process_time()
+        report = evaluate.run(ws, on=ON + timedelta(days=after), now=NOW + timedelta(days=after))
+        seconds, worked = time.perf_counter() - begun, time.process_time() - worked
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    phases["open, rules, commit"] = seconds - sum(phases.values())
+    return {"seconds": seconds, "cpu_s": worked, "peak_mb": peak, "actions": report.actions, "phases": phases}
+
+
+def run_apart(root: Path, after: int = 0) -> dict[str, Any]:
+    """The same in a process of its own, some days after the first: what was imported before takes no memory."""
+    command = [sys.executable, "-m", "benchmarks.lines", "--of", str(root), "--after", str(after)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
 
 
 def _last_entry(ws: Workspace) -> int:
@@ -243,7 +261,12 @@ def main() -> int:
         "--url", default="sqlite:///dunwell.db", help="an empty PostgreSQL database, instead of a file"
     )
     parser.add_argument("--tryton", action="store_true", help="run Tryton beside it, on PostgreSQL")
+    parser.add_argument("--of", type=Path, help=argparse.SUPPRESS)  # the run itself, in a process of its own
+    parser.add_argument("--after", type=int, default=0, help=argparse.SUPPRESS)
     given = parser.parse_args()
+    if given.of:
+        print(json.dumps(run(given.of, given.after)))
+        return 0
     with tempfile.TemporaryDirectory() as folder:
         ws = lay_out(Path(folder), given.lines, given.url)
         for problem in ws.problems:
@@ -259,11 +282,7 @@ def main() -> int:
         before = Path(folder) / "before.db"
         if given.url.startswith("sqlite"):
             _copy(ws.root / "dunwell.db", before)
-        with stopwatches() as phases:
-            begun, worked = time.perf_counter(), time.process_time()
-            report = evaluate.run(ws, on=ON, now=NOW)
-            seconds, worked = time.perf_counter() - begun, time.process_time() - worked
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        done = run_apart(ws.root)
         engine = ws.database()
         _last_entry(ws)
         rows, least = floor(engine, Path(folder) / "floor.db", entries)
@@ -275,15 +294,15 @@ def main() -> int:
         engine.dispose()
     lines = given.lines
     theirs = tryton(lines) if given.tryton else None
-    phases["open, rules, commit"] = seconds - sum(phases.values())
+    seconds, phases = done["seconds"], done["phases"]
     print(
-        f"{lines:,} overdue lines of {lines // 2:,} customers, four levels: {report.actions:,} actions, {rows:,} rows"
+        f"{lines:,} overdue lines of {lines // 2:,} customers, four levels: {done['actions']:,} actions, {rows:,} rows"
     )
     print(f"imported in {imported:.2f} s, customers and ledger; the journal holds")
     print(
         f"  {'creating the day’s dunning, commit included':46}{'lines':>8}{'seconds':>9}{'lines/s':>10}{'peak MB':>9}"
     )
-    line(f"Dunwell, {kind}", lines, seconds, peak)
+    line(f"Dunwell, {kind}", lines, seconds, done["peak_mb"])
     for phase, spent in phases.items():
         print(f"    {phase:44}{'':8}{spent:>9.2f}")
     line("the floor: sqlite3 alone writes the same rows", lines, least)
@@ -294,7 +313,7 @@ def main() -> int:
     if theirs is not None:
         line("Tryton, PostgreSQL, beside it", theirs["lines"], theirs["seconds"], theirs["peak_mb"])
         print(
-            f"  of the processor: Dunwell {worked:.1f} s, Tryton {theirs['cpu_s']:.1f} s and its server's beside"
+            f"  of the processor: Dunwell {done['cpu_s']:.1f} s, Tryton {theirs['cpu_s']:.1f} s and its server's beside"
         )
     print("  quoted, not run here: measured earlier and elsewhere, on two cores")
     for quoted in OTHERS:
@@ -302,14 +321,14 @@ def main() -> int:
     result = {
         "lines_per_s": round(lines / seconds),
         "seconds": round(seconds, 2),
-        "cpu_s": round(worked, 2),
-        "peak_mb": round(peak),
+        "cpu_s": round(done["cpu_s"], 2),
+        "peak_mb": round(done["peak_mb"]),
         "phases": {phase: round(spent, 2) for phase, spent in phases.items()},
         "floor_lines_per_s": round(lines / least),
         "vs_floor": round(seconds / least, 2),
         "vs_by_hand": None if hand is None else round(seconds / hand.seconds, 2),
         "vs_tryton": None if theirs is None else round(lines / seconds / theirs["lines_per_s"], 1),
-        "vs_tryton_cpu": None if theirs is None else round(theirs["cpu_s"] / worked, 1),
+        "vs_tryton_cpu": None if theirs is None else round(theirs["cpu_s"] / done["cpu_s"], 1),
         "vs_tryton_quoted": round(lines / seconds / 1_432, 1),
         "vs_oca_quoted": round(lines / seconds / 532, 1),
     }

@@ -12,14 +12,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +24,7 @@ import sqlalchemy as sa
 
 from benchmarks import postgres
 from benchmarks.ledgers import filled, laid_out
-from benchmarks.lines import NOW, ON, floor, stopwatches
-from engine.jobs import evaluate
-from engine.jobs.workspace import open_workspace
+from benchmarks.lines import floor, run_apart
 from engine.store import database, journal, tables
 
 
@@ -41,18 +36,6 @@ def _place(kind: str, folder: Path) -> Iterator[str | None]:
         return
     with postgres.server() as create:
         yield create("nightly") if create else None
-
-
-def night(root: Path, after: int) -> dict[str, Any]:
-    """One run, in this process: seconds by phase, and the most memory."""
-    ws = open_workspace(root)
-    with stopwatches() as phases:
-        begun = time.perf_counter()
-        report = evaluate.run(ws, on=ON + timedelta(days=after), now=NOW + timedelta(days=after))
-        seconds = time.perf_counter() - begun
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    phases["open, rules, commit"] = seconds - sum(phases.values())
-    return {"seconds": seconds, "peak_mb": peak, "actions": report.actions, "phases": phases}
 
 
 def read_alone(engine: sa.Engine) -> float:
@@ -76,12 +59,7 @@ def main() -> int:
     words.add_argument("--accounts", type=int, default=1_000_000)
     words.add_argument("--late", type=int, default=25, help="one account in so many")
     words.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
-    words.add_argument("--of", type=Path, help=argparse.SUPPRESS)  # the run itself, in a process of its own
-    words.add_argument("--after", type=int, default=0, help=argparse.SUPPRESS)
     given = words.parse_args()
-    if given.of:
-        print(json.dumps(night(given.of, given.after)))
-        return 0
     with tempfile.TemporaryDirectory() as name, _place(given.database, Path(name)) as url:
         if url is None:
             print("there is no PostgreSQL server for this machine")
@@ -92,22 +70,7 @@ def main() -> int:
         entries = _entries(engine)
         nights = []
         for after in (0, 1):
-            command = [
-                sys.executable,
-                "-m",
-                "benchmarks.nightly",
-                "--of",
-                str(ws.root),
-                "--after",
-                str(after),
-            ]
-            nights.append(
-                json.loads(
-                    subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[
-                        -1
-                    ]
-                )
-            )
+            nights.append(run_apart(ws.root, after))
             if not after:
                 rows, written = floor(engine, Path(name) / "floor.db", entries)
         read = read_alone(engine)

@@ -83,11 +83,11 @@ def _run(ws: Workspace, conn: Connection, on: date, now: datetime, agreed: str) 
     writing = Writing(
         company, book, state, decided, ws.calendar, zone, now, now, under_way(conn), agreed, lots
     )
-    record = writing.record()
+    head = writing.head()
     before = runs.run_of(conn, on)
-    committed = runs.commit_run(conn, record)
+    committed = runs.commit_run(conn, head, writing.parts(head))
     settled_up(ws, conn, on, now, decided.stopped)
-    return _report(ws, conn, decided, record, committed, before is not None)
+    return _report(ws, conn, decided, head, committed, before is not None)
 
 
 def made_ready(ws: Workspace, conn: Connection, on: date, now: datetime, agreed: str) -> RunReport | None:
@@ -188,11 +188,11 @@ def _report(
     ws: Workspace,
     conn: Connection,
     decided: Decided,
-    record: runs.RunRecord,
+    head: runs.RunRecord,
     committed: runs.Committed,
     again: bool,
 ) -> RunReport:
-    by_kind = {name: count for name, count in record.counts.items() if name != "actions"}
+    by_kind = {name: count for name, count in head.counts.items() if name != "actions"}
     new = committed.added + committed.advanced
     return RunReport(
         on=decided.day.on,

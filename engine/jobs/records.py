@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
+from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -42,6 +43,7 @@ CHANNELS: Mapping[Kind, str] = {
     Kind.HAND_OFF: "request",
     Kind.WEBHOOK: "webhook",
 }
+PART = 5_000  # actions that are written at once
 _WAITS = frozenset(state.value for state in WAITING)
 
 
@@ -53,6 +55,20 @@ class UnderWay:
     step: str
     state: str
     items: Sequence[Any] = ()
+
+
+@dataclass(slots=True)
+class Made:
+    """What has been planned so far, as far as it tells what is obsolete."""
+
+    keys: set[str] = field(default_factory=set)
+    held: list[ActionRow] = field(default_factory=list)  # for want of an address, or by the customer's wish
+
+    def add(self, some: Iterable[Planned]) -> None:
+        for planned in some:
+            self.keys.add(planned.row.key)
+            if planned.row.state == ActionState.HELD_ADDRESS.value:
+                self.held.append(planned.row)
 
 
 @dataclass(frozen=True)
@@ -72,10 +88,9 @@ class Writing:
     agreed: str = ""  # who let a stopped run go
     lots: Sequence[Lot] = ()  # whom the day draws for a comparison
 
-    def record(self) -> RunRecord:
-        """All rows of the run."""
+    def head(self) -> RunRecord:
+        """What of the run is no contact's. Its counts grow with the parts."""
         decided = self.decided
-        actions = list(self._actions())
         return RunRecord(
             policy_set="main",
             business_date=decided.day.on,
@@ -85,20 +100,42 @@ class Writing:
             finished=self.finished,
             choices=list(self.choices()),
             decisions=self.decisions(),
-            actions=[action.row for action in actions],
-            outbox=[action.message for action in actions if action.sends],
-            journal=[*self._agreed(), *self._drawn(), *(action.entry for action in actions)],
+            journal=[*self._agreed(), *self._drawn()],
             episodes=[] if decided.stopped else list(self.episodes()),
             drawn=[
                 (lot.split, lot.account, lot.side, lot.stratum, lot.episode)
                 for lot in self.lots
                 if not decided.stopped
             ],
-            settled=[] if decided.stopped else list(self.settled(actions)),
-            counts=self._counts(actions),
+            counts={"actions": 0},
             as_of=self.state.as_of,
             state="stopped" if decided.stopped else "done",
         )
+
+    def parts(self, head: RunRecord) -> Iterator[RunRecord]:
+        """The run as it is written, bit by bit: the head, the actions by the thousand, what they make obsolete."""
+        yield head
+        if self.decided.stopped:
+            return
+        part = replace(head, choices=(), decisions=((), (), ()), journal=(), episodes=(), drawn=())
+        counts: Counter[str] = Counter()
+        made = Made()
+        actions = (planned for _, planned in self.placed())
+        while some := list(islice(actions, PART)):
+            if self.under_way:
+                made.add(some)
+            counts.update(
+                planned.row.kind for planned in some if planned.row.state == ActionState.PLANNED.value
+            )
+            yield replace(
+                part,
+                actions=[planned.row for planned in some],
+                outbox=[planned.message for planned in some if planned.sends],
+                journal=[planned.entry for planned in some],
+            )
+        assert isinstance(head.counts, dict)
+        head.counts.update(actions=counts.total(), **counts)
+        yield replace(part, settled=list(self.settled(made)))
 
     def _agreed(self) -> Iterator[tuple[str, str, bytes]]:
         if self.agreed:
@@ -147,11 +184,11 @@ class Writing:
         for (account, number, since), home in zip(picked.iter_rows(), homes.tolist(), strict=True):
             yield account, number or 1, since or on, None if home == NONE else ids[home]
 
-    def settled(self, actions: Sequence[Planned]) -> Iterator[tuple[str, str, str]]:
+    def settled(self, made: Made) -> Iterator[tuple[str, str, str]]:
         """What today's step makes obsolete: the step under way that is passed over, the try that is made again."""
         if not self.under_way:
             return
-        keys = {action.row.key for action in actions}
+        keys = made.keys
         for contact in self._contacts():
             for one in self.under_way.get((contact.account, contact.own_item), ()):
                 same = one.step == contact.step
@@ -160,22 +197,15 @@ class Writing:
                 elif same and one.state in _WAITS and one.key.partition("+")[0] not in keys:
                     yield one.key, ActionState.CANCELLED.value, sentences.CHANGED
                 elif not same and (contact.passed or one.state == ActionState.NO_CAPACITY.value):
-                    made = one.state != ActionState.PLANNED.value
-                    reason = sentences.OVERTAKEN if made else sentences.NOT_MADE
+                    planned = one.state == ActionState.PLANNED.value
+                    reason = sentences.NOT_MADE if planned else sentences.OVERTAKEN
                     yield one.key, ActionState.PASSED_OVER.value, reason
-        for action in actions:
-            row = action.row
-            if row.state != ActionState.HELD_ADDRESS.value:
-                continue
+        for row in made.held:
             for one in self.under_way.get((row.account, row.item if row.each else None), ()):
                 if one.state == row.state and one.key.partition("+")[0] not in keys:
                     yield one.key, ActionState.CANCELLED.value, sentences.CHANGED
 
     # -- actions -------------------------------------------------------------------------------------------------------
-
-    def _actions(self) -> Iterator[Planned]:
-        if not self.decided.stopped:
-            yield from (planned for _, planned in self.placed())
 
     def placed(self) -> Iterator[tuple[int, Planned]]:
         """Every action with its contact's place in the work list's order; NONE where it is no contact's."""
@@ -398,11 +428,6 @@ class Writing:
         acting[decided.contacts["unit"].to_numpy()] = True
         wanted = np.array([c.gate is Gate.ADDRESS or c.tell_owner for c in decided.choices] + [False])
         return listed(self.book, decided, acting | wanted[decided.unit_class])
-
-    def _counts(self, actions: Sequence[Planned]) -> Mapping[str, int]:
-        planned = ActionState.PLANNED.value
-        kinds = Counter(action.row.kind for action in actions if action.row.state == planned)
-        return {"actions": kinds.total(), **kinds}
 
 
 def _told_apart(patterns: Sequence[Pattern]) -> Sequence[Pattern]:

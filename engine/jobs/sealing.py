@@ -89,7 +89,7 @@ class _Sealing:
         faults: list[str] = []
         head = self._head(choices, whole)
         writes = self._records(head, contacts, whole, deeds, again, anew, faults) if not whole.stopped else ()
-        committed = runs.commit_parts(conn, head, chain([head], writes), one.run)
+        committed = runs.commit_run(conn, head, chain([head], writes), one.run)
         shared.sealed(conn, one, self.now)
         evaluate.settled_up(self.ws, conn, one.on, self.now, whole.stopped)
         new = committed.added + committed.advanced

@@ -32,7 +32,7 @@ from engine.errors import Refused
 from engine.jobs import evaluate
 from engine.jobs.ahead import state_on
 from engine.jobs.evaluate import RunReport
-from engine.jobs.records import Writing
+from engine.jobs.records import Made, Writing
 from engine.jobs.rows import ActionRow, Planned
 from engine.jobs.workspace import Workspace, of_texts
 from engine.settings.texts import from_kept
@@ -203,11 +203,12 @@ def decided_part(
     names, items, classes = writing.decisions()
     given = np.array(numbers, dtype=np.int64)[np.array(classes, dtype=np.int64)].tolist() if classes else []
     shared.write_decisions(conn, one, names, items, given)
-    placed = list(writing.placed())
+    placed, made = list(writing.placed()), Made()
+    made.add(planned for _, planned in placed)
     told = {
         "actions": [_packed(place, planned) for place, planned in placed],
         "episodes": list(writing.episodes()),
-        "settled": list(writing.settled([planned for _, planned in placed])),
+        "settled": list(writing.settled(made)),
         "faults": [
             sentences.disagreement(fault.account, fault.accounts, tuple(name for name, _ in fault.answers))
             for fault in decided.faults

@@ -71,7 +71,7 @@ def action_key(
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """What one evaluation of a day decided, as columns and tuples ready for the database.
+    """What one evaluation of a day decided, or a part of it, as columns and tuples ready for the database.
 
     `choices` are dicts of number, policy, step, verdict, reason, gate, place, signature (JSON). `decisions`
     are three columns of the same length: accounts, items ("" but for `each: invoice`) and class numbers.
@@ -135,24 +135,18 @@ class Run:
     counts: Mapping[str, int]
 
 
-def commit_run(conn: Connection, record: RunRecord) -> Committed:
+def commit_run(
+    conn: Connection, head: RunRecord, parts: Iterable[RunRecord], number: int | None = None
+) -> Committed:
     """Write a whole evaluation in the caller's transaction (`database.writing`): all or nothing.
+
+    It comes in parts: each is written before the next is asked for. `head` says of the whole what is no account's; its
+    counts may still grow with the parts. `number` is the run's, where it has been given out.
 
     Actions are recognised by their key. One that is there already is ignored, unless it still waits (its row
     then takes the new state and content, and keeps the day it began to wait if the state is the same), or
     never went (it comes again under a key with the next number). A task is taken when it is on the list, so
     its marks are written here.
-    """
-    return commit_parts(conn, record, [record])
-
-
-def commit_parts(
-    conn: Connection, head: RunRecord, parts: Iterable[RunRecord], number: int | None = None
-) -> Committed:
-    """As `commit_run`, of an evaluation that comes in parts: each is written before the next is asked for.
-
-    `head` says of the whole what is no account's; its counts may still grow with the parts. `number` is the run's,
-    where it has been given out.
     """
     keep_book(conn, head.book_hash, head.book_texts, head.started)
     number, time = _begin(conn, head, number)

@@ -44,7 +44,7 @@ def test_what_runs_beside_it_answers_as_it_does(module: str, arguments: tuple[st
 
 
 def said(found: dict[str, float], kept: list[dict[str, Any]]) -> list[str]:
-    return list(bench._worse([DECIDE], found, kept, "small"))
+    return list(bench._worse(DECIDE, found, kept, "small"))
 
 
 def test_only_a_ratio_that_became_half_as_bad_again_is_worse() -> None:
@@ -67,9 +67,18 @@ def test_where_more_is_better_less_is_worse() -> None:
     assert len(said({"decide.vs_durable_manual": 19.0}, kept)) == 1
 
 
+def test_of_what_is_asked_again_the_better_counts() -> None:
+    once = {"decide.vs_polars": 3.2, "decide.vs_durable_manual": 19.0}
+    again = {"decide.vs_polars": 2.4, "decide.vs_durable_manual": 18.0}
+    assert dict(bench._better(DECIDE, once, again)) == {
+        "decide.vs_polars": 2.4,
+        "decide.vs_durable_manual": 19.0,
+    }
+
+
 def test_what_is_kept_is_drawn_over_the_commits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench, "KEPT", tmp_path)
-    commits = iter(["aaa", "2026-11-01", "bbb", "2026-11-02"])
+    commits = iter(["bbb", "2026-11-01T09:00:00+00:00", "aaa", "2026-11-01T11:30:00+02:00"])
     monkeypatch.setattr(bench, "_git", lambda *_: next(commits))
     bench.keep({"diff.seconds": 11.5}, "whole")
     bench.keep({"diff.seconds": 9.5}, "whole")

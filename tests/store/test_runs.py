@@ -64,7 +64,7 @@ def record(*actions: tuple[Any, ...], on: str = "23 Nov", **more: Any) -> RunRec
 
 def commit(engine: sa.Engine, wanted: RunRecord) -> runs.Committed:
     with database.writing(engine) as conn:
-        return commit_run(conn, wanted)
+        return commit_run(conn, wanted, [wanted])
 
 
 def count(engine: sa.Engine, table: sa.Table) -> int:
@@ -191,7 +191,7 @@ from engine.store import database, runs
 from tests.store.test_runs import FIRST, record
 engine = database.open({database_url!r})
 with database.writing(engine) as conn:
-    print(runs.commit_run(conn, record(*FIRST)).added, flush=True)
+    print(runs.commit_run(conn, record(*FIRST), [record(*FIRST)]).added, flush=True)
     os.kill(os.getpid(), 9)
 """
     root = Path(__file__).parents[2]
