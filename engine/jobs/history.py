@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache, partial
 
 import orjson
 import sqlalchemy as sa
@@ -26,10 +27,14 @@ NAMED = 3  # accounts named in a problem; the others are counted
 
 
 def known_by_ledger(found: settings.Workspace, known: Known) -> Known:
-    """`known` with the terms that occur in the ledger, where there is one."""
+    """`known` with the terms that occur in the ledger, where there is one. They are looked for once, when somebody asks."""
+    return replace(known, ledger_terms=cache(partial(_terms, found)))
+
+
+def _terms(found: settings.Workspace) -> frozenset[str]:
     with looking(found) as conn:
         if conn is None:
-            return known
+            return frozenset()
         masters = sa.select(customer.c.terms).where(customer.c.company == COMPANY).distinct()
         terms = set(conn.execute(masters).scalars())
         open_items = sa.select(item.c.terms, item.c.date, item.c.due).where(
@@ -37,7 +42,7 @@ def known_by_ledger(found: settings.Workspace, known: Known) -> Known:
         )
         for written, dated, due in conn.execute(open_items.distinct()):
             terms.add(written or (infer_terms(dated, due) if dated else None))
-        return replace(known, ledger_terms=frozenset(term for term in terms if term))
+        return frozenset(term for term in terms if term)
 
 
 def lost(found: settings.Workspace, known: Known, book: PolicyBook) -> tuple[Problem, ...]:
