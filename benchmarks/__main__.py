@@ -6,7 +6,7 @@ Each benchmark runs in a process of its own, the long ones once, the others seve
 figure the median counts. `--keep` writes what was found to `benchmarks/kept/COMMIT.json`, the small form beside the whole
 one, and draws every figure over the commits that are kept. `--small` takes half a minute. `--compare` fails where a ratio
 against something that ran beside it on the same machine is, three times, more than half as bad again as the one kept last: times
-of different machines are never compared. The last line is JSON with every figure.
+of different machines are never compared. One that fails is told of at the end. The last line is JSON with every figure.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import argparse
 import json
 import os
 import platform
+import shlex
 import statistics
 import subprocess
 import sys
@@ -194,14 +195,18 @@ def main() -> int:
     fewer = "; fewer accounts and lines than the names say" if told.small else ""
     print(f"{machine()}, median of {told.runs}{fewer}\n")
     for each in chosen:
-        found |= measured(each, form, told.runs)
+        try:
+            found |= measured(each, form, told.runs)
+        except subprocess.CalledProcessError as failed:
+            worse.append(f"benchmarks.{each.module} failed: {shlex.join(map(str, failed.cmd))}")
+            continue
         for _ in range(ASKED - 1):
             if told.compare and list(_worse(each, found, before, form)):
                 found.update(_better(each, found, measured(each, form, told.runs)))
         if told.compare:
             worse += _worse(each, found, before, form)
-    if told.keep:
-        keep(found, form)
+        if told.keep:
+            keep(found, form)
     for line in worse:
         print(line)
     print(json.dumps(found))

@@ -35,7 +35,7 @@ from benchmarks.postbox import Manners, accepted, postbox
 from engine.channels.email import Mailer, Server, Tls
 from engine.channels.mail import Mail, compose
 from engine.outbox import Delivery, Result, Row, Verdict, deliver
-from engine.store import bulk, database, journal, marks
+from engine.store import bulk, database, journal, marks, sending
 from engine.store import outbox as store
 from engine.store.journal import Entry
 from engine.store.owner import owner
@@ -154,7 +154,7 @@ def claims(engine: Engine, count: int = 2_000, most: int = 100) -> float:
     while taken < count:
         with database.writing(engine) as conn:
             rows = store.due(conn, ["email"], NOW, most)
-            taken += len(store.claim_all(conn, rows, "claimer", NOW))
+            taken += len(sending.claim_all(conn, rows, "claimer", NOW))
     rate = taken / (time.perf_counter() - begun)
     with database.writing(engine) as conn:
         conn.execute(sa.update(outbox).where(outbox.c.state == "sending").values(state="pending", attempt=0))

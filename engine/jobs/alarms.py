@@ -23,9 +23,10 @@ from engine.core import warnings
 from engine.errors import DunwellError
 from engine.jobs import arrivals
 from engine.settings import Workspace as Files
-from engine.store import alarms, brakes, database, dues, lease, outbox, releases, runs
+from engine.store import alarms, brakes, database, dues, lease, outbox, releases, runs, ways_out
 from engine.store.alarms import Alarm
 from engine.store.gauges import gauges
+from engine.store.moments import moment_text
 from engine.store.tables import COMPANY, action, ledger_file, setting
 from engine.store.tables import outbox as messages
 
@@ -85,7 +86,7 @@ def due(conn: Connection, files: Files, now: datetime) -> bool:
         return True
     stale = next((one for one in stands if (one.kind, one.about) == (alarms.FEED, _LEDGER)), None)
     newest = _newest(conn)
-    if stale is not None and newest is not None and newest > outbox.text(stale.last_at):
+    if stale is not None and newest is not None and newest > moment_text(stale.last_at):
         return True
     return bool(to_tell(stands, now)) and _may_try(conn, now)
 
@@ -108,7 +109,7 @@ def _uncertain(conn: Connection, now: datetime) -> Iterator[Wrong]:
         .join_from(messages, action, action.c.key == messages.c.action)
         .where(
             messages.c.state == sa.literal_column(f"'{outbox.UNCERTAIN}'"),
-            messages.c.changed_at <= outbox.text(now - DOUBT),
+            messages.c.changed_at <= moment_text(now - DOUBT),
         )
         .order_by(messages.c.id)
     )
@@ -120,14 +121,14 @@ def _uncertain(conn: Connection, now: datetime) -> Iterator[Wrong]:
 def _failed(conn: Connection, now: datetime) -> Iterator[Wrong]:
     query = sa.select(sa.func.count()).where(
         messages.c.state == sa.literal_column(f"'{outbox.FAILED}'"),
-        messages.c.changed_at > outbox.text(now - FAILED),
+        messages.c.changed_at > moment_text(now - FAILED),
     )
     if count := int(conn.execute(query).scalar_one()):
         yield Wrong(alarms.FAILED, "", warnings.failed(count))
 
 
 def _routes(conn: Connection, now: datetime) -> Iterator[Wrong]:
-    for channel, rest in sorted(outbox.rests(conn).items()):
+    for channel, rest in sorted(ways_out.rests(conn).items()):
         if rest.held or rest.times >= RESTS:
             because = warnings.without_people(rest.because)
             yield Wrong(alarms.ROUTE, channel, warnings.route(channel, because, rest.held))
@@ -203,7 +204,7 @@ def watch(ws: Workspace, clock: Callable[[], datetime], stop: threading.Event) -
                     for one in telling:
                         alarms.told(conn, one, now)
                 else:
-                    _write(conn, _NEXT, outbox.text(now + _TRY_AGAIN))
+                    _write(conn, _NEXT, moment_text(now + _TRY_AGAIN))
             said += [f"alarm {one.kind}: {warnings.without_people(one.sentence)}" for one in telling] + how
         return said
     finally:
@@ -319,13 +320,13 @@ def _note(company: str, telling: Sequence[Alarm], at: datetime) -> _Note:
             "kind": one.kind,
             "about": one.about,
             "sentence": warnings.without_people(one.sentence),
-            "since": outbox.text(one.first_at),
+            "since": moment_text(one.first_at),
             "seen": one.times,
             "told": one.told,
         }
         for one in telling
     ]
-    body = {"type": "dunwell.alarms", "at": outbox.text(at), "alarms": told}
+    body = {"type": "dunwell.alarms", "at": moment_text(at), "alarms": told}
     return _Note(
         _key(company, telling), at.date(), json.dumps(body, ensure_ascii=False, indent=1).encode() + b"\n"
     )
@@ -353,7 +354,7 @@ def _newest(conn: Connection) -> str | None:
 
 
 def _may_try(conn: Connection, now: datetime) -> bool:
-    return (_read(conn, _NEXT) or "") <= outbox.text(now)
+    return (_read(conn, _NEXT) or "") <= moment_text(now)
 
 
 def _day(files: Files, now: datetime) -> date:

@@ -44,8 +44,8 @@ from engine.rendering import Request as RenderRequest
 from engine.store import charges, database, journal, marks
 from engine.store.evidence import Evidence
 from engine.store.journal import Entry
+from engine.store.moments import moment_text
 from engine.store.outbox import SENDING, under_way, waiting
-from engine.store.outbox import text as moment_text
 from engine.store.owner import gone, owner
 from engine.store.tables import BY_HAND, COMPANY, ActionState, action, contact
 

@@ -21,9 +21,9 @@ from sqlalchemy.engine import Connection, Engine
 from engine.core.events import EVENTS, named
 from engine.settings import Webhook as Receiver
 from engine.settings import Workspace as Files
-from engine.store import brakes, database, outbox
-from engine.store.outbox import Rest
+from engine.store import brakes, database, ways_out
 from engine.store.tables import COMPANY, journal, journal_head, setting
+from engine.store.ways_out import Rest
 
 if TYPE_CHECKING:
     from engine.channels.receipt import Receipt
@@ -69,7 +69,7 @@ def due(conn: Connection, files: Files, now: datetime) -> bool:
     hooks = dict(_receivers(files))
     if not hooks or brakes.halted(conn):
         return False
-    rests = outbox.rests(conn)
+    rests = ways_out.rests(conn)
     for name, hook in hooks.items():
         rest = rests.get(_PLACE + name)
         if rest is None or rest.until <= now:
@@ -114,7 +114,7 @@ async def _one(
 ) -> list[str]:
     """One receiver, event after event, until it has heard all or one cannot be told."""
     with database.reading(engine) as conn:
-        rest, place = outbox.rests(conn).get(_PLACE + name), _place(conn, name)
+        rest, place = ways_out.rests(conn).get(_PLACE + name), _place(conn, name)
     if rest is not None and rest.until > clock():
         return []
     if place is None:
@@ -143,11 +143,11 @@ async def _one(
                 _write(conn, name, told)
             if receipt is not None:
                 rest = _rest(name, receipt, rest if told == place else None, clock())
-                outbox.rest(conn, rest)
+                ways_out.rest(conn, rest)
                 said.append(f"the events for {name} wait: {receipt.sentence}")
                 return said
             if rest is not None:
-                outbox.wake(conn, rest.channel)
+                ways_out.wake(conn, rest.channel)
                 rest = None
         place = told
     return said

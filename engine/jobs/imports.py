@@ -35,7 +35,7 @@ from engine.store import (
 from engine.store import promises as kept
 from engine.store.database import writing
 from engine.store.journal import Entry
-from engine.store.outbox import text as moment_text
+from engine.store.moments import moment_text
 from engine.store.spans import among
 from engine.store.tables import COMPANY, contact, customer, ledger_file
 

@@ -22,8 +22,8 @@ from engine.jobs.workspace import Workspace
 from engine.outbox import Resolution, resolve
 from engine.store import journal, marks, outbox, received
 from engine.store.journal import Entry
+from engine.store.moments import moment_text
 from engine.store.outbox import UNCERTAIN
-from engine.store.outbox import text as moment_text
 from engine.store.received import Ours
 
 BY = "the inbox"

@@ -21,7 +21,7 @@ from engine.errors import DunwellError
 from engine.settings import Workspace as Files
 from engine.store import alarms, brakes, database, invariants
 from engine.store.invariants import Proof
-from engine.store.outbox import text
+from engine.store.moments import moment_text
 from engine.store.tables import COMPANY, journal, journal_head, setting
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def ask_all(ws: Workspace, clock: Callable[[], datetime]) -> list[str]:
     engine = ws.database()
     try:
         with database.reading(engine) as conn:
-            since = text(clock() - NIGHTLY)
+            since = moment_text(clock() - NIGHTLY)
             proofs = [one for one in _newest(conn) if one.changed_at >= since][-_MOST:]
         return compare(ws, proofs, clock)
     finally:
@@ -172,7 +172,7 @@ def _new(conn: Connection, files: Files, now: datetime, most: int) -> list[tuple
             journal.c.stream == COMPANY,
             journal.c.seq > max(seen, last - _TAIL),
             journal.c.kind == "delivery",
-            journal.c.at <= text(now - LATER),
+            journal.c.at <= moment_text(now - LATER),
             sa.or_(
                 journal.c.body.contains('"channel":"webhook ', autoescape=True),
                 journal.c.body.contains('"channel":"request"', autoescape=True),

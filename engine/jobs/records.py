@@ -29,7 +29,7 @@ from engine.core.sentences import Gate, Reason
 from engine.core.workdays import Calendar, window
 from engine.jobs.listing import Listed, by_unit, listed, pairs
 from engine.jobs.rows import ActionRow, Contact, Pattern, Planned, announced
-from engine.store.outbox import text as moment_text
+from engine.store.moments import moment_text
 from engine.store.runs import RunRecord, action_key
 from engine.store.tables import WAITING, ActionState
 
@@ -67,7 +67,7 @@ class Made:
     def add(self, some: Iterable[Planned]) -> None:
         for planned in some:
             self.keys.add(planned.row.key)
-            if planned.row.state == ActionState.HELD_ADDRESS.value:
+            if planned.row.state == ActionState.HELD_ADDRESS:
                 self.held.append(planned.row)
 
 
@@ -124,9 +124,7 @@ class Writing:
         while some := list(islice(actions, PART)):
             if self.under_way:
                 made.add(some)
-            counts.update(
-                planned.row.kind for planned in some if planned.row.state == ActionState.PLANNED.value
-            )
+            counts.update(planned.row.kind for planned in some if planned.row.state == ActionState.PLANNED)
             yield replace(
                 part,
                 actions=[planned.row for planned in some],
@@ -192,12 +190,12 @@ class Writing:
         for contact in self._contacts():
             for one in self.under_way.get((contact.account, contact.own_item), ()):
                 same = one.step == contact.step
-                if same and one.state == ActionState.PUT_BACK.value:
+                if same and one.state == ActionState.PUT_BACK:
                     yield one.key, ActionState.DONE.value, sentences.TRIED_AGAIN
                 elif same and one.state in _WAITS and one.key.partition("+")[0] not in keys:
                     yield one.key, ActionState.CANCELLED.value, sentences.CHANGED
-                elif not same and (contact.passed or one.state == ActionState.NO_CAPACITY.value):
-                    planned = one.state == ActionState.PLANNED.value
+                elif not same and (contact.passed or one.state == ActionState.NO_CAPACITY):
+                    planned = one.state == ActionState.PLANNED
                     reason = sentences.NOT_MADE if planned else sentences.OVERTAKEN
                     yield one.key, ActionState.PASSED_OVER.value, reason
         for row in made.held:
@@ -232,7 +230,7 @@ class Writing:
         elif approved is not None:
             waits_as = ActionState.APPROVED.value  # it waits for room, and nobody has to agree again
         for pattern in self._patterns(contact.number):
-            planned = self._planned(contact, pattern, state, reason)._replace(waits_as=waits_as)
+            planned = self._planned(contact, pattern, state, reason, waits_as)
             yield planned.allotted(goes=contact.goes, person=contact.person)
 
     def _approved(self, contact: Contact, choice: Choice) -> UnderWay | None:
@@ -241,7 +239,7 @@ class Writing:
             return None
         mine = self.under_way.get((contact.account, contact.own_item), ())
         return next(
-            (one for one in mine if one.step == choice.step and one.state == ActionState.APPROVED.value), None
+            (one for one in mine if one.step == choice.step and one.state == ActionState.APPROVED), None
         )
 
     def _patterns(self, number: int) -> Sequence[Pattern]:
@@ -292,7 +290,9 @@ class Writing:
             channel=f"webhook {action.value}" if kind is Kind.WEBHOOK else CHANNELS.get(kind, ""),
         )
 
-    def _planned(self, contact: Contact, pattern: Pattern, state: ActionState, reason: str | None) -> Planned:
+    def _planned(
+        self, contact: Contact, pattern: Pattern, state: ActionState, reason: str | None, waits_as: str = ""
+    ) -> Planned:
         on, step, lists = self.decided.day.on, pattern.step, self._lists[contact.unit]
         detail: dict[str, Any] = {"marks": self._marks.get(contact.unit, []), "items": lists.items}
         if lists.aside:
@@ -322,7 +322,7 @@ class Writing:
         moment = self._moment(contact.row) if channel == "email" else None
         if step.ahead and Kind(pattern.kind).restricts:
             moment = self._opening(date.fromisoformat(detail["effective"]))
-        return Planned(row, pattern.place, channel, moment)
+        return Planned(row, pattern.place, channel, moment, waits_as)
 
     def _opening(self, day: date) -> str:
         """When the office opens on a day."""

@@ -94,7 +94,7 @@ class Planned(NamedTuple):
 
     @property
     def sends(self) -> bool:
-        return bool(self.channel) and self.row.state == ActionState.PLANNED.value
+        return bool(self.channel) and self.row.state == ActionState.PLANNED
 
     def allotted(self, *, goes: bool, person: str | None) -> Planned:
         """As the whole day has it: it goes, or waits for room; and whose it is."""

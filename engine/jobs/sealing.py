@@ -224,7 +224,7 @@ def _record(
         if planned.sends:
             messages.append((*planned.message, place + taken.get(at, 0)))
             taken[at] = taken.get(at, 0) + 1
-        if planned.row.state == ActionState.PLANNED.value:
+        if planned.row.state == ActionState.PLANNED:
             counts[planned.row.kind] = counts.get(planned.row.kind, 0) + 1
     return replace(
         head,

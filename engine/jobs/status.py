@@ -12,7 +12,19 @@ from sqlalchemy.engine import Connection
 from engine.core.schedule import next_due
 from engine.jobs import releases
 from engine.settings import Workspace
-from engine.store import alarms, brakes, dues, feeds, gauges, lease, outbox, queue, received, runs, shared
+from engine.store import (
+    alarms,
+    brakes,
+    dues,
+    feeds,
+    gauges,
+    lease,
+    queue,
+    received,
+    runs,
+    shared,
+    ways_out,
+)
 from engine.store.feeds import FeedState
 
 _SILENT = timedelta(minutes=2)  # four looks
@@ -37,7 +49,7 @@ class Status:
     feeds: tuple[FeedState, ...]
     inbox: tuple[str, ...]
     messages: Mapping[tuple[str, str], int]  # (channel, state) → how many, of what is not finished
-    rests: tuple[outbox.Rest, ...]
+    rests: tuple[ways_out.Rest, ...]
     alarms: tuple[alarms.Alarm, ...]
 
     @property
@@ -70,6 +82,6 @@ def status(conn: Connection, files: Workspace, now: datetime) -> Status:
         feeds=tuple(tried.get(name, FeedState(name)) for name in files.settings.feeds),
         inbox=received.status(conn, files),
         messages=numbers.messages,
-        rests=tuple(outbox.rests(conn).values()),
+        rests=tuple(ways_out.rests(conn).values()),
         alarms=alarms.standing(conn),
     )

@@ -38,6 +38,7 @@ from engine.store import outbox as store
 from engine.store import tables as t
 from engine.store.database import writing
 from engine.store.journal import Entry
+from engine.store.moments import moment_text
 from engine.store.tables import BY_HAND
 
 LONGEST = timedelta(days=31)  # for which a message may be put off; what is to rest for longer is paused
@@ -140,7 +141,13 @@ def edit(ws: Workspace, engine: Engine, key: str, subject: str, body: str, who: 
     with writing(engine) as conn:
         _still(conn, key)
         detail = _detail(conn, key)
-        edited = {"file": usual.file, "text": text, "was": usual.text, "by": who.by, "at": store.text(who.at)}
+        edited = {
+            "file": usual.file,
+            "text": text,
+            "was": usual.text,
+            "by": who.by,
+            "at": moment_text(who.at),
+        }
         _keep(conn, key, {**detail, "edited": edited})
         body_ = {"key": key, "template": usual.name, "by": who.by}
         body_["was"] = hashlib.sha256(usual.text.encode()).hexdigest()

@@ -4,7 +4,8 @@ from engine.outbox.delivery import Delivery, Result, Round, Verdict, next_attemp
 from engine.outbox.desk import Resolution, cancel, counted, listed, resolve, resting, retry, show, wake
 from engine.outbox.recovery import recover
 from engine.outbox.round import deliver
-from engine.store.outbox import Rest, Row
+from engine.store.outbox import Row
+from engine.store.ways_out import Rest
 
 __all__ = [
     "Delivery",

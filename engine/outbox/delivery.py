@@ -12,7 +12,8 @@ from sqlalchemy.engine import Connection, Engine
 
 from engine.channels.receipt import Sender
 from engine.store.evidence import Trace
-from engine.store.outbox import Rest, Row
+from engine.store.outbox import Row
+from engine.store.ways_out import Rest
 
 # Minutes after the first, second, … try. Mail that was not taken in three days is given up, as mail servers
 # do.

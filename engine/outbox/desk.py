@@ -12,10 +12,12 @@ from enum import StrEnum
 from sqlalchemy.engine import Connection
 
 from engine.errors import NotFound, Refused
-from engine.store import journal
+from engine.store import journal, ways_out
 from engine.store import outbox as store
 from engine.store.journal import Entry
-from engine.store.outbox import Rest, Row, counted, listed
+from engine.store.moments import moment_text
+from engine.store.outbox import Row, counted, listed
+from engine.store.ways_out import Rest
 
 __all__ = ["Resolution", "cancel", "counted", "listed", "resolve", "resting", "retry", "show", "wake"]
 
@@ -67,7 +69,7 @@ def resolve(
         raise Refused("nothing says how that is known", "write where it was seen, or why it is done")
     payload = {
         **row.payload,
-        "resolved": {"how": how.value, "by": by, "at": store.text(at), "evidence": evidence},
+        "resolved": {"how": how.value, "by": by, "at": moment_text(at), "evidence": evidence},
     }
     state = {
         Resolution.DELIVERED: store.SENT,
@@ -89,12 +91,12 @@ def resolve(
 
 def resting(conn: Connection) -> list[Rest]:
     """The ways out that rest or rested since they last worked."""
-    return sorted(store.rests(conn).values(), key=lambda rest: rest.channel)
+    return sorted(ways_out.rests(conn).values(), key=lambda rest: rest.channel)
 
 
 def wake(conn: Connection, channel: str) -> None:
     """Open a way out again after its fault was mended. Refused where it does not rest."""
-    if not store.wake(conn, channel):
+    if not ways_out.wake(conn, channel):
         raise Refused(f"{channel} does not rest", "there is nothing to wake")
 
 

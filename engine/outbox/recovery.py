@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 from engine.channels.receipt import Outcome, Receipt
 from engine.outbox.delivery import Delivery, Result, Round, next_attempt
 from engine.store import outbox as store
+from engine.store import sending
 from engine.store.database import reading, writing
 from engine.store.evidence import Trace
 from engine.store.outbox import Row
@@ -37,8 +38,8 @@ async def recover(delivery: Delivery, gone: Callable[[str], bool]) -> Round:
 
 
 async def _found(delivery: Delivery, row: Row) -> Receipt:
-    stage = row.stage or store.CLAIMED
-    if stage == store.CLAIMED:
+    stage = row.stage or sending.CLAIMED
+    if stage == sending.CLAIMED:
         return Receipt(Outcome.RETRY, stage, "the program ended before the message was sent")
     sender = delivery.senders.get(row.channel)
     seen = await sender.found(row.payload.get("evidence", {})) if sender is not None else None
@@ -62,7 +63,7 @@ def _write(delivery: Delivery, conn: Connection, row: Row, receipt: Receipt, at:
         if not_before is None:
             state, sentence = store.FAILED, f"given up after {row.attempt} tries; the last time {sentence}"
     payload = {**row.payload, "evidence": {**row.payload.get("evidence", {}), **receipt.evidence}}
-    if not store.settle(conn, row, state, reason=sentence, at=at, payload=payload, not_before=not_before):
+    if not sending.settle(conn, row, state, reason=sentence, at=at, payload=payload, not_before=not_before):
         return None
     if state == store.SENT and not row.payload.get("reached"):
         delivery.taken(conn, row.key, at)

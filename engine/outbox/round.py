@@ -17,9 +17,11 @@ from engine.channels.receipt import Outcome, Overtaken, Receipt, Route, Sender, 
 from engine.errors import DunwellError
 from engine.outbox.delivery import Delivery, Result, Round, Verdict, next_attempt
 from engine.store import outbox as store
+from engine.store import sending, ways_out
 from engine.store.database import reading, writing
 from engine.store.evidence import GOING, Trace
-from engine.store.outbox import Rest, Row
+from engine.store.outbox import Row
+from engine.store.ways_out import Rest
 
 _REST = timedelta(minutes=1)
 _LONGEST_REST = timedelta(
@@ -53,7 +55,7 @@ async def deliver(delivery: Delivery, stop: asyncio.Event | None = None) -> Roun
     if run.broken is not None:
         raise run.broken
     with reading(delivery.engine) as conn:
-        round_.rests = _resting(store.rests(conn, delivery.company), delivery.now())
+        round_.rests = _resting(ways_out.rests(conn, delivery.company), delivery.now())
         round_.halted = delivery.halted(conn)
     return round_
 
@@ -152,7 +154,7 @@ class _Run:
     async def _give_back(self, claimed: Sequence[_Claimed]) -> None:
         def work(conn: Connection) -> None:
             for one in claimed:
-                store.give_back(conn, one.row, self.delivery.now())
+                sending.give_back(conn, one.row, self.delivery.now())
 
         try:
             await self._in_turn(work)
@@ -264,9 +266,9 @@ class _Run:
         at = self.delivery.now()
         if self.halt:
             for step in steps:
-                store.give_back(conn, step.row, at)
+                sending.give_back(conn, step.row, at)
             return set()
-        ours = store.advance(conn, [(step.row, step.stage, step.payload) for step in steps], at)
+        ours = sending.advance(conn, [(step.row, step.stage, step.payload) for step in steps], at)
         going = [step for step in steps if step.row.id in ours]
         self.delivery.preserve(
             conn, [(replace(step.row, payload=step.payload), step.made) for step in going], at
@@ -294,11 +296,11 @@ class _Run:
             return []
         for stray in store.under_way(conn, delivery.owner):
             # Its claim was committed, but the answer to COMMIT was lost.
-            if (stray.key, stray.fence) not in self.in_hand and stray.stage == store.CLAIMED:
-                store.settle(conn, stray, store.RETRY, reason=None, at=at, attempt=stray.attempt - 1)
+            if (stray.key, stray.fence) not in self.in_hand and stray.stage == sending.CLAIMED:
+                sending.settle(conn, stray, store.RETRY, reason=None, at=at, attempt=stray.attempt - 1)
         if self.halt:
             return []
-        rests = store.rests(conn, delivery.company)
+        rests = ways_out.rests(conn, delivery.company)
         closed = set(_resting(rests, at))
         self.shut &= closed
         self.rested = set(rests)
@@ -311,7 +313,7 @@ class _Run:
                 if not verdicts[row.key].go:
                     self._drop(conn, row, verdicts[row.key], at)
             going = [row for row in rows if verdicts[row.key].go]
-            mine = store.claim_all(conn, going, delivery.owner, at)
+            mine = sending.claim_all(conn, going, delivery.owner, at)
             if mine:
                 self.in_hand.update((row.key, row.fence) for row in mine)
                 self.probing.update({row.channel for row in mine} & set(rests))
@@ -371,9 +373,9 @@ class _Run:
                 made = error
             delivery.watch("made", row.key)
             if isinstance(made, Unsendable):
-                receipt = Receipt(Outcome.FAILED, store.CLAIMED, made.sentence)
+                receipt = Receipt(Outcome.FAILED, sending.CLAIMED, made.sentence)
             elif isinstance(made, Exception):
-                receipt = Receipt(Outcome.RETRY, store.CLAIMED, f"the message could not be made: {made}")
+                receipt = Receipt(Outcome.RETRY, sending.CLAIMED, f"the message could not be made: {made}")
             else:
                 receipt = await sender.send(made, stage)
         except Overtaken:
@@ -416,16 +418,16 @@ class _Run:
     def _end(self, conn: Connection, ends: Sequence[_End]) -> None:
         """What each has come to, written for all of them with a few statements."""
         delivery, at = self.delivery, self.delivery.now()
-        settling: list[store.Settling] = []
+        settling: list[sending.Settling] = []
         for end in ends:
             channel, until = end.row.channel, None
             if end.receipt.route is not Route.OPEN:
                 until = self._rest(conn, channel, end.receipt, at)
             elif channel in self.rested:
-                store.wake(conn, channel, delivery.company)
+                ways_out.wake(conn, channel, delivery.company)
             settling.append(self._settling(end, until, at))
         # The others are another's now; what we know of them is not worth more than what it will find.
-        ours = store.settle_all(conn, settling, at)
+        ours = sending.settle_all(conn, settling, at)
         taken: list[str] = []
         for end, one in zip(ends, settling, strict=True):
             row, receipt = end.row, end.receipt
@@ -442,7 +444,7 @@ class _Run:
             for key in taken:
                 delivery.taken(conn, key, at)
 
-    def _settling(self, end: _End, until: datetime | None, at: datetime) -> store.Settling:
+    def _settling(self, end: _End, until: datetime | None, at: datetime) -> sending.Settling:
         """What is written of one; its way out rests `until` then."""
         row, receipt = end.row, end.receipt
         state, sentence, not_before, attempt = receipt.state.value, receipt.sentence, None, row.attempt
@@ -456,11 +458,11 @@ class _Run:
                 sentence = f"given up after {_tries(row.attempt)}; the last time {sentence}"
         if state == store.FAILED and end.payload.get("reached"):
             state, sentence = store.SENT, f"not to every recipient: {sentence}"
-        return store.Settling(row, state, sentence, receipt.stage, end.payload, not_before, attempt)
+        return sending.Settling(row, state, sentence, receipt.stage, end.payload, not_before, attempt)
 
     def _rest(self, conn: Connection, channel: str, receipt: Receipt, at: datetime) -> datetime:
         """Let a way out rest, and say until when."""
-        before = store.rests(conn, self.delivery.company).get(channel)
+        before = ways_out.rests(conn, self.delivery.company).get(channel)
         held = receipt.route is Route.HELD
         times = 1 if before is None else before.times + 1
         wait = _LONGEST_REST if held else min(_LONGEST_REST, _REST * 2 ** min(times - 1, 10))
@@ -470,7 +472,7 @@ class _Run:
                 max(before.until - at, wait if held and not before.held else timedelta()),
             )
         rest = Rest(channel, at + wait, receipt.sentence, held or (before is not None and before.held), times)
-        store.rest(conn, rest, self.delivery.company)
+        ways_out.rest(conn, rest, self.delivery.company)
         self.rested.add(channel)
         return rest.until
 

@@ -17,7 +17,7 @@ from engine.jobs.cases import Who
 from engine.jobs.workspace import Workspace, open_workspace
 from engine.sample import SEED, Sample
 from engine.sample.trade import Payer, World, weekday
-from engine.store import journal, marks, outbox
+from engine.store import journal, marks, outbox, sending
 from engine.store.database import reading, writing
 from engine.store.history import Work, worklist
 from engine.store.journal import Entry
@@ -131,11 +131,11 @@ class _Weeks:
             ):  # a notice before its effect
                 if row.not_before is not None and row.not_before > at:
                     continue
-                mine = outbox.claim(conn, row, _CLERK, at)
+                mine = sending.claim(conn, row, _CLERK, at)
                 if mine is None:
                     continue
                 evidence = {"sample": "told as if it had gone; nothing left this machine"}
-                outbox.settle(
+                sending.settle(
                     conn,
                     mine,
                     outbox.SENT,

@@ -13,7 +13,8 @@ from sqlalchemy.engine import Connection
 from engine.store import marks
 from engine.store.evidence import Trace
 from engine.store.journal import Entry, append
-from engine.store.outbox import SENT, UNCERTAIN, text
+from engine.store.moments import moment_text
+from engine.store.outbox import SENT, UNCERTAIN
 from engine.store.tables import action, outbox
 
 _DAYS = frozenset(column.name for column in action.columns if isinstance(column.type, sa.Date))
@@ -56,7 +57,7 @@ def _message(conn: Connection, trace: Trace, state: str, reason: str) -> None:
         "attempt": 1,
         "owner": None,
         "not_before": None,
-        "changed_at": text(trace.at),
+        "changed_at": moment_text(trace.at),
         "payload": orjson.dumps({"evidence": dict(trace.seen)}).decode(),
     }
     changed = conn.execute(sa.update(outbox).where(outbox.c.action == trace.key).values(values))

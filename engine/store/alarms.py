@@ -14,7 +14,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from engine.store.outbox import text
+from engine.store.moments import moment_text
 from engine.store.tables import COMPANY, alarm
 
 UNCERTAIN, FAILED, ROUTE, RUN = "uncertain", "failed", "route", "run"
@@ -51,7 +51,7 @@ def raised(
     seen = conn.execute(
         sa.update(alarm)
         .where(*_open(kind, about, company))
-        .values(sentence=sentence, last_at=text(at), times=alarm.c.times + 1)
+        .values(sentence=sentence, last_at=moment_text(at), times=alarm.c.times + 1)
     )
     if seen.rowcount:
         return False
@@ -61,8 +61,8 @@ def raised(
             kind=kind,
             about=about,
             sentence=sentence,
-            first_at=text(at),
-            last_at=text(at),
+            first_at=moment_text(at),
+            last_at=moment_text(at),
         )
     )
     return True
@@ -70,7 +70,9 @@ def raised(
 
 def cleared(conn: Connection, kind: str, at: datetime, about: str = "", company: str = COMPANY) -> bool:
     """Write down that it is over. True where it had been open."""
-    over = conn.execute(sa.update(alarm).where(*_open(kind, about, company)).values(cleared_at=text(at)))
+    over = conn.execute(
+        sa.update(alarm).where(*_open(kind, about, company)).values(cleared_at=moment_text(at))
+    )
     return bool(over.rowcount)
 
 
@@ -100,7 +102,7 @@ def told(conn: Connection, one: Alarm, at: datetime) -> bool:
     changed = conn.execute(
         sa.update(alarm)
         .where(alarm.c.id == one.id, alarm.c.told == one.told)
-        .values(told=one.told + 1, told_at=text(at))
+        .values(told=one.told + 1, told_at=moment_text(at))
     )
     return bool(changed.rowcount)
 

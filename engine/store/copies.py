@@ -17,7 +17,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from engine.store.outbox import text as moment_text
+from engine.store.moments import moment_text
 from engine.store.tables import message_copy, outbox
 
 MAIL, LETTER, REQUEST = "message/rfc822", "application/pdf", "application/json"

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from engine.core.schedule import due_on
 from engine.settings import Workspace
-from engine.store import alarms, brakes, outbox, queue, runs, shared
+from engine.store import alarms, brakes, outbox, queue, runs, shared, ways_out
 from engine.store.owner import gone
 from engine.store.tables import COMPANY, journal, journal_head, ledger_file, run
 
@@ -54,14 +54,14 @@ def messages_due(conn: Connection, files: Workspace, now: datetime) -> bool:
         return True  # it is settled even while everything else stands still
     if brakes.halted(conn):
         return False
-    rests = outbox.rests(conn)
+    rests = ways_out.rests(conn)
     closed = {name for name, rest in rests.items() if rest.until > now}
     return outbox.any_due(conn, _ways(files) - closed, now)
 
 
 def many_messages(conn: Connection, files: Workspace, now: datetime) -> bool:
     """Whether more messages may go now than one process claims at once."""
-    rests = outbox.rests(conn)
+    rests = ways_out.rests(conn)
     closed = {name for name, rest in rests.items() if rest.until > now}
     return outbox.any_due(conn, _ways(files) - closed, now, least=_MANY)
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from engine.store import alarms
-from engine.store.outbox import text
+from engine.store.moments import moment_text
 from engine.store.tables import COMPANY, feed
 
 
@@ -46,7 +46,7 @@ def took(
     conn: Connection, name: str, sentence: str, at: datetime, as_of: date | None, company: str = COMPANY
 ) -> None:
     """A feed brought something in whole, or said that nothing has changed: it is fresh, and its alarm is over."""
-    values = {"tried_at": text(at), "taken_at": text(at), "sentence": sentence, "failed": 0}
+    values = {"tried_at": moment_text(at), "taken_at": moment_text(at), "sentence": sentence, "failed": 0}
     if as_of is not None:
         values["as_of"] = as_of
     _write(conn, name, values, company)
@@ -56,13 +56,13 @@ def took(
 def failed(conn: Connection, name: str, sentence: str, at: datetime, company: str = COMPANY) -> None:
     """A feed brought nothing that can be taken; nothing was changed, and people are told."""
     before = state(conn, name, company).failed
-    _write(conn, name, {"tried_at": text(at), "sentence": sentence, "failed": before + 1}, company)
+    _write(conn, name, {"tried_at": moment_text(at), "sentence": sentence, "failed": before + 1}, company)
     alarms.raised(conn, alarms.FEED, f"feed {name}", f"the feed {name}: {sentence}", at, company)
 
 
 def waits(conn: Connection, name: str, sentence: str, at: datetime, company: str = COMPANY) -> None:
     """A feed was looked at and had nothing whole yet."""
-    _write(conn, name, {"tried_at": text(at), "sentence": sentence}, company)
+    _write(conn, name, {"tried_at": moment_text(at), "sentence": sentence}, company)
 
 
 def _write(conn: Connection, name: str, values: Mapping[str, object], company: str) -> None:

@@ -20,7 +20,7 @@ from sqlalchemy.engine import Connection
 
 from engine.errors import JournalBroken
 from engine.store import bulk
-from engine.store.outbox import text as moment_text
+from engine.store.moments import moment_text
 from engine.store.tables import COMPANY, journal, journal_head, journal_person, run
 
 _COLUMNS = ("stream", "seq", "at", "kind", "account", "body", "prev", "hash")

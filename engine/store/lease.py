@@ -12,7 +12,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from engine.store.outbox import text
+from engine.store.moments import moment_text
 from engine.store.owner import gone
 from engine.store.tables import COMPANY, lease
 
@@ -45,8 +45,8 @@ def taken(conn: Connection, owner: str, host: str, pid: int, at: datetime, compa
                 owner=owner,
                 host=host,
                 pid=pid,
-                since=text(at),
-                beat=text(at),
+                since=moment_text(at),
+                beat=moment_text(at),
             )
         )
     mine = held(conn, company)
@@ -57,7 +57,9 @@ def taken(conn: Connection, owner: str, host: str, pid: int, at: datetime, compa
 def beat(conn: Connection, owner: str, at: datetime, doing: str, company: str = COMPANY) -> bool:
     """Write down that the holder lives and what it is at. False: another has the lease, or nobody."""
     changed = conn.execute(
-        sa.update(lease).where(*_mine(company), lease.c.owner == owner).values(beat=text(at), doing=doing)
+        sa.update(lease)
+        .where(*_mine(company), lease.c.owner == owner)
+        .values(beat=moment_text(at), doing=doing)
     )
     return bool(changed.rowcount)
 

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from engine.errors import NotFound
 from engine.store import bulk, restrictions
-from engine.store.outbox import text as moment_text
+from engine.store.moments import moment_text
 from engine.store.tables import ActionState, action, mark
 
 TAKEN, PASSED = "taken", "passed over"

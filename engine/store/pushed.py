@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from engine.store import bulk
-from engine.store.outbox import text
+from engine.store.moments import moment_text
 from engine.store.spans import among
 from engine.store.tables import COMPANY, dispute, item, ledger_file, pushed
 
@@ -34,7 +34,7 @@ def begin(conn: Connection, event: str, rows: int, by: str, at: datetime, compan
             sha256=_event(event),
             name=f"push {event}",
             kind="push",
-            imported_at=text(at),
+            imported_at=moment_text(at),
             by=by,
             rows=rows,
             summary="{}",

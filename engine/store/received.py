@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 
 from engine.settings import Workspace
 from engine.store import bulk
-from engine.store.outbox import text
+from engine.store.moments import moment_text
 from engine.store.tables import COMPANY, action, contact, outbox, received, setting
 
 EVERY = timedelta(minutes=5)
@@ -94,7 +94,7 @@ def place(conn: Connection, company: str = COMPANY) -> Place:
 
 def put(conn: Connection, at: Place, company: str = COMPANY) -> None:
     """Write down how far it is read."""
-    told = {name: text(one) if isinstance(one, datetime) else one for name, one in asdict(at).items()}
+    told = {name: moment_text(one) if isinstance(one, datetime) else one for name, one in asdict(at).items()}
     row = {"company": company, "name": _PLACE, "value": json.dumps(told)}
     insert = bulk.inserting(conn, setting).values(row)
     conn.execute(
@@ -182,7 +182,11 @@ def flag(conn: Connection, numbers: Collection[int]) -> None:
 
 def forget_strangers(conn: Connection, before: datetime, company: str = COMPANY) -> int:
     """Forget what came before a moment and was about none of our accounts. How many messages that were."""
-    theirs = (received.c.company == company, received.c.account.is_(None), received.c.at < text(before))
+    theirs = (
+        received.c.company == company,
+        received.c.account.is_(None),
+        received.c.at < moment_text(before),
+    )
     return int(conn.execute(sa.delete(received).where(*theirs)).rowcount)
 
 

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from engine.core.problem import Problem
-from engine.store.outbox import text
+from engine.store.moments import moment_text
 from engine.store.tables import COMPANY, release, setting
 
 _SETTINGS = "settings looked at"
@@ -111,7 +111,7 @@ def stage(
         "texts": json.dumps({} if problems else dict(kept), ensure_ascii=True),
         "state": (State.BROKEN if problems else State.STAGED).value,
         "problems": json.dumps([f"{problem.place}: {problem.sentence}" for problem in problems]),
-        "staged_at": text(at),
+        "staged_at": moment_text(at),
         "staged_by": by,
     }
     made = conn.execute(sa.insert(release).values(**values)).inserted_primary_key
@@ -125,7 +125,7 @@ def withdraw(conn: Connection, at: datetime, company: str = COMPANY) -> bool:
         release.c.company == company,
         release.c.state.in_([State.STAGED.value, State.BROKEN.value]),
     )
-    change = {"state": State.WITHDRAWN.value, "ended_at": text(at), "texts": "{}"}
+    change = {"state": State.WITHDRAWN.value, "ended_at": moment_text(at), "texts": "{}"}
     return bool(conn.execute(sa.update(release).where(*stands).values(**change)).rowcount)
 
 
@@ -134,22 +134,24 @@ def make_live(
 ) -> None:
     """From now on this release decides; the one that did is replaced."""
     was = (release.c.company == company, release.c.state == State.LIVE.value)
-    conn.execute(sa.update(release).where(*was).values(state=State.REPLACED.value, ended_at=text(at)))
-    change: dict[str, str | None] = {"state": State.LIVE.value, "live_at": text(at), "live_by": by}
+    conn.execute(sa.update(release).where(*was).values(state=State.REPLACED.value, ended_at=moment_text(at)))
+    change: dict[str, str | None] = {"state": State.LIVE.value, "live_at": moment_text(at), "live_by": by}
     change |= {"ended_at": None, "because": because}
     conn.execute(sa.update(release).where(release.c.id == number).values(**change))
 
 
 def decline(conn: Connection, number: int, at: datetime, because: str) -> None:
     """A person says no to these texts. As long as the files hold just them, they are not taken again."""
-    change = {"state": State.DECLINED.value, "ended_at": text(at), "because": because}
+    change = {"state": State.DECLINED.value, "ended_at": moment_text(at), "because": because}
     conn.execute(sa.update(release).where(release.c.id == number).values(**change))
 
 
 def looked_again(conn: Connection, number: int, problems: Sequence[Problem], at: datetime) -> None:
     """A broken one was checked once more, and is still broken."""
     said = json.dumps([f"{problem.place}: {problem.sentence}" for problem in problems])
-    conn.execute(sa.update(release).where(release.c.id == number).values(problems=said, staged_at=text(at)))
+    conn.execute(
+        sa.update(release).where(release.c.id == number).values(problems=said, staged_at=moment_text(at))
+    )
 
 
 def settings_seen(conn: Connection, company: str = COMPANY) -> str:

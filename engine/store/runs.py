@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from engine.store import bulk, journal, marks
+from engine.store.moments import moment_text
 from engine.store.outbox import look_again
-from engine.store.outbox import text as moment_text
 from engine.store.tables import (
     ACTION_COLUMNS,
     COMPANY,

@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from engine.store import bulk, runs
 from engine.store.database import aside, space
-from engine.store.outbox import text
+from engine.store.moments import moment_text
 from engine.store.spans import WANTED, Span
 from engine.store.tables import (
     COMPANY,
@@ -116,11 +116,11 @@ def begin(
             book=book_hash,
             settings=settings,
             file=newest_file(conn, company),
-            moment=text(moment),
+            moment=moment_text(moment),
             agreed=agreed,
             parts=len(spans),
             lots=orjson.dumps(lots).decode(),
-            begun_at=text(moment),
+            begun_at=moment_text(moment),
         )
     )
     key = made.inserted_primary_key
@@ -158,7 +158,9 @@ def sealed(conn: Connection, one: SharedRun, at: datetime) -> None:
 def _end(conn: Connection, one: SharedRun, state: str, at: datetime, because: str) -> None:
     """What waited in its parts is written, or will never be."""
     mine = shared_run.c.id == one.id
-    conn.execute(sa.update(shared_run).where(mine).values(state=state, ended_at=text(at), because=because))
+    conn.execute(
+        sa.update(shared_run).where(mine).values(state=state, ended_at=moment_text(at), because=because)
+    )
     conn.execute(sa.delete(run_class).where(run_class.c.shared_run == one.id))
     conn.execute(sa.update(run_part).where(run_part.c.shared_run == one.id).values(contacts=None, rows=None))
 
@@ -232,7 +234,7 @@ def part_done(conn: Connection, id: int, part: Part, worker: str, at: datetime) 
         .where(run_part.c.shared_run == id, run_part.c.number == part.number)
         .values(
             worker=worker,
-            done_at=text(at),
+            done_at=moment_text(at),
             head=part.head,
             accounts=part.accounts,
             contacts=part.contacts,

@@ -12,7 +12,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from engine.store.outbox import text as moment_text
+from engine.store.moments import moment_text
 from engine.store.people import hashed
 from engine.store.tables import COMPANY, answered, token
 

@@ -16,7 +16,7 @@ from engine.core.cases.score import QUIET_DAYS
 from engine.store import bulk
 from engine.store import tables as t
 from engine.store.history import Work
-from engine.store.outbox import text as moment_text
+from engine.store.moments import moment_text
 from engine.store.tables import COMPANY, UNDER_WAY
 
 _MONTH = timedelta(days=30)

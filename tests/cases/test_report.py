@@ -16,7 +16,7 @@ from engine.jobs import cases, reviews
 from engine.jobs.cases import Who
 from engine.jobs.cases.promises import promised
 from engine.jobs.duties import DUTIES
-from engine.store import database, marks, outbox
+from engine.store import database, marks, outbox, sending
 from engine.store import tables as t
 from tests.cli.conftest import Said, run
 from tests.jobs.world import HOUSE, House, moment
@@ -52,10 +52,10 @@ def sends(house: House, on: str) -> None:
     def work(engine: sa.Engine) -> None:
         with database.writing(engine) as conn:
             for row in outbox.listed(conn, outbox.WAITING):
-                mine = outbox.claim(conn, row, "ana", at)
+                mine = sending.claim(conn, row, "ana", at)
                 assert mine is not None
                 payload = {**mine.payload, "evidence": evidence}
-                outbox.settle(conn, mine, outbox.SENT, reason=None, at=at, payload=payload)
+                sending.settle(conn, mine, outbox.SENT, reason=None, at=at, payload=payload)
                 marks.take(conn, row.key, at, date.fromisoformat(on))
 
     house.do(work)

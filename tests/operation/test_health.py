@@ -23,7 +23,7 @@ from engine.daemon.pulse import Pulse
 from engine.errors import Refused
 from engine.store import alarms, brakes, database, gauges, journal
 from engine.store.journal import Entry
-from engine.store.outbox import text
+from engine.store.moments import moment_text
 from tests.operation.numbers import AT, decided, ledger, messages
 
 Get = Callable[[str], tuple[int, str]]
@@ -179,14 +179,14 @@ def test_the_numbers(database_url: str, engine: Engine) -> None:
         messages(conn, 0, "email", "pending", 3)
         messages(conn, 10, "email", "retry", 2)
         messages(conn, 20, "letter", "sending", 1)
-        messages(conn, 30, "email", "uncertain", 2, text(AT - timedelta(hours=2)))
-        messages(conn, 40, "webhook erp", "uncertain", 1, text(AT - timedelta(hours=1)))
-        messages(conn, 50, "email", "sent", 7, text(AT - timedelta(days=9)))
-        ledger(conn, "2026-10-05", text(AT - timedelta(hours=3)))
-        ledger(conn, "2026-10-01", text(AT - timedelta(hours=1)))  # an old one, taken in later
-        ledger(conn, "2026-10-05", text(AT), kind="customers")
-        decided(conn, "2026-10-02", text(AT - timedelta(days=3)))
-        decided(conn, "2026-10-05", text(AT - timedelta(hours=4)))
+        messages(conn, 30, "email", "uncertain", 2, moment_text(AT - timedelta(hours=2)))
+        messages(conn, 40, "webhook erp", "uncertain", 1, moment_text(AT - timedelta(hours=1)))
+        messages(conn, 50, "email", "sent", 7, moment_text(AT - timedelta(days=9)))
+        ledger(conn, "2026-10-05", moment_text(AT - timedelta(hours=3)))
+        ledger(conn, "2026-10-01", moment_text(AT - timedelta(hours=1)))  # an old one, taken in later
+        ledger(conn, "2026-10-05", moment_text(AT), kind="customers")
+        decided(conn, "2026-10-02", moment_text(AT - timedelta(days=3)))
+        decided(conn, "2026-10-05", moment_text(AT - timedelta(hours=4)))
         alarms.raised(conn, alarms.FEED, "a", "no ledger", AT)
         alarms.raised(conn, alarms.FEED, "b", "no ledger", AT)
         alarms.raised(conn, alarms.DISK, "", "no room", AT)
@@ -260,9 +260,9 @@ def test_deliveries_are_counted_once(
 @pytest.mark.parametrize("analyzed", [False, True])
 def test_a_scrape_does_not_read_what_is_finished(engine: Engine, analyzed: bool) -> None:
     def fill(conn: Connection) -> None:
-        messages(conn, 0, "email", "sent", 3000, text(AT))
+        messages(conn, 0, "email", "sent", 3000, moment_text(AT))
         messages(conn, 5000, "email", "pending", 3)
-        messages(conn, 6000, "email", "uncertain", 3, text(AT))
+        messages(conn, 6000, "email", "uncertain", 3, moment_text(AT))
 
     do(engine, fill)
     if analyzed:

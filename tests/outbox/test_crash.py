@@ -14,6 +14,7 @@ from engine.channels.email import Mailer, Server, Tls
 from engine.channels.folder import MailFolder
 from engine.channels.letters import Letters, read_manifest
 from engine.outbox import Round, deliver, recover
+from engine.store import sending
 from engine.store.outbox import counted
 from engine.store.owner import gone, owner
 from tests import apart
@@ -141,9 +142,7 @@ def test_a_living_senders_messages_are_not_recovered(tmp_path: Path) -> None:
     engine = opened(tmp_path)
     key = plan(engine, "ACME")
     with owner(engine) as alive:
-        from engine.store import outbox as store
-
-        do(engine, lambda conn: store.claim(conn, get(engine, key), alive, Watch()()))
+        do(engine, lambda conn: sending.claim(conn, get(engine, key), alive, Watch()()))
         heal(engine, {})
         assert states(engine) == {"ACME": "sending"}
     heal(engine, {})

@@ -40,7 +40,7 @@ from engine.outbox import (
     wake,
 )
 from engine.outbox.round import _Run
-from engine.store import database
+from engine.store import database, sending
 from engine.store import outbox as store
 from engine.store.marks import take, take_all
 from engine.store.owner import gone, owner
@@ -578,7 +578,7 @@ def test_a_result_that_cannot_be_written_is_tried_again_and_nothing_new_begun(en
 @pytest.mark.fault(22)
 def test_a_claim_whose_commit_was_not_answered_is_found_again(engine: Engine) -> None:
     key = plan(engine, "A")
-    do(engine, lambda conn: store.claim(conn, get(engine, key), "me", START))  # committed, and nobody knows
+    do(engine, lambda conn: sending.claim(conn, get(engine, key), "me", START))  # committed, and nobody knows
     asyncio.run(deliver(delivery(engine, "me", senders={"email": (desk := Desk())})))
     assert desk.sent == [key]
     assert get(engine, key).state == "sent"
@@ -646,7 +646,7 @@ def test_a_crash_again_and_again_is_given_up_in_the_end(engine: Engine) -> None:
         if row.state == "failed":
             break
         clock.forward(days=2)
-        do(engine, lambda conn, row=row: store.claim(conn, row, "dead", clock()))
+        do(engine, lambda conn, row=row: sending.claim(conn, row, "dead", clock()))
         asyncio.run(recover(delivery(engine, "next", now=clock), lambda owner: True))
     assert get(engine, key).state == "failed"
     assert "given up after 9 tries" in str(get(engine, key).reason)
@@ -733,8 +733,8 @@ def test_a_waiting_message_can_be_called_off_and_a_failed_one_tried_again(engine
 def test_one_who_looked_too_long_is_told(engine: Engine) -> None:
     key = plan(engine, "A")
     seen = get(engine, key)
-    do(engine, lambda conn: store.claim(conn, seen, "other", START))
-    assert do(engine, lambda conn: store.claim(conn, seen, "me", START)) is None
+    do(engine, lambda conn: sending.claim(conn, seen, "other", START))
+    assert do(engine, lambda conn: sending.claim(conn, seen, "me", START)) is None
     assert not do(engine, lambda conn: store.move(conn, seen, "cancelled", reason="late", at=START))
     with pytest.raises(Refused, match="sending"):
         do(engine, lambda conn: cancel(conn, key, "ana", START, "late"))

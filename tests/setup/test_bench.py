@@ -88,6 +88,20 @@ def test_what_is_kept_is_drawn_over_the_commits(tmp_path: Path, monkeypatch: pyt
     assert drawn.count("<circle") == 2
 
 
+def test_where_one_fails_the_others_go_on_and_it_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = bench.Benchmark("inbox", ("--no-such-word",), ())
+    small = bench.Benchmark("lines", ("--lines", "200"), (bench.Figure("lines_per_s", "lines a second"),))
+    monkeypatch.setattr(bench, "BENCHMARKS", (broken, small))
+    monkeypatch.setattr("sys.argv", ["benchmarks", "--runs", "1"])
+    assert bench.main() == 1
+    *_, told, figures = capsys.readouterr().out.splitlines()
+    assert told.startswith("benchmarks.inbox failed: ")
+    assert told.endswith("-m benchmarks.inbox --no-such-word")
+    assert "lines.lines_per_s" in figures
+
+
 def test_what_a_run_is_timed_by_is_there() -> None:
     with lines.stopwatches() as seconds:
         assert set(seconds) == set(lines.PHASES)

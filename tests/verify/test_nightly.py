@@ -14,7 +14,7 @@ from sqlalchemy.engine import Engine
 
 from engine.errors import DiskFull
 from engine.jobs import verify
-from engine.store import alarms, database, journal
+from engine.store import alarms, database, journal, sending
 from engine.store import outbox as store
 from engine.store.journal import Entry
 from engine.store.tables import action, outbox
@@ -169,14 +169,14 @@ def test_what_cannot_be_written_down_is_not_sent(house: House) -> None:
 
     def settle(engine: Engine, mine: store.Row) -> None:
         with database.writing(engine) as conn:
-            assert store.settle(conn, mine, store.SENT, reason=None, at=at)
+            assert sending.settle(conn, mine, store.SENT, reason=None, at=at)
             body = {"key": mine.key, "state": "sent", "said": "x" * 100_000}
             journal.append(conn, [Entry("delivery", mine.account, body)], at)
 
     def work(engine: Engine) -> None:
         with database.writing(engine) as conn:
             row = store.due(conn, ["email"], at)[0]
-            mine = store.claim(conn, row, "somebody", at)
+            mine = sending.claim(conn, row, "somebody", at)
         assert mine is not None
         with full(house), pytest.raises(DiskFull):
             settle(engine, mine)

@@ -30,7 +30,7 @@ from engine.jobs.cases.who import Who, known, number_of
 from engine.store import tables as t
 from engine.store.episodes import cancel
 from engine.store.journal import Entry
-from engine.store.outbox import text as moment_text
+from engine.store.moments import moment_text
 from engine.store.tables import OPEN, OUTCOMES, ActionState
 
 COMPROMISE = "compromise"  # the step under which somebody is asked to agree to what we give

@@ -22,7 +22,7 @@ from engine.store import tables as t
 from engine.store.database import writing
 from engine.store.history import money
 from engine.store.journal import Entry
-from engine.store.outbox import text as moment_text
+from engine.store.moments import moment_text
 from engine.store.tables import BY_HAND, OUTCOMES, ActionState
 
 

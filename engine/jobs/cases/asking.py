@@ -32,7 +32,7 @@ from engine.jobs.workspace import Workspace
 from engine.store import restrictions
 from engine.store import tables as t
 from engine.store.history import money
-from engine.store.outbox import text as moment_text
+from engine.store.moments import moment_text
 from engine.store.tables import BY_HAND, OPEN, ActionState
 
 CHANGE_NOTICE, CASH_NOTICE = "change-notice", "cod-notice"

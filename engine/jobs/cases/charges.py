@@ -21,7 +21,7 @@ from engine.store import ledger
 from engine.store import tables as t
 from engine.store.charges import Charged
 from engine.store.journal import Entry
-from engine.store.outbox import text as moment_text
+from engine.store.moments import moment_text
 
 
 @dataclass(frozen=True, slots=True)

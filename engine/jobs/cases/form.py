@@ -19,7 +19,7 @@ from engine.jobs.cases.who import Who, verb
 from engine.store import bulk
 from engine.store import tables as t
 from engine.store.journal import Entry
-from engine.store.outbox import text as moment_text
+from engine.store.moments import moment_text
 
 SPOKEN_WITH, REASON = "spoken with", "reason"
 

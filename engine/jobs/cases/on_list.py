@@ -19,7 +19,7 @@ from engine.errors import Refused
 from engine.jobs.cases.who import Who, change_action, day_of
 from engine.store import asked, marks
 from engine.store import tables as t
-from engine.store.outbox import text as moment_text
+from engine.store.moments import moment_text
 from engine.store.tables import OUTCOMES, ActionState
 
 _ON_LIST = (ActionState.PLANNED.value, ActionState.PUT_BACK.value)

@@ -35,7 +35,7 @@ from engine.store import plans as kept
 from engine.store import tables as t
 from engine.store.history import money
 from engine.store.journal import Entry
-from engine.store.outbox import text as moment_text
+from engine.store.moments import moment_text
 from engine.store.tables import ActionState
 
 AGREEMENT = "agreement"  # where the detail of an action has what waits for somebody's yes

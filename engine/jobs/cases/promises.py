@@ -26,7 +26,7 @@ from engine.store import asked, bulk
 from engine.store import promises as kept
 from engine.store import tables as t
 from engine.store.journal import Entry
-from engine.store.outbox import text as moment_text
+from engine.store.moments import moment_text
 from engine.store.promises import Given
 
 

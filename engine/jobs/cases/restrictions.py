@@ -22,7 +22,7 @@ from engine.store import alarms, bulk, database, restrictions, ways_back
 from engine.store import tables as t
 from engine.store.history import money
 from engine.store.journal import Entry
-from engine.store.outbox import text as moment_text
+from engine.store.moments import moment_text
 from engine.store.owed import owed
 from engine.store.restrictions import Restriction
 from engine.store.runs import action_key

@@ -15,7 +15,7 @@ from engine.store import journal
 from engine.store import tables as t
 from engine.store.database import writing
 from engine.store.journal import Entry
-from engine.store.outbox import text as moment_text
+from engine.store.moments import moment_text
 
 BEST = 5
 

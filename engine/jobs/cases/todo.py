@@ -16,8 +16,8 @@ from engine.jobs.cases.who import Who
 from engine.store import database
 from engine.store import tables as t
 from engine.store.journal import Entry
+from engine.store.moments import moment_text
 from engine.store.outbox import PENDING
-from engine.store.outbox import text as moment_text
 from engine.store.runs import action_key
 from engine.store.tables import NO_EPISODE, ActionState
 

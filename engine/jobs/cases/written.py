@@ -15,7 +15,7 @@ from engine.jobs.cases.who import Who, number_of
 from engine.store import bulk
 from engine.store import tables as t
 from engine.store.journal import Entry
-from engine.store.outbox import text as moment_text
+from engine.store.moments import moment_text
 
 _COLUMNS = ("spoken with", "number", "story")  # of the form; the other answers are kept together
 
