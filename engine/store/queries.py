@@ -371,7 +371,9 @@ class Ask:
 @once_for_nothing
 def _united(addresses: pl.DataFrame) -> pl.DataFrame:
     """Most accounts have one contact: only those with several are looked at together."""
-    if addresses["account"].n_unique() == addresses.height:
+    account = addresses["account"]
+    alone = not (account == account.shift()).any() if account.is_sorted() else account.is_unique().all()
+    if alone:
         return addresses
     return addresses.group_by("account", maintain_order=True).agg(pl.col("addresses").bitwise_or())
 
