@@ -273,10 +273,11 @@ def _only(listed: bytes, many: int, comma: bytes) -> bytes | None:
     It is so many times what stands before its first comma, with commas between: one more comma, within a value, would not fit.
     """
     value = listed[1 : listed.find(b",")]
-    width = len(value) + len(comma)
-    if len(listed) != width * many - len(comma) + 2 or listed[1 + len(value) : 1 + width] != comma:
+    step = value + comma
+    if len(listed) != len(step) * many - len(comma) + 2 or not listed.startswith(step + step, 1):
         return None
-    return b"[" + value + b"]" if listed[1 : -1 - width] == listed[1 + width : -1] else None
+    again = listed[1 : -1 - len(step)] == listed[1 + len(step) : -1]
+    return b"[" + value + b"]" if again else None
 
 
 def _read_spaced(name: str, listed: str, kind: pl.DataType, many: int) -> pl.Series:
