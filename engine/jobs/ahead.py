@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from engine.core.decision.allocate import ROOM, Room, usual_stop
+from engine.core.decision.asked import Asked
 from engine.core.decision.plan import NOTHING_PAID, plan
 from engine.core.decision.state import State
 from engine.core.decision.summary import Preview, sides_of, summarize
@@ -89,10 +90,13 @@ def state_on(
     now: datetime,
     span: Span | None = None,
     accounts: Collection[str] | None = None,
+    asked: Asked | None = None,
 ) -> State:
-    """Every account as a day finds it; of a part of a run those within `span`, or these."""
+    """Every account as a day finds it; of a part of a run those within `span`, or these. `asked` as `load_state` has it."""
     currency, own = ws.live.house.currency, ws.own_columns
-    return load_state(conn, on=on, moment=now, currency=currency, own=own, span=span, accounts=accounts)
+    return load_state(
+        conn, on=on, moment=now, currency=currency, own=own, span=span, accounts=accounts, asked=asked
+    )
 
 
 def room_on(ws: Workspace, conn: Connection, on: date) -> Room:

@@ -13,12 +13,13 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from engine.core.decision.asked import asked
 from engine.core.decision.draw import with_lots
 from engine.core.decision.portfolio import drawn
 from engine.core.decision.state import State
 from engine.core.decision.view import Day
+from engine.jobs.ahead import state_on
 from engine.jobs.workspace import Workspace
-from engine.store.state import load_state
 from engine.store.tables import COMPANY, assignment
 
 
@@ -27,7 +28,7 @@ def with_its_lot(ws: Workspace, conn: Connection, state: State, on: date, now: d
     book = ws.live
     if not state.accounts.height or not drawn(book, state, Day(on)):
         return state
-    every = load_state(conn, on=on, moment=now, currency=book.house.currency, own=ws.own_columns)
+    every = state_on(ws, conn, on, now, asked=asked(book))
     account = state.accounts["account"][0]
     lots = [replace(lot, row=0) for lot in drawn(book, every, Day(on)) if lot.account == account]
     return with_lots(state, lots)

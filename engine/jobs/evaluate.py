@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 
 from engine.core import sentences
 from engine.core.decision.allocate import usual_stop
+from engine.core.decision.asked import asked
 from engine.core.decision.decide import Decided, decide
 from engine.core.decision.draw import with_lots
 from engine.core.decision.plan import day_of
@@ -71,7 +72,7 @@ def _run(ws: Workspace, conn: Connection, on: date, now: datetime, agreed: str) 
     if refused is not None:
         return refused
     book = ws.live
-    state = state_on(ws, conn, on, now)
+    state = state_on(ws, conn, on, now, asked=asked(book))
     house = house_on(ws, conn, on, agreed)
     day = day_on(ws, on, state)
     lots = drawn(book, state, day)

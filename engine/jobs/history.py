@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from engine import settings
@@ -24,13 +25,18 @@ if TYPE_CHECKING:
 NAMED = 3  # accounts named in a problem; the others are counted
 
 
-def known_by_ledger(ask: Ask, known: Known) -> Known:
-    """`known` with the terms that occur in the ledger."""
-    terms = {
-        written or (infer_terms(dated, due) if dated and due else None)
-        for written, dated, due in glance.terms(ask)
-    }
-    return replace(known, ledger_terms=frozenset(term for term in terms if term))
+def known_by_ledger(found: settings.Workspace, known: Known) -> Known:
+    """`known` with the terms that occur in the ledger, where there is one. They are looked for once, when somebody asks."""
+    return replace(known, ledger_terms=cache(partial(_terms, found)))
+
+
+def _terms(found: settings.Workspace) -> frozenset[str]:
+    with asking(found) as ask:
+        all_ = glance.terms(ask) if ask is not None else ()
+        terms = {
+            written or (infer_terms(dated, due) if dated and due else None) for written, dated, due in all_
+        }
+    return frozenset(term for term in terms if term)
 
 
 def lost(ask: Ask, known: Known, book: PolicyBook) -> tuple[Problem, ...]:

@@ -21,6 +21,7 @@ import orjson
 from sqlalchemy.engine import Connection, Engine
 
 from engine.core import sentences
+from engine.core.decision.asked import asked
 from engine.core.decision.decide import proposed
 from engine.core.decision.draw import Lot, with_lots
 from engine.core.decision.portfolio import drawn
@@ -114,7 +115,7 @@ def _lots(ws: Workspace, conn: Connection, on: date, now: datetime) -> Sequence[
     """Whom the day draws for a comparison: of all accounts together, so before they are shared out."""
     if not any(on <= split.until for split in ws.live.house.splits):
         return ()
-    state = state_on(ws, conn, on, now)
+    state = state_on(ws, conn, on, now, asked=asked(ws.live))
     return drawn(ws.live, state, evaluate.day_on(ws, on, state))
 
 
@@ -187,7 +188,7 @@ def decided_part(
     """What some accounts want of the day. Their decisions are written, under the run that will be."""
     ws = as_begun(ws, conn, one, known)
     head = shared.head(conn)
-    state = state_on(ws, conn, one.on, one.moment, span, accounts)
+    state = state_on(ws, conn, one.on, one.moment, span, accounts, asked(ws.live))
     lots = _lots_of(one, state)
     state = with_lots(state, lots)
     decided = proposed(ws.live, state, evaluate.day_on(ws, one.on, state), ws.rules, distrusted=distrusted)

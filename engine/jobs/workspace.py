@@ -200,7 +200,7 @@ def _read(
     templates, more = read_templates(texts.templates)
     known = _known(found, templates)
     if ask is not None:
-        known = history.known_by_ledger(ask, known)
+        known = history.known_by_ledger(found, known)
     checked = check(texts.policies, known)
     past = history.lost(ask, known, checked.book) if ask is not None and checked.book else ()
     everything = (*problems, *texts.problems, *checked.problems, *more, *past)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from functools import cache, wraps
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # large: what only writes, or only looks, does without it
 Row = Sequence[Any]
 _MOST = 999  # values a statement; every SQLite takes as many
 _FEW = 100  # values that are read one by one sooner than together
+_NOTHING: Mapping[str, int | str] = {}
 _NAMED = re.compile(r":([a-z_]+)")
 
 
@@ -46,21 +47,31 @@ def inserting(conn: Connection, table: sa.Table) -> Any:
     return sqlite.insert(table)
 
 
-def insert(conn: Connection, table: sa.Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
-    """Add rows, given as tuples in the order of `columns`. Days may be dates or their ISO text."""
+def insert(
+    conn: Connection,
+    table: sa.Table,
+    columns: Sequence[str],
+    rows: Sequence[Row],
+    same: Mapping[str, int | str] = _NOTHING,
+) -> None:
+    """Add rows, given as tuples in the order of `columns`. Days may be dates or their ISO text.
+
+    `same` are further columns, in which all rows have one value.
+    """
     if not rows:
         return
     _check_widths(table, columns, rows)
     raw: Any = conn.connection.driver_connection
     if conn.dialect.name == "postgresql":
+        last = tuple(same.values())
         with (
             raw.cursor() as cursor,
-            cursor.copy(f'COPY "{table.name}" ({_quoted(columns)}) FROM STDIN') as copy,
+            cursor.copy(f'COPY "{table.name}" ({_quoted((*columns, *same))}) FROM STDIN') as copy,
         ):
             for row in rows:
-                copy.write_row(row)
+                copy.write_row((*row, *last) if last else row)
         return
-    _execute(raw, table, columns, rows)
+    _execute(raw, table, columns, rows, same=same)
 
 
 def upsert(
@@ -101,28 +112,38 @@ def _quoted(names: Sequence[str]) -> str:
 
 
 def _execute(
-    raw: Any, table: sa.Table, columns: Sequence[str], rows: Sequence[Row], conflict: str = ""
+    raw: Any,
+    table: sa.Table,
+    columns: Sequence[str],
+    rows: Sequence[Row],
+    conflict: str = "",
+    same: Mapping[str, int | str] = _NOTHING,
 ) -> None:
-    """Add rows to a SQLite table, many a statement.
+    """Add rows to a SQLite table, many a statement; what is the same in all of them is handed over once a statement.
 
     A statement of many rows keeps a log to undo itself alone; OR FAIL does without, since whoever meets an
     error here undoes the whole transaction.
     """
-    width = len(columns)
-    many = max(1, _MOST // width)
-    mark = f"({', '.join('?' * width)})"
+    width, given = len(columns), len(same)
+    many = max(1, (_MOST - given) // width)
+    shared = "".join(f", ?{n + 1}" for n in range(given))
 
     def sql(count: int) -> str:
-        marks = ", ".join([mark] * count)
-        return f'INSERT OR FAIL INTO "{table.name}" ({_quoted(columns)}) VALUES {marks} {conflict}'  # noqa: S608
+        at = range(given + 1, given + 1 + count * width, width)
+        marks = ", ".join(
+            f"({', '.join(f'?{n}' for n in range(first, first + width))}{shared})" for first in at
+        )
+        names = _quoted((*columns, *same))
+        return f'INSERT OR FAIL INTO "{table.name}" ({names}) VALUES {marks} {conflict}'  # noqa: S608
 
     days = [n for n, column in enumerate(columns) if isinstance(table.c[column].type, sa.Date)]
     values = chain.from_iterable(_as_text(rows, days))
     whole = len(rows) // many
     batches = islice(values, whole * many * width)
-    raw.executemany(sql(many), zip(*[batches] * (many * width), strict=True))
+    first = map(repeat, same.values())
+    raw.executemany(sql(many), zip(*first, *[batches] * (many * width), strict=False))
     if rest := list(values):
-        raw.execute(sql(len(rows) % many), rest)
+        raw.execute(sql(len(rows) % many), [*same.values(), *rest])
 
 
 def _as_text(rows: Sequence[Row], days: Sequence[int]) -> Iterable[Row]:
@@ -161,7 +182,9 @@ def frame(
     import polars as pl
 
     with uncollected():
-        series = [read(name, text, kind) for (name, kind), text in zip(schema.items(), lists, strict=True)]
+        series = [
+            read(name, text, kind, many) for (name, kind), text in zip(schema.items(), lists, strict=True)
+        ]
     if any(len(column) != many for column in series):
         raise AssertionError(f"of {many} rows of a query not each column came whole: {sql}")
     return pl.DataFrame(series)
@@ -212,22 +235,26 @@ def _list_of_postgresql(name: str, kind: pl.DataType) -> str:
     return f'CAST(json_agg("{name}") AS text)'
 
 
-def _loaded(name: str, listed: str | bytes, kind: pl.DataType) -> pl.Series:
+def _loaded(name: str, listed: str | bytes, kind: pl.DataType, _many: int = 0) -> pl.Series:
     """A list in JSON as a column, value by value."""
     return _series(name, orjson.loads(listed), kind)
 
 
-def _read(name: str, listed: bytes, kind: pl.DataType, *, spaced: bool = False) -> pl.Series:
-    """A list in JSON as a column, at once: it is a table of one column, with commas for the ends of its lines.
+def _read(name: str, listed: bytes, kind: pl.DataType, many: int, *, comma: bytes = b",") -> pl.Series:
+    """A list of so many values in JSON as a column, at once: it is a table of one column, with commas for the ends of its
+    lines.
 
-    `spaced`: a space follows each comma, so that it ends the line, and a column of nothing comes after the comma. Not where
-    JSON has written something otherwise than a table would, nor where a word looks as nothing does.
+    Where a space follows each `comma` the space ends the line, and a column of nothing comes after the comma. Not where JSON
+    has written something otherwise than a table would, nor where a word looks as nothing does.
     """
-    if b"\\" in listed or b'"null"' in listed or kind.is_float():
-        return _loaded(name, listed, kind)
+    if (value := _only(listed, many, comma)) is not None:
+        return _loaded(name, value, kind).new_from_index(0, many)
     import polars as pl
 
-    flag = isinstance(kind, pl.Boolean)
+    words = isinstance(kind, pl.String)
+    if kind.is_float() or (words and (b"\\" in listed or b'"null"' in listed)):
+        return _loaded(name, listed, kind)
+    spaced, flag = len(comma) > 1, isinstance(kind, pl.Boolean)
     column = {name: pl.Int8() if flag else kind}
     table = pl.read_csv(
         listed[1:-1],
@@ -240,9 +267,22 @@ def _read(name: str, listed: bytes, kind: pl.DataType, *, spaced: bool = False) 
     return table[name].cast(kind)
 
 
-def _read_spaced(name: str, listed: str, kind: pl.DataType) -> pl.Series:
+def _only(listed: bytes, many: int, comma: bytes) -> bytes | None:
+    """The list of the one value that a list of so many has, where it has no other: as of a currency, or of nothing.
+
+    It is so many times what stands before its first comma, with commas between: one more comma, within a value, would not fit.
+    """
+    value = listed[1 : listed.find(b",")]
+    step = value + comma
+    if len(listed) != len(step) * many - len(comma) + 2 or not listed.startswith(step + step, 1):
+        return None
+    again = listed[1 : -1 - len(step)] == listed[1 + len(step) : -1]
+    return b"[" + value + b"]" if again else None
+
+
+def _read_spaced(name: str, listed: str, kind: pl.DataType, many: int) -> pl.Series:
     """The same of PostgreSQL."""
-    return _read(name, listed.encode(), kind, spaced=True)
+    return _read(name, listed.encode(), kind, many, comma=b", ")
 
 
 def _days_as_text(parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,6 +27,31 @@ _WORDS = (
     "name", "segment", "terms", "country", "language", "currency", "risk", "owner", "legal_form", "industry",
     "status", "time_zone", "tags",
 )  # fmt: skip
+# What a customer master says of an account, by its columns of the state.
+MASTER: Mapping[str, pl.DataType] = {
+    **dict.fromkeys(_WORDS, _TEXT),
+    **dict.fromkeys(FLAGS, _YES),
+    "limit": pl.Int64(),
+    "opened": _DAY,
+    "terms_changed": _DAY,
+}
+
+# What the ledger says of an open item: what every decision needs, and what some do.
+ITEM: Mapping[str, pl.DataType] = {
+    "account": _TEXT,
+    "item": _TEXT,
+    "due": _DAY,
+    "open": pl.Int64(),
+    "currency": _TEXT,
+    "rate": pl.Float64(),
+}
+ITEM_MORE: Mapping[str, pl.DataType] = {
+    "kind": _TEXT,
+    "date": _DAY,
+    "statement": _DAY,
+    "amount": pl.Int64(),
+    "item_terms": _TEXT,
+}
 
 # Every question names its company; the same place narrows it to some accounts.
 _ABOUT = re.compile(r"(?P<table>\b\w\.)?company = :company")
@@ -100,13 +125,14 @@ class Ask:
         named = "" if self.accounts is None else f" AND {column} IN ({LISTED[self.conn.dialect.name]})"
         return named + self.span.within(column)
 
-    def items(self) -> pl.DataFrame:
+    def items(self, more: Mapping[str, pl.DataType] = ITEM_MORE) -> pl.DataFrame:
+        """Every open item. `more` are some of ITEM_MORE."""
+        schema = {**ITEM, **more}
+        names = ("terms" if name == "item_terms" else name for name in schema)
         return self._frame(
-            """SELECT account, item, kind, date, due, statement, amount, open, currency, rate, terms
-            FROM item WHERE company = :company AND open != 0""",
-            account=_TEXT, item=_TEXT, kind=_TEXT, date=_DAY, due=_DAY, statement=_DAY, amount=pl.Int64(),
-            open=pl.Int64(), currency=_TEXT, rate=pl.Float64(), item_terms=_TEXT,
-        )  # fmt: skip
+            f"SELECT {', '.join(names)} FROM item WHERE company = :company AND open != 0",  # noqa: S608
+            **schema,
+        )
 
     def rates(self) -> pl.DataFrame:
         rates = self._frame(
@@ -135,18 +161,18 @@ class Ask:
             split=_TEXT, stratum=_TEXT, drawn=pl.Int64(),
         )  # fmt: skip
 
-    def customers(self, own: Mapping[str, pl.DataType], *, all_: bool = False) -> pl.DataFrame:
-        """The customer master of whom a decision is about; with `all_` of everybody."""
-        schema: dict[str, pl.DataType] = {"account": _TEXT}
-        schema |= dict.fromkeys(_WORDS, _TEXT) | dict.fromkeys(FLAGS, _YES)
-        schema |= {
-            "limit": pl.Int64(),
-            "opened": _DAY,
-            "terms_changed": _DAY,
-            "own": _TEXT,
-        }
+    def customers(
+        self,
+        own: Mapping[str, pl.DataType],
+        *,
+        all_: bool = False,
+        columns: Mapping[str, pl.DataType] = MASTER,
+    ) -> pl.DataFrame:
+        """The customer master of whom a decision is about; with `all_` of everybody. `columns` are some of MASTER."""
+        schema = {"account": _TEXT, **columns} | ({"own": _TEXT} if own else {})
+        names = ("credit_limit" if name == "limit" else name for name in schema)
         customers = self._frame(
-            f"""SELECT account, {", ".join((*_WORDS, *FLAGS))}, credit_limit, opened, terms_changed, own
+            f"""SELECT {", ".join(names)}
             FROM customer WHERE company = :company {"" if all_ else f"AND account IN ({WANTED})"}""",  # noqa: S608
             **schema,
         )
@@ -345,7 +371,9 @@ class Ask:
 @once_for_nothing
 def _united(addresses: pl.DataFrame) -> pl.DataFrame:
     """Most accounts have one contact: only those with several are looked at together."""
-    if addresses["account"].n_unique() == addresses.height:
+    account = addresses["account"]
+    alone = not (account == account.shift()).any() if account.is_sorted() else account.is_unique().all()
+    if alone:
         return addresses
     return addresses.group_by("account", maintain_order=True).agg(pl.col("addresses").bitwise_or())
 
@@ -415,7 +443,7 @@ def _over_tomorrow(asides: pl.DataFrame) -> pl.DataFrame:
 def _with_own(customers: pl.DataFrame, own: Mapping[str, pl.DataType]) -> pl.DataFrame:
     """The workspace's own columns, out of their JSON, as the types they are declared with."""
     if not own:
-        return customers.drop("own")
+        return customers
     texts = pl.Struct([pl.Field(name, pl.String()) for name in own])
     parts = customers["own"].fill_null("{}").str.json_decode(texts)
     return customers.drop("own").with_columns(

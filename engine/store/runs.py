@@ -416,15 +416,13 @@ def _write_decisions(conn: Connection, record: RunRecord, number: int, time: int
     rows = [(number, time, *(choice.get(name) for name in columns)) for choice in record.choices]
     bulk.insert(conn, class_choice, ("run", "time", *columns), rows)
     accounts, items, classes = record.decisions
-    bulk.insert(
-        conn,
-        decision,
-        ("account", "run", "time", "item", "class"),
-        [
-            (account, number, time, item, cls)
-            for account, item, cls in zip(accounts, items, classes, strict=True)
-        ],
-    )
+    of_run: dict[str, int | str] = {"run": number, "time": time}
+    if any(items):
+        each = list(zip(accounts, items, classes, strict=True))
+        bulk.insert(conn, decision, ("account", "item", "class"), each, of_run)
+    else:  # most decisions are of whole accounts
+        whole = list(zip(accounts, classes, strict=True))
+        bulk.insert(conn, decision, ("account", "class"), whole, {**of_run, "item": ""})
 
 
 def _write_episodes(conn: Connection, record: RunRecord) -> None:

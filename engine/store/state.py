@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import polars as pl
 from sqlalchemy.engine import Connection
 
+from engine.core.decision.asked import Asked
 from engine.core.decision.state import (
     ACCOUNTS,
     BARRED,
@@ -36,10 +37,20 @@ from engine.store.spans import Span
 from engine.store.tables import BY_HAND, COMPANY, LADDER_FINISHED, TAKEN, ActionState
 
 _WRITTEN = ("email", "letter", "statement")
-_WORDS = (
-    "segment", "terms", "country", "language", "currency", "risk", "owner", "legal_form", "industry",
-    "status",
-)  # fmt: skip
+_WORDS = frozenset(
+    {
+        "segment",
+        "terms",
+        "country",
+        "language",
+        "currency",
+        "risk",
+        "owner",
+        "legal_form",
+        "industry",
+        "status",
+    }
+)
 _PENDING = {
     ActionState.UNCERTAIN: Pending.UNCERTAIN,
     ActionState.SENDING: Pending.MESSAGE,
@@ -71,9 +82,6 @@ def _typed(schema: Mapping[str, pl.DataType]) -> list[pl.Expr]:
     return [pl.col(name).cast(kind) for name, kind in schema.items()]
 
 
-_TYPED_ACCOUNTS, _TYPED_ITEMS = _typed(ACCOUNTS), _typed(ITEMS)
-
-
 def load_state(
     conn: Connection,
     *,
@@ -85,10 +93,12 @@ def load_state(
     account: str | None = None,
     accounts: Collection[str] | None = None,
     span: Span | None = None,
+    asked: Asked | None = None,
 ) -> State:
     """The state of all accounts with an open item or a running episode, as it is at the beginning of `on`.
 
-    With `account` only of that one, with `accounts` only of those, with `span` only of those within it.
+    With `account` only of that one, with `accounts` only of those, with `span` only of those within it. With `asked` only
+    those columns of the customer master and of items are read: the frames have no other of them.
 
     `currency` is the house's, in which `rate` counts; `moment` gives the ledger's age; `own` names the
     workspace's own columns and their types; they follow those of `state.ACCOUNTS`. An item whose dispute was
@@ -96,13 +106,16 @@ def load_state(
     next day. Somebody who has fallen past due since the last ledger is in an episode already, one that nobody
     has written down yet.
     """
-    own = own or {}
+    own, master, more = own or {}, queries.MASTER, queries.ITEM_MORE
+    if asked is not None:
+        own, master = _some(own, asked.accounts), _some(master, asked.accounts)
+        more = _some(more, asked.items)
     only = accounts if account is None else (account,)
     ask = queries.Ask.of(conn, company, on, only, span)
-    items = open_items(ask, currency)
+    items = open_items(ask, currency, more)
     episodes = _episodes(ask, net(items, "account"))
     known, items = _numbered(items, episodes.filter(pl.col("since").is_not_null())["account"])
-    customers = ask.customers(own, all_=ask.mostly(known.height))
+    customers = ask.customers(own, all_=ask.mostly(known.height), columns=master)
     known = beside(known, (episodes, customers), "account").with_columns(pl.col("episode").fill_null(1))
     rows = known.select("row", "account", "episode")
     actions = _present(ask.actions(), accounts=rows)
@@ -110,8 +123,8 @@ def load_state(
     known = _with_actions(known, actions)
     known = _with_response(known, ask, actions)
     return State(
-        accounts=known.select(*_TYPED_ACCOUNTS, *own),
-        items=items.select(*_TYPED_ITEMS).sort("row", "due", "item"),
+        accounts=known.select(*_typed(_read(ACCOUNTS, queries.MASTER, master)), *own),
+        items=items.select(*_typed(_read(ITEMS, queries.ITEM_MORE, more))).sort("row", "due", "item"),
         marks=_marks(ask.marks(), accounts=rows),
         barred=_barred(actions),
         touches=_touches(ask.touches(), accounts=rows),
@@ -124,6 +137,17 @@ def load_state(
         off=_of(ask.guards_off(), rows, OFF),
         strata=ask.strata(),
     )
+
+
+def _some(columns: Mapping[str, pl.DataType], names: Collection[str]) -> Mapping[str, pl.DataType]:
+    return {name: kind for name, kind in columns.items() if name in names}
+
+
+def _read(
+    columns: Mapping[str, pl.DataType], optional: Collection[str], read: Collection[str]
+) -> Mapping[str, pl.DataType]:
+    """The columns of a frame where of the `optional` ones only some were read."""
+    return {name: kind for name, kind in columns.items() if name in read or name not in optional}
 
 
 def _of(found: pl.DataFrame, rows: pl.DataFrame, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
@@ -170,16 +194,21 @@ def _touches(rows: pl.DataFrame, *, accounts: pl.DataFrame) -> pl.DataFrame:
     return found.unique().sort("row", "on", "item")
 
 
-def open_items(ask: queries.Ask, currency: str) -> pl.DataFrame:
-    """Every open item with its rate to the house's currency, and whether it is set aside: why, since and until when."""
-    items, rates = ask.items(), ask.rates()
+def open_items(
+    ask: queries.Ask, currency: str, more: Mapping[str, pl.DataType] = queries.ITEM_MORE
+) -> pl.DataFrame:
+    """Every open item with its rate to the house's currency, and whether it is set aside: why, since and until when.
+
+    `more` as `Ask.items` has it.
+    """
+    items, rates = ask.items(more), ask.rates()
     found = {currency, *items["currency"].unique()}
     scales = {code: 10.0 ** (digits(currency) - digits(code)) for code in found}
     scale = pl.col("currency").replace_strict(scales, return_dtype=pl.Float64())
     known = pl.coalesce("rate", "known") * scale
     items = beside(items, (rates,), "currency").with_columns(
         rate=pl.when(pl.col("currency") == currency).then(1.0).otherwise(known),
-        date=pl.coalesce("date", "due"),
+        **({"date": pl.coalesce("date", "due")} if "date" in more else {}),
     )
     asides = _asides(ask.disputes(), ask.promised(), ask.planned(), on=ask.on)
     return beside(items, (asides,), "account", "item").with_columns(pl.col("days_off").fill_null(0))
@@ -278,24 +307,34 @@ def _with_history(accounts: pl.DataFrame, ask: queries.Ask, items: pl.DataFrame)
         ask.pauses(),
         _sides(ask.sides()),
     )
-    accounts = beside(beside(accounts, answers, "account"), (_inferred_terms(items),), "row").with_columns(
+    accounts = beside(accounts, answers, "account").with_columns(
         pl.col("contacts", "broken", "kept", "claims").fill_null(0),
         pl.col("promise", "plan").fill_null("none"),
-        *(pl.coalesce(f"learned_{flag}", flag).alias(flag) for flag in queries.LEARNED),
+        *(
+            pl.coalesce(f"learned_{flag}", flag).alias(flag)
+            for flag in queries.LEARNED
+            if flag in accounts.columns
+        ),
         first_time=pl.col("first_time").fill_null(value=True),
     )
-    return mastered(accounts).with_columns(terms=pl.coalesce("terms", "inferred", pl.lit("mixed")))
+    accounts = mastered(accounts)
+    if "terms" not in accounts.columns:
+        return accounts
+    return beside(accounts, (_inferred_terms(items),), "row").with_columns(
+        terms=pl.coalesce("terms", "inferred", pl.lit("mixed"))
+    )
 
 
 def mastered(accounts: pl.DataFrame) -> pl.DataFrame:
-    """What a customer master says of accounts, as tests read it: words in lower case, flags that are yes or no."""
-    return accounts.with_columns(
-        *(pl.col(word).str.to_lowercase() for word in _WORDS),
-        pl.col(*queries.FLAGS).fill_null(value=False),
-        pl.col("addresses").fill_null(0),
-        name=pl.when(pl.col("name").fill_null("") != "").then("name").otherwise("account"),
-        tags=pl.col("tags").str.to_lowercase().str.split("\n").fill_null([]),
-    )
+    """What was read of a customer master, as tests read it: words in lower case, flags that are yes or no."""
+    read = {
+        **{word: pl.col(word).str.to_lowercase() for word in _WORDS},
+        **{flag: pl.col(flag).fill_null(value=False) for flag in queries.FLAGS},
+        "addresses": pl.col("addresses").fill_null(0),
+        "name": pl.when(pl.col("name").fill_null("") != "").then("name").otherwise("account"),
+        "tags": pl.col("tags").str.to_lowercase().str.split("\n").fill_null([]),
+    }
+    return accounts.with_columns(**{name: said for name, said in read.items() if name in accounts.columns})
 
 
 def beside(rows: pl.DataFrame, answers: Iterable[pl.DataFrame], *key: str) -> pl.DataFrame:

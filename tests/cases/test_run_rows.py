@@ -271,6 +271,14 @@ def test_more_rows_than_one_statement_takes_are_all_there(database_url: str) -> 
         query = sa.select(t.customer.c.account, t.customer.c.name).order_by(t.customer.c.account)
         assert [tuple(row) for row in conn.execute(query)] == [*newer, *wanted[701:]]
     engine.dispose()
+    with database.writing(engine) as conn:
+        others = [(f"B{number:04}",) for number in range(1_203)]
+        bulk.insert(conn, t.customer, ("account",), others, {"name": "same", "credit_limit": 7})
+    with database.reading(engine) as conn:
+        query = sa.select(t.customer.c.account, t.customer.c.name, t.customer.c.credit_limit)
+        found = conn.execute(query.where(t.customer.c.credit_limit.is_not(None)).order_by("account"))
+        assert [tuple(row) for row in found] == [(*row, "same", 7) for row in others]
+    engine.dispose()
     with pytest.raises(ValueError, match="2 values"), database.writing(engine) as conn:
         bulk.insert(conn, t.customer, ("account", "name"), [("B1", "name"), ("B2",)])
     engine.dispose()

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from engine.core import sentences
 from engine.core.decision import questions
 from engine.core.decision.allocate import Person, Room, allocate, ranked
+from engine.core.decision.asked import asked
 from engine.core.decision.choose import Choice, Verdict, choose, tone_rank
 from engine.core.decision.decide import Decided, decide
 from engine.core.decision.ladder import effect_bits
@@ -26,12 +27,14 @@ from engine.core.decision.plan import NOTHING_PAID, after, day_of, morning
 from engine.core.decision.signature import NONE, Origin
 from engine.core.decision.standing import cases, stand
 from engine.core.decision.state import State
+from engine.core.decision.view import Day
 from engine.core.language.policy import Kind, PolicyBook, Step, seniority
 from engine.core.rules import PlainRules, evaluators
 from engine.core.workdays import ALWAYS, calendar
 from engine.jobs.listing import listed
+from engine.store.queries import ITEM_MORE, MASTER
 from tests.decision import worlds
-from tests.decision.builder import Desk, book, day
+from tests.decision.builder import LADDER, Desk, book, day
 from tests.decision.conftest import Shares
 
 ON = worlds.ON
@@ -58,6 +61,65 @@ def unit_items(found: Decided) -> list[tuple[int, str | None]]:
         (int(row), None if index == NONE else view.items["item"][int(index)])
         for row, index in zip(view.unit_row, view.unit_item, strict=True)
     ]
+
+
+# -- what is asked of a ledger -------------------------------------------------------------------------------------------
+
+
+@examples(12)
+@given(seed=SEEDS)
+def test_a_run_looks_at_no_column_that_it_does_not_ask_for(seed: int) -> None:
+    rng = random.Random(seed)
+    rules = worlds.book(rng)
+    state = worlds.state(rng, rules, 200)
+    moment = replace(day_of(rules, OPEN, ON), holidays=True)
+    looks = asked(rules)
+    narrow = replace(
+        state,
+        accounts=state.accounts.drop(MASTER.keys() - looks.accounts),
+        items=state.items.drop(ITEM_MORE.keys() - looks.items - {"item_terms"}),
+    )
+    whole, found = (
+        decide(rules, known, moment, evaluators(questions.rulesets(rules))) for known in (state, narrow)
+    )
+    assert found.faults == ()
+    assert (found.choices, found.signatures) == (whole.choices, whole.signatures)
+    assert found.contacts.equals(whole.contacts)
+    assert found.marks.equals(whole.marks)
+
+
+@pytest.mark.parametrize(
+    "line", ["segment: trade", "used: at least 90%", "age: under 10 days", "tags: [vip]"]
+)
+@pytest.mark.parametrize(
+    "asks",
+    ["for:\n  {}\n" + LADDER, LADDER.replace("call: supervisor", "call: supervisor\n    when:\n      - {}")],
+)
+def test_a_column_that_is_asked_and_was_not_read_is_an_error(asks: str, line: str) -> None:
+    policy = asks.format(line)
+    desk = Desk(book(policy)).owes("1", late=45)
+    column = {"used": "limit", "age": "opened"}.get(name := line.partition(":")[0], name)
+    state = desk.state()
+    assert column in asked(desk.book).accounts
+    with pytest.raises(pl.exceptions.ColumnNotFoundError, match=column):
+        decide(desk.book, replace(state, accounts=state.accounts.drop(column)), Day(ON), desk.rules)
+
+
+@pytest.mark.parametrize(
+    ("column", "policy"),
+    [
+        ("date", LADDER.replace("due date", "invoice date")),
+        ("date", LADDER.replace("due date", "end of month")),
+        ("statement", LADDER.replace("due date", "statement date")),
+        ("kind", "for:\n  unapplied: over 5\n" + LADDER),
+    ],
+)
+def test_a_column_of_items_that_is_asked_and_was_not_read_is_an_error(column: str, policy: str) -> None:
+    desk = Desk(book(policy)).owes("1", late=45)
+    state = desk.state()
+    assert column in asked(desk.book).items
+    with pytest.raises(pl.exceptions.ColumnNotFoundError, match=column):
+        decide(desk.book, replace(state, items=state.items.drop(column)), Day(ON), desk.rules)
 
 
 # -- (a) the evaluators agree ------------------------------------------------------------------------------------------

@@ -194,7 +194,7 @@ KNOWN = Known(
         "rating": Field("rating", Type.COUNT, "Points of the rating agency.", "rating: over 300"),
         "sales region": Field("sales region", Type.WORD, "Who sells there.", "sales region: north"),
     },
-    ledger_terms=frozenset({"net 30"}),
+    ledger_terms=lambda: frozenset({"net 30"}),
 )
 
 

@@ -8,11 +8,13 @@ import polars as pl
 import pytest
 import sqlalchemy as sa
 
+from engine.core.decision.asked import Asked
 from engine.core.decision.state import ACCOUNTS, BARRED, ITEMS, MARKS, PENDING, REPEATS, TOUCHES
 from engine.store import database
 from engine.store import tables as t
-from engine.store.queries import Ask
-from tests.store.ledgers import day, only, row, state, step, take_in
+from engine.store.queries import MASTER, Ask
+from engine.store.state import load_state
+from tests.store.ledgers import day, moment, only, row, state, step, take_in
 
 
 @pytest.fixture
@@ -45,6 +47,24 @@ def test_the_frames_have_the_agreed_columns_empty_or_not(engine: sa.Engine) -> N
         assert dict(now.touches.schema) == TOUCHES
         assert dict(now.pending.schema) == PENDING
         assert dict(now.repeats.schema) == REPEATS
+
+
+def test_only_what_is_asked_is_read(engine: sa.Engine) -> None:
+    take_in(engine, "20 Nov", ACME, row("BOLT", "1", "1 Sep", "1 Oct", 5_00))
+    master = {"segment": "Trade", "risk": "high", "insolvent": 1, "own": '{"region": "North", "seats": "7"}'}
+    with database.writing(engine) as conn:
+        conn.execute(sa.update(t.customer).where(t.customer.c.account == "ACME").values(**master))
+    own = {"region": pl.String(), "seats": pl.Int64()}
+    asked = Asked(frozenset({"segment", "insolvent", "attorney", "region"}), frozenset({"date"}))
+    with database.reading(engine) as conn:
+        on, moment_ = day("23 Nov"), moment("23 Nov", 10)
+        whole = load_state(conn, on=on, moment=moment_, currency="USD", own=own)
+        some = load_state(conn, on=on, moment=moment_, currency="USD", own=own, asked=asked)
+    left = [name for name in whole.accounts.columns if name in {*MASTER, *own} - asked.accounts]
+    assert {"name", "risk", "terms", "seats"} <= {*left}
+    assert some.accounts.equals(whole.accounts.drop(left))
+    assert some.accounts["segment"].to_list() == ["trade", None]
+    assert some.items.equals(whole.items.drop("kind", "statement", "amount"))
 
 
 def test_items_are_in_order_and_rows_count_from_nought(engine: sa.Engine) -> None:

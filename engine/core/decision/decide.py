@@ -225,7 +225,7 @@ def _contacts(
         order["score"],
         waiting.gather(at).alias("waiting_since"),
     )
-    who = accounts.select("account", "name", "owner", episode=pl.col("episode").fill_null(1))
+    who = accounts.select("account", "owner", episode=pl.col("episode").fill_null(1))
     found: pl.DataFrame = frame.hstack(who[rows])
     return found
 

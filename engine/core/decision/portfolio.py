@@ -91,7 +91,10 @@ def _measured(book: PolicyBook, state: State, day: Day) -> tuple[pl.DataFrame, p
     by_account = Groups(items["row"].to_numpy(), state.accounts.height)
     wanted = questions.fields(book) | {"overdue"}
     accounts = columns.measures(state.accounts, items, by_account, day.on, wanted)
-    return _balances(accounts, state, wanted), items, by_account
+    accounts = _balances(accounts, state, wanted)
+    # Evaluators take a fact that is not there for one without a value: of what was not read there is an error here.
+    accounts.select(questions.of_account(wanted))
+    return accounts, items, by_account
 
 
 def _debits(items: pl.DataFrame) -> pl.DataFrame:
@@ -115,13 +118,16 @@ def _balances(accounts: pl.DataFrame, state: State, wanted: frozenset[str]) -> p
     """The fields that need the credits too: `balance`, `unapplied`, `used`."""
     if not wanted & {"balance", "unapplied", "used"}:
         return accounts
-    rows = state.items["row"].to_numpy()
-    groups = Groups(rows, accounts.height)
+    groups = Groups(state.items["row"].to_numpy(), accounts.height)
     base = in_house(state.items["open"], state.items["rate"])
-    cash = (state.items["kind"] == "payment").to_numpy() & (base < 0)
-    accounts = accounts.with_columns(balance=groups.sum(base), unapplied=groups.sum(np.where(cash, -base, 0)))
-    limit = pl.when(pl.col("limit") > 0).then("limit")
-    return accounts.with_columns(used=(pl.col("balance") * 10_000).floordiv(limit))
+    accounts = accounts.with_columns(balance=groups.sum(base))
+    if "unapplied" in wanted:
+        cash = (state.items["kind"] == "payment").to_numpy() & (base < 0)
+        accounts = accounts.with_columns(unapplied=groups.sum(np.where(cash, -base, 0)))
+    if "used" in wanted:
+        limit = pl.when(pl.col("limit") > 0).then("limit")
+        accounts = accounts.with_columns(used=(pl.col("balance") * 10_000).floordiv(limit))
+    return accounts
 
 
 def _route(book: PolicyBook, accounts: pl.DataFrame, on: date) -> tuple[Array, Array]:

@@ -17,6 +17,8 @@ ACCOUNT = "account"
 
 # Fields that only an item has. A test on one of them is asked of each item.
 ITEM_FIELDS = frozenset({"amount", "days_overdue"})
+# What else only the moment of an item gives: the lines that say when a step falls due.
+_OF_DUE = frozenset({"day", "past_due", "account_overdue"})
 
 
 def rulesets(book: PolicyBook) -> Mapping[str, tuple[Rule, ...]]:
@@ -68,6 +70,11 @@ def _test(field: str, op: Op, value: int | bool, place: Place) -> Test:
 def asks_item(clause: Clause) -> bool:
     """Whether any line of the clause is a test on the item itself."""
     return any(test.field in ITEM_FIELDS for test in clause.tests)
+
+
+def of_account(fields: frozenset[str]) -> list[str]:
+    """Of these fields those that an account has, in one order."""
+    return sorted(fields - ITEM_FIELDS - _OF_DUE)
 
 
 def fields(book: PolicyBook) -> frozenset[str]:

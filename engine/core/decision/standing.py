@@ -158,35 +158,39 @@ def owed(case: Case, on: date) -> tuple[Owed, ...]:
 
 
 def measures(case: Case, items: tuple[Owed, ...], on: date) -> dict[str, Value | None]:
-    """Every field of an account: its columns, and what follows from its items and dates."""
+    """Every field of an account: its columns, and what follows from its items and dates.
+
+    A run does not read the columns that its book asks nothing of; nothing follows from them then.
+    """
     account = case.account
     facts: dict[str, Value | None] = {
         name: frozenset(value) if isinstance(value, list) else value for name, value in account.items()
     }
     net = [round(row["open"] * (row["rate"] or 0.0)) for row in case.items]
-    cash = [
-        -value for row, value in zip(case.items, net, strict=True) if row["kind"] == "payment" and value < 0
-    ]
     balance = sum(net)
-    limit = account["limit"]
 
     def since(day: date | None) -> int | None:
         return (on - day).days if day else None
 
+    if all("kind" in row for row in case.items):
+        cash = (row["kind"] == "payment" for row in case.items)
+        facts["unapplied"] = sum(-value for value, paid in zip(net, cash, strict=True) if paid and value < 0)
+    if "limit" in account:
+        limit = account["limit"]
+        facts["used"] = balance * 10_000 // limit if limit and limit > 0 else None
+    if "opened" in account:
+        facts["age"] = since(account["opened"])
     return facts | {
         "balance": balance,
         "overdue": sum(item.base for item in items if item.past),
-        "unapplied": sum(cash),
         "disputed": any(item.row["aside"] == Aside.DISPUTED for item in items),
         "disputed_amount": sum(item.base for item in items if item.row["aside"] == Aside.DISPUTED),
         "largest": max((item.base for item in items), default=0),
-        "used": balance * 10_000 // limit if limit and limit > 0 else None,
         "invoices": len(items),
         "overdue_invoices": sum(item.past for item in items),
         "oldest": max((item.late for item in items), default=None),
         "since_contact": since(account["last_contact"]),
         "since_payment": since(account["last_payment"]),
-        "age": since(account["opened"]),
     }
 
 
@@ -268,12 +272,7 @@ class _Unit:
         if policy.start is not None:
             start = self.case.account[event_column(policy)] or date(9999, 1, 1)
         else:
-            start = {
-                Clock.INVOICE_DATE: row["date"],
-                Clock.DUE_DATE: row["due"],
-                Clock.STATEMENT_DATE: row["statement"] or _month_end(row["date"]),
-                Clock.END_OF_MONTH: _month_end(row["date"]),
-            }[policy.clock]
+            start = _begins(policy.clock, row)
         return (self.day.on - start).days - int(row["days_off"] or 0)
 
     def _match(self, policy: Policy, item: Owed, days: Mapping[str, int], overdue: bool) -> frozenset[str]:
@@ -604,6 +603,21 @@ class _Unit:
 
 def _index(step: Step) -> int:
     return step.index
+
+
+def _begins(clock: Clock, row: Row) -> date:
+    """The day that an item's clock counts from."""
+    begins: date
+    match clock:
+        case Clock.DUE_DATE:
+            begins = row["due"]
+        case Clock.INVOICE_DATE:
+            begins = row["date"]
+        case Clock.END_OF_MONTH:
+            begins = _month_end(row["date"])
+        case Clock.STATEMENT_DATE:
+            begins = row["statement"] or _month_end(row["date"])
+    return begins
 
 
 def _month_end(day: date) -> date:

@@ -181,7 +181,7 @@ def _actions(book: PolicyBook, day: Planned) -> Iterator[PlannedAction]:
             yield PlannedAction(
                 on=day.on,
                 account=row["account"],
-                name=row["name"],
+                name=view.accounts["name"][row["row"]],
                 kind=action.kind,
                 value=action.value,
                 policy=choice.policy,

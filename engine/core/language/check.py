@@ -219,7 +219,7 @@ def _early_demands(policy: Policy, notes: Notes, known: Known) -> None:
     tests = [test for test in policy.fits.tests if test.field == "terms"]
     named = {str(value) for test in tests if test.op is Op.IS and not test.negated for value in test.values}
     met = named | {
-        terms for terms in known.ledger_terms if all(test.holds({"terms": terms}) for test in tests)
+        terms for terms in known.ledger_terms() if all(test.holds({"terms": terms}) for test in tests)
     }
     days = {terms: days for terms in met if (days := norms.days_of_terms(terms)) is not None}
     for step in policy.steps:

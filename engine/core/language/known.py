@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from engine.core.language.fields import FIELDS, Field
@@ -25,8 +25,8 @@ class TemplateHead:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Names that policies may use. `ledger_terms` are the canonical terms that occur in the ledger ("net
-    30").
+    """Names that policies may use. `ledger_terms` gives the canonical terms that occur in the ledger ("net 30"): few books
+    need them, and they are looked for in all that is open.
 
     A message and a script may have the same name, so `templates` are heads in any order.
     """
@@ -36,7 +36,7 @@ class Known:
     people: frozenset[str] = frozenset()
     webhooks: frozenset[str] = frozenset()
     own_fields: Mapping[str, Field] = field(default_factory=dict)
-    ledger_terms: frozenset[str] = frozenset()
+    ledger_terms: Callable[[], frozenset[str]] = frozenset
 
     @property
     def fields(self) -> Mapping[str, Field]:

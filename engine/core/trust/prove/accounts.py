@@ -211,7 +211,7 @@ class _Sorting:
                 if nice and not any(low <= day < high for day in days):
                     days[nice[0]] = f"net {nice[0]}"
         found = {word: day for day, word in days.items()}
-        for word in sorted(named | self.known.ledger_terms):
+        for word in sorted(named | self.known.ledger_terms()):
             meaning = read_terms(word)
             found[word] = (due_date(FIRST, meaning) - FIRST).days if isinstance(meaning, Terms) else 30
         return list(found.items())
