@@ -107,8 +107,9 @@ def _debits(items: pl.DataFrame) -> pl.DataFrame:
 
 def in_house(amounts: pl.Series, rates: pl.Series) -> Array:
     """Amounts in the house's minor units, half to even; 0 where no rate is known (the gate `minimum` then holds)."""
-    house: Array = np.rint(amounts.to_numpy() * rates.fill_null(0.0).to_numpy()).astype(np.int64)
-    return house
+    rate = rates.fill_null(0.0).to_numpy()
+    house: Array = amounts.to_numpy()
+    return house if (rate == 1.0).all() else np.rint(house * rate).astype(np.int64)
 
 
 def _balances(accounts: pl.DataFrame, state: State, wanted: frozenset[str]) -> pl.DataFrame:

@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 
 from engine.core.decision.choose import Choice, Verdict
-from engine.core.decision.columns import Groups, dates, day_number
+from engine.core.decision.columns import Groups, dates, day_number, latest
 from engine.core.decision.decide import Decided
 from engine.core.decision.ladder import contacts
 from engine.core.decision.portfolio import Portfolio
@@ -105,8 +105,7 @@ class Rest:
         days = np.full(len(rows), FAR)
         days[view.unit_row[code == _STEP]] = 1
         if len(soon := np.flatnonzero(code == _SO_SOON)):
-            touched = np.full(len(self.route), -FAR)
-            np.maximum.at(touched, state.touches["row"].to_numpy(), dates(state.touches["on"]))
+            touched = latest(state.touches["row"], state.touches["on"], len(self.route), -FAR)
             gaps = np.array([max(self.book.gap(policy), 1) for policy in self.book.policies])
             until = touched[rows[view.unit_row[soon]]] + gaps[view.signature["policy"][soon]]
             days[view.unit_row[soon]] = until - today

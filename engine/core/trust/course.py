@@ -176,15 +176,14 @@ class _Keeper:
                 fault.account, fault.accounts, tuple(name for name, _ in fault.answers)
             )
             self.faults[said] = None
-        waits = decided.contacts.filter(~pl.col("goes")) if not decided.stopped else decided.contacts.clear()
         self.days.append(
-            CourseDay(walked.on, walked.closed, day_used(decided), _waiting(decided, waits), walked.stopped)
+            CourseDay(walked.on, walked.closed, day_used(decided), _waiting(decided), walked.stopped)
         )
         self._contacts(number, decided)
 
     def _contacts(self, number: int, decided: Decided) -> None:
         view = decided.portfolio
-        went = decided.contacts.filter("goes")
+        went = decided.contacts.select("row", "class", "unit", "amount", "goes").filter("goes")
         deed, touches = self._deeds(decided)
         classes = went["class"].to_numpy()
         units = went["unit"].to_numpy()
@@ -253,8 +252,11 @@ def _all(frames: Sequence[pl.DataFrame], schema: Mapping[str, pl.DataType]) -> p
     return pl.concat(frames) if frames else pl.DataFrame(schema=schema)
 
 
-def _waiting(decided: Decided, waits: pl.DataFrame) -> dict[str, int]:
+def _waiting(decided: Decided) -> dict[str, int]:
     counts: dict[str, int] = {}
+    if decided.stopped:
+        return counts
+    waits = decided.contacts.select("class", "goes").filter(~pl.col("goes"))
     for number, many in waits.group_by("class", maintain_order=True).len().iter_rows():
         for action in decided.choices[number].actions:
             counts[ROOM[action.kind]] = counts.get(ROOM[action.kind], 0) + many
