@@ -33,7 +33,7 @@ class Beside:
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe, theirs = Pipe()
         with theirs, suppress(OSError):  # the machine has no room for it: then it has ended
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 - our own words
                 [sys.executable, "-c", _SERVE, loads, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,

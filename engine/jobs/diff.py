@@ -12,14 +12,12 @@ from datetime import date, datetime, timedelta
 from pathlib import Path, PurePosixPath
 
 from engine.core import sentences
-from engine.core.decision import questions
 from engine.core.decision.allocate import Room
 from engine.core.decision.plan import NOTHING_PAID, next_morning
 from engine.core.decision.state import State
 from engine.core.language.policy import PolicyBook
 from engine.core.problem import Problem, Severity
-from engine.core.rules import evaluators
-from engine.core.trust.course import Course, course
+from engine.core.trust.course import Course, by_both
 from engine.core.trust.impact import Impact, impact
 from engine.core.trust.wording import Change, changed
 from engine.core.workdays import Calendar
@@ -101,7 +99,7 @@ def diff(
     items = _items(ws.files)
     found = None
     if words and items is not None:
-        with bulk.uncollected(), Beside(course.__module__) if items >= _MANY else nullcontext() as second:
+        with bulk.uncollected(), Beside(by_both.__module__) if items >= _MANY else nullcontext() as second:
             found = _impact(was.ws, will.ws, start, days, now, assumes, second)
     return Difference(was.label, will.label, files, words, found, items is not None)
 
@@ -248,18 +246,11 @@ def _both(earlier: _Way, later: _Way, second: Beside | None) -> tuple[Course, Co
     try:
         if second is None:
             raise Ended
-        second.ask(_walked, *earlier)
-        new = _walked(*later)
+        second.ask(by_both, *earlier)
+        new = by_both(*later)
         return second.answer(), new
     except Ended:
-        return _walked(*earlier), _walked(*later)
-
-
-def _walked(
-    book: PolicyBook, state: State, days: Sequence[date], calendar: Calendar, room: Room, assumes: str
-) -> Course:
-    rules = evaluators(questions.rulesets(book))
-    return course(book, state, days, calendar, rules, room=room, assumes=assumes)
+        return by_both(*earlier), by_both(*later)
 
 
 def _over(ws: Workspace, begin: Ahead, on: date) -> Ahead:

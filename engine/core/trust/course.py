@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from engine.core import sentences
+from engine.core.decision import questions
 from engine.core.decision.allocate import ROOM, Room
 from engine.core.decision.choose import LADDER_FINISHED
 from engine.core.decision.columns import dates, day_number
@@ -26,7 +27,7 @@ from engine.core.decision.state import State
 from engine.core.decision.summary import day_used
 from engine.core.language.policy import Action, Kind, PolicyBook, Step
 from engine.core.problem import Place
-from engine.core.rules import Rules
+from engine.core.rules import Rules, evaluators
 from engine.core.workdays import Calendar
 
 if TYPE_CHECKING:
@@ -120,6 +121,14 @@ def course(
     for number, day in enumerate(walked):
         keeper.keep(number, day)
     return keeper.course()
+
+
+def by_both(
+    book: PolicyBook, state: State, days: Sequence[date], calendar: Calendar, room: Room, assumes: str
+) -> Course:
+    """`course` by both evaluators, which are made here: another process can be given the rest."""
+    rules = evaluators(questions.rulesets(book))
+    return course(book, state, days, calendar, rules, room=room, assumes=assumes)
 
 
 @dataclass
