@@ -20,7 +20,7 @@ from engine.core.decision.decide import Decided
 from engine.core.decision.ladder import contacts, effect_bits, event_column, repeats
 from engine.core.decision.portfolio import Portfolio, routed
 from engine.core.decision.signature import NONE, Origin
-from engine.core.decision.state import CALLS, MARKS, PENDING, REPEATS, TOUCHES, Pending, State
+from engine.core.decision.state import BY_ROW, CALLS, MARKS, PENDING, REPEATS, TOUCHES, Pending, State
 from engine.core.decision.view import Day
 from engine.core.language.policy import Action, Kind, Policy, PolicyBook, Step, seniority
 from engine.core.sentences import Gate
@@ -77,7 +77,8 @@ def rested(book: PolicyBook, state: State, day: Day) -> State:
     if not len(rows):
         return state
     overdue, home = late, np.full(accounts.height, NONE)
-    _, home[rows], overdue[rows] = routed(book, state.part(rows), day)
+    bare = {name: getattr(state, name).clear() for name in BY_ROW if name not in ("accounts", "items")}
+    _, home[rows], overdue[rows] = routed(book, replace(state, **bare).part(rows), day)
     return replace(state, accounts=episodes_begun(book, accounts, overdue, home, day.on))
 
 

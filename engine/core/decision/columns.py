@@ -131,6 +131,8 @@ def numbered(words: pl.Series, names: Sequence[str], other: int) -> NDArray[np.i
 
 def dates(series: pl.Series) -> NDArray[np.int32]:
     """Days since 1970 of a column without gaps."""
+    if series.dtype == pl.Date and not series.null_count():
+        return series.to_physical().to_numpy()
     return series.to_numpy().astype("datetime64[D]").view(np.int64).astype(np.int32)
 
 

@@ -91,7 +91,7 @@ def _measured(book: PolicyBook, state: State, day: Day) -> tuple[pl.DataFrame, p
     by_account = Groups(items["row"].to_numpy(), state.accounts.height)
     wanted = questions.fields(book) | {"overdue"}
     accounts = columns.measures(state.accounts, items, by_account, day.on, wanted)
-    return _balances(accounts, state, wanted), items, by_account
+    return _balances(accounts, state, items, by_account, wanted), items, by_account
 
 
 def _debits(items: pl.DataFrame) -> pl.DataFrame:
@@ -112,15 +112,20 @@ def in_house(amounts: pl.Series, rates: pl.Series) -> Array:
     return house if (rate == 1.0).all() else np.rint(house * rate).astype(np.int64)
 
 
-def _balances(accounts: pl.DataFrame, state: State, wanted: frozenset[str]) -> pl.DataFrame:
+def _balances(
+    accounts: pl.DataFrame, state: State, items: pl.DataFrame, by_account: Groups, wanted: frozenset[str]
+) -> pl.DataFrame:
     """The fields that need the credits too: `balance`, `unapplied`, `used`."""
     if not wanted & {"balance", "unapplied", "used"}:
         return accounts
-    rows = state.items["row"].to_numpy()
-    groups = Groups(rows, accounts.height)
-    base = in_house(state.items["open"], state.items["rate"])
-    cash = (state.items["kind"] == "payment").to_numpy() & (base < 0)
-    accounts = accounts.with_columns(balance=groups.sum(base), unapplied=groups.sum(np.where(cash, -base, 0)))
+    if items.height == state.items.height:  # there is no credit
+        balance, unapplied = by_account.sum(items["base"].to_numpy()), np.zeros(accounts.height, np.int64)
+    else:
+        groups = Groups(state.items["row"].to_numpy(), accounts.height)
+        base = in_house(state.items["open"], state.items["rate"])
+        cash = (state.items["kind"] == "payment").to_numpy() & (base < 0)
+        balance, unapplied = groups.sum(base), groups.sum(np.where(cash, -base, 0))
+    accounts = accounts.with_columns(balance=balance, unapplied=unapplied)
     limit = pl.when(pl.col("limit") > 0).then("limit")
     return accounts.with_columns(used=(pl.col("balance") * 10_000).floordiv(limit))
 
