@@ -34,7 +34,8 @@ class Beside:
         self._pipe, theirs = Pipe()
         with theirs, suppress(OSError):  # the machine has no room for it: then it has ended
             self._process = subprocess.Popen(  # noqa: S603 - our own words
-                [sys.executable, "-c", _SERVE, loads, str(theirs.fileno())],
+                # What lies in this folder is a house's, and no module.
+                [sys.executable, "-P", "-c", _SERVE, loads, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

@@ -8,6 +8,7 @@ import pickle
 import shutil
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -91,6 +92,14 @@ def test_a_large_ledger_is_walked_by_two_processes_and_the_answer_is_the_same(
     assert asked() == alone
     (course,) = answered
     assert isinstance(course, Course)
+
+
+def test_nothing_of_the_folder_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "polars.py").write_text("raise SystemExit")
+    monkeypatch.chdir(tmp_path)
+    with Beside("engine.core.problem") as second:
+        second.ask(os.getpid)
+        assert second.answer() != os.getpid()
 
 
 def ends(second: Beside) -> bool:
