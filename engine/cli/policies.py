@@ -153,6 +153,7 @@ def diff(
     ] = None,
 ) -> None:
     """Compare the policies with those that are live: in words, and whom it touches. Nothing is written."""
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")  # many small steps, and a process for each of the two
     from engine.cli.coming import assumed
     from engine.errors import Refused
     from engine.jobs.diff import BrokenBook

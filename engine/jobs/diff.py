@@ -5,7 +5,8 @@ Nothing is written. Settings, people and the ledger are today's for both sides; 
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path, PurePosixPath
@@ -13,13 +14,17 @@ from pathlib import Path, PurePosixPath
 from engine.core import sentences
 from engine.core.decision.allocate import Room
 from engine.core.decision.plan import NOTHING_PAID, next_morning
+from engine.core.decision.state import State
+from engine.core.language.policy import PolicyBook
 from engine.core.problem import Problem, Severity
-from engine.core.trust.course import Course, course
+from engine.core.trust.course import Course, by_both
 from engine.core.trust.impact import Impact, impact
 from engine.core.trust.wording import Change, changed
+from engine.core.workdays import Calendar
 from engine.errors import Refused
 from engine.jobs import history, releases
 from engine.jobs.ahead import Ahead, ahead
+from engine.jobs.beside import Beside, Ended
 from engine.jobs.changes import FileChange, file_changes
 from engine.jobs.workspace import Workspace, of_texts
 from engine.readers.revisions import read_revision
@@ -30,6 +35,7 @@ from engine.store import bulk, ledger
 from engine.store import releases as kept_releases
 
 LIVE, FILES = "live", "files"
+_MANY = 20_000  # items of which a walk takes longer than a second process takes to start
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +96,18 @@ def diff(
     before, after = was.ws.live, will.ws.live
     words = changed(before, after)
     files = file_changes(was.ws.texts.kept(), will.ws.texts.kept())
-    known = _has_ledger(ws.files)
+    items = _items(ws.files)
     found = None
-    if words and known:
-        with bulk.uncollected():
-            found = _impact(was.ws, will.ws, start, days, now, assumes)
-    return Difference(was.label, will.label, files, words, found, known)
+    if words and items is not None:
+        with bulk.uncollected(), Beside(by_both.__module__) if items >= _MANY else nullcontext() as second:
+            found = _impact(was.ws, will.ws, start, days, now, assumes, second)
+    return Difference(was.label, will.label, files, words, found, items is not None)
 
 
-def _has_ledger(files: Files) -> bool:
+def _items(files: Files) -> int | None:
+    """How many items there are, settled ones too; None where there is no ledger."""
     with history.looking(files, must=True) as conn:
-        return conn is not None and ledger.newest(conn) is not None
+        return None if conn is None or ledger.newest(conn) is None else ledger.items(conn)
 
 
 # -- the two sides ----------------------------------------------------------------------------------------------------
@@ -203,7 +210,15 @@ def _mend(side: Side, earlier: bool) -> str:
 # -- what it comes to -------------------------------------------------------------------------------------------------
 
 
-def _impact(was: Workspace, will: Workspace, start: date, days: int, now: datetime, assumes: str) -> Impact:
+def _impact(
+    was: Workspace,
+    will: Workspace,
+    start: date,
+    days: int,
+    now: datetime,
+    assumes: str,
+    second: Beside | None,
+) -> Impact:
     """The coming days under both books. A day whose run has been made is over: the change counts from the next."""
     begin = ahead(was, start, now)
     other = begin
@@ -215,17 +230,27 @@ def _impact(was: Workspace, will: Workspace, start: date, days: int, now: dateti
         start += timedelta(days=1)
         room = begin.room
     coming = [start + timedelta(days=n) for n in range(days)]
-
-    def walked(side: tuple[Workspace, Ahead]) -> Course:
-        ws, one = side
-        book = one.with_stop(ws.live)
-        return course(book, one.state, coming, ws.calendar, ws.rules, room=room, assumes=assumes)
-
-    with ThreadPoolExecutor(
-        2
-    ) as pool:  # side by side: most of it is work on columns, which shares the processors
-        old, new = pool.map(walked, ((was, begin), (will, other)))
+    earlier, later = (
+        (one.with_stop(ws.live), one.state, coming, ws.calendar, room, assumes)
+        for ws, one in ((was, begin), (will, other))
+    )
+    old, new = _both(earlier, later, second)
     return impact(begin.state, old, new, room=room, assumes=assumes)
+
+
+_Way = tuple[PolicyBook, State, Sequence[date], Calendar, Room, str]
+
+
+def _both(earlier: _Way, later: _Way, second: Beside | None) -> tuple[Course, Course]:
+    """Both courses; side by side, where there is a second process."""
+    try:
+        if second is None:
+            raise Ended
+        second.ask(by_both, *earlier)
+        new = by_both(*later)
+        return second.answer(), new
+    except Ended:
+        return by_both(*earlier), by_both(*later)
 
 
 def _over(ws: Workspace, begin: Ahead, on: date) -> Ahead:

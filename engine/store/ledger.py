@@ -80,6 +80,12 @@ def newest(conn: Connection, company: str = COMPANY) -> date | None:
     return found
 
 
+def items(conn: Connection, company: str = COMPANY) -> int:
+    """How many items the database knows, settled ones too."""
+    found: int = conn.execute(sa.select(sa.func.count()).where(item.c.company == company)).scalar_one()
+    return found
+
+
 def currencies(conn: Connection, company: str = COMPANY) -> list[str]:
     """Those of the newest ledger."""
     found = last(conn, "ledger", company)

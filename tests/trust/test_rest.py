@@ -108,3 +108,25 @@ def test_one_account_is_looked_at_when_a_number_is_reached(looked: list[int]) ->
     ]
     asked = [n for n, accounts in enumerate(looked) if accounts]
     assert asked == [0, 4, 13, 14, 23, *range(24, 32), 33, 34, 53, 54]
+
+
+def test_who_is_held_after_a_contact_is_looked_at_when_that_is_over(looked: list[int]) -> None:
+    """A letter two days after a call waits for the gap; the next call for the time to answer, on a day known before."""
+    steps = "".join(
+        f"  - day: {day}\n    {does}\n"
+        for day, does in ((10, "call: collector"), (12, "letter: reminder"), (14, "call: supervisor"))
+    )
+    ladder = f"policy: Ladder\nfor: {{overdue: over 0}}\nclock: due date\nsteps:\n{steps}"
+    rules = book(ladder=ladder, house="gap: 6 days\nanswer: 9 days")
+    state = Desk(rules).owes("1", late=1).state()
+    found = course(rules, state, [day(n) for n in range(30)], OPEN, (PlainRules(questions.rulesets(rules)),))
+    gone = [
+        (day, found.deeds[number].step) for day, number in found.contacts.select("day", "deed").iter_rows()
+    ]
+    assert gone == [
+        (9, "call collector"),
+        (15, "letter reminder"),
+        (25, "call supervisor"),
+        (26, "ladder finished"),
+    ]
+    assert [n for n, accounts in enumerate(looked) if accounts] == [0, 9, 10, 11, 13, 15, 16, 21, 25, 26]

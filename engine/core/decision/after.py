@@ -20,7 +20,7 @@ from engine.core.decision.decide import Decided
 from engine.core.decision.ladder import contacts, effect_bits, event_column, repeats
 from engine.core.decision.portfolio import Portfolio, routed
 from engine.core.decision.signature import NONE, Origin
-from engine.core.decision.state import CALLS, MARKS, PENDING, REPEATS, TOUCHES, Pending, State
+from engine.core.decision.state import BY_ROW, CALLS, MARKS, PENDING, REPEATS, TOUCHES, Pending, State
 from engine.core.decision.view import Day
 from engine.core.language.policy import Action, Kind, Policy, PolicyBook, Step, seniority
 from engine.core.sentences import Gate
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 def after(book: PolicyBook, state: State, decided: Decided, calendar: Calendar) -> State:
     """The state on the next morning."""
     on = decided.day.on
-    went = decided.contacts.filter("goes")
+    went = decided.contacts.select("unit", "row", "class", "own_item", "goes").filter("goes")
     ended, arrived, marks_arrived = _under_way(book, state, decided)
     made = _Made.of([*arrived, *_deeds(book, decided)], arrived, went)
     marks = decided.marks.join(went.select("unit"), on="unit", how="semi")
@@ -77,7 +77,8 @@ def rested(book: PolicyBook, state: State, day: Day) -> State:
     if not len(rows):
         return state
     overdue, home = late, np.full(accounts.height, NONE)
-    _, home[rows], overdue[rows] = routed(book, state.part(rows), day)
+    bare = {name: getattr(state, name).clear() for name in BY_ROW if name not in ("accounts", "items")}
+    _, home[rows], overdue[rows] = routed(book, replace(state, **bare).part(rows), day)
     return replace(state, accounts=episodes_begun(book, accounts, overdue, home, day.on))
 
 
@@ -295,20 +296,20 @@ class _Columns:
 
 
 def _tones(book: PolicyBook, made: _Made) -> tuple[Array, list[str], Any]:
-    """Each contact's firmest tone, the name of each deed's step, and what was reached before, by row."""
+    """Each contact's firmest tone, the name of each deed's step, and what was reached before."""
     tones = made.value(lambda deed: step_tone(book, deed.step) if deed.written else 0)
     names = ["" if deed is None else f"{deed.policy.id}/{deed.step.name}" for deed in made.deeds]
-    return tones, names, lambda known: known["tone"].fill_null(0).to_numpy()
+    return tones, names, lambda known: known["tone"].gather(made.row).fill_null(0).to_numpy()
 
 
 def _roles(made: _Made) -> tuple[Array, list[str], Any]:
-    """How senior the caller of each contact is, each deed's role, and how senior one has called before, by row."""
+    """How senior the caller of each contact is, each deed's role, and how senior one has called before."""
     names = ["" if deed is None else deed.role for deed in made.deeds]
 
     def before(known: pl.DataFrame) -> Array:
-        words = known["reached"].unique()
-        ranks = {word: seniority(word or "") for word in words}
-        found: Array = known["reached"].replace_strict(ranks, return_dtype=pl.Int64).fill_null(0).to_numpy()
+        words = known["reached"].gather(made.row)
+        ranks = {word: seniority(word or "") for word in words.unique()}
+        found: Array = words.replace_strict(ranks, return_dtype=pl.Int64).fill_null(0).to_numpy()
         return found
 
     return made.value(lambda deed: seniority(deed.role)), names, before
@@ -320,7 +321,7 @@ def _reached(
     """The highest rank an account has reached, and by what: the first contact that got there."""
     if not ranks.any():
         return
-    higher = np.flatnonzero(ranks > before(columns.accounts)[made.row])
+    higher = np.flatnonzero(ranks > before(columns.accounts))
     # The last written stays: so the highest comes last, and of two alike the earlier one.
     higher = higher[np.lexsort((-higher, ranks[higher]))]
     rows = made.row[higher]
@@ -336,7 +337,8 @@ def _pending(
     state: State, decided: Decided, went: pl.DataFrame, done: pl.DataFrame, on: date
 ) -> pl.DataFrame:
     """Steps that wait for room or for an address; the rest of today's has been done."""
-    waits = decided.contacts.filter(~pl.col("goes")) if not decided.stopped else decided.contacts.clear()
+    waits = decided.contacts.select("row", "own_item", "policy", "step", "waiting_since", "goes")
+    waits = waits.filter(~pl.col("goes")) if not decided.stopped else waits.clear()
     kept = state.pending
     if kept.height:
         acted = pl.concat([went.select("row", "own_item"), waits.select("row", "own_item")])

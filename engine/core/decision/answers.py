@@ -11,7 +11,7 @@ import polars as pl
 
 from engine.core.cases.guards import Called, calls_somebody, speaks_of_law, weighs
 from engine.core.decision import columns, fairness
-from engine.core.decision.columns import dates, day_number
+from engine.core.decision.columns import dates, day_number, latest
 from engine.core.decision.draw import held_out_rows, waits_held_out
 from engine.core.decision.ladder import (
     Ladder,
@@ -142,14 +142,9 @@ def _touches(view: View) -> tuple[Array, Array]:
     """unit -> day of the last contact that counts; unit -> contacts within the house's limit's days."""
     touches = view.state.touches
     days = view.book.house.contact.days if view.book.house.contact else 0
-    by_row = touches.group_by("row").agg(
-        last=pl.col("on").max(),
-        recent=((pl.lit(view.day.on) - pl.col("on")).dt.total_days() < days).sum(),
-    )
-    row_last = np.full(view.accounts.height, LONG_AGO)
-    row_recent = np.zeros(view.accounts.height, dtype=np.int64)
-    row_last[by_row["row"].to_numpy()] = dates(by_row["last"])
-    row_recent[by_row["row"].to_numpy()] = by_row["recent"].to_numpy()
+    size, rows = view.accounts.height, touches["row"].to_numpy()
+    row_last = latest(touches["row"], touches["on"], size, LONG_AGO)
+    row_recent = np.bincount(rows[view.today - dates(touches["on"]) < days], minlength=size)
     last, recent = row_last[view.unit_row], row_recent[view.unit_row]
     own = view.each[view.policy]
     if own.any():  # under `each: invoice` the gap is the invoice's own; the limit stays the account's
@@ -267,15 +262,16 @@ def _voice(view: View, table: _Steps) -> tuple[Array, Array, dict[str, Words]]:
     roles: Words = ("",)
     voices: Words = ("",)
     if accounts["reached"].null_count() < accounts.height:
-        reached, roles = _coded(accounts["reached"].gather(rows))
-        senior = np.array([seniority(name) for name in roles])[reached]
         own = table.value(lambda step: seniority(call_role(step)))
-        role = np.where((own > 0) & (senior > own), reached, 0)
+        calls = np.flatnonzero(own)
+        reached, roles = _coded(accounts["reached"].gather(rows[calls]))
+        senior = np.array([seniority(name) for name in roles])[reached]
+        role[calls] = np.where(senior > own[calls], reached, 0)
     tone = accounts["tone"].fill_null(0)
     if (tone > 0).any():
-        said, voices = _coded(accounts["tone_step"].gather(rows))
         own = table.tone()
-        voice = np.where((own > 0) & (tone.to_numpy()[rows] > own), said, 0)
+        firmer = np.flatnonzero((own > 0) & (tone.to_numpy()[rows] > own))
+        voice[firmer], voices = _coded(accounts["tone_step"].gather(rows[firmer]))
     return role, voice, {"role": roles, "voice": voices}
 
 

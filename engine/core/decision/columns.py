@@ -131,7 +131,17 @@ def numbered(words: pl.Series, names: Sequence[str], other: int) -> NDArray[np.i
 
 def dates(series: pl.Series) -> NDArray[np.int32]:
     """Days since 1970 of a column without gaps."""
+    if series.dtype == pl.Date and not series.null_count():
+        return series.to_physical().to_numpy()
     return series.to_numpy().astype("datetime64[D]").view(np.int64).astype(np.int32)
+
+
+def latest(rows: pl.Series, days: pl.Series, size: int, empty: int) -> NDArray[np.int64]:
+    """row -> the latest of its days, since 1970; `empty` for one without."""
+    found = np.full(size, empty, dtype=np.int64)
+    # Of one type alone this is not slow.
+    np.maximum.at(found, rows.to_numpy().astype(np.int64), dates(days).astype(np.int64))
+    return found
 
 
 def day_number(day: date) -> int:

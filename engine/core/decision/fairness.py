@@ -14,6 +14,7 @@ import polars as pl
 
 from engine.core.cases import guards
 from engine.core.cases.guards import PHONE, WISHES, Asks, Called
+from engine.core.decision.columns import dates
 from engine.core.decision.signature import ATTORNEY, INSOLVENT, WISHED
 from engine.core.decision.state import State
 from engine.core.decision.view import View
@@ -110,29 +111,25 @@ def called(view: View) -> Array | None:
     if not calls.height:
         return None
     rules = view.book.house.guards
-    ago = (pl.lit(view.day.on) - pl.col("on")).dt.total_days()
+    rows, ago = calls["row"].to_numpy(), view.today - dates(calls["on"])
+    spoke = calls["spoke"].fill_null(value=False).to_numpy()
 
-    def within(limit: Limit) -> pl.Expr:
-        return ((ago >= 0) & (ago < limit.days)).sum()
+    def within(days: int) -> Array:
+        return (ago >= 0) & (ago < days)
 
-    spoken = (pl.col("spoke") & (ago >= 0) & (ago < rules.conversation)).any()
-    by_row = calls.group_by("row").agg(
-        company=within(rules.calls) >= rules.calls.most,
-        person=within(rules.persons) >= rules.persons.most,
-        spoken=spoken,
-    )
-    rows = by_row["row"].to_numpy()
-    natural = np.zeros(len(rows), dtype=bool) if view.natural is None else view.natural[rows]
+    def enough(limit: Limit) -> Array:
+        """row -> it has been called as often as the limit allows."""
+        calls = np.bincount(rows[within(limit.days)], minlength=view.accounts.height)
+        found: Array = calls >= limit.most
+        return found
+
     answer = np.zeros(view.accounts.height, dtype=np.int8)
-    answer[rows] = np.select(
-        [
-            natural & by_row["spoken"].to_numpy(),
-            natural & by_row["person"].to_numpy(),
-            ~natural & by_row["company"].to_numpy(),
-        ],
-        [Called.SPOKEN, Called.PERSON, Called.COMPANY],
-        Called.NO,
-    )
+    answer[enough(rules.calls)] = Called.COMPANY
+    if view.natural is not None:
+        answer[view.natural] = Called.NO
+        answer[view.natural & enough(rules.persons)] = Called.PERSON
+        spoken = rows[spoke & within(rules.conversation)]
+        answer[spoken[view.natural[spoken]]] = Called.SPOKEN
     off = view.without(guards.CALLS)
     if off is not None:
         answer[off] = Called.NO

@@ -113,12 +113,12 @@ def _of_open_items(view: View, marks: pl.DataFrame) -> tuple[pl.DataFrame, Array
     marked[marks["row"].to_numpy()] = True
     at = np.flatnonzero(marked[view.rows])
     items = view.items.select("row", "item")[at].select("item", key=number, at=pl.Series(at))
-    joined = marks.with_columns(key=number).join(items, on="key", how="inner")
-    index = joined["at"].to_numpy()
-    same = (joined["item"] == joined["item_right"]).to_numpy() & (
-        joined["row"].to_numpy() == view.rows[index]
-    )
-    return (joined, index) if same.all() else (joined.filter(pl.Series(same)), index[same])
+    keys = marks.select(key=number, mark=pl.int_range(pl.len()))
+    joined = keys.join(items.select("key", "at"), on="key", how="inner")
+    found, index = marks[joined["mark"]], joined["at"].to_numpy()
+    same = (found["item"] == view.items["item"].gather(index)).to_numpy()
+    same &= found["row"].to_numpy() == view.rows[index]
+    return (found, index) if same.all() else (found.filter(pl.Series(same)), index[same])
 
 
 def _step_masks(view: View, marks: pl.DataFrame, policy: Array) -> Array:

@@ -91,7 +91,7 @@ def _measured(book: PolicyBook, state: State, day: Day) -> tuple[pl.DataFrame, p
     by_account = Groups(items["row"].to_numpy(), state.accounts.height)
     wanted = questions.fields(book) | {"overdue"}
     accounts = columns.measures(state.accounts, items, by_account, day.on, wanted)
-    accounts = _balances(accounts, state, wanted)
+    accounts = _balances(accounts, state, items, by_account, wanted)
     # Evaluators take a fact that is not there for one without a value: of what was not read there is an error here.
     accounts.select(questions.of_account(wanted))
     return accounts, items, by_account
@@ -110,16 +110,22 @@ def _debits(items: pl.DataFrame) -> pl.DataFrame:
 
 def in_house(amounts: pl.Series, rates: pl.Series) -> Array:
     """Amounts in the house's minor units, half to even; 0 where no rate is known (the gate `minimum` then holds)."""
-    house: Array = np.rint(amounts.to_numpy() * rates.fill_null(0.0).to_numpy()).astype(np.int64)
-    return house
+    rate = rates.fill_null(0.0).to_numpy()
+    house: Array = amounts.to_numpy()
+    return house if (rate == 1.0).all() else np.rint(house * rate).astype(np.int64)
 
 
-def _balances(accounts: pl.DataFrame, state: State, wanted: frozenset[str]) -> pl.DataFrame:
+def _balances(
+    accounts: pl.DataFrame, state: State, items: pl.DataFrame, by_account: Groups, wanted: frozenset[str]
+) -> pl.DataFrame:
     """The fields that need the credits too: `balance`, `unapplied`, `used`."""
     if not wanted & {"balance", "unapplied", "used"}:
         return accounts
-    groups = Groups(state.items["row"].to_numpy(), accounts.height)
-    base = in_house(state.items["open"], state.items["rate"])
+    if items.height == state.items.height:  # there is no credit
+        groups, base = by_account, items["base"].to_numpy()
+    else:
+        groups = Groups(state.items["row"].to_numpy(), accounts.height)
+        base = in_house(state.items["open"], state.items["rate"])
     accounts = accounts.with_columns(balance=groups.sum(base))
     if "unapplied" in wanted:
         cash = (state.items["kind"] == "payment").to_numpy() & (base < 0)

@@ -3,7 +3,8 @@
 An account for which a day finds no step, and which has nothing under way, stays so until something happens to it or a number
 is reached. Whatever grows meanwhile grows by one a day: the day of an item on its policy's clock, the days it is past due, the
 days since a contact. The policies compare each with whole numbers, so that the next day on which an answer can change is
-known today.
+known today. So it is with an account whose demand is held so soon after a contact, or while it has time to answer: until that
+is over, nothing goes.
 """
 
 from __future__ import annotations
@@ -16,14 +17,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from engine.core.decision.choose import Verdict
-from engine.core.decision.columns import Groups, dates, day_number
+from engine.core.decision.choose import Choice, Verdict
+from engine.core.decision.columns import Groups, dates, day_number, latest
 from engine.core.decision.decide import Decided
+from engine.core.decision.ladder import contacts
 from engine.core.decision.portfolio import Portfolio
 from engine.core.decision.signature import NONE, TELL_OWNER_EVERY, Finished
 from engine.core.decision.state import State
 from engine.core.language.condition import Test
 from engine.core.language.policy import PolicyBook
+from engine.core.sentences import Gate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
 DAILY = ("oldest", "since_contact", "since_payment", "age")
 DAYS_OVERDUE = "days_overdue"
 FAR = 10**7  # days: never
+_NO_STEP, _STEP, _SO_SOON, _ANSWERS = range(4)  # what an account waits for
+_HELD = {Gate.GAP: _SO_SOON, Gate.ANSWER: _ANSWERS}
 
 
 class Rest:
@@ -43,6 +48,7 @@ class Rest:
         self.book = book
         self.route: Array = np.full(state.accounts.height, NONE)
         self._until: Array = np.full(state.accounts.height, -FAR)  # row -> the day it is looked at again
+        self._busy: Array = state.pending["row"].to_numpy()  # the rows that have something under way
         self._numbers = {field: _reached(field, _tests(book)) for field in (*DAILY, DAYS_OVERDUE)}
 
     def awake(self, on: date) -> Array:
@@ -81,15 +87,44 @@ class Rest:
         told = state.accounts["finished"][rows].fill_null(date.min)
         over = np.unique(view.unit_row[view.signature["finished"] != Finished.NO])
         days[over] = np.minimum(days[over], dates(told)[over] + TELL_OWNER_EVERY - today)
-        acts = np.array([choice.verdict is not Verdict.NOTHING for choice in decided.choices] + [False])
-        days[view.unit_row[acts[decided.unit_class]]] = 1
+        days = np.minimum(days, self._held(decided, rows, state))
         ends = [day_number(split.until) + 1 - today for split in self.book.house.splits if on <= split.until]
         self._until[rows] = today + np.clip(days, 1, min(ends, default=FAR))
-        for under_way in (state.pending, state.repeats):
-            self._until[under_way["row"].to_numpy()] = today + 1
+        for under_way in (self._busy, state.pending["row"].to_numpy(), state.repeats["row"].to_numpy()):
+            self._until[under_way] = today + 1  # what was under way and is not any more may be a step taken
+        self._busy = state.pending["row"].to_numpy()
         aside = state.items.filter(pl.col("aside").is_not_null(), pl.col("aside_until").is_not_null())
         back = np.maximum(dates(aside["aside_until"]).astype(np.int64), today + 1)
         np.minimum.at(self._until, aside["row"].to_numpy(), back)
+
+    def _held(self, decided: Decided, rows: Array, state: State) -> Array:
+        """row -> days until its step can go: FAR where it has none, one where that is not known today."""
+        view, today = decided.portfolio, day_number(decided.day.on)
+        code = np.array([self._code(choice) for choice in decided.choices] + [_NO_STEP])[decided.unit_class]
+        code[(view.unit_item != NONE) & (code != _NO_STEP)] = _STEP  # each invoice has a gap of its own
+        days = np.full(len(rows), FAR)
+        days[view.unit_row[code == _STEP]] = 1
+        if len(soon := np.flatnonzero(code == _SO_SOON)):
+            touched = latest(state.touches["row"], state.touches["on"], len(self.route), -FAR)
+            gaps = np.array([max(self.book.gap(policy), 1) for policy in self.book.policies])
+            until = touched[rows[view.unit_row[soon]]] + gaps[view.signature["policy"][soon]]
+            days[view.unit_row[soon]] = until - today
+        if len(answers := np.flatnonzero(code == _ANSWERS)):
+            until = dates(state.accounts["answer_by"][rows[view.unit_row[answers]]])
+            days[view.unit_row[answers]] = until + 1 - today
+        return days
+
+    def _code(self, choice: Choice) -> int:
+        """What a class waits for. A courtesy lapses, and so does what is skipped: then another step may be offered."""
+        if choice.verdict is Verdict.NOTHING:
+            return _NO_STEP
+        policy = self.book.policy(choice.policy)
+        step = policy.step(choice.step) if policy else None
+        if policy is None or step is None or not step.demand or not contacts(step):
+            return _STEP
+        if self.book.late(policy).way == "skip":
+            return _STEP
+        return _HELD.get(choice.gate, _STEP) if choice.gate else _STEP
 
     def _days(self, view: Portfolio, today: int) -> Array:
         """row -> days until a number is reached: an item falls past due, a step has its day, a test has another answer."""

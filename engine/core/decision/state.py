@@ -224,8 +224,8 @@ class State:
         """Some accounts, given as ascending rows, as if there were no others: they are counted from 0 anew."""
         if len(rows) == self.accounts.height:
             return self
-        place = np.full(self.accounts.height, -1, dtype=np.int64)
-        place[rows] = np.arange(len(rows))
+        place = np.full(self.accounts.height, -1, dtype=np.int32)
+        place[rows] = np.arange(len(rows), dtype=np.int32)
 
         def of(frame: pl.DataFrame) -> pl.DataFrame:
             if not frame.height:

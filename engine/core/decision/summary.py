@@ -314,7 +314,8 @@ def groups(book: PolicyBook, decided: Decided) -> tuple[HeldGroup, ...]:
 
 def day_used(decided: Decided) -> dict[str, int]:
     """The room that a day's contacts take: by kind, and of each person."""
-    went = decided.contacts.filter("goes").group_by("class", "person", maintain_order=True).len()
+    went = decided.contacts.select("class", "person", "goes").filter("goes")
+    went = went.group_by("class", "person", maintain_order=True).len()
     return used((decided.choices[number].actions, person, many) for number, person, many in went.iter_rows())
 
 

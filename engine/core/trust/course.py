@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from engine.core import sentences
+from engine.core.decision import questions
 from engine.core.decision.allocate import ROOM, Room
 from engine.core.decision.choose import LADDER_FINISHED
 from engine.core.decision.columns import dates, day_number
@@ -26,7 +27,7 @@ from engine.core.decision.state import State
 from engine.core.decision.summary import day_used
 from engine.core.language.policy import Action, Kind, PolicyBook, Step
 from engine.core.problem import Place
-from engine.core.rules import Rules
+from engine.core.rules import Rules, evaluators
 from engine.core.workdays import Calendar
 
 if TYPE_CHECKING:
@@ -122,6 +123,14 @@ def course(
     return keeper.course()
 
 
+def by_both(
+    book: PolicyBook, state: State, days: Sequence[date], calendar: Calendar, room: Room, assumes: str
+) -> Course:
+    """`course` by both evaluators, which are made here: another process can be given the rest."""
+    rules = evaluators(questions.rulesets(book))
+    return course(book, state, days, calendar, rules, room=room, assumes=assumes)
+
+
 @dataclass
 class _Keeper:
     """What has been seen of the days so far."""
@@ -176,15 +185,14 @@ class _Keeper:
                 fault.account, fault.accounts, tuple(name for name, _ in fault.answers)
             )
             self.faults[said] = None
-        waits = decided.contacts.filter(~pl.col("goes")) if not decided.stopped else decided.contacts.clear()
         self.days.append(
-            CourseDay(walked.on, walked.closed, day_used(decided), _waiting(decided, waits), walked.stopped)
+            CourseDay(walked.on, walked.closed, day_used(decided), _waiting(decided), walked.stopped)
         )
         self._contacts(number, decided)
 
     def _contacts(self, number: int, decided: Decided) -> None:
         view = decided.portfolio
-        went = decided.contacts.filter("goes")
+        went = decided.contacts.select("row", "class", "unit", "amount", "goes").filter("goes")
         deed, touches = self._deeds(decided)
         classes = went["class"].to_numpy()
         units = went["unit"].to_numpy()
@@ -253,8 +261,11 @@ def _all(frames: Sequence[pl.DataFrame], schema: Mapping[str, pl.DataType]) -> p
     return pl.concat(frames) if frames else pl.DataFrame(schema=schema)
 
 
-def _waiting(decided: Decided, waits: pl.DataFrame) -> dict[str, int]:
+def _waiting(decided: Decided) -> dict[str, int]:
     counts: dict[str, int] = {}
+    if decided.stopped:
+        return counts
+    waits = decided.contacts.select("class", "goes").filter(~pl.col("goes"))
     for number, many in waits.group_by("class", maintain_order=True).len().iter_rows():
         for action in decided.choices[number].actions:
             counts[ROOM[action.kind]] = counts.get(ROOM[action.kind], 0) + many

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -19,6 +20,11 @@ from engine.core.decision.state import State
 from engine.core.language.policy import Action, Kind
 from engine.core.problem import Place
 from engine.core.trust.course import Course, Deed, by_currency
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
 
 MOST = 10  # accounts that are named
 
@@ -201,7 +207,17 @@ def _actions(of: Course, codes: dict[tuple[Kind, str], int]) -> pl.DataFrame:
     frame = of.contacts.select("day", "row", "deed").join(table, on="deed", maintain_order="left")
     same = pl.col("row").cast(pl.UInt64) * 2**20 + pl.col("what")
     frame = frame.select("day", "row", "kind", same=same)
-    return frame.with_columns(nth=pl.int_range(pl.len(), dtype=pl.UInt32).over("same"))
+    return frame.with_columns(nth=pl.Series(_nth(frame["same"].to_numpy()), dtype=pl.UInt32))
+
+
+def _nth(same: Array) -> Array:
+    """How often each number has come before, from 0."""
+    order = np.argsort(same, kind="stable")
+    new = np.diff(same[order], prepend=same[order][:1]) != 0
+    count = np.arange(len(same))
+    nth = np.empty(len(same), dtype=np.int64)
+    nth[order] = count - np.maximum.accumulate(np.where(new, count, 0))
+    return nth
 
 
 def _matched(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
