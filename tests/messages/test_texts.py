@@ -121,4 +121,4 @@ def test_styles_are_on_the_elements_of_the_inline_html_alone() -> None:
     link, words = 'href="https://example.com" title=" style="', "=&quot;b&quot; 5&quot; style=&quot;x&quot;"
     rest = f"a</a> and \ufffd{words} style=&quot;c&quot;</p>\n"
     assert made.html == f"<p><a {link}>{rest}"
-    assert made.inline == f'<p><a {link} style="color:#1f5673">{rest}'
+    assert made.inline == f'<p style="margin:0 0 14px 0"><a {link} style="color:#1f5673">{rest}'

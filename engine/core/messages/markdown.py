@@ -18,9 +18,9 @@ from engine.core.messages.slots import Slots
 WIDTH = 76
 
 _STYLES = {
-    "p_open": "margin:0 0 14px 0",
-    "ul_open": "margin:0 0 14px 0;padding-left:22px",
-    "ol_open": "margin:0 0 14px 0;padding-left:22px",
+    "paragraph_open": "margin:0 0 14px 0",
+    "bullet_list_open": "margin:0 0 14px 0;padding-left:22px",
+    "ordered_list_open": "margin:0 0 14px 0;padding-left:22px",
     "h1_open": "margin:0 0 14px 0;font-size:19px;line-height:26px",
     "h2_open": "margin:18px 0 8px 0;font-size:16px;line-height:22px",
     "table_open": "border-collapse:collapse;width:100%;margin:4px 0 18px 0",
