@@ -12,7 +12,8 @@ def command(module: str, *told: str) -> list[str]:
 
     The module is not the process's `__main__`: every child that makes messages would load that once more, with all it needs.
     """
-    return [sys.executable, "-c", "from engine.daemon.process import run; run()", module, *told]
+    # -P: what lies in the folder that it is started in is a house's, and no module.
+    return [sys.executable, "-P", "-c", "from engine.daemon.process import run; run()", module, *told]
 
 
 def run() -> None:
