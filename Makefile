@@ -39,7 +39,7 @@ check: setup
 test-plain: setup
 	@PYTHONPATH=. $(BIN)/pytest -n 0 -m "not long" -p tests.without_durable $(wildcard tests/decision/test_words_[dg]*.py tests/rules)
 
-# Every figure in one table, kept by commit in benchmarks/kept: the most of an hour, with nothing else on the machine.
+# Every figure in one table, kept by commit in benchmarks/kept: half an hour, with nothing else on the machine.
 bench: setup
 	@$(BIN)/python -m benchmarks --keep
 

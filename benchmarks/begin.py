@@ -52,7 +52,7 @@ def main() -> int:
         root = Path(name) / "shop"
         subprocess.run([*COMMAND, "init", str(root)], check=True, stdout=subprocess.DEVNULL)
         files = [f"ledger/{name}.csv" for name in ("customers", "history", "ledger")]
-        subprocess.run([*COMMAND, "import", *files], cwd=root, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([*COMMAND, "import", *files], cwd=root, check=True, capture_output=True)
         for _ in range(told.runs):
             for key, (command, afresh) in ASKED.items():
                 if afresh:

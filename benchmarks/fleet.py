@@ -26,7 +26,7 @@ from sqlalchemy.engine import Engine
 
 from benchmarks import postgres
 from benchmarks.ledgers import filled, laid_out
-from benchmarks.lines import NOW, ON
+from benchmarks.lines import NOW, ON, peak
 from engine.jobs import evaluate, shared
 from engine.jobs.workspace import Workspace
 from engine.store import database, journal, queue, tables
@@ -46,15 +46,6 @@ def children(parent: int) -> list[int]:
             except (OSError, IndexError):
                 continue
     return found
-
-
-def peak(pid: int) -> float:
-    """The most memory that a process has had, in MB."""
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    except OSError:
-        return 0.0
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), 0.0)
 
 
 def watched(engine: Engine, joined: subprocess.Popen[bytes], kills: int) -> tuple[float, float]:
