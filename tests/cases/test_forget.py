@@ -83,7 +83,8 @@ def test_one_person_is_nowhere_any_more_and_the_other_is(house: House, tmp_path:
     for word in ("Ana", "Reyes", "ana@acme", "waits for a big customer", "we pay", "very kind"):
         assert word not in left, word
     # Who refused to be called is still not called, though nobody knows who that is.
-    assert left.count("0199") == 1
+    # The whole number: four figures may stand in a letter's file by chance.
+    assert len(re.findall(r"555\D?0199", left)) == 1
     assert [rule["whom"] for rule in rows(house, t.contact_rule)] == ["+1 212 555 0199"]
     # Tom Lee's call is as it was.
     assert [(call["spoken_with"], call["note"]) for call in rows(house, t.call)] == [
