@@ -26,11 +26,11 @@ from engine.channels.receipt import Outcome, Receipt, Stage
 from engine.errors import DatabaseBusy, DatabaseError, DatabaseUnreadable, Refused
 from engine.outbox import cancel, deliver, recover
 from engine.store import database
-from engine.store.owner import gone, owner
+from engine.store.owner import owner
 from engine.store.tables import outbox
 from tests import postgres
 from tests.faults.proxy import way
-from tests.outbox.world import START, Watch, delivery, do, marks, plan, states
+from tests.outbox.world import START, Watch, delivery, do, ended, marks, plan, states
 
 
 class Desk:
@@ -67,7 +67,7 @@ def go_on(engine: Engine, desk: Desk, rounds: int = 3, **more: Any) -> int:
         async def once() -> None:
             with owner(engine) as name:
                 needs = delivery(engine, name, senders={"email": desk}, now=clock, **more)
-                await recover(needs, lambda who: gone(engine, who))
+                await recover(needs, lambda who: ended(engine, who))
                 await deliver(needs)
 
         try:

@@ -19,11 +19,11 @@ from engine.channels.email import Mailer
 from engine.channels.letters import Letters, read_manifest
 from engine.outbox import deliver, recover
 from engine.store import database, journal
-from engine.store.owner import gone, owner
+from engine.store.owner import owner
 from tests import apart
 from tests.channels.servers import Scripted, scripted
 from tests.faults.points import make, senders, server, written
-from tests.outbox.world import Watch, delivery, marks, plan, states
+from tests.outbox.world import Watch, delivery, ended, marks, plan, states
 
 ACCOUNTS = ("ACME", "BOLT", "CORE")
 
@@ -130,7 +130,7 @@ def heal(engine: Engine, channel: str, out: Path, port: int) -> None:
             async with Mailer(server(port)) as mailer:
                 ways = {channel: senders(mailer, out, port)[channel]}
                 needs = delivery(engine, name, senders=ways, make=make, settled=written, now=clock)
-                await recover(needs, lambda who: gone(engine, who))
+                await recover(needs, lambda who: ended(engine, who))
                 await deliver(needs)
                 clock.forward(hours=1)
                 await deliver(needs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from engine.channels.receipt import Unsendable
 from engine.outbox import Delivery, Row, Verdict
 from engine.store import database
 from engine.store.marks import take
+from engine.store.owner import gone
 from engine.store.tables import action, mark, outbox
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -141,3 +143,11 @@ def get(engine: Engine, key: str) -> Row:
 def do(engine: Engine, work: Callable[[Connection], Any]) -> Any:
     with database.writing(engine) as conn:
         return work(conn)
+
+
+def ended(engine: Engine, who: str) -> bool:
+    """Whether a sender that has died is known to have: a busy server needs a moment until it sees that nobody is there."""
+    end = time.monotonic() + 5
+    while not (known := gone(engine, who)) and time.monotonic() < end:
+        time.sleep(0.02)
+    return known
