@@ -59,13 +59,15 @@ class UnderWay:
 
 @dataclass(slots=True)
 class Made:
-    """What has been planned so far, as far as it tells what is obsolete."""
+    """What has been planned so far: nothing is planned twice, and it tells what is obsolete."""
 
     keys: set[str] = field(default_factory=set)
     held: list[ActionRow] = field(default_factory=list)  # for want of an address, or by the customer's wish
 
     def add(self, some: Iterable[Planned]) -> None:
         for planned in some:
+            if planned.row.key in self.keys:
+                raise AssertionError(f"a run has planned this action twice: {planned.row.key}")
             self.keys.add(planned.row.key)
             if planned.row.state == ActionState.HELD_ADDRESS:
                 self.held.append(planned.row)
@@ -122,8 +124,7 @@ class Writing:
         made = Made()
         actions = (planned for _, planned in self.placed())
         while some := list(islice(actions, PART)):
-            if self.under_way:
-                made.add(some)
+            made.add(some)
             counts.update(planned.row.kind for planned in some if planned.row.state == ActionState.PLANNED)
             yield replace(
                 part,

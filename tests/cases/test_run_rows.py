@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from datetime import UTC, date, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import orjson
 import pytest
 import sqlalchemy as sa
 
-from engine.jobs import evaluate
+from engine.jobs import evaluate, records
 from engine.jobs.intake import take_in
 from engine.jobs.workspace import Workspace, open_workspace
 from engine.start import start_set
@@ -198,7 +199,12 @@ def test_the_actions_of_a_run_with_all_that_is_kept_of_them(ws: Workspace) -> No
     assert rows(ws, sa.select(t.mark)) == []  # a message marks when it is sent, a call when it is logged
 
 
-def test_the_journal_and_the_outbox_of_a_run_in_their_order(ws: Workspace) -> None:
+@pytest.mark.parametrize("part", [records.PART, 3, 1])
+def test_the_journal_and_the_outbox_of_a_run_in_their_order(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch, part: int
+) -> None:
+    """However many actions are written at once."""
+    monkeypatch.setattr(records, "PART", part)
     report = evaluate.run(ws, on=ON, now=NOW)
     assert (report.actions, report.by_kind, report.awaiting) == (7, {"call": 1, "email": 3}, 2)
     told = rows(
@@ -228,6 +234,18 @@ def test_the_journal_and_the_outbox_of_a_run_in_their_order(ws: Workspace) -> No
         (KEYS[4], "email", "pending", "{}", eastern),
         (KEYS[5], "email", "pending", "{}", eastern),
     ]
+
+
+def test_a_run_that_plans_something_twice_writes_nothing(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In parts too: the second would pass for one that was there before."""
+    placed = records.Writing.placed
+    monkeypatch.setattr(records, "PART", 1)
+    monkeypatch.setattr(records.Writing, "placed", lambda self: chain(placed(self), placed(self)))
+    with pytest.raises(AssertionError, match="twice"):
+        evaluate.run(ws, on=ON, now=NOW)
+    assert rows(ws, sa.select(t.run)) == rows(ws, sa.select(t.action.c.key)) == []
 
 
 def test_every_account_has_its_decision_and_every_episode_its_home(ws: Workspace) -> None:
