@@ -20,12 +20,13 @@ from engine.core import sentences
 from engine.core.decision import questions
 from engine.core.decision.allocate import Person, Room, allocate, ranked
 from engine.core.decision.asked import asked
+from engine.core.decision.case import cases
 from engine.core.decision.choose import Choice, Verdict, choose, tone_rank
 from engine.core.decision.decide import Decided, decide
 from engine.core.decision.ladder import effect_bits
 from engine.core.decision.plan import NOTHING_PAID, after, day_of, morning
 from engine.core.decision.signature import NONE, Origin
-from engine.core.decision.standing import cases, stand
+from engine.core.decision.standing import stand
 from engine.core.decision.state import State
 from engine.core.decision.view import Day
 from engine.core.language.policy import Kind, PolicyBook, Step, seniority

@@ -12,13 +12,14 @@ import pytest
 
 from engine.core.cases.guards import consumer
 from engine.core.decision import questions
+from engine.core.decision.case import cases
 from engine.core.decision.choose import Verdict
 from engine.core.decision.decide import Decided, decide
 from engine.core.decision.draw import Lot, block, with_lots
 from engine.core.decision.plan import after, day_of
 from engine.core.decision.portfolio import drawn
 from engine.core.decision.signature import NONE
-from engine.core.decision.standing import cases, stand
+from engine.core.decision.standing import stand
 from engine.core.decision.state import State
 from engine.core.language.policy import HOLDOUT as HOLDOUT_SIDE
 from engine.core.language.policy import PolicyBook, Split

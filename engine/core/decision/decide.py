@@ -16,11 +16,12 @@ import polars as pl
 from engine.core import sentences
 from engine.core.cases.score import columns
 from engine.core.decision.allocate import Room, allocate, ranked
+from engine.core.decision.case import Case, cases
 from engine.core.decision.choose import Choice, Verdict, choose
 from engine.core.decision.ladder import event_column
 from engine.core.decision.portfolio import Portfolio, portfolio
 from engine.core.decision.signature import NONE, Signature
-from engine.core.decision.standing import Case, cases, stand
+from engine.core.decision.standing import stand
 from engine.core.decision.state import Pending, State
 from engine.core.decision.view import Day
 from engine.core.language.policy import PolicyBook, Score

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from engine.core.decision.case import Case, cases
 from engine.core.decision.choose import Choice, Verdict, choose
 from engine.core.decision.decide import decide
 from engine.core.decision.plan import NOTHING_PAID, after, approved, day_of, morning
-from engine.core.decision.standing import Case, Standing, cases, stand
+from engine.core.decision.standing import Standing, stand
 from engine.core.decision.state import Pending, State
 from engine.core.language.policy import PolicyBook
 from engine.core.rules import Rules

@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from engine.core.decision.case import Owed
 from engine.core.decision.choose import Choice, Verdict, choose
 from engine.core.decision.ladder import demands_in_writing
 from engine.core.decision.signature import NONE
-from engine.core.decision.standing import Owed, Standing
+from engine.core.decision.standing import Standing
 from engine.core.language.condition import Clause, Condition, Op, Test, Value
 from engine.core.language.fields import name_of
 from engine.core.language.policy import Policy, PolicyBook, Step

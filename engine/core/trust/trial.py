@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from engine.core.decision.case import cases
 from engine.core.decision.choose import Choice, Verdict, choose
 from engine.core.decision.decide import Decided, decide, faults
 from engine.core.decision.draw import endless
 from engine.core.decision.plan import day_of
 from engine.core.decision.portfolio import Portfolio, portfolio
 from engine.core.decision.signature import NONE, Signature
-from engine.core.decision.standing import Standing, cases, stand
+from engine.core.decision.standing import Standing, stand
 from engine.core.decision.state import State
 from engine.core.decision.view import Day
 from engine.core.language.policy import PolicyBook

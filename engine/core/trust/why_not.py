@@ -13,10 +13,11 @@ from enum import IntEnum
 
 from engine.core import sentences
 from engine.core.decision import gates
+from engine.core.decision.case import Owed
 from engine.core.decision.choose import choose
 from engine.core.decision.gates import ASIDE_REASONS
 from engine.core.decision.signature import NONE, Origin
-from engine.core.decision.standing import Owed, Standing
+from engine.core.decision.standing import Standing
 from engine.core.decision.state import EFFECTS, Aside
 from engine.core.language import words
 from engine.core.language.condition import Value

@@ -11,10 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from engine.core.cases.moments import Clock
+from engine.core.decision.case import Owed, measures, owed
+from engine.core.decision.case import cases as cases_of
 from engine.core.decision.questions import ACCOUNT
 from engine.core.decision.signature import NONE
-from engine.core.decision.standing import Owed, measures, owed, route
-from engine.core.decision.standing import cases as cases_of
+from engine.core.decision.standing import route
 from engine.core.language.policy import Kind
 from engine.core.rules import EngineFault, Rules
 from engine.core.sentences import Reason

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
+from engine.core.decision.case import Case
 from engine.core.decision.choose import Choice, Verdict, choose, step_tone
 from engine.core.decision.ladder import effect_bits
 from engine.core.decision.signature import NONE, Origin, Signature, Under
-from engine.core.decision.standing import Case, Standing, stand
+from engine.core.decision.standing import Standing, stand
 from engine.core.decision.state import Pending
 from engine.core.decision.view import Day
 from engine.core.language.condition import Value

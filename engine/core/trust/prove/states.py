@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from engine.core.decision.case import Case
 from engine.core.decision.choose import step_tone
 from engine.core.decision.ladder import addresses, call_role, effect_bits
-from engine.core.decision.standing import Case
 from engine.core.decision.state import (
     ACCOUNTS,
     Aside,
