@@ -34,6 +34,7 @@ from engine.store.evidence import Evidence
 from engine.store.spans import Span
 from engine.store.tables import BY_HAND, COMPANY, NO_EPISODE, OPEN, UNDER_WAY, ActionState, action
 
+AT_ONCE = 2_000_000
 _RUN = "the day's run"  # who makes the tasks that nobody asked for
 
 
@@ -54,14 +55,19 @@ class RunReport:
     remedy: str = ""  # what lets a halted house go on; `--agree` does not
 
 
-def run(ws: Workspace, *, on: date, now: datetime, agreed: str = "") -> RunReport:
+def run(ws: Workspace, *, on: date, now: datetime, agreed: str = "", at_once: int = AT_ONCE) -> RunReport:
     """Decide the day and write everything down in one transaction. Running it again adds only what is newly due.
 
-    `agreed` names who lets a run go that the safety stop, or a ledger that changed too much, has held.
+    `agreed` names who lets a run go that the safety stop, or a ledger that changed too much, has held. Where more than
+    `at_once` items are open, the accounts are decided in parts, so that memory does not grow with the ledger.
     """
     engine = ws.database()
     try:
         with bulk.uncollected(), database.writing(engine) as conn:
+            if ledger.more_open_than(conn, at_once):
+                from engine.jobs.sealing import made_alone  # which is seldom needed, and needs what is here
+
+                return made_alone(ws, conn, on=on, now=now, agreed=agreed, size=max(1, at_once // 8))
             return _run(ws, conn, on, now, agreed)
     finally:
         engine.dispose()

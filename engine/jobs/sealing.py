@@ -54,19 +54,39 @@ def seal(
             begin(ws, conn, on=one.on, now=now, defer=defer, agreed=one.agreed)
             return None
         ws = as_begun(ws, conn, one, known)
-        return _Sealing(ws, conn, engine, one, now, known).sealed()
+        return _Sealing(ws, conn, one, now, known, engine).sealed()
+
+
+def made_alone(
+    ws: Workspace, conn: Connection, *, on: date, now: datetime, agreed: str, size: int
+) -> RunReport:
+    """The day's run by this process, in the caller's transaction, `size` accounts after `size`."""
+    spans = shared.spans(conn, size)
+    one = begin(ws, conn, on=on, now=now, agreed=agreed, spans=spans, defer=_by_itself)
+    if isinstance(one, RunReport):
+        return one
+    shared.before_their_run(conn)
+    known = Known()
+    for number, span in enumerate(spans):
+        part = decided_part(ws, conn, one, number, known, span=span, among=None)
+        shared.part_done(conn, one.id, part, "", now)
+    return _Sealing(ws, conn, one, now, known).sealed()
+
+
+def _by_itself(_conn: Connection, _one: SharedRun) -> None:
+    """Nobody else is asked to work at it."""
 
 
 @dataclass
 class _Sealing:
-    """The parts of a run while they become one, in one transaction."""
+    """The parts of a run while they become one, in one transaction. `among` as `decided_part` has it."""
 
     ws: Workspace
     conn: Connection
-    engine: Engine
     one: SharedRun
     now: datetime
     known: Known
+    among: Engine | None = None
 
     def sealed(self) -> RunReport:
         conn, one = self.conn, self.one
@@ -126,7 +146,14 @@ class _Sealing:
         shared.undecided(conn, one, found)
         distrusted = {Signature(**orjson.loads(signature)) for signature in bad}
         part = decided_part(
-            self.ws, conn, self.engine, one, one.parts, self.known, accounts=found, distrusted=distrusted
+            self.ws,
+            conn,
+            one,
+            one.parts,
+            self.known,
+            among=self.among,
+            accounts=found,
+            distrusted=distrusted,
         )
         return part, found
 

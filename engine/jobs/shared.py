@@ -1,9 +1,10 @@
-"""A day's run that many workers make together: each part is decided by itself, and the whole day is sealed by one.
+"""A day's run in parts: each part is decided by itself, and the whole day is sealed by one.
 
-A part is one transaction, as if there were room for all it wants. Whoever seals puts the parts' contacts in one order,
-gives out what the day has room for, asks the safety stop, and writes everything down; until then nothing can be
-claimed. What has changed meanwhile is decided once more in the sealing transaction, so that the run is as one that
-was made in that moment.
+A part is decided as if there were room for all it wants. Whoever seals puts the parts' contacts in one order, gives out
+what the day has room for, asks the safety stop, and writes everything down; until then nothing can be claimed. Many
+workers make such a run together, a transaction a part: what has changed meanwhile is decided once more in the sealing
+transaction, so that the run is as one that was made in that moment. One process makes one by itself where the ledger is
+large, in one transaction.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from engine.jobs.records import Made, Writing
 from engine.jobs.rows import ActionRow, Planned
 from engine.jobs.workspace import Workspace, of_texts
 from engine.settings.texts import from_kept
-from engine.store import bulk, database, queue, shared
+from engine.store import bulk, database, queue, runs, shared
 from engine.store.shared import Part, SharedRun
 from engine.store.spans import Span
 from engine.store.tables import ACTION_COLUMNS
@@ -149,7 +150,7 @@ def decide_part(
         if one is None or not one.deciding:
             return False
         if span is not None:
-            part = decided_part(ws, conn, engine, one, number, known, span=span)
+            part = decided_part(ws, conn, one, number, known, span=span, among=engine)
             shared.part_done(conn, id, part, worker, clock())
     with database.reading(engine) as conn:
         return not shared.open_parts(conn, id)
@@ -176,16 +177,19 @@ def _of_book(ws: Workspace, conn: Connection, one: SharedRun) -> Workspace:
 def decided_part(
     ws: Workspace,
     conn: Connection,
-    engine: Engine,
     one: SharedRun,
     number: int,
     known: Known,
     *,
+    among: Engine | None,
     span: Span | None = None,
     accounts: Collection[str] | None = None,
     distrusted: Collection[Signature] = (),
 ) -> Part:
-    """What some accounts want of the day. Their decisions are written, under the run that will be."""
+    """What some accounts want of the day. Their decisions are written, under the run that will be.
+
+    `among` is whose workers make the run together; None: whoever has `conn` makes it alone.
+    """
     ws = as_begun(ws, conn, one, known)
     head = shared.head(conn)
     state = state_on(ws, conn, one.on, one.moment, span, accounts, asked(ws.live))
@@ -194,15 +198,15 @@ def decided_part(
     decided = proposed(ws.live, state, evaluate.day_on(ws, one.on, state), ws.rules, distrusted=distrusted)
     zone, moment = ws.settings.workspace.zone, one.moment
     going = evaluate.under_way(conn, span, accounts)
-    company = database.company(engine)
+    company = database.company(conn)
     writing = Writing(
         company, ws.live, state, decided, ws.calendar, zone, moment, moment, going, one.agreed, lots
     )
     choices = [_choice(choice) for choice in writing.choices()]
-    numbers = _numbered(engine, one, choices, known)
+    numbers = _numbered(among or conn, one, choices, known)
     names, items, classes = writing.decisions()
     given = np.array(numbers, dtype=np.int64)[np.array(classes, dtype=np.int64)].tolist() if classes else []
-    shared.write_decisions(conn, one, names, items, given)
+    runs.write_decisions(conn, (names, items, given), one.run, one.time)
     placed, made = list(writing.placed()), Made()
     made.add(planned for _, planned in placed)
     told = {
@@ -232,12 +236,12 @@ def _choice(choice: Mapping[str, Any]) -> str:
     return orjson.dumps({name: value for name, value in choice.items() if name != "number"}).decode()
 
 
-def _numbered(engine: Engine, one: SharedRun, choices: Sequence[str], known: Known) -> list[int]:
+def _numbered(of: Engine | Connection, one: SharedRun, choices: Sequence[str], known: Known) -> list[int]:
     """The numbers that these classes have in the run."""
     digests = [shared.digest(choice) for choice in choices]
     new = [choice for choice, name in zip(choices, digests, strict=True) if name not in known.numbers]
     if new:
-        known.numbers |= shared.numbers(engine, one.id, new)
+        known.numbers |= shared.numbers(of, one.id, new)
     return [known.numbers[name] for name in digests]
 
 

@@ -169,6 +169,8 @@ def announced(conn: Connection, keys: Collection[str]) -> set[str]:
 
 def places(conn: Connection, many: int) -> int:
     """Keep so many places in the queue free, and say which is the first. In a transaction that alone writes."""
+    if conn.dialect.name == "sqlite":
+        return int(conn.execute(sa.text("SELECT COALESCE(MAX(id), 0) + 1 FROM outbox")).scalar_one())
     name = "pg_get_serial_sequence('outbox', 'id')"
     given = sa.text(f"SELECT setval({name}, nextval({name}) + :many)")
     return int(conn.execute(given, {"many": many}).scalar_one()) - many

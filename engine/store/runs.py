@@ -41,6 +41,10 @@ _AT = {name: n for n, name in enumerate(ACTION_COLUMNS)}
 _KEY, _ACCOUNT, _KIND, _STATE = (_AT[name] for name in ("key", "account", "kind", "state"))
 _RUN, _ON, _AMOUNT, _SINCE = (_AT[name] for name in ("run", "on", "amount", "since"))
 _TAKEN_ON, _TAKEN_AT, _DETAIL = (_AT[name] for name in ("taken_on", "taken_at", "detail"))
+_NEXT = {
+    "sqlite": "SELECT COALESCE(MAX(id), 0) + 1 FROM run",
+    "postgresql": "SELECT nextval(pg_get_serial_sequence('run', 'id'))",
+}
 _WAITING = frozenset(state.value for state in WAITING)
 _UNDONE = frozenset(state.value for state in UNDONE)
 
@@ -271,12 +275,12 @@ def _basis(conn: Connection, record: RunRecord, number: int, time: int) -> bytes
 def next_of(conn: Connection, on: date, policy_set: str = "main", company: str = COMPANY) -> tuple[int, int]:
     """The number that a day's next evaluation will have, and how often the day will have been asked for by then.
 
-    Only on PostgreSQL: the number of a first one is given out and comes to nobody else.
+    The number of a first one is given out and comes to nobody else; SQLite has no other writer meanwhile.
     """
     before = run_of(conn, on, policy_set, company)
     if before is not None:
         return before.id, _time(conn, before)
-    given = sa.text("SELECT nextval(pg_get_serial_sequence('run', 'id'))")
+    given = sa.text(_NEXT[conn.dialect.name])
     return int(conn.execute(given).scalar_one()), 1
 
 
@@ -415,7 +419,14 @@ def _write_decisions(conn: Connection, record: RunRecord, number: int, time: int
     columns = ("number", "policy", "step", "verdict", "reason", "gate", "place", "signature")
     rows = [(number, time, *(choice.get(name) for name in columns)) for choice in record.choices]
     bulk.insert(conn, class_choice, ("run", "time", *columns), rows)
-    accounts, items, classes = record.decisions
+    write_decisions(conn, record.decisions, number, time)
+
+
+def write_decisions(
+    conn: Connection, decisions: tuple[Sequence[str], Sequence[str], Sequence[int]], number: int, time: int
+) -> None:
+    """A row an account (an item, under `each: invoice`), as `RunRecord.decisions` has them."""
+    accounts, items, classes = decisions
     of_run: dict[str, int | str] = {"run": number, "time": time}
     if any(items):
         each = list(zip(accounts, items, classes, strict=True))

@@ -1,7 +1,8 @@
-"""A run that many workers make together, as the database has it: who has which accounts, and what is still missing.
+"""A run in parts, as the database has it: who has which accounts, and what is still missing.
 
-On PostgreSQL alone. Nothing of such a run is seen elsewhere before it is sealed: its decisions have no run yet, and
-all else that is to be written waits in its parts.
+Many workers make one together on PostgreSQL; on any database one process makes one by itself, part after part, where
+the ledger is large. Nothing of such a run is seen elsewhere before it is sealed: its decisions have no run yet, and all
+else that is to be written waits in its parts.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from sqlalchemy.engine import Connection, Engine
 from engine.store import bulk, runs
 from engine.store.database import aside, space
 from engine.store.moments import moment_text
-from engine.store.spans import WANTED, Span
+from engine.store.spans import WANTED, Span, among
 from engine.store.tables import (
     COMPANY,
     DECIDING,
@@ -243,21 +244,16 @@ def part_done(conn: Connection, id: int, part: Part, worker: str, at: datetime) 
     )
 
 
-def write_decisions(
-    conn: Connection, one: SharedRun, accounts: Sequence[str], items: Sequence[str], classes: Sequence[int]
-) -> None:
-    """One row an account (an item, under `each: invoice`), under the run that will be."""
-    rows = [
-        (account, one.run, one.time, item, number)
-        for account, item, number in zip(accounts, items, classes, strict=True)
-    ]
-    bulk.insert(conn, decision, ("account", "run", "time", "item", "class"), rows)
+def before_their_run(conn: Connection) -> None:
+    """Decisions may be written before their run is, until this transaction ends. On PostgreSQL they always may."""
+    if conn.dialect.name == "sqlite":
+        conn.execute(sa.text("PRAGMA defer_foreign_keys=ON"))
 
 
 def undecided(conn: Connection, one: SharedRun, accounts: Collection[str]) -> None:
     """These accounts are decided anew: what a part has said of them does not count."""
     mine = (decision.c.run == one.run, decision.c.time == one.time)
-    conn.execute(sa.delete(decision).where(*mine, decision.c.account == sa.any_(_array(accounts))))
+    conn.execute(sa.delete(decision).where(*mine, among(conn, decision.c.account, accounts)))
 
 
 def open_parts(conn: Connection, id: int) -> list[int]:
@@ -326,10 +322,6 @@ def progress(conn: Connection, company: str = COMPANY) -> Progress | None:
     )
 
 
-def _array(words: Collection[str]) -> sa.BindParameter[Any]:
-    return sa.literal(list(words), sa.ARRAY(sa.String))
-
-
 # -- its classes ---------------------------------------------------------------------------------------------------------
 
 
@@ -337,21 +329,30 @@ def digest(choice: str) -> str:
     return hashlib.sha256(choice.encode()).hexdigest()
 
 
-def numbers(engine: Engine, id: int, choices: Sequence[str]) -> dict[str, int]:
-    """digest of a choice → its number in the run, given out where it has none yet, in a transaction of its own."""
-    wanted = {digest(choice): choice for choice in choices}
-    with aside(engine) as conn:
+def numbers(of: Engine | Connection, id: int, choices: Sequence[str]) -> dict[str, int]:
+    """digest of a choice → its number in the run, given out where it has none yet.
+
+    Of an engine: in a transaction of its own, one worker after the other. Of a connection: whoever has it makes the run alone.
+    """
+    if isinstance(of, Connection):
+        return _numbers(of, id, choices)
+    with aside(of) as conn:
         conn.execute(sa.select(sa.func.pg_advisory_xact_lock(space(conn, _CLASSES), id)))
-        mine = run_class.c.shared_run == id
-        query = sa.select(run_class.c.digest, run_class.c.number).where(
-            mine, run_class.c.digest == sa.any_(_array(wanted))
-        )
-        known: dict[str, int] = {row.digest: row.number for row in conn.execute(query)}
-        new = [name for name in wanted if name not in known]
-        last = conn.execute(sa.select(sa.func.max(run_class.c.number)).where(mine)).scalar()
-        given = {name: n for n, name in enumerate(new, 0 if last is None else last + 1)}
-        rows = [(id, number, name, wanted[name]) for name, number in given.items()]
-        bulk.insert(conn, run_class, ("shared_run", "number", "digest", "choice"), rows)
+        return _numbers(conn, id, choices)
+
+
+def _numbers(conn: Connection, id: int, choices: Sequence[str]) -> dict[str, int]:
+    wanted = {digest(choice): choice for choice in choices}
+    mine = run_class.c.shared_run == id
+    query = sa.select(run_class.c.digest, run_class.c.number).where(
+        mine, among(conn, run_class.c.digest, wanted)
+    )
+    known: dict[str, int] = {row.digest: row.number for row in conn.execute(query)}
+    new = [name for name in wanted if name not in known]
+    last = conn.execute(sa.select(sa.func.max(run_class.c.number)).where(mine)).scalar()
+    given = {name: n for n, name in enumerate(new, 0 if last is None else last + 1)}
+    rows = [(id, number, name, wanted[name]) for name, number in given.items()]
+    bulk.insert(conn, run_class, ("shared_run", "number", "digest", "choice"), rows)
     return known | given
 
 

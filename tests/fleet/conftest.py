@@ -1,4 +1,4 @@
-"""Two houses alike on PostgreSQL: one whose runs are made in one process, one whose runs are made in parts."""
+"""Two houses alike: one whose runs are made in one process and at once, one whose runs are made in parts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import random
 import shutil
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from engine.jobs import sealing, shared
+from engine.jobs import evaluate, sealing, shared
 from engine.jobs.evaluate import RunReport
 from engine.store import database
 from engine.store import shared as store
@@ -82,10 +82,11 @@ class Much(House):
 
 @dataclass(frozen=True)
 class Parts:
-    """Runs of a house in parts of a few accounts, in any order, by this process."""
+    """Runs of a house in parts of a few accounts: as workers make them, in any order; or by one process alone."""
 
     house: House
     size: int = 7
+    alone: bool = False
 
     def begin(self, on: str, at: str = "10:00", agreed: str = "") -> SharedRun | RunReport:
         def begin(engine: sa.Engine) -> SharedRun | RunReport:
@@ -121,6 +122,9 @@ class Parts:
         )
 
     def run(self, on: str, at: str = "10:00", agreed: str = "", seed: int = 0) -> RunReport:
+        if self.alone:
+            day, now = moment(on, at).date(), moment(on, at)
+            return evaluate.run(self.house.ws, on=day, now=now, agreed=agreed, at_once=self.size)
         one = self.begin(on, at, agreed)
         if isinstance(one, RunReport):
             return one
@@ -165,6 +169,27 @@ def two(postgres_server: str, much: Much, tmp_path: Path) -> tuple[Much, Parts]:
         house.items, house.contacts = dict(much.items), dict(much.contacts)
         houses.append(house)
     return houses[0], Parts(houses[1])
+
+
+@pytest.fixture(
+    params=[
+        pytest.param("workers", marks=pytest.mark.postgresql),
+        pytest.param("alone on PostgreSQL", marks=pytest.mark.postgresql),
+        "alone on SQLite",
+    ]
+)
+def both(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Much, Parts]:
+    """As `two`, for all who make a run in parts."""
+    if request.param != "alone on SQLite":
+        one, parts = request.getfixturevalue("two")
+        return one, replace(parts, alone=request.param != "workers")
+    houses = []
+    for place in ("one", "other"):
+        (tmp_path / place).mkdir()
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / place / "dunwell.db")
+        url = f"sqlite:///{tmp_path / place / 'dunwell.db'}"
+        houses.append(Much(tmp_path / place, url).filled(random.Random(11)))
+    return houses[0], Parts(houses[1], alone=True)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A run in parts is the run that one process makes: row for row, and so again on the days that follow."""
+"""A run in parts is the run that is made at once: row for row, and so again on the days that follow."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def _queue(house: House) -> list[str]:
     return [key for (key,) in house.rows(sa.select(t.outbox.c.action).order_by(t.outbox.c.id))]
 
 
-def test_parts_give_what_one_process_gives(two: tuple[Much, Parts]) -> None:
-    one, parts = two
+def test_parts_give_what_is_given_at_once(both: tuple[Much, Parts]) -> None:
+    one, parts = both
     for number, on in enumerate(("2026-11-02", "2026-11-05")):
         whole, made = one.run(on), parts.run(on, seed=number)
         assert (made.actions, made.by_kind, made.already, made.awaiting, made.stopped) == (
@@ -111,9 +111,9 @@ def test_a_newer_ledger_begins_the_run_anew(two: tuple[Much, Parts]) -> None:
     assert _written(parts.house) == _written(one)
 
 
-def test_the_safety_stop_looks_at_the_whole_day(two: tuple[Much, Parts]) -> None:
+def test_the_safety_stop_looks_at_the_whole_day(both: tuple[Much, Parts]) -> None:
     """No part wants more than is allowed, all of them together do: nothing goes, and a person lets it go."""
-    one, parts = two
+    one, parts = both
     for house in (one, parts.house):
         text = (house.root / "policies" / "house.yaml").read_text("utf-8")
         house.write("house", text.replace("actions: 200", "actions: 12"))
@@ -182,9 +182,9 @@ def test_other_policies_on_a_disk_change_nothing_of_a_run_that_has_begun(two: tu
     assert _written(parts.house) == _written(one)
 
 
-def test_what_one_part_cannot_trust_no_part_does(two: tuple[Much, Parts]) -> None:
+def test_what_one_part_cannot_trust_no_part_does(both: tuple[Much, Parts]) -> None:
     """The evaluators disagree on the first account: nothing is done for all that are alike, whatever part they are in."""
-    one, parts = two
+    one, parts = both
     first = min(account for (account,) in one.rows(sa.select(t.customer.c.account)))
     for house in (one, parts.house):
         plain = house.ws.rules[0]
@@ -200,8 +200,8 @@ def test_what_one_part_cannot_trust_no_part_does(two: tuple[Much, Parts]) -> Non
     assert parts.house.rows(left_alone)[0][0] > 1
 
 
-def test_whom_a_comparison_draws_does_not_hang_on_the_parts(two: tuple[Much, Parts]) -> None:
-    one, parts = two
+def test_whom_a_comparison_draws_does_not_hang_on_the_parts(both: tuple[Much, Parts]) -> None:
+    one, parts = both
     for house in (one, parts.house):
         text = (house.root / "policies" / "house.yaml").read_text("utf-8")
         house.write("house", text.replace("standard]", "standard, early]") + SPLIT)
