@@ -96,7 +96,7 @@ WRITTEN = (
 )  # fmt: skip
 PHASES = {
     "load": (evaluate, "state_on"),
-    "decide": (evaluate, "decide"),
+    "decide": (evaluate, "proposed"),
     "records and write": (runs, "commit_run"),
 }
 

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from engine.core import sentences
 from engine.core.decision.allocate import usual_stop
 from engine.core.decision.asked import asked
-from engine.core.decision.decide import Decided, decide
+from engine.core.decision.decide import Decided, allotted, proposed
 from engine.core.decision.draw import with_lots
 from engine.core.decision.plan import day_of
 from engine.core.decision.portfolio import drawn
@@ -83,7 +83,8 @@ def _run(ws: Workspace, conn: Connection, on: date, now: datetime, agreed: str) 
     day = day_on(ws, on, state)
     lots = drawn(book, state, day)
     state = with_lots(state, lots)
-    decided = decide(replace(book, house=house), state, day, ws.rules, room_on(ws, conn, on))
+    whole = proposed(book, state, day, ws.rules)
+    decided = allotted(replace(book, house=house), whole, room_on(ws, conn, on))
     zone = ws.settings.workspace.zone
     company = database.company(conn)
     writing = Writing(

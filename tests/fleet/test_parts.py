@@ -71,6 +71,8 @@ def test_parts_give_what_is_given_at_once(both: tuple[Much, Parts]) -> None:
             assert there[name] == rows, name
         assert _queue(parts.house) == _queue(one)
     assert parts.ask(journal.verify) > 0
+    assert [many for (many,) in parts.house.rows(sa.select(t.shared_run.c.parts))] == [5, 5]
+    assert one.rows(sa.select(t.shared_run)) == []
 
 
 def test_what_changes_meanwhile_is_as_if_it_had_been_so_from_the_start(two: tuple[Much, Parts]) -> None:

@@ -52,7 +52,15 @@ _WAITING = {
 
 
 def choose(book: PolicyBook, at: Signature) -> Choice:
-    """The choice of a class. Pure: nothing but the book and the signature."""
+    """The choice of a class: it follows from the book and the signature alone, and is kept with the book from one day and
+    one run to the next."""
+    found: Choice | None = book.chosen.get(at)
+    if found is None:
+        found = book.chosen[at] = _chosen(book, at)
+    return found
+
+
+def _chosen(book: PolicyBook, at: Signature) -> Choice:
     if at.policy == NONE:
         return Choice(Verdict.NOTHING, Reason.NO_POLICY if at.overdue else Reason.NOT_OVERDUE)
     policy = book.policies[at.policy]

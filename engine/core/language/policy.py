@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from engine.core.figures.bands import Band
 from engine.core.language.condition import Clause, Condition
@@ -356,7 +357,8 @@ class PolicyBook:
     fits wins.
 
     `hash` is the SHA-256 over the names and texts of the files; `texts` keeps them, so that a past decision
-    is explained with its own words. `tones` gives each message template's tone."""
+    is explained with its own words. `tones` gives each message template's tone. `chosen` has what classes of
+    accounts get by it, as `decision.choose` has worked it out: a book that is changed begins with none."""
 
     house: House
     policies: tuple[Policy, ...]
@@ -364,6 +366,7 @@ class PolicyBook:
     tones: Mapping[str, Tone]
     hash: str
     texts: Mapping[str, str]
+    chosen: dict[Any, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def policy(self, id: str) -> Policy | None:
         return next((policy for policy in self.policies if policy.id == id), None)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from engine.core.decision.case import Case
 from engine.core.decision.choose import Choice, Verdict, choose, step_tone
 from engine.core.decision.ladder import effect_bits
-from engine.core.decision.signature import NONE, Origin, Signature, Under
+from engine.core.decision.signature import NONE, Origin, Under
 from engine.core.decision.standing import Standing, stand
 from engine.core.decision.state import Pending
 from engine.core.decision.view import Day
@@ -136,7 +136,6 @@ class Deciding:
         self.book, self.rows, self.at, self.rules = book, rows, at, rules
         self.invariants = tuple(invariants)
         self.always = frozenset(n for n, rule in enumerate(self.invariants) if rule.fits is None)
-        self._choices: dict[Signature, Choice] = {}
         self._days: dict[date, Day] = {}
 
     def of(self, past: Past, clock: Clock, number: int) -> Outcome:
@@ -158,13 +157,10 @@ class Deciding:
 
     def _stand(self, case: Case, day: Day) -> list[tuple[Standing, Choice]]:
         """Where each unit of an account stands, and the choice of its class."""
-        found = []
-        for standing in stand(self.book, case, day, self.rules):
-            choice = self._choices.get(standing.signature)
-            if choice is None:
-                choice = self._choices[standing.signature] = choose(self.book, standing.signature)
-            found.append((standing, choice))
-        return found
+        return [
+            (standing, choose(self.book, standing.signature))
+            for standing in stand(self.book, case, day, self.rules)
+        ]
 
     def _outcome(self, units: Sequence[tuple[Standing, Choice]], left: Left, holds: Left) -> Outcome:
         standing, choice = next((unit for unit in units if _goes(unit[1])), units[0])
