@@ -15,10 +15,10 @@ from engine.core.decision.allocate import usual_stop
 from engine.core.decision.asked import asked
 from engine.core.decision.decide import Decided, allotted, proposed
 from engine.core.decision.draw import with_lots
+from engine.core.decision.held import HeldGroup, groups, held
 from engine.core.decision.plan import day_of
 from engine.core.decision.portfolio import drawn
 from engine.core.decision.state import State
-from engine.core.decision.summary import HeldGroup, groups
 from engine.core.decision.view import Day
 from engine.core.language.policy import House, Kind
 from engine.errors import Refused
@@ -34,7 +34,7 @@ from engine.store.evidence import Evidence
 from engine.store.spans import Span
 from engine.store.tables import BY_HAND, COMPANY, NO_EPISODE, OPEN, UNDER_WAY, ActionState, action
 
-AT_ONCE = 2_000_000
+AT_ONCE = 250_000  # open items, of five times as many accounts as a part has
 _RUN = "the day's run"  # who makes the tasks that nobody asked for
 
 
@@ -67,7 +67,7 @@ def run(ws: Workspace, *, on: date, now: datetime, agreed: str = "", at_once: in
             if ledger.more_open_than(conn, at_once):
                 from engine.jobs.sealing import made_alone  # which is seldom needed, and needs what is here
 
-                return made_alone(ws, conn, on=on, now=now, agreed=agreed, size=max(1, at_once // 8))
+                return made_alone(ws, conn, on=on, now=now, agreed=agreed, size=at_once // 5)
             return _run(ws, conn, on, now, agreed)
     finally:
         engine.dispose()
@@ -207,12 +207,9 @@ def _report(
         by_kind=by_kind if new else {},
         already=committed.ignored,
         awaiting=awaiting(conn, decided.day.on),
-        held=groups(ws.live, decided),
+        held=groups(held(ws.live.house, decided)),
         stopped=decided.stopped,
-        faults=tuple(
-            sentences.disagreement(fault.account, fault.accounts, tuple(name for name, _ in fault.answers))
-            for fault in decided.faults
-        ),
+        faults=tuple(fault.sentence for fault in decided.faults),
         evaluators=decided.evaluators,
         sentence=sentences.run_said(new, again, decided.stopped),
     )

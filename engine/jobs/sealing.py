@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import zlib
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import chain
 from typing import Any
@@ -17,8 +18,11 @@ from sqlalchemy.engine import Connection, Engine
 
 from engine.core import sentences
 from engine.core.decision.choose import choose
+from engine.core.decision.held import Held, gathered, groups, no_room
 from engine.core.decision.signature import NONE, Signature
 from engine.core.decision.together import Together, together
+from engine.core.language.policy import House
+from engine.core.problem import Place
 from engine.core.sentences import Reason
 from engine.jobs import brakes, evaluate
 from engine.jobs.ahead import room_on
@@ -31,6 +35,9 @@ from engine.store.evidence import Evidence
 from engine.store.runs import RunRecord
 from engine.store.shared import Part, SharedRun
 from engine.store.tables import OUTBOX_COLUMNS, ActionState
+
+# A part's number, what it has for the tables, and the accounts that were decided once more since.
+_Told = tuple[int, Mapping[str, Any], frozenset[str]]
 
 
 def seal(
@@ -87,6 +94,10 @@ class _Sealing:
     now: datetime
     known: Known
     among: Engine | None = None
+    faults: list[str] = field(
+        default_factory=list
+    )  # of the parts, as they are looked at; and so what they hold back
+    waits: list[Held] = field(default_factory=list)
 
     def sealed(self) -> RunReport:
         conn, one = self.conn, self.one
@@ -106,10 +117,10 @@ class _Sealing:
         room = room_on(self.ws, conn, one.on).on(one.on)
         whole = together(house, contacts.drop("part", "at"), deeds, room)
         before = runs.run_of(conn, one.on)
-        faults: list[str] = []
         head = self._head(choices, whole)
-        writes = self._records(head, contacts, whole, deeds, again, anew, faults) if not whole.stopped else ()
-        committed = runs.commit_run(conn, head, chain([head], writes), one.run)
+        told = self._told(again, anew)
+        records = self._records(head, contacts, whole, deeds, told)
+        committed = runs.commit_run(conn, head, chain([head], records), one.run)
         shared.sealed(conn, one, self.now)
         evaluate.settled_up(self.ws, conn, one.on, self.now, whole.stopped)
         new = committed.added + committed.advanced
@@ -119,14 +130,14 @@ class _Sealing:
             by_kind={name: many for name, many in head.counts.items() if name != "actions"} if new else {},
             already=committed.ignored,
             awaiting=evaluate.awaiting(conn, one.on),
-            held=(),
+            held=groups(gathered([*self.waits, _without_room(house, contacts, whole)])),
             stopped=whole.stopped,
-            faults=tuple(faults),
+            faults=tuple(self.faults),
             evaluators=tuple(rule.name for rule in self.ws.rules),
             sentence=sentences.run_said(new, before is not None, whole.stopped),
         )
 
-    def _decided_again(self, head: int) -> tuple[Part | None, Collection[str]]:
+    def _decided_again(self, head: int) -> tuple[Part | None, frozenset[str]]:
         """What has changed since its part was decided, and who is of a class that another part cannot trust."""
         conn, one = self.conn, self.one
         found = shared.changed_since(conn, one, head)
@@ -142,7 +153,7 @@ class _Sealing:
         if trusted:
             found |= shared.of_classes(conn, one, trusted)
         if not found:
-            return None, ()
+            return None, frozenset()
         shared.undecided(conn, one, found)
         distrusted = {Signature(**orjson.loads(signature)) for signature in bad}
         part = decided_part(
@@ -155,7 +166,7 @@ class _Sealing:
             accounts=found,
             distrusted=distrusted,
         )
-        return part, found
+        return part, frozenset(found)
 
     def _deed(self, choice: Mapping[str, Any]) -> Any:
         return choose(self.ws.live, Signature(**orjson.loads(choice["signature"]))).actions
@@ -187,30 +198,53 @@ class _Sealing:
             state="stopped" if whole.stopped else "done",
         )
 
+    def _told(self, again: Part | None, anew: frozenset[str]) -> Iterator[_Told]:
+        """What each part has for the tables. Who was decided once more is taken from there alone."""
+        for number in range(self.one.parts):
+            yield self._unpacked(number, shared.rows(self.conn, self.one.id, number), anew)
+        if again is not None:
+            yield self._unpacked(again.number, again.rows, frozenset())
+
+    def _unpacked(self, number: int, rows: bytes, skip: frozenset[str]) -> _Told:
+        told = orjson.loads(zlib.decompress(rows))
+        self.faults += told["faults"]
+        self.waits.append(
+            {
+                (Reason(reason), place and Place(*place)): {
+                    account: overdue for account, overdue in accounts.items() if account not in skip
+                }
+                for reason, place, accounts in told["held"]
+            }
+        )
+        return number, told, skip
+
     def _records(
         self,
         head: RunRecord,
         contacts: pl.DataFrame,
         whole: Together,
         deeds: Mapping[int, Sequence[Any]],
-        again: Part | None,
-        anew: Collection[str],
-        faults: list[str],
+        told: Iterable[_Told],
     ) -> Iterator[RunRecord]:
         """What each part writes, with the place that each message has in the whole day's queue."""
+        if whole.stopped:
+            deque(told, 0)  # looked at all the same
+            return
         places = _places(self.conn, contacts, whole, deeds)
         keys = contacts.select("part", "at").iter_rows()
         allotted = dict(zip(keys, zip(whole.goes, whole.person, places, strict=True), strict=True))
         counts: dict[str, int] = {}
-        for number in [*range(self.one.parts), *([again.number] if again else [])]:
-            mine = again is not None and number == again.number
-            packed = again.rows if mine and again else shared.rows(self.conn, self.one.id, number)
-            told = orjson.loads(zlib.decompress(packed))
-            skip = frozenset() if mine else frozenset(anew)
-            faults += told["faults"]
-            yield _record(head, told, number, allotted, skip, counts)
+        for one in told:
+            yield _record(head, one, allotted, counts)
         assert isinstance(head.counts, dict)
         head.counts.update(actions=sum(counts.values()), **counts)
+
+
+def _without_room(house: House, contacts: pl.DataFrame, whole: Together) -> Held:
+    """The contacts that the whole day holds."""
+    left = contacts.select("account", "overdue").filter(~pl.Series(whole.goes, dtype=pl.Boolean))
+    _, reason, place = no_room(house, whole.stopped)
+    return {(reason, place): dict(left.iter_rows())} if left.height else {}
 
 
 def _places(
@@ -229,13 +263,12 @@ def _places(
 
 def _record(
     head: RunRecord,
-    told: Mapping[str, Any],
-    number: int,
+    part: _Told,
     allotted: Mapping[tuple[int, int], tuple[bool, str | None, int]],
-    skip: frozenset[str],
     counts: dict[str, int],
 ) -> RunRecord:
-    """A part as it is written; `skip` are accounts that were decided once more."""
+    """A part as it is written."""
+    number, told, skip = part
     actions: list[Planned] = []
     messages: list[tuple[Any, ...]] = []
     taken: dict[int, int] = {}

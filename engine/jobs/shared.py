@@ -13,7 +13,7 @@ import hashlib
 import io
 import zlib
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -21,10 +21,10 @@ import numpy as np
 import orjson
 from sqlalchemy.engine import Connection, Engine
 
-from engine.core import sentences
 from engine.core.decision.asked import asked
 from engine.core.decision.decide import proposed
 from engine.core.decision.draw import Lot, with_lots
+from engine.core.decision.held import held
 from engine.core.decision.portfolio import drawn
 from engine.core.decision.signature import Signature
 from engine.core.decision.state import State
@@ -213,10 +213,10 @@ def decided_part(
         "actions": [_packed(place, planned) for place, planned in placed],
         "episodes": list(writing.episodes()),
         "settled": list(writing.settled(made)),
-        "faults": [
-            sentences.disagreement(fault.account, fault.accounts, tuple(name for name, _ in fault.answers))
-            for fault in decided.faults
-            if fault.answers
+        "faults": [fault.sentence for fault in decided.faults if fault.answers],
+        "held": [
+            [reason, place and astuple(place), accounts]
+            for (reason, place), accounts in held(ws.live.house, decided).items()
         ],
     }
     wants = io.BytesIO()

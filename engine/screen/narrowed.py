@@ -6,10 +6,9 @@ from collections import Counter
 from dataclasses import replace
 from datetime import date
 
-from engine.core.decision.summary import HeldGroup, HeldStep, Preview
+from engine.core.decision.held import Why, groups
+from engine.core.decision.summary import Preview
 from engine.core.language.policy import Kind
-from engine.core.problem import Place
-from engine.core.sentences import Reason
 
 
 def narrowed(view: Preview) -> Preview:
@@ -18,18 +17,14 @@ def narrowed(view: Preview) -> Preview:
     for action in view.actions:
         counts[action.on][action.kind] += 1
     days = tuple(replace(day, counts=dict(counts[day.on]), moved=0, moved_to=None) for day in view.days)
-    found: dict[tuple[Reason, Place | None], dict[str, HeldStep]] = {}
+    found: dict[Why, dict[str, int]] = {}
     for step in view.held:
-        found.setdefault((step.reason, step.place), {})[step.account] = step
-    groups = [
-        HeldGroup(reason, place, len(steps), sum(step.amount for step in steps.values()))
-        for (reason, place), steps in found.items()
-    ]
+        found.setdefault((step.reason, step.place), {})[step.account] = step.amount
     accounts = {action.account for action in view.actions} | {step.account for step in view.held}
     return replace(
         view,
         days=days,
-        groups=tuple(sorted(groups, key=lambda group: -group.accounts)),
+        groups=groups(found),
         workload=(),
         accounts=len(accounts),
         no_policy=0,

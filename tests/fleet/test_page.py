@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from engine.daemon import line
+from engine.jobs.evaluate import AT_ONCE
 from engine.jobs.shared import SIZE
 from engine.jobs.status import status
 from engine.screen.status import status_drawn
@@ -50,5 +51,9 @@ def test_a_file_has_no_workers(sqlite_url: str, tmp_path: Path) -> None:
 def test_the_numbers_of_the_page_are_those_of_the_code() -> None:
     page = " ".join(PAGE.split())
     assert f"parts of {SIZE:,} accounts" in page
+    assert (
+        f"more than {AT_ONCE:,} items are open it decides the accounts in parts of {AT_ONCE // 5:,}" in page
+    )
+    assert AT_ONCE // 5 == SIZE
     assert f"no sign of life for {queue.DEAD:.0f} seconds" in page
     assert queue.DEAD + line.RESCUE + queue.BEAT < 30

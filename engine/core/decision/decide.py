@@ -44,6 +44,10 @@ class Fault:
     accounts: int
     answers: tuple[tuple[str, Signature | str], ...]
 
+    @property
+    def sentence(self) -> str:
+        return sentences.disagreement(self.account, self.accounts, tuple(name for name, _ in self.answers))
+
 
 @dataclass(frozen=True, slots=True)
 class Decided:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 import polars as pl
 
-from engine.core import sentences
 from engine.core.decision.allocate import ROOM, Room, used
-from engine.core.decision.choose import LADDER_FINISHED, Choice, Verdict, approver
+from engine.core.decision.choose import LADDER_FINISHED, Choice, approver
 from engine.core.decision.decide import Decided, reasons
+from engine.core.decision.held import HeldGroup, groups, held, overdue, waiting
 from engine.core.decision.plan import Plan, Planned
-from engine.core.decision.portfolio import Portfolio
 from engine.core.decision.state import State
 from engine.core.language.policy import Kind, PolicyBook
 from engine.core.problem import Place
@@ -57,16 +56,6 @@ class HeldStep:
     place: Place | None
     amount: int
     late: int
-
-
-@dataclass(frozen=True, slots=True)
-class HeldGroup:
-    """A reason with how many accounts it holds on the first day of the plan, and what they owe overdue."""
-
-    reason: Reason
-    place: Place | None
-    accounts: int
-    amount: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +122,7 @@ def summarize(book: PolicyBook, state: State, plan: Plan, room: Room, calendar: 
         days=tuple(_day(day, calendar) for day in plan.days),
         actions=actions,
         held=tuple(_held(book, plan)),
-        groups=groups(book, first_open.decided),
+        groups=groups(held(book.house, first_open.decided)),
         workload=_workload(book, plan, room),
         accounts=state.accounts.height,
         no_policy=overdue_without,
@@ -142,10 +131,7 @@ def summarize(book: PolicyBook, state: State, plan: Plan, room: Room, calendar: 
         as_of=state.as_of,
         assumes=plan.assumes,
         evaluators=first.evaluators,
-        faults=tuple(
-            sentences.disagreement(fault.account, fault.accounts, tuple(name for name, _ in fault.answers))
-            for fault in first.faults
-        ),
+        faults=tuple(fault.sentence for fault in first.faults),
         compared=tuple(sides_of(book, state, plan)),
     )
 
@@ -246,7 +232,7 @@ def _held(book: PolicyBook, plan: Plan) -> Iterator[HeldStep]:
     """Each step that waits, on the first day it waits for that reason."""
     seen: set[tuple[int, str | None, str, Reason]] = set()
     for day in plan.days:
-        for unit, choice in _waiting(book, day.decided):
+        for unit, choice in waiting(book.house, day.decided):
             view = day.decided.portfolio
             row = int(view.unit_row[unit])
             key = (row, str(view.unit_item[unit]), choice.step, choice.reason)
@@ -262,54 +248,9 @@ def _held(book: PolicyBook, plan: Plan) -> Iterator[HeldStep]:
                 policy=choice.policy,
                 step=choice.step,
                 place=choice.place,
-                amount=_overdue(view, row),
+                amount=overdue(view, row),
                 late=int(view.late[unit]),
             )
-
-
-def _waiting(book: PolicyBook, decided: Decided) -> Iterator[tuple[int, Choice]]:
-    for unit in _units(decided, lambda choice: choice.verdict is Verdict.HELD):
-        yield unit, decided.choices[int(decided.unit_class[unit])]
-    for unit, number in decided.contacts.filter(~pl.col("goes")).select("unit", "class").iter_rows():
-        yield unit, without_room(book, decided.choices[number], decided.stopped)
-
-
-def _overdue(view: Portfolio, row: int) -> int:
-    """What an account has overdue, set aside or not, in the house's minor units."""
-    return int(view.accounts["overdue"][row])
-
-
-def without_room(book: PolicyBook, choice: Choice, stopped: str) -> Choice:
-    """The choice of a contact that the whole day holds: the safety stop, or no room."""
-    gate, reason, word = (
-        (Gate.STOP, Reason.SAFETY_STOP, "stop")
-        if stopped
-        else (Gate.CAPACITY, Reason.NO_CAPACITY, "capacity")
-    )
-    return replace(choice, verdict=Verdict.HELD, reason=reason, gate=gate, place=book.house.places.get(word))
-
-
-def groups(book: PolicyBook, decided: Decided) -> tuple[HeldGroup, ...]:
-    """What waits on a day, by reason and line, the most accounts first."""
-    found: dict[tuple[Reason, Place | None], list[int]] = {}
-    view = decided.portfolio
-    for unit, choice in _waiting(book, decided):
-        shared = None if choice.reason in (Reason.NO_ADDRESS, Reason.APPROVAL) else choice.place
-        found.setdefault((choice.reason, shared), []).append(unit)
-    counted = [
-        HeldGroup(
-            reason,
-            place,
-            len({int(view.unit_row[unit]) for unit in units}),
-            sum(
-                {
-                    int(view.unit_row[unit]): _overdue(view, int(view.unit_row[unit])) for unit in units
-                }.values()
-            ),
-        )
-        for (reason, place), units in found.items()
-    ]
-    return tuple(sorted(counted, key=lambda group: -group.accounts))
 
 
 def day_used(decided: Decided) -> dict[str, int]:

@@ -33,12 +33,14 @@ class Together:
 
 def share(decided: Decided, numbers: Mapping[int, int]) -> pl.DataFrame:
     """What the whole day looks at of a part's contacts, in the part's own order; classes by their number in the run."""
+    overdue = decided.portfolio.accounts["overdue"].gather(decided.contacts["row"])
     return decided.contacts.select(
         "account",
         "long_wait",
         "score",
         "owner",
         newly=pl.col("waiting_since").is_null(),
+        overdue=overdue,
         number=pl.col("class").cast(pl.Int64).replace_strict(numbers, return_dtype=pl.Int64),
     )
 
