@@ -122,7 +122,7 @@ def main() -> int:
     parser.add_argument("--accounts", type=int, default=1_000_000)
     parser.add_argument("--late", type=int, default=25, help="one account in so many")
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--size", type=int, default=shared.SIZE, help="accounts of a part")
+    parser.add_argument("--size", type=int, default=shared.SIZE, help="open items of a part")
     parser.add_argument(
         "--kill", nargs="?", type=int, const=1, default=0, metavar="TIMES", help="kill workers, this often"
     )

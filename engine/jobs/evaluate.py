@@ -34,7 +34,7 @@ from engine.store.evidence import Evidence
 from engine.store.spans import Span
 from engine.store.tables import BY_HAND, COMPANY, NO_EPISODE, OPEN, UNDER_WAY, ActionState, action
 
-AT_ONCE = 250_000  # open items, of five times as many accounts as a part has
+AT_ONCE = 500_000  # open items
 _RUN = "the day's run"  # who makes the tasks that nobody asked for
 
 
@@ -67,7 +67,7 @@ def run(ws: Workspace, *, on: date, now: datetime, agreed: str = "", at_once: in
             if ledger.more_open_than(conn, at_once):
                 from engine.jobs.sealing import made_alone  # which is seldom needed, and needs what is here
 
-                return made_alone(ws, conn, on=on, now=now, agreed=agreed, size=at_once // 5)
+                return made_alone(ws, conn, on=on, now=now, agreed=agreed, size=at_once // 2)
             return _run(ws, conn, on, now, agreed)
     finally:
         engine.dispose()

@@ -67,7 +67,7 @@ def seal(
 def made_alone(
     ws: Workspace, conn: Connection, *, on: date, now: datetime, agreed: str, size: int
 ) -> RunReport:
-    """The day's run by this process, in the caller's transaction, `size` accounts after `size`."""
+    """The day's run by this process, in the caller's transaction, `size` open items after `size`."""
     spans = shared.spans(conn, size)
     one = begin(ws, conn, on=on, now=now, agreed=agreed, spans=spans, defer=_by_itself)
     if isinstance(one, RunReport):

@@ -42,7 +42,7 @@ from engine.store.shared import Part, SharedRun
 from engine.store.spans import Span
 from engine.store.tables import ACTION_COLUMNS
 
-SIZE = 50_000  # accounts of a part
+SIZE = 100_000  # open items of a part
 _DAYS = [
     ACTION_COLUMNS.index(name) for name in ("event", "on", "since", "not_before", "respond_by", "taken_on")
 ]

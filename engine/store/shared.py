@@ -21,7 +21,7 @@ from sqlalchemy.engine import Connection, Engine
 from engine.store import bulk, runs
 from engine.store.database import aside, space
 from engine.store.moments import moment_text
-from engine.store.spans import WANTED, Span, among
+from engine.store.spans import Span, among
 from engine.store.tables import (
     COMPANY,
     DECIDING,
@@ -29,6 +29,7 @@ from engine.store.tables import (
     SEALED,
     book,
     decision,
+    item,
     journal,
     journal_head,
     ledger_file,
@@ -202,15 +203,17 @@ def _read(row: Any) -> SharedRun:
 
 
 def spans(conn: Connection, size: int, company: str = COMPANY) -> list[Span]:
-    """All accounts that a decision is about, in parts of about `size`: the last begins with the rest."""
-    firsts = conn.execute(
-        sa.text(f"""SELECT account FROM (
-            SELECT account, row_number() OVER (ORDER BY account) - 1 AS place FROM ({WANTED}) wanted
-        ) numbered WHERE place > 0 AND place % :size = 0 ORDER BY account"""),  # noqa: S608
-        {"company": company, "size": size},
-    )
-    ends = [None, *(account for (account,) in firsts), None]
-    return [Span(first, before) for first, before in pairwise(ends)]
+    """All accounts, in parts of about `size` open items; all items of an account are in one part."""
+    mine = (item.c.company == company, item.c.open != 0)
+    query = sa.select(item.c.account).where(*mine).order_by(item.c.account).offset(size).limit(1)
+    firsts: list[str | None] = [None]
+    while (found := conn.scalar(_after(query, firsts[-1]))) is not None:
+        firsts.append(found)
+    return [Span(first, before) for first, before in pairwise([*firsts, None])]
+
+
+def _after(query: sa.Select[str], account: str | None) -> sa.Select[str]:
+    return query if account is None else query.where(item.c.account > account)
 
 
 def take_part(conn: Connection, id: int, number: int) -> Span | None:

@@ -29,7 +29,7 @@ def test_a_small_company_does_not_wait_for_a_large_one(postgres_url: str, tmp_pa
     """Nor does either for one whose settings cannot be read."""
     now = datetime.now(ZONE)
     houses: dict[str, Much] = {}
-    for company, size in (("north", 2), ("south", 15)):
+    for company, size in (("north", 3), ("south", 40)):
         house = Much(tmp_path / company, postgres_url, company=company).filled(random.Random(7))
         engine = database.open(house.ws.files.database_url)
         queue.prepare(engine)

@@ -124,7 +124,7 @@ class Parts:
     def run(self, on: str, at: str = "10:00", agreed: str = "", seed: int = 0) -> RunReport:
         if self.alone:
             day, now = moment(on, at).date(), moment(on, at)
-            return evaluate.run(self.house.ws, on=day, now=now, agreed=agreed, at_once=self.size * 5)
+            return evaluate.run(self.house.ws, on=day, now=now, agreed=agreed, at_once=self.size * 2)
         one = self.begin(on, at, agreed)
         if isinstance(one, RunReport):
             return one
