@@ -148,9 +148,7 @@ def glance(url: str) -> Iterator[View]:
         try:
             yield Look(conn)
         except sqlite3.Error as error:
-            from engine.store.database import sentence
-
-            raise sentence(str(file), error) from error
+            raise _said(str(file), error) from error
 
 
 @contextmanager
@@ -181,10 +179,18 @@ def _as_wanted(file: Path) -> sqlite3.Connection | None:
         there = conn.execute(IS_THERE).fetchone() and conn.execute(STANDS).fetchall()
         if there in ([(HEAD, None)], [(HEAD, COMPANY)]):
             return conn
-    except sqlite3.Error:
-        pass
+    except sqlite3.Error as error:
+        if "locked" in str(error):  # its turn did not come: to try otherwise is to wait as long again
+            conn.close()
+            raise _said(str(file), error) from error
     conn.close()
     return None
+
+
+def _said(file: str, error: sqlite3.Error) -> BaseException:
+    from engine.store.database import sentence
+
+    return sentence(file, error)
 
 
 def to_read(file: Path) -> sqlite3.Connection:

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 import sqlalchemy as sa
 
-from engine.errors import DatabaseError
+from engine.errors import DatabaseBusy, DatabaseError
 from engine.jobs.history import asking, looking
 from engine.settings import Settings, Workspace
 from engine.store import database, glance
@@ -139,6 +139,21 @@ def test_what_goes_wrong_on_the_way_is_said_as_always(tmp_path: Path) -> None:
     with pytest.raises(DatabaseError) as told, glance.glance(f"sqlite:///{file}") as view:
         glance.workers(view)
     assert str(told.value).startswith(f"the database {file} refused: no such table: person")
+
+
+def test_a_file_that_somebody_keeps_to_himself_is_waited_for_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "dunwell.db"
+    _fill(f"sqlite:///{file}")
+    monkeypatch.setattr(glance, "WAIT_MS", 1)
+    monkeypatch.setattr(database, "open", lambda *_, **__: pytest.fail("it was waited for again"))
+    with closing(sqlite3.connect(file)) as other:
+        other.execute("PRAGMA locking_mode=EXCLUSIVE")
+        other.execute("UPDATE person SET name = 'Jo'")
+        with pytest.raises(DatabaseBusy) as told, glance.glance(f"sqlite:///{file}"):
+            pass
+    assert told.value.sentence == f"somebody else is writing to the database {file}"
 
 
 @pytest.mark.parametrize(
