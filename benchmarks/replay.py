@@ -24,7 +24,8 @@ from engine.jobs.intake import take_in
 from engine.jobs.simulate import Asked, Played, play
 from engine.jobs.workspace import Workspace, open_workspace
 from engine.start import lay_out
-from engine.store import bulk, database
+from engine.store import database
+from engine.store.view import frame
 
 AS_OF = date(2021, 11, 29)
 NOW = datetime(2021, 11, 30, 12, tzinfo=UTC)
@@ -113,7 +114,7 @@ def _customers(ws: Workspace) -> list[tuple[str, ...]]:
     """Everybody in the ledger, of four segments, with addresses."""
     engine = ws.database(read_only=True)
     with database.reading(engine) as conn:
-        known = bulk.frame(
+        known = frame(
             conn, "SELECT DISTINCT account FROM item ORDER BY account", {}, {"account": pl.String()}
         )
     engine.dispose()

@@ -111,10 +111,10 @@ def look(
 
 def _halted(edge: Edge) -> None:
     """Above the days: whatever they show, nothing moves for now."""
-    from engine.store import brakes
+    from engine.store import halts
 
-    with edge.reading() as conn:
-        for halt in brakes.halts(conn):
+    with edge.glance() as view:
+        for halt in halts.halts(view):
             edge.say(f"Nothing is decided or sent: {halt.sentence}; {halt.remedy}.", "red")
 
 

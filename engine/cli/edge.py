@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from engine.core.problem import Problem
     from engine.jobs.cases import Who
     from engine.jobs.workspace import Workspace
+    from engine.store.view import View
 
 _PIPED = 100  # columns, where there is no screen to ask
 
@@ -85,7 +86,7 @@ class Edge:
         _console(sys.stderr).print(text, style="yellow", soft_wrap=True)
 
     def _deciding(self, *, writes: bool) -> tuple[Workspace, str]:
-        from engine.jobs.releases import deciding
+        from engine.jobs.deciding import deciding
 
         if self._decides is None:
             self._decides = deciding(self.workspace, self.clock(), writes=writes)
@@ -96,6 +97,15 @@ class Edge:
             self.show_problems(ws.problems)
             raise typer.Exit(1)
         return ws
+
+    @contextmanager
+    def glance(self) -> Iterator[View]:
+        """As `reading`, for what is asked without SQLAlchemy."""
+        from engine.store.glance import glance
+
+        self.has_ledger()
+        with glance(self.workspace.files.database_url) as view:
+            yield view
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -15,8 +15,8 @@ from prometheus_client.registry import Collector
 
 from engine import __version__
 from engine.daemon.pulse import Pulse
-from engine.store.brakes import CLOCK, QUARANTINE, STOPPED
 from engine.store.gauges import OPEN, Deliveries, Gauges
+from engine.store.halts import CLOCK, QUARANTINE, STOPPED
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _CHANNELS = (

@@ -36,7 +36,7 @@ from engine.daemon.warnings import Warnings
 from engine.errors import DatabaseBusy, DatabaseError, DatabaseTooNew, DunwellError, Refused
 from engine.jobs.duties import DUTIES, due
 from engine.jobs.people import first
-from engine.store import alarms, brakes, database, dues, lease, queue, shared
+from engine.store import alarms, brakes, database, dues, halts, lease, queue, shared
 from engine.store.owner import gone, owner
 
 TICK = 30.0  # seconds
@@ -289,7 +289,7 @@ class Service:
                 return
             queue.put_again(conn)
             there = queue.workers(conn)
-            if there and not brakes.halted(conn) and dues.many_messages(conn, self.files, now):
+            if there and not halts.halted(conn) and dues.many_messages(conn, self.files, now):
                 for number in range(there):
                     queue.put(conn, queue.DELIVER, {}, once=f"deliver {number}")
             going = shared.progress(conn)

@@ -6,9 +6,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-import sqlalchemy as sa
-from sqlalchemy.engine import Connection
-
 from engine.core.decision.allocate import ROOM, Room, usual_stop
 from engine.core.decision.asked import Asked
 from engine.core.decision.plan import NOTHING_PAID, plan
@@ -17,10 +14,13 @@ from engine.core.decision.summary import Preview, sides_of, summarize
 from engine.core.language.policy import Kind, PolicyBook
 from engine.errors import Refused
 from engine.jobs.workspace import Workspace
-from engine.store import absences, database, runs
+from engine.store import absences
+from engine.store.glance import glance
+from engine.store.ran import run_of, usual
 from engine.store.spans import Span
 from engine.store.state import load_state
-from engine.store.tables import COMPANY, OUTCOMES, ActionState, action
+from engine.store.used import used
+from engine.store.view import View
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +39,12 @@ class Ahead:
 
 def ahead(ws: Workspace, start: date, now: datetime) -> Ahead:
     """The ledger, read once, for whatever looks at the days from `start` on. Writes nothing, anywhere."""
-    engine = ws.database(read_only=True)
-    try:
-        with database.reading(engine) as conn:
-            state = state_on(ws, conn, start, now)
-            if state.as_of is None:
-                raise Refused("there is no ledger yet", "“dunwell import FILE” brings one in")
-            made = runs.run_of(conn, start) is not None
-            return Ahead(state, room_on(ws, conn, start), runs.usual(conn, start), made)
-    finally:
-        engine.dispose()
+    with glance(ws.files.database_url) as view:
+        state = state_on(ws, view, start, now)
+        if state.as_of is None:
+            raise Refused("there is no ledger yet", "“dunwell import FILE” brings one in")
+        made = run_of(view, start) is not None
+        return Ahead(state, room_on(ws, view, start), usual(view, start), made)
 
 
 def preview(
@@ -85,7 +81,7 @@ def _only(seen: Preview, policy: str | None, account: str | None) -> Preview:
 
 def state_on(
     ws: Workspace,
-    conn: Connection,
+    view: View,
     on: date,
     now: datetime,
     span: Span | None = None,
@@ -95,31 +91,17 @@ def state_on(
     """Every account as a day finds it; of a part of a run those within `span`, or these. `asked` as `load_state` has it."""
     currency, own = ws.live.house.currency, ws.own_columns
     return load_state(
-        conn, on=on, moment=now, currency=currency, own=own, span=span, accounts=accounts, asked=asked
+        view, on=on, moment=now, currency=currency, own=own, span=span, accounts=accounts, asked=asked
     )
 
 
-def room_on(ws: Workspace, conn: Connection, on: date) -> Room:
+def room_on(ws: Workspace, view: View, on: date) -> Room:
     """Who works, and what earlier runs of the day have used."""
-    done = [ActionState.SENT, ActionState.DONE, ActionState.SENDING, ActionState.PLANNED, ActionState.RETRY]
-    # What followed a call takes the room of the day on which it is due.
-    day = sa.case(
-        (action.c.policy == OUTCOMES, sa.func.coalesce(action.c.not_before, action.c.on)), else_=action.c.on
-    )
-    rows = conn.execute(
-        sa.select(action.c.kind, action.c.person, sa.func.count())
-        .where(
-            action.c.company == COMPANY,
-            day == on,
-            action.c.state.in_([state.value for state in done]),
-        )
-        .group_by(action.c.kind, action.c.person)
-    )
-    used: dict[str, int] = {}
-    for kind, person, count in rows:
+    room: dict[str, int] = {}
+    for kind, person, count in used(view, on):
         names = [ROOM[Kind(kind)]]
         if person and kind == Kind.CALL:
             names += [person, f"{person}/calls"]
         for name in names:
-            used[name] = used.get(name, 0) + count
-    return Room(ws.people, used, absences.away(conn, on))
+            room[name] = room.get(name, 0) + count
+    return Room(ws.people, room, absences.away(view, on))

@@ -23,7 +23,7 @@ from engine.core import warnings
 from engine.errors import DunwellError
 from engine.jobs import arrivals
 from engine.settings import Workspace as Files
-from engine.store import alarms, brakes, database, dues, lease, outbox, releases, runs, ways_out
+from engine.store import alarms, database, dues, halts, lease, outbox, released, runs, ways_out
 from engine.store.alarms import Alarm
 from engine.store.gauges import gauges
 from engine.store.moments import moment_text
@@ -145,8 +145,8 @@ def _run(conn: Connection, files: Files, now: datetime) -> Iterator[Wrong]:
 
 
 def _staged(conn: Connection, now: datetime) -> Iterator[Wrong]:
-    waits = releases.standing(conn)
-    if waits is not None and waits.state is releases.State.STAGED and waits.staged_at <= now - WAITS:
+    waits = released.standing(conn)
+    if waits is not None and waits.state is released.State.STAGED and waits.staged_at <= now - WAITS:
         yield Wrong(alarms.POLICIES, _WAITING, warnings.staged(waits.staged_at))
 
 
@@ -227,7 +227,7 @@ def _keep(conn: Connection, files: Files, found: Sequence[Wrong], now: datetime)
 
 def _stale(ws: Workspace, conn: Connection, now: datetime) -> Iterator[Wrong]:
     """The newest ledger is older than the policies allow. While they cannot be read, nobody can say."""
-    if ws.book is None or not ws.book.house.fresh or brakes.halted(conn):
+    if ws.book is None or not ws.book.house.fresh or halts.halted(conn):
         return
     since = gauges(conn).ledger_from
     if since is not None and now - since > timedelta(hours=ws.book.house.fresh):

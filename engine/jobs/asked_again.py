@@ -18,7 +18,7 @@ from engine.jobs import requests
 from engine.jobs.by_hand import ledger_age
 from engine.jobs.readback import about, compare
 from engine.jobs.workspace import Workspace
-from engine.store import alarms, brakes, database, invariants, journal, outbox, restrictions, runs
+from engine.store import alarms, database, halts, invariants, journal, outbox, restrictions, runs
 from engine.store.invariants import Proof
 from engine.store.journal import Entry
 from engine.store.tables import action
@@ -34,7 +34,7 @@ def assert_again(ws: Workspace, clock: Callable[[], datetime]) -> list[str]:
     engine = ws.database()
     try:
         with database.reading(engine) as conn:
-            proofs = [] if brakes.halted(conn) else _open_requests(conn)
+            proofs = [] if halts.halted(conn) else _open_requests(conn)
         if not proofs:
             return []
         said = compare(ws, proofs, clock)

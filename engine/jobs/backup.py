@@ -15,7 +15,7 @@ from sqlalchemy.engine import Engine
 from engine.core import sentences
 from engine.errors import DatabaseTooNew, Refused
 from engine.settings import Workspace as Files
-from engine.store import backup, brakes, database
+from engine.store import backup, brakes, database, halts
 from engine.store.backup import Manifest
 from engine.store.evidence import Evidence, Trace
 from engine.store.owner import living
@@ -94,7 +94,7 @@ def _in_quarantine(part: Path, source: Path, manifest: Manifest, by: str, now: d
         database.check(engine)
         with database.writing(engine) as conn:
             because = sentences.restored(source.name, manifest.at)
-            brakes.halt(conn, brakes.QUARANTINE, because, by, now)
+            brakes.halt(conn, halts.QUARANTINE, because, by, now)
     finally:
         engine.dispose()
     plain = sqlite3.connect(part)
@@ -152,5 +152,5 @@ def _server(files: Files, source: Path, manifest: Manifest, by: str, now: dateti
     _still(engine)
     kept = f"before_restore_{now:%Y%m%d_%H%M%S}"
     because = sentences.restored(source.name, manifest.at)
-    backup.put(engine, source, kept, brakes.as_setting(brakes.QUARANTINE, because, by, now))
+    backup.put(engine, source, kept, brakes.as_setting(halts.QUARANTINE, because, by, now))
     return kept

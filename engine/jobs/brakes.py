@@ -13,17 +13,17 @@ from sqlalchemy.engine import Connection, Engine
 from engine.core import sentences
 from engine.errors import DatabaseBusy, Refused
 from engine.settings import Workspace as Files
-from engine.store import brakes, database, outbox
+from engine.store import brakes, database, halts, outbox
 from engine.store.adoption import adopt
-from engine.store.brakes import Halt
 from engine.store.evidence import Evidence, Trace
+from engine.store.halts import Halt
 
 ITSELF = "Dunwell"
 
 
 def why(conn: Connection) -> str:
     """Why nothing may move, or nothing."""
-    halt = brakes.halted(conn)
+    halt = halts.halted(conn)
     return halt.sentence if halt else ""
 
 
@@ -38,8 +38,8 @@ def found_out(conn: Connection, evidence: Evidence) -> str:
 def quarantined(conn: Connection, evidence: Evidence, now: datetime) -> Halt | None:
     """In a transaction that writes: put an older copy in quarantine, and say what halts the house, if anything."""
     if because := found_out(conn, evidence):
-        brakes.halt(conn, brakes.QUARANTINE, because, ITSELF, now)
-    return brakes.halted(conn)
+        brakes.halt(conn, halts.QUARANTINE, because, ITSELF, now)
+    return halts.halted(conn)
 
 
 def looked_at(engine: Engine, evidence: Evidence, now: datetime) -> None:
@@ -74,7 +74,7 @@ def stop(files: Files, because: str, by: str, now: datetime) -> tuple[Halt, int]
     """
 
     def work(conn: Connection) -> tuple[Halt, int]:
-        return brakes.halt(conn, brakes.STOPPED, because, by, now), len(outbox.under_way(conn))
+        return brakes.halt(conn, halts.STOPPED, because, by, now), len(outbox.under_way(conn))
 
     return _written(files, work)
 
@@ -84,7 +84,7 @@ def gap(files: Files) -> tuple[tuple[Halt, ...], tuple[Trace, ...]]:
     engine = database.open(files.database_url)
     try:
         with database.reading(engine) as conn:
-            return brakes.halts(conn), Evidence.beside(engine, files.out).gap(conn)
+            return halts.halts(conn), Evidence.beside(engine, files.out).gap(conn)
     finally:
         engine.dispose()
 
@@ -95,11 +95,11 @@ def resume(files: Files, by: str, now: datetime, *, take_over: bool = False) -> 
 
     def work(conn: Connection) -> Resumed:
         evidence = Evidence.beside(conn.engine, files.out)
-        halts = brakes.halts(conn)
-        if not halts:
+        on = halts.halts(conn)
+        if not on:
             raise Refused("nothing is stopped", "")
         missing: tuple[Trace, ...] = ()
-        if any(halt.kind == brakes.QUARANTINE for halt in halts):
+        if any(halt.kind == halts.QUARANTINE for halt in on):
             missing = evidence.gap(conn)
             if missing and not take_over:
                 raise Refused(
@@ -109,14 +109,14 @@ def resume(files: Files, by: str, now: datetime, *, take_over: bool = False) -> 
             left = adopt(conn, missing, by, now, lambda at: at.astimezone(zone).date())
             if left:  # nothing tells what they were: they are noted as seen by a person
                 evidence.remember(conn, [replace(trace, state="left") for trace in left])
-        for halt in halts:
+        for halt in on:
             brakes.lift(conn, halt.kind, by, now)
         evidence.mark_head(conn)
         goes: dict[str, int] = {}
         for (channel, state), count in outbox.counted(conn).items():
             if state in outbox.WAITING:
                 goes[channel] = goes.get(channel, 0) + count
-        return Resumed(halts, missing, goes)
+        return Resumed(on, missing, goes)
 
     return _written(files, work)
 

@@ -11,10 +11,10 @@ from sqlalchemy.engine import Connection
 
 from engine.core.language.policy import PolicyBook
 from engine.core.trust.wording import changed
-from engine.jobs.releases import mode
+from engine.jobs.deciding import mode
 from engine.settings.texts import from_kept
-from engine.store import releases
-from engine.store.releases import Release, State
+from engine.store import released
+from engine.store.released import Release, State
 
 if TYPE_CHECKING:
     from engine.jobs.workspace import Workspace
@@ -61,17 +61,17 @@ def shown(conn: Connection, ws: Workspace) -> Shown:
     """How things are, given the workspace of the files."""
     from engine.jobs.workspace import of_texts
 
-    live, stands = releases.live(conn), releases.standing(conn)
-    problems, past = len(ws.errors), releases.all_live(conn)
-    known = releases.of_hash(conn, ws.texts.hash)
+    live, stands = released.live(conn), released.standing(conn)
+    problems, past = len(ws.errors), released.all_live(conn)
+    known = released.of_hash(conn, ws.texts.hash)
     declined = known if known is not None and known.state is State.DECLINED else None
     if live is None:
         return Shown(None, "", stands, declined, problems, None, "", past)
-    before = releases.texts(conn, live.id)
+    before = released.texts(conn, live.id)
     staged = stands is not None and stands.state is State.STAGED
     after, new = ws.texts.kept(), ws
     if stands is not None and staged and stands.hash != ws.texts.hash:
-        after = releases.texts(conn, stands.id)
+        after = released.texts(conn, stands.id)
         new = of_texts(ws.files, from_kept(after), release=stands.id)
     found = None
     if before != after:

@@ -11,12 +11,13 @@ from sqlalchemy.engine import Connection, Engine
 from engine import settings
 from engine.core.problem import Problem
 from engine.errors import NotFound, Refused
-from engine.jobs.releases import ON_APPROVAL, go_live, many, mode, take_in
+from engine.jobs.deciding import ON_APPROVAL, many, mode
+from engine.jobs.releases import go_live, take_in
 from engine.settings import texts as on_disk
 from engine.settings.texts import from_kept
-from engine.store import database, journal, releases
+from engine.store import database, journal, released, releases
 from engine.store.journal import Entry
-from engine.store.releases import Release, State
+from engine.store.released import Release, State
 
 APPROVERS = ("credit manager", "supervisor")
 
@@ -48,7 +49,7 @@ def approve(
     """
     with database.reading(engine) as conn:
         waits = _waiting(conn, number)
-        kept = releases.texts(conn, waits.id)
+        kept = released.texts(conn, waits.id)
     who = _approver(files, by)
     people = files.settings.people
     if who == files.person(waits.staged_by):
@@ -101,13 +102,13 @@ def back(
     The release it takes the place of counts as declined: files that still hold it are not taken again by themselves.
     """
     with database.reading(engine) as conn:
-        live, to = releases.live(conn), _earlier(conn, number)
+        live, to = released.live(conn), _earlier(conn, number)
         assert live is not None
-        kept, was = releases.texts(conn, to.id), releases.texts(conn, live.id)
+        kept, was = released.texts(conn, to.id), released.texts(conn, live.id)
     who = _approver(files, by) if mode(was) == ON_APPROVAL else by
     book = _good(files, kept, to.id)
     with database.writing(engine) as conn:
-        if (now_live := releases.live(conn)) is None or now_live.id != live.id:
+        if (now_live := released.live(conn)) is None or now_live.id != live.id:
             raise Refused("another release has become live meanwhile", "“dunwell live” shows which")
         go_live(conn, to.id, to.hash, book, who, now, because)
         releases.decline(conn, live.id, now, because or f"back to release {to.id}")
@@ -123,7 +124,7 @@ def stage(engine: Engine, files: settings.Workspace, by: str, now: datetime) -> 
 
 def _waiting(conn: Connection, number: int | None) -> Release:
     """The change that waits, and no other than the one that was meant."""
-    waits = releases.standing(conn)
+    waits = released.standing(conn)
     if waits is None or waits.state is not State.STAGED:
         wrong = waits is not None and "the files have problems; “dunwell check” shows them"
         raise Refused(
@@ -138,10 +139,10 @@ def _waiting(conn: Connection, number: int | None) -> Release:
 
 
 def _earlier(conn: Connection, number: int | None) -> Release:
-    live = releases.live(conn)
-    to = releases.before(conn) if number is None else releases.find(conn, number)
+    live = released.live(conn)
+    to = released.before(conn) if number is None else released.find(conn, number)
     if live is None or to is None or to.live_at is None:
-        known = ", ".join(str(one.id) for one in releases.all_live(conn) if one.state is not State.LIVE)
+        known = ", ".join(str(one.id) for one in released.all_live(conn) if one.state is not State.LIVE)
         what = f"release {number} was never live" if number is not None else "there is no earlier release"
         raise Refused(what, f"these were: {known}" if known else "")
     if to.id == live.id:

@@ -10,8 +10,8 @@ import polars as pl
 from sqlalchemy.engine import Connection
 
 from engine.core.netting import net
-from engine.store import bulk
 from engine.store.tables import COMPANY
+from engine.store.view import frame
 
 ROLES = ("accounts payable", "principal")
 # What may be missing of an account, and what that means.
@@ -43,13 +43,13 @@ def gaps(conn: Connection, on: date, company: str = COMPANY) -> tuple[Gap, ...]:
     """Every account that owes something and lacks a contact or a way to it; most overdue first within a currency."""
     asked = {"company": company}
     schema: dict[str, pl.DataType] = {"account": _TEXT, "name": _TEXT, "item": _TEXT, "due": pl.Date()}
-    items = net(bulk.frame(conn, _ITEMS, asked, schema | {"open": pl.Int64(), "currency": _TEXT}), "account")
+    items = net(frame(conn, _ITEMS, asked, schema | {"open": pl.Int64(), "currency": _TEXT}), "account")
     owing = items.filter(pl.col("owed") > 0)
     late = pl.when(pl.col("due") < on).then("owed").otherwise(0).sum()
     sums = owing.group_by("account", "name", "currency").agg(overdue=late)
     flags = dict.fromkeys(("email_ok", "post_ok"), pl.Int8())
     words = dict.fromkeys(("account", "role", "email", "phone"), _TEXT)
-    contacts = bulk.frame(conn, _CONTACTS, asked, {**words, **flags})
+    contacts = frame(conn, _CONTACTS, asked, {**words, **flags})
     known = contacts.group_by("account").agg(
         *((pl.col("role") == role).any().alias(role) for role in ROLES),
         address=((pl.col("email_ok") == 1) | (pl.col("post_ok") == 1)).any(),

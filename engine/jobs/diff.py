@@ -22,17 +22,17 @@ from engine.core.trust.impact import Impact, impact
 from engine.core.trust.wording import Change, changed
 from engine.core.workdays import Calendar
 from engine.errors import Refused
-from engine.jobs import history, releases
+from engine.jobs import history
 from engine.jobs.ahead import Ahead, ahead
 from engine.jobs.beside import Beside, Ended
 from engine.jobs.changes import FileChange, file_changes
+from engine.jobs.deciding import since
 from engine.jobs.workspace import Workspace, of_texts
 from engine.readers.revisions import read_revision
 from engine.settings import Workspace as Files
 from engine.settings import texts as on_disk
 from engine.settings.texts import from_kept
-from engine.store import bulk, ledger
-from engine.store import releases as kept_releases
+from engine.store import bulk, ledger, released
 
 LIVE, FILES = "live", "files"
 _MANY = 20_000  # items of which a walk takes longer than a second process takes to start
@@ -131,7 +131,7 @@ def side(ws: Workspace, said: str, *, earlier: bool, what: str = "compared") -> 
 
 def _live(ws: Workspace, what: str) -> Side:
     with history.looking(ws.files, must=True) as conn:
-        live = kept_releases.live(conn) if conn is not None else None
+        live = released.live(conn) if conn is not None else None
         if conn is None or live is None:
             if what != "compared":
                 raise Refused(f"nothing is live yet that could be {what}", "write  files  for what lies here")
@@ -139,8 +139,8 @@ def _live(ws: Workspace, what: str) -> Side:
                 "nothing is live yet, so there is nothing to compare the files with",
                 "name something:  dunwell diff HEAD  or  dunwell diff FOLDER",
             )
-        kept = kept_releases.texts(conn, live.id)
-    label = f"release {live.id}, live since {releases.since(live, ws.files)}"
+        kept = released.texts(conn, live.id)
+    label = f"release {live.id}, live since {since(live, ws.files)}"
     return Side(LIVE, label, of_texts(ws.files, from_kept(kept), release=live.id, alone=True))
 
 

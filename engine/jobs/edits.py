@@ -20,12 +20,13 @@ from engine import settings
 from engine.core.language.check import HOUSE, INVARIANTS, OUTCOMES
 from engine.core.problem import Problem, Severity
 from engine.errors import NotFound, Refused
-from engine.jobs.releases import many, take_in
+from engine.jobs.deciding import many
+from engine.jobs.releases import take_in
 from engine.jobs.workspace import Workspace, of_texts
 from engine.settings import texts as on_disk
 from engine.settings.texts import Texts
-from engine.store import database, releases
-from engine.store.releases import State
+from engine.store import database, released
+from engine.store.released import State
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}(\.script)?(\.[a-z]{2})?", re.IGNORECASE)
 
@@ -158,11 +159,11 @@ def save(
 def bring_back(engine: Engine, ws: Workspace, by: str, now: datetime) -> list[str]:
     """The files are written as they are live. Refused where a file would be lost that no release has."""
     with database.reading(engine) as conn:
-        live = releases.live(conn)
-        known = releases.of_hash(conn, ws.texts.hash)
+        live = released.live(conn)
+        known = released.of_hash(conn, ws.texts.hash)
         if live is None:
             raise Refused("nothing is live yet")
-        texts = releases.texts(conn, live.id)
+        texts = released.texts(conn, live.id)
         waits = known is not None and known.state is State.STAGED
     there = {name: data.decode(errors="replace") for name, data in _all(ws.texts).items()}
     added = [name for name in there if name not in texts]
@@ -183,7 +184,7 @@ def bring_back(engine: Engine, ws: Workspace, by: str, now: datetime) -> list[st
 def nobody_waits(engine: Engine, files: settings.Workspace, by: str) -> None:
     """Refused while a change of somebody else waits: whoever agrees to one of two changes would agree to both."""
     with database.reading(engine) as conn:
-        waits = releases.standing(conn)
+        waits = released.standing(conn)
     if waits is None or waits.state is not State.STAGED:
         return
     author = files.person(waits.staged_by) or waits.staged_by

@@ -21,7 +21,7 @@ from sqlalchemy.engine import Connection, Engine
 from engine.core.events import EVENTS, named
 from engine.settings import Webhook as Receiver
 from engine.settings import Workspace as Files
-from engine.store import brakes, database, ways_out
+from engine.store import database, halts, ways_out
 from engine.store.tables import COMPANY, journal, journal_head, setting
 from engine.store.ways_out import Rest
 
@@ -67,7 +67,7 @@ class Event:
 def due(conn: Connection, files: Files, now: datetime) -> bool:
     """Whether a receiver is new, or there is something that it has not heard."""
     hooks = dict(_receivers(files))
-    if not hooks or brakes.halted(conn):
+    if not hooks or halts.halted(conn):
         return False
     rests = ways_out.rests(conn)
     for name, hook in hooks.items():
@@ -84,7 +84,7 @@ def tell(ws: Workspace, clock: Callable[[], datetime], stop: threading.Event) ->
     engine = ws.database()
     try:
         with database.reading(engine) as conn:
-            if brakes.halted(conn):
+            if halts.halted(conn):
                 return []
         return asyncio.run(_tell(ws, engine, clock, stop))
     finally:

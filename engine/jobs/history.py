@@ -17,7 +17,7 @@ from engine.core.ledger import infer_terms
 from engine.core.problem import Place, Problem
 from engine.errors import DatabaseError
 from engine.store import glance
-from engine.store.glance import Ask
+from engine.store.view import View
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -31,36 +31,36 @@ def known_by_ledger(found: settings.Workspace, known: Known) -> Known:
 
 
 def _terms(found: settings.Workspace) -> frozenset[str]:
-    with asking(found) as ask:
-        all_ = glance.terms(ask) if ask is not None else ()
+    with asking(found) as view:
+        all_ = glance.terms(view) if view is not None else ()
         terms = {
             written or (infer_terms(dated, due) if dated and due else None) for written, dated, due in all_
         }
     return frozenset(term for term in terms if term)
 
 
-def lost(ask: Ask, known: Known, book: PolicyBook) -> tuple[Problem, ...]:
+def lost(view: View, known: Known, book: PolicyBook) -> tuple[Problem, ...]:
     """Steps that accounts have had and that the new book no longer has by that name: they would be asked again."""
-    before = _last_book(ask, known, book.hash)
+    before = _last_book(view, known, book.hash)
     if before is None:
         return ()
     return tuple(
         problem
         for policy, step in lost_history(before, book)
-        if (problem := _problem(ask, book, policy, step)) is not None
+        if (problem := _problem(view, book, policy, step)) is not None
     )
 
 
-def _last_book(ask: Ask, known: Known, now: str) -> PolicyBook | None:
+def _last_book(view: View, known: Known, now: str) -> PolicyBook | None:
     """The book of the last run, read again from its own texts; None where it is the one of now."""
-    last = glance.last_book(ask)
+    last = glance.last_book(view)
     if last is None or last[0] == now:
         return None
     return check({name: text.encode() for name, text in last[1].items()}, known).book
 
 
-def _problem(ask: Ask, book: PolicyBook, policy: str, step: str) -> Problem | None:
-    accounts = glance.had(ask, policy, step)
+def _problem(view: View, book: PolicyBook, policy: str, step: str) -> Problem | None:
+    accounts = glance.had(view, policy, step)
     if not accounts:
         return None
     now = book.policy(policy)
@@ -72,14 +72,14 @@ def _problem(ask: Ask, book: PolicyBook, policy: str, step: str) -> Problem | No
 
 
 @contextmanager
-def asking(found: settings.Workspace) -> Iterator[Ask | None]:
+def asking(found: settings.Workspace) -> Iterator[View | None]:
     """As `looking`, for what only asks the questions of `glance`."""
     with ExitStack() as opened:
-        ask = None
+        view = None
         if found.has_database:
             with suppress(DatabaseError):
-                ask = opened.enter_context(glance.glance(found.database_url))
-        yield ask
+                view = opened.enter_context(glance.glance(found.database_url))
+        yield view
 
 
 @contextmanager

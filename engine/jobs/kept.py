@@ -12,7 +12,7 @@ from sqlalchemy.engine import Engine
 from engine import settings
 from engine.core.problem import Problem
 from engine.jobs.workspace import BrokenSettings, Workspace
-from engine.store import database, people, releases
+from engine.store import database, people, released
 
 Opens = Callable[[settings.Workspace, tuple[Problem, ...]], Workspace]
 
@@ -62,7 +62,7 @@ class Kept:
         try:
             with database.reading(engine) as conn:
                 if anew or database.fits(conn):
-                    live = releases.live(conn)
+                    live = released.live(conn)
                     return (live.id if live else 0, *people.workers(conn))
         finally:
             engine.dispose()

@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection, Engine, make_url
 from engine.errors import DatabaseTooOld, DunwellError
 from engine.jobs.finding import Finding, bad, good, note, odd
 from engine.settings import Workspace
-from engine.store import brakes, database, lease
+from engine.store import database, halts, lease
 from engine.store.gauges import gauges
 from engine.store.tables import COMPANY, journal, journal_head
 
@@ -136,7 +136,7 @@ def _journal(conn: Connection, now: datetime) -> Iterator[Finding]:
 
 def _service(conn: Connection, now: datetime) -> Iterator[Finding]:
     numbers, holder = gauges(conn), lease.held(conn)
-    for halt in brakes.halts(conn):
+    for halt in halts.halts(conn):
         yield odd(SERVICE, halt.sentence, halt.remedy)
     if holder is None:
         yield note(SERVICE, "it does not run", "start it:  dunwell serve;  “dunwell help operation” says how")

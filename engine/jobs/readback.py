@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection
 from engine.core import warnings
 from engine.errors import DunwellError
 from engine.settings import Workspace as Files
-from engine.store import alarms, brakes, database, invariants
+from engine.store import alarms, database, halts, invariants
 from engine.store.invariants import Proof
 from engine.store.moments import moment_text
 from engine.store.tables import COMPANY, journal, journal_head, setting
@@ -37,7 +37,7 @@ _WAY = "webhook "
 
 def due(conn: Connection, files: Files, now: datetime) -> bool:
     """Whether a ledger system that can be asked has said yes to something, long enough ago."""
-    return bool(_asking(files)) and not brakes.halted(conn) and bool(_new(conn, files, now, 1))
+    return bool(_asking(files)) and not halts.halted(conn) and bool(_new(conn, files, now, 1))
 
 
 def ask(ws: Workspace, clock: Callable[[], datetime], stop: threading.Event) -> list[str]:

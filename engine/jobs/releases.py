@@ -8,36 +8,29 @@ Asking `due` is light: what checks policies is loaded when there is something to
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from engine import settings
-from engine.core.language import source
 from engine.core.problem import Problem
-from engine.errors import DatabaseTooOld
+from engine.jobs.deciding import ON_APPROVAL, ON_SAVE, many, mode, since
 from engine.settings import texts as on_disk
 from engine.settings.texts import Texts, from_kept
-from engine.store import alarms, database, journal, releases
+from engine.store import alarms, database, journal, released, releases
 from engine.store.journal import Entry
-from engine.store.releases import Release, State
-from engine.store.tables import COMPANY, lease
+from engine.store.released import Release, State
 
 if TYPE_CHECKING:
     from engine.jobs.workspace import Workspace
 
-ON_SAVE, ON_APPROVAL = "on save", "on approval"
 APPROVERS = ("credit manager", "supervisor")
 SAVED = "saved file"  # who changed it, where the system cannot tell
 QUIET = 2.0  # seconds in which nothing changes, so that half a file is not taken for a whole one
 _AGAIN = timedelta(hours=1)  # the past that a name lost may have become nobody's meanwhile
-_BEATS = timedelta(minutes=5)  # a service that has been silent for longer takes no files
 _FILES, _LIVE = "files", "live"  # what an alarm is about
 
 
@@ -46,15 +39,15 @@ _FILES, _LIVE = "files", "live"  # what an alarm is about
 
 def due(conn: Connection, files: settings.Workspace, now: datetime) -> bool:
     """Whether the files, or the settings, are not as they were when they were last looked at."""
-    if _stamp(files) != releases.settings_seen(conn):
+    if _stamp(files) != released.settings_seen(conn):
         return True
     hash = on_disk.read(files).hash
-    live, stands = releases.live(conn), releases.standing(conn)
+    live, stands = released.live(conn), released.standing(conn)
     if stands is not None and stands.hash != hash:
         return True
     if live is not None and live.hash == hash:
         return False
-    known = releases.of_hash(conn, hash)
+    known = released.of_hash(conn, hash)
     if known is not None and known.state is State.BROKEN:
         return now - known.staged_at >= _AGAIN
     return known is None or known.state not in (State.STAGED, State.DECLINED)
@@ -89,8 +82,8 @@ def take_in(
     """
     hash = texts.hash
     with database.reading(engine) as conn:
-        live, stands, known = releases.live(conn), releases.standing(conn), releases.of_hash(conn, hash)
-        kept = releases.texts(conn, live.id) if live else {}
+        live, stands, known = released.live(conn), released.standing(conn), released.of_hash(conn, hash)
+        kept = released.texts(conn, live.id) if live else {}
     declined = known is not None and known.state is State.DECLINED and not by
     if declined or (live is not None and live.hash == hash):
         with database.writing(engine) as conn:
@@ -105,7 +98,7 @@ def take_in(
         checked = of_texts(files, texts).thorough()
     who = by or _owner(files, texts, kept)
     with database.writing(engine) as conn:
-        if _id(releases.live(conn)) != _id(live):
+        if _id(released.live(conn)) != _id(live):
             return []  # somebody else was first: looked at again, against what is live now
         if checked.book is None:
             return [_broken(conn, files, hash, checked.errors, who, now)]
@@ -130,7 +123,7 @@ def _broken(
     by: str,
     now: datetime,
 ) -> str:
-    stands, live = releases.standing(conn), releases.live(conn)
+    stands, live = released.standing(conn), released.live(conn)
     if stands is not None and stands.hash == hash:
         releases.looked_again(conn, stands.id, wrong, now)
     else:
@@ -157,10 +150,10 @@ def _fits_settings(engine: Engine, files: settings.Workspace, now: datetime) -> 
     """Settings that have changed may lack a person or a field that the live policies name."""
     stamp = _stamp(files)
     with database.reading(engine) as conn:
-        if stamp == releases.settings_seen(conn):
+        if stamp == released.settings_seen(conn):
             return []
-        live = releases.live(conn)
-        kept = releases.texts(conn, live.id) if live else {}
+        live = released.live(conn)
+        kept = released.texts(conn, live.id) if live else {}
     wrong: tuple[Problem, ...] = ()
     if live is not None:
         from engine.jobs.workspace import of_texts
@@ -190,7 +183,7 @@ def go_live(
     journal.append(conn, [Entry("policies live", "", body, said)], now)
 
 
-# -- which policies decide -------------------------------------------------------------------------------------------
+# -- what is live ----------------------------------------------------------------------------------------------------
 
 
 def live_workspace(where: Path | settings.Workspace) -> Workspace:
@@ -206,39 +199,13 @@ def live_workspace(where: Path | settings.Workspace) -> Workspace:
     engine = database.open(found.database_url, read_only=True)
     try:
         with database.reading(engine) as conn:
-            live = releases.live(conn)
-            kept = releases.texts(conn, live.id) if live else {}
+            live = released.live(conn)
+            kept = released.texts(conn, live.id) if live else {}
     finally:
         engine.dispose()
     if live is None:
         return of_texts(found, on_disk.read(found), problems)
     return of_texts(found, from_kept(kept), problems, live.id)
-
-
-def deciding(ws: Workspace, now: datetime, *, writes: bool = False) -> tuple[Workspace, str]:
-    """The workspace that decides, given that of the files; and what to say where they are not the same.
-
-    The files decide where they are live as soon as they are saved. The live release does where a second person is
-    asked, where somebody has said no to just these files, and where a service runs and they have a problem.
-    """
-    from engine.jobs.workspace import of_texts
-
-    with _look(ws.files, writes) as conn:
-        live = releases.live(conn) if conn is not None else None
-        if conn is None or live is None or live.hash == ws.texts.hash:
-            return ws, ""
-        kept = releases.texts(conn, live.id)
-        known = releases.of_hash(conn, ws.texts.hash)
-        declined = known is not None and known.state is State.DECLINED
-        keeps = ws.book is None and _served(conn, now)
-    if mode(kept) == ON_SAVE and not declined and not keeps:
-        return ws, ""
-    when = since(live, ws.files)
-    told = f"The files differ from the policies that are live since {when}; this uses the live ones."
-    if ws.errors:
-        told = f"The files have {many(len(ws.errors), 'problem')}; this uses the policies that are live since {when}."
-    told += "  dunwell live"
-    return of_texts(ws.files, from_kept(kept), release=live.id), told
 
 
 def used(ws: Workspace, now: datetime, by: str) -> None:
@@ -248,10 +215,10 @@ def used(ws: Workspace, now: datetime, by: str) -> None:
     engine = ws.database()
     try:
         with database.writing(engine) as conn:
-            live = releases.live(conn)
+            live = released.live(conn)
             if live is not None and live.hash == ws.texts.hash:
                 return
-            if live is not None and mode(releases.texts(conn, live.id)) == ON_APPROVAL:
+            if live is not None and mode(released.texts(conn, live.id)) == ON_APPROVAL:
                 return  # it has become live meanwhile, and asks for a second person
             hash = ws.texts.hash
             number = releases.stage(conn, hash, ws.book.hash, ws.texts.kept(), by, now)
@@ -260,21 +227,9 @@ def used(ws: Workspace, now: datetime, by: str) -> None:
         engine.dispose()
 
 
-def mode(kept: Mapping[str, str]) -> str:
-    """What these texts say under `live:`, also where they do not fit the settings."""
-    for name, text in kept.items():
-        path = PurePosixPath(name)
-        if path.name == "house.yaml" and path.parent.name != "tests":
-            root = source.read(name, text.encode()).root
-            line = root.get("live") if isinstance(root, source.Block) else None
-            said = line.value.value if line and isinstance(line.value, source.Text) else ""
-            return ON_APPROVAL if " ".join(said.lower().split()) == ON_APPROVAL else ON_SAVE
-    return ON_SAVE
-
-
 def status(conn: Connection, files: settings.Workspace) -> tuple[str, ...]:
     """Lines for a screen that shows how the service is: what is live, what waits, what is broken."""
-    live, stands = releases.live(conn), releases.standing(conn)
+    live, stands = released.live(conn), released.standing(conn)
     lines = (
         [f"Release {live.id}, live since {since(live, files)}, by {live.live_by}."]
         if live
@@ -285,38 +240,6 @@ def status(conn: Connection, files: settings.Workspace) -> tuple[str, ...]:
     elif stands is not None:
         lines.append(f"The files have {many(len(stands.problems), 'problem')}: {stands.problems[0]}")
     return tuple(lines)
-
-
-def since(live: Release, files: settings.Workspace) -> str:
-    """The moment from which a release is live, on the office's clock."""
-    assert live.live_at is not None
-    here = live.live_at.astimezone(ZoneInfo(files.settings.workspace.zone))
-    return f"{here:%a} {here.day} {here:%b %Y %H:%M}"
-
-
-@contextmanager
-def _look(files: settings.Workspace, writes: bool) -> Iterator[Connection | None]:
-    """A look into the database; None where there is none yet. What cannot be read is no reason to use other files."""
-    if not files.has_database:
-        yield None
-        return
-    try:
-        engine = database.open(files.database_url, read_only=not writes)
-    except DatabaseTooOld:  # whoever only looks is refused by what comes next
-        yield None
-        return
-    try:
-        with database.reading(engine) as conn:
-            yield conn
-    finally:
-        engine.dispose()
-
-
-def _served(conn: Connection, now: datetime) -> bool:
-    """Whether a service runs this house."""
-    query = sa.select(lease.c.beat).where(lease.c.company == COMPANY, lease.c.name == "daemon")
-    beat: str | None = conn.execute(query).scalar()
-    return beat is not None and now - datetime.fromisoformat(beat) < _BEATS
 
 
 def _owner(files: settings.Workspace, texts: Texts, kept: Mapping[str, str]) -> str:
@@ -338,7 +261,3 @@ def _stamp(files: settings.Workspace) -> str:
 
 def _id(one: Release | None) -> int | None:
     return None if one is None else one.id
-
-
-def many(number: int, what: str) -> str:
-    return f"{number} {what}{'s' * (number != 1)}"

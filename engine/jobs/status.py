@@ -12,20 +12,9 @@ from sqlalchemy.engine import Connection
 from engine.core.schedule import next_due
 from engine.jobs import releases
 from engine.settings import Workspace
-from engine.store import (
-    alarms,
-    brakes,
-    dues,
-    feeds,
-    gauges,
-    lease,
-    queue,
-    received,
-    runs,
-    shared,
-    ways_out,
-)
+from engine.store import alarms, dues, feeds, gauges, halts, lease, queue, received, runs, shared, ways_out
 from engine.store.feeds import FeedState
+from engine.store.halts import Halt
 
 _SILENT = timedelta(minutes=2)  # four looks
 
@@ -44,7 +33,7 @@ class Status:
     run_at: datetime | None
     next_run: datetime
     asks_first: str  # why the next run asks before it does anything
-    halts: tuple[brakes.Halt, ...]
+    halts: tuple[Halt, ...]
     policies: tuple[str, ...]
     feeds: tuple[FeedState, ...]
     inbox: tuple[str, ...]
@@ -77,7 +66,7 @@ def status(conn: Connection, files: Workspace, now: datetime) -> Status:
         run_at=at,
         next_run=next_due(now, files.settings.daemon.run, ZoneInfo(files.settings.workspace.zone)),
         asks_first=runs.hold(conn) or "",
-        halts=brakes.halts(conn),
+        halts=halts.halts(conn),
         policies=releases.status(conn, files),
         feeds=tuple(tried.get(name, FeedState(name)) for name in files.settings.feeds),
         inbox=received.status(conn, files),

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from engine.core.decision.allocate import Person
     from engine.core.rules import Rules
-    from engine.store.glance import Ask
+    from engine.store.view import View
 
 _TYPES = {"flag": Type.FLAG}
 
@@ -179,8 +179,8 @@ def of_texts(
         return _read(found, texts, problems, release, None)
     from engine.jobs import history
 
-    with history.asking(found) as ask:
-        return _read(found, texts, problems, release, ask)
+    with history.asking(found) as view:
+        return _read(found, texts, problems, release, view)
 
 
 def _read(
@@ -188,21 +188,21 @@ def _read(
     texts: Texts,
     problems: tuple[Problem, ...],
     release: int | None,
-    ask: Ask | None,
+    view: View | None,
 ) -> Workspace:
-    """`ask` is a look into the database, where there is one."""
-    if ask is not None:
+    """`view` is a look into the database, where there is one."""
+    if view is not None:
         from engine.jobs import history
         from engine.jobs.people.known import with_people
 
-        found, overruled = with_people(found, ask)
+        found, overruled = with_people(found, view)
         problems = (*problems, *overruled)
     templates, more = read_templates(texts.templates)
     known = _known(found, templates)
-    if ask is not None:
+    if view is not None:
         known = history.known_by_ledger(found, known)
     checked = check(texts.policies, known)
-    past = history.lost(ask, known, checked.book) if ask is not None and checked.book else ()
+    past = history.lost(view, known, checked.book) if view is not None and checked.book else ()
     everything = (*problems, *texts.problems, *checked.problems, *more, *past)
     whole = not any(problem.severity is Severity.ERROR for problem in everything)
     book = checked.book if whole else None

@@ -14,7 +14,7 @@ from engine.screen.written import clean, count, full_day
 
 if TYPE_CHECKING:
     from engine.jobs.changes import Changes, Shown
-    from engine.store.releases import Release
+    from engine.store.released import Release
 
 _ASKED = {"on save": "a change is live on save", "on approval": "a change waits for a second person"}
 _MOST_PROBLEMS = 5

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from datetime import date
 
-import sqlalchemy as sa
-from sqlalchemy.engine import Connection
-
 from engine.core.decision.allocate import Away
-from engine.store.tables import COMPANY, absence
+from engine.store.view import View, day, rows
+from engine.store.words import COMPANY
+
+# Without one that was called off before it began.
+_AWAY = """SELECT person, from_day, until, because FROM absence
+    WHERE company = :company AND until >= :on AND until >= from_day ORDER BY person, from_day, id"""
 
 
-def away(conn: Connection, on: date, company: str = COMPANY) -> tuple[Away, ...]:
+def away(view: View, on: date, company: str = COMPANY) -> tuple[Away, ...]:
     """Every absence that holds on a day or is still to come, by person and day."""
-    query = (
-        sa.select(absence.c.person, absence.c.from_day, absence.c.until, absence.c.because)
-        .where(absence.c.company == company, absence.c.until >= on)
-        .where(absence.c.until >= absence.c.from_day)  # one that was called off before it began
-        .order_by(absence.c.person, absence.c.from_day, absence.c.id)
+    return tuple(
+        Away(person, day(first), day(last), because)
+        for person, first, last, because in rows(view, _AWAY, company=company, on=on)
     )
-    return tuple(Away(*row) for row in conn.execute(query))

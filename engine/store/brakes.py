@@ -1,4 +1,4 @@
-"""The brakes: what stands still, why and since when. While one is on, nothing is decided and nothing is sent.
+"""The brakes, put on and taken off. While one is on, nothing is decided and nothing is sent: which are is in `halts`.
 
 Each kind stands for itself, and the house goes on when none is left. Functions work inside the caller's
 transaction, so a brake holds from the next claim and the next run on; what is in hand is finished.
@@ -7,7 +7,6 @@ transaction, so a brake holds from the next claim and the next run on; what is i
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,66 +14,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from engine.store import alarms
+from engine.store.halts import BRAKE, KINDS, Halt, halts
 from engine.store.tables import COMPANY, setting
-
-STOPPED, QUARANTINE, CLOCK = "stopped", "quarantine", "clock"
-_ORDER = (QUARANTINE, STOPPED, CLOCK)  # which one is named first
-_BRAKE = "brake "
-
-
-@dataclass(frozen=True, slots=True)
-class Halt:
-    """Why nothing moves: by a person (`stopped`), after a restore (`quarantine`), or for an absurd clock."""
-
-    kind: str
-    because: str
-    by: str
-    at: datetime
-
-    @property
-    def sentence(self) -> str:
-        """For a person, in one line."""
-        since = f"{self.at:%Y-%m-%d %H:%M} UTC"
-        match self.kind:
-            case "stopped":
-                return f"stopped by {self.by} since {since}: {self.because}"
-            case "quarantine":
-                return f"in quarantine since {since}: {self.because}"
-            case _:
-                return f"halted since {since}: {self.because}"
-
-    @property
-    def remedy(self) -> str:
-        """What lets the house go on."""
-        if self.kind == QUARANTINE:
-            return "“dunwell quarantine” lists what to look at; “dunwell resume” ends it"
-        if self.kind == CLOCK:
-            return "set the machine's clock right; then “dunwell resume”"
-        return "“dunwell resume” lets it go on"
-
-
-def halted(conn: Connection, company: str = COMPANY) -> Halt | None:
-    """The weightiest brake that is on, or None: the house may move."""
-    found = halts(conn, company)
-    return found[0] if found else None
-
-
-def halts(conn: Connection, company: str = COMPANY) -> tuple[Halt, ...]:
-    """All brakes that are on, the weightiest first."""
-    query = sa.select(setting.c.name, setting.c.value).where(
-        setting.c.company == company, setting.c.name.in_([_BRAKE + kind for kind in _ORDER])
-    )
-    found = {name.removeprefix(_BRAKE): json.loads(value) for name, value in conn.execute(query)}
-    return tuple(
-        Halt(kind, told["because"], told["by"], datetime.fromisoformat(told["at"]))
-        for kind in _ORDER
-        if (told := found.get(kind)) is not None
-    )
 
 
 def halt(conn: Connection, kind: str, because: str, by: str, at: datetime, company: str = COMPANY) -> Halt:
     """Put a brake on. One of its kind that is on already stays as it is, and is given back."""
-    assert kind in _ORDER, kind
+    assert kind in KINDS, kind
     for found in halts(conn, company):
         if found.kind == kind:
             return found
@@ -106,7 +52,7 @@ def as_setting(
 ) -> tuple[str, str, str]:
     """A brake as a row of the table `setting`: company, name, value."""
     told = {"because": because, "by": by, "at": at.astimezone(UTC).isoformat()}
-    return company, _BRAKE + kind, json.dumps(told)
+    return company, BRAKE + kind, json.dumps(told)
 
 
 def lift(
@@ -114,7 +60,7 @@ def lift(
 ) -> bool:
     """Take a brake off. False where it was not on."""
     gone = conn.execute(
-        sa.delete(setting).where(setting.c.company == company, setting.c.name == _BRAKE + kind)
+        sa.delete(setting).where(setting.c.company == company, setting.c.name == BRAKE + kind)
     )
     if not gone.rowcount:
         return False

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from engine.core.trust.compare import LOTS
-from engine.store.bulk import frame
 from engine.store.tables import COMPANY, assignment
+from engine.store.view import frame
 
 
 def names(conn: Connection, company: str = COMPANY) -> tuple[str, ...]:

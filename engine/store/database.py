@@ -29,8 +29,9 @@ from engine.errors import (
     OtherCompany,
     ReadOnly,
 )
-from engine.store.glance import COMPANY, IS_THERE, STANDS, WAIT_MS, WHOSE, to_read
+from engine.store.glance import CACHE, IS_THERE, STANDS, WAIT_MS, WHOSE, to_read
 from engine.store.glance import HEAD as HEAD
+from engine.store.words import COMPANY
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _IS_THERE = {  # asked at every opening; SQLAlchemy's inspector takes three times as long as all the rest of it
@@ -39,7 +40,6 @@ _IS_THERE = {  # asked at every opening; SQLAlchemy's inspector takes three time
 }
 _WRITER = 7239462  # the lock of whoever writes
 _VANISHED = (("tcp_keepalives_idle", 5), ("tcp_keepalives_interval", 5), ("tcp_keepalives_count", 2))
-_CACHE = "cache_size=-65536"  # KiB: the pages that a large run changes are written once, at its end
 
 
 def open(
@@ -294,7 +294,7 @@ def _engine(address: URL, file: Path | None, read_only: bool, whose: str) -> Eng
 
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
-        for pragma in ("foreign_keys=ON", f"busy_timeout={WAIT_MS}", "synchronous=FULL", _CACHE):
+        for pragma in ("foreign_keys=ON", f"busy_timeout={WAIT_MS}", "synchronous=FULL", CACHE):
             connection.execute(f"PRAGMA {pragma}")
         if read_only:
             connection.execute("PRAGMA query_only=ON")

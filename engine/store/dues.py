@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from engine.core.schedule import due_on
 from engine.settings import Workspace
-from engine.store import alarms, brakes, outbox, queue, runs, shared, ways_out
+from engine.store import alarms, halts, outbox, queue, runs, shared, ways_out
 from engine.store.owner import gone
 from engine.store.tables import COMPANY, journal, journal_head, ledger_file, run
 
@@ -36,7 +36,7 @@ def run_due(conn: Connection, files: Workspace, now: datetime) -> bool:
     for as long as there are any.
     """
     on = business_date(files, now)
-    if on is None or (came := _ledger_at(conn)) is None or brakes.halted(conn):
+    if on is None or (came := _ledger_at(conn)) is None or halts.halted(conn):
         return False
     if runs.hold(conn):
         return all(alarm.about != THE_RUN for alarm in alarms.standing(conn, alarms.STOPPED))
@@ -52,7 +52,7 @@ def messages_due(conn: Connection, files: Workspace, now: datetime) -> bool:
     """Whether a message may go now, or one is left in the hand of a process that has ended."""
     if any(gone(conn.engine, name) for name in _senders(outbox.under_way(conn))):
         return True  # it is settled even while everything else stands still
-    if brakes.halted(conn):
+    if halts.halted(conn):
         return False
     rests = ways_out.rests(conn)
     closed = {name for name, rest in rests.items() if rest.until > now}

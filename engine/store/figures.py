@@ -10,8 +10,8 @@ import polars as pl
 from sqlalchemy.engine import Connection
 
 from engine.core.figures.records import FRAMES, Rate, Records, Shown, gathered
-from engine.store.bulk import frame
 from engine.store.tables import COMPANY
+from engine.store.view import frame
 
 # The columns are in the order of core.figures.records.
 _QUESTIONS: Mapping[str, str] = {

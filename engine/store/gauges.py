@@ -15,7 +15,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from engine.store import alarms, brakes
+from engine.store import alarms, halts
 from engine.store.outbox import PENDING, RETRY, SENDING, UNCERTAIN
 from engine.store.tables import COMPANY, journal, journal_head, lease, ledger_file, outbox, run
 
@@ -51,7 +51,7 @@ def gauges(conn: Connection, company: str = COMPANY) -> Gauges:
             ).scalar()
         ),
         alarms=Counter(alarm.kind for alarm in alarms.standing(conn, company=company)),
-        halts=tuple(halt.kind for halt in brakes.halts(conn, company)),
+        halts=tuple(halt.kind for halt in halts.halts(conn, company)),
         beat=_moment(
             conn.execute(sa.select(sa.func.max(lease.c.beat)).where(lease.c.company == company)).scalar()
         ),

@@ -7,33 +7,28 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
 from engine.settings import address
-
-if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
+from engine.store.view import View, day, rows
+from engine.store.words import COMPANY
 
 HEAD = "0007"  # the newest revision in migrations/versions
-# A company has tables of its own, in a file or a schema (`database.company`); in them the column of that name is always this.
-# It is from before that was so.
-COMPANY = "main"
 WHOSE = (
     "company"  # the setting that says whose tables they are, where they are not those of the first company
 )
 WAIT_MS = 30_000
+# KiB: what many questions look at is read once, and the pages that a large run changes are written once, at its end.
+CACHE = "cache_size=-65536"
 IS_THERE = "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'alembic_version'"
 STANDS = f"SELECT version_num, (SELECT value FROM setting WHERE name = '{WHOSE}') FROM alembic_version"  # noqa: S608
-
-# The rows of an SQL text whose `:names` are given, in one view of the database.
-Ask = Callable[..., Sequence[Any]]
 
 WORKER = (
     "id",
@@ -95,64 +90,75 @@ def worker_of(row: Sequence[Any]) -> Worker:
     )
 
 
-def workers(ask: Ask) -> list[Worker]:
+def workers(view: View) -> list[Worker]:
     """Everybody who works here or has, by id."""
-    return [worker_of(row) for row in ask(_WORKERS, company=COMPANY)]
+    return [worker_of(row) for row in rows(view, _WORKERS, company=COMPANY)]
 
 
-def terms(ask: Ask) -> Iterator[tuple[str | None, date | None, date | None]]:
+def terms(view: View) -> Iterator[tuple[str | None, date | None, date | None]]:
     """Every term that a customer or an open item has; for an item its two dates too, from which terms follow."""
-    yield from ((written, None, None) for (written,) in ask(_OF_CUSTOMERS, company=COMPANY))
-    for written, dated, due in ask(_OF_ITEMS, company=COMPANY):
-        yield written, _day(dated), _day(due)
+    yield from ((written, None, None) for (written,) in rows(view, _OF_CUSTOMERS, company=COMPANY))
+    for written, dated, due in rows(view, _OF_ITEMS, company=COMPANY):
+        yield written, day(dated), day(due)
 
 
-def last_book(ask: Ask) -> tuple[str, dict[str, str]] | None:
+def last_book(view: View) -> tuple[str, dict[str, str]] | None:
     """The hash and the texts of the book of the last run."""
-    rows = ask(_LAST_BOOK, company=COMPANY)
-    return (rows[0][0], orjson.loads(rows[0][1])) if rows else None
+    found = rows(view, _LAST_BOOK, company=COMPANY)
+    return (found[0][0], orjson.loads(found[0][1])) if found else None
 
 
-def had(ask: Ask, policy: str, step: str) -> list[str]:
+def had(view: View, policy: str, step: str) -> list[str]:
     """The accounts that have had a step in an episode that is under way still."""
-    return [account for (account,) in ask(_HAD, company=COMPANY, policy=policy, step=step)]
+    return [account for (account,) in rows(view, _HAD, company=COMPANY, policy=policy, step=step)]
 
 
-def asking(conn: Connection) -> Ask:
-    """In the transaction of a connection that is open already."""
-    import sqlalchemy as sa
+@dataclass(frozen=True, slots=True)
+class _Sqlite:
+    name: str = "sqlite"
 
-    return lambda sql, **named: conn.execute(sa.text(sql), named).all()
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A view into a file, of Python's own driver."""
+
+    file: sqlite3.Connection
+    dialect: _Sqlite = _Sqlite()
+
+    def exec_driver_sql(self, statement: str, parameters: Any, /) -> sqlite3.Cursor:
+        """As SQLAlchemy's connection has it."""
+        return self.file.execute(statement, parameters)
 
 
 @contextmanager
-def glance(url: str) -> Iterator[Ask]:
-    """One look into the database at a URL. Raises what `database.open` and `database.reading` raise."""
+def glance(url: str) -> Iterator[View]:
+    """One look into the database at a URL, which sees it all as it was at one moment.
+
+    Raises what `database.open` and `database.reading` raise.
+    """
     file = address.plain(url)
     conn = _as_wanted(file) if file is not None else None
     if (
         conn is None
     ):  # another kind, another company's, or not as it should be: which of these, the whole of it says
-        with _through_the_whole(url) as ask:
-            yield ask
+        with _through_the_whole(url) as view:
+            yield view
         return
     with closing(conn):
         try:
-            yield lambda sql, **named: conn.execute(sql, named).fetchall()
+            yield Look(conn)
         except sqlite3.Error as error:
-            from engine.store.database import sentence
-
-            raise sentence(str(file), error) from error
+            raise _said(str(file), error) from error
 
 
 @contextmanager
-def _through_the_whole(url: str) -> Iterator[Ask]:
+def _through_the_whole(url: str) -> Iterator[View]:
     from engine.store import database
 
     engine = database.open(url, read_only=True)
     try:
         with database.reading(engine) as conn:
-            yield asking(conn)
+            yield conn
     finally:
         engine.dispose()
 
@@ -167,15 +173,24 @@ def _as_wanted(file: Path) -> sqlite3.Connection | None:
         return None
     try:
         conn.isolation_level = None
-        conn.execute("PRAGMA query_only=ON")
+        for pragma in ("query_only=ON", CACHE):
+            conn.execute(f"PRAGMA {pragma}")
         conn.execute("BEGIN")
         there = conn.execute(IS_THERE).fetchone() and conn.execute(STANDS).fetchall()
         if there in ([(HEAD, None)], [(HEAD, COMPANY)]):
             return conn
-    except sqlite3.Error:
-        pass
+    except sqlite3.Error as error:
+        if "locked" in str(error):  # its turn did not come: to try otherwise is to wait as long again
+            conn.close()
+            raise _said(str(file), error) from error
     conn.close()
     return None
+
+
+def _said(file: str, error: sqlite3.Error) -> BaseException:
+    from engine.store.database import sentence
+
+    return sentence(file, error)
 
 
 def to_read(file: Path) -> sqlite3.Connection:
@@ -185,8 +200,3 @@ def to_read(file: Path) -> sqlite3.Connection:
     still = "" if os.access(file.parent, os.W_OK) else "&immutable=1"
     uri = f"{file.absolute().as_uri()}?mode={'ro' if still else 'rw'}{still}"
     return sqlite3.connect(uri, uri=True, check_same_thread=False, timeout=WAIT_MS / 1000)
-
-
-def _day(value: str | date | None) -> date | None:
-    """PostgreSQL gives a day as one, SQLite as its text."""
-    return date.fromisoformat(value) if isinstance(value, str) else value

@@ -11,9 +11,9 @@ from sqlalchemy.engine import Connection
 from engine.core.decision.state import ACCOUNTS
 from engine.core.trust.simulate.history import CONTESTED, LEARNED, PAPERS, Kept
 from engine.store import queries
-from engine.store.bulk import frame
 from engine.store.state import mastered
 from engine.store.tables import COMPANY
+from engine.store.view import frame
 
 _ACCOUNTS = "SELECT DISTINCT account FROM item WHERE company = :company"
 _PAPERS = "SELECT account, item, statement, rate, terms FROM item WHERE company = :company"

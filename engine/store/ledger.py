@@ -17,6 +17,7 @@ from engine.core.snapshot import Comparison
 from engine.store import bulk
 from engine.store.spans import LISTED, among, listed
 from engine.store.tables import COMPANY, contact, customer, item, ledger_file, payment, rate
+from engine.store.view import frame
 
 _KEPT = (
     "kind",
@@ -108,7 +109,7 @@ def known(
     if accounts is not None:
         query += f" AND account IN ({LISTED[conn.dialect.name]})"
         names["accounts"] = listed(accounts)
-    return bulk.frame(conn, query, names, _BEFORE)
+    return frame(conn, query, names, _BEFORE)
 
 
 def rest(conn: Connection, before: pl.DataFrame, company: str = COMPANY) -> dict[str, tuple[int, int]]:

@@ -8,11 +8,11 @@ import polars as pl
 from sqlalchemy.engine import Connection
 
 from engine.core.netting import net
-from engine.store import bulk
 from engine.store.spans import LISTED, listed
 from engine.store.tables import (
     COMPANY,
 )
+from engine.store.view import frame
 
 _OPEN_ITEMS = {
     "account": pl.String(),
@@ -32,4 +32,4 @@ def owed(
     if accounts is not None:
         query += f" AND account IN ({LISTED[conn.dialect.name]})"
         names["accounts"] = listed(accounts)
-    return net(bulk.frame(conn, query, names, _OPEN_ITEMS), "account")
+    return net(frame(conn, query, names, _OPEN_ITEMS), "account")

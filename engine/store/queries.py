@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import polars as pl
-from sqlalchemy.engine import Connection
 
 from engine.core.decision.ladder import paused_together
-from engine.store.bulk import frame, once_for_nothing
 from engine.store.spans import ALL, LISTED, WANTED, Span, listed
+from engine.store.view import View, frame, once_for_nothing
 
 FLAGS = ("insolvent", "attorney", "natural_person", "strategic", "contract_supply")
 LEARNED = FLAGS[:3]  # what people may learn before the customer master says so
@@ -80,9 +79,9 @@ _BREAKS_PLAN = """EXISTS (SELECT 1 FROM promise b WHERE b.company = :company AND
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A connection, and what every question is about: the company, the day, how far back to look."""
+    """A view, and what every question is about: the company, the day, how far back to look."""
 
-    conn: Connection
+    view: View
     company: str
     on: date
     year: date
@@ -95,7 +94,7 @@ class Ask:
     @classmethod
     def of(
         cls,
-        conn: Connection,
+        view: View,
         company: str,
         on: date,
         accounts: Collection[str] | None = None,
@@ -103,10 +102,10 @@ class Ask:
     ) -> Ask:
         query = """SELECT as_of, imported_at FROM ledger_file WHERE company = :company AND kind = 'ledger'
             ORDER BY as_of DESC, id DESC LIMIT 1"""
-        found = frame(conn, query, {"company": company}, {"as_of": _DAY, "imported_at": _TEXT}).rows()
+        found = frame(view, query, {"company": company}, {"as_of": _DAY, "imported_at": _TEXT}).rows()
         as_of, imported = (found[0][0], datetime.fromisoformat(found[0][1])) if found else (None, None)
         only = None if accounts is None else listed(accounts)
-        return cls(conn, company, on, on - _YEAR, on - _TOUCHES, as_of, imported, only, span or ALL)
+        return cls(view, company, on, on - _YEAR, on - _TOUCHES, as_of, imported, only, span or ALL)
 
     def _frame(self, sql: str, **schema: pl.DataType) -> pl.DataFrame:
         names = {"company": self.company, "on": self.on, "year": self.year, "touched": self.touched}
@@ -116,13 +115,13 @@ class Ask:
         names |= self.span.ends
         if self.accounts is not None:
             names["accounts"] = self.accounts
-        return frame(self.conn, sql, names, schema)
+        return frame(self.view, sql, names, schema)
 
     def _narrowed(self, sql: str) -> str:
         return _ABOUT.sub(lambda found: f"{found[0]}{self._only((found['table'] or '') + 'account')}", sql)
 
     def _only(self, column: str) -> str:
-        named = "" if self.accounts is None else f" AND {column} IN ({LISTED[self.conn.dialect.name]})"
+        named = "" if self.accounts is None else f" AND {column} IN ({LISTED[self.view.dialect.name]})"
         return named + self.span.within(column)
 
     def items(self, more: Mapping[str, pl.DataType] = ITEM_MORE) -> pl.DataFrame:

@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection
 
 from engine.core.people import FORGOTTEN
 from engine.settings import Workspace
-from engine.store import brakes, forgetting
+from engine.store import forgetting, halts
 from engine.store import tables as t
 from engine.store.forgetting import STAY, Table, bare, emptied
 from engine.store.tables import COMPANY, UNDER_WAY, setting
@@ -62,7 +62,7 @@ class Bounds:
 def due(conn: Connection, files: Workspace, now: datetime) -> bool:
     """Once each date, from three in the morning on, while nothing is halted."""
     here = now.astimezone(ZoneInfo(files.settings.workspace.zone))
-    if here.hour < _HOUR or brakes.halted(conn):
+    if here.hour < _HOUR or halts.halted(conn):
         return False
     mine = (setting.c.company == COMPANY, setting.c.name == _KEPT_ON)
     return conn.execute(sa.select(setting.c.value).where(*mine)).scalar() != here.date().isoformat()

@@ -14,6 +14,11 @@ from sqlalchemy.engine import Connection
 from engine.store import bulk, journal, marks
 from engine.store.moments import moment_text
 from engine.store.outbox import look_again
+
+# Whoever makes a run asks here for those before it too.
+from engine.store.ran import Run as Run
+from engine.store.ran import run_of as run_of
+from engine.store.ran import usual as usual
 from engine.store.tables import (
     ACTION_COLUMNS,
     COMPANY,
@@ -125,20 +130,6 @@ class Committed:
     renewed: int
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A run that was made."""
-
-    id: int
-    policy_set: str
-    business_date: date
-    state: str
-    book: str
-    as_of: date | None
-    times: int
-    counts: Mapping[str, int]
-
-
 def commit_run(
     conn: Connection, head: RunRecord, parts: Iterable[RunRecord], number: int | None = None
 ) -> Committed:
@@ -177,27 +168,6 @@ def commit_run(
     return Committed(number, time, added, advanced, ignored, renewed)
 
 
-def run_of(conn: Connection, on: date, policy_set: str = "main", company: str = COMPANY) -> Run | None:
-    """The run of a day, or None where it has not been made."""
-    found = conn.execute(
-        sa.select(run).where(
-            run.c.company == company, run.c.policy_set == policy_set, run.c.business_date == on
-        )
-    ).first()
-    if found is None:
-        return None
-    return Run(
-        found.id,
-        found.policy_set,
-        found.business_date,
-        found.state,
-        found.book,
-        found.as_of,
-        found.times,
-        orjson.loads(found.counts),
-    )
-
-
 def hold(conn: Connection, company: str = COMPANY) -> str | None:
     """Why the next run must ask before it does anything, or None."""
     query = sa.select(setting.c.value).where(setting.c.company == company, setting.c.name == HOLD)
@@ -216,24 +186,6 @@ def lift_hold(conn: Connection, company: str = COMPANY) -> bool:
         look_again(conn, because, company)
     gone = conn.execute(sa.delete(setting).where(setting.c.company == company, setting.c.name == HOLD))
     return bool(gone.rowcount)
-
-
-def usual(
-    conn: Connection, before: date, policy_set: str = "main", company: str = COMPANY
-) -> list[Mapping[str, int]]:
-    """The counts of the last thirty runs before a day, the newest first: what is usual."""
-    query = (
-        sa.select(run.c.counts)
-        .where(
-            run.c.company == company,
-            run.c.policy_set == policy_set,
-            run.c.business_date < before,
-            run.c.state == "done",
-        )
-        .order_by(run.c.business_date.desc())
-        .limit(30)
-    )
-    return [orjson.loads(counts) for (counts,) in conn.execute(query)]
 
 
 @dataclass(frozen=True, slots=True)

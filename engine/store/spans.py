@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
-import sqlalchemy as sa
-from sqlalchemy.engine import Connection
+
+if TYPE_CHECKING:  # large: whoever only looks does without it
+    import sqlalchemy as sa
+    from sqlalchemy.engine import Connection
 
 # The accounts that a decision is about.
 WANTED = """
@@ -32,6 +34,8 @@ def among(
     conn: Connection, column: sa.ColumnElement[Any], accounts: Collection[str] | None
 ) -> sa.ColumnElement[bool]:
     """That a column is one of these accounts; None: any."""
+    import sqlalchemy as sa
+
     if accounts is None:
         return sa.true()
     names = sa.text(LISTED[conn.dialect.name]).bindparams(accounts=listed(accounts))

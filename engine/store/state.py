@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 import polars as pl
-from sqlalchemy.engine import Connection
 
 from engine.core.decision.asked import Asked
 from engine.core.decision.state import (
@@ -32,9 +31,9 @@ from engine.core.language.policy import seniority
 from engine.core.money import digits
 from engine.core.netting import net
 from engine.store import queries, wishes
-from engine.store.bulk import once_for_nothing
 from engine.store.spans import Span
-from engine.store.tables import BY_HAND, COMPANY, LADDER_FINISHED, TAKEN, ActionState
+from engine.store.view import View, once_for_nothing
+from engine.store.words import BY_HAND, COMPANY, LADDER_FINISHED, TAKEN, ActionState
 
 _WRITTEN = ("email", "letter", "statement")
 _WORDS = frozenset(
@@ -83,7 +82,7 @@ def _typed(schema: Mapping[str, pl.DataType]) -> list[pl.Expr]:
 
 
 def load_state(
-    conn: Connection,
+    view: View,
     *,
     on: date,
     moment: datetime,
@@ -111,7 +110,7 @@ def load_state(
         own, master = _some(own, asked.accounts), _some(master, asked.accounts)
         more = _some(more, asked.items)
     only = accounts if account is None else (account,)
-    ask = queries.Ask.of(conn, company, on, only, span)
+    ask = queries.Ask.of(view, company, on, only, span)
     items = open_items(ask, currency, more)
     episodes = _episodes(ask, net(items, "account"))
     known, items = _numbered(items, episodes.filter(pl.col("since").is_not_null())["account"])
@@ -133,7 +132,7 @@ def load_state(
         as_of=ask.as_of,
         age=age_of(ask.as_of, ask.imported, moment),
         calls=_of(ask.calls(), rows, CALLS),
-        wishes=_of(wishes.in_columns(conn, company, on, only), rows, WISHES),
+        wishes=_of(wishes.in_columns(view, company, on, only), rows, WISHES),
         off=_of(ask.guards_off(), rows, OFF),
         strata=ask.strata(),
     )

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import polars as pl
-import sqlalchemy as sa
-from sqlalchemy.engine import Connection
 
 from engine.core.cases.guards import CLOSES, EMAILS, EVERY_WAY, PHONE, POST, WISHES, Wish
 from engine.core.decision import state
-from engine.store.tables import COMPANY, contact, contact_rule
+from engine.store.spans import LISTED, listed
+from engine.store.view import View, day, rows
+from engine.store.words import COMPANY
 
+_IN_FORCE = """SELECT id, account, rule, whom, from_day, until, because, by FROM contact_rule
+    WHERE company = :company AND (until IS NULL OR until >= :on)"""
+_CONTACT = ("name", "email", "phone", "role", "email_ok", "post_ok")
+_CONTACTS = f"SELECT account, {', '.join(_CONTACT)} FROM contact WHERE company = :company"  # noqa: S608
 _EMAIL_BIT = {"accounts payable": 1, "principal": 2, "account owner": 4}
 
 
@@ -52,38 +56,33 @@ def _digits(text: str) -> str:
     return re.sub(r"\D", "", text)
 
 
-def in_force(conn: Connection, company: str, on: date, accounts: Collection[str] | None = None) -> list[Rule]:
+def in_force(view: View, company: str, on: date, accounts: Collection[str] | None = None) -> list[Rule]:
     """The rules of a day, of some accounts or of all, the oldest first. A word that is no rule here is left alone.
 
     A rule holds from the moment it is written down, whatever the date is there.
     """
-    r = contact_rule.c
-    query = sa.select(r.id, r.account, r.rule, r.whom, r.from_day, r.until, r.because, r.by).where(
-        r.company == company, sa.or_(r.until.is_(None), r.until >= on)
-    )
-    if accounts is not None and len(accounts) <= 500:
-        query = query.where(r.account.in_(sorted(accounts)))
+    only = "" if accounts is None else f" AND account IN ({LISTED[view.dialect.name]})"
+    named = {} if accounts is None else {"accounts": listed(accounts)}
+    found = rows(view, f"{_IN_FORCE}{only} ORDER BY id", company=company, on=on, **named)
     known = {wish.value: wish for wish in WISHES}
     return [
-        Rule(row.id, row.account, known[row.rule], row.whom, row.from_day, row.until, row.because, row.by)
-        for row in conn.execute(query.order_by(r.id))
-        if row.rule in known
+        Rule(id, account, known[rule], whom, day(since), day(until), because, by)
+        for id, account, rule, whom, since, until, because, by in found
+        if rule in known
     ]
 
 
-def in_columns(
-    conn: Connection, company: str, on: date, accounts: Collection[str] | None = None
-) -> pl.DataFrame:
+def in_columns(view: View, company: str, on: date, accounts: Collection[str] | None = None) -> pl.DataFrame:
     """The rules as the decision needs them: account, and the columns of `decision.state.WISHES` but `row`.
 
     A rule about one person closes the ways that nobody else at the customer has.
     """
     schema: dict[str, pl.DataType] = {"account": pl.String()}
     schema |= {name: kind for name, kind in state.WISHES.items() if name != "row"}
-    rules = in_force(conn, company, on, accounts)
+    rules = in_force(view, company, on, accounts)
     named = {rule.account for rule in rules if rule.whom and not rule.attorney}
-    people = _people(conn, company, named)
-    rows = []
+    people = _people(view, company, named)
+    found = []
     for rule in rules:
         closes, opens = CLOSES[rule.wish], 0
         if rule.attorney:
@@ -91,18 +90,17 @@ def in_columns(
         elif rule.whom:
             closes &= _only_theirs(rule, people.get(rule.account, ()), rules)
         if closes or opens:
-            rows.append((rule.account, WISHES.index(rule.wish), closes, opens, rule.until))
-    return pl.DataFrame(rows, schema=schema, orient="row")
+            found.append((rule.account, WISHES.index(rule.wish), closes, opens, rule.until))
+    return pl.DataFrame(found, schema=schema, orient="row")
 
 
-def _people(conn: Connection, company: str, accounts: Collection[str]) -> dict[str, list[Any]]:
-    found: dict[str, list[Any]] = {}
-    listed = sorted(accounts)
-    for first in range(0, len(listed), 500):
-        some = listed[first : first + 500]
-        query = sa.select(contact).where(contact.c.company == company, contact.c.account.in_(some))
-        for row in conn.execute(query.order_by(contact.c.id)).mappings():
-            found.setdefault(row["account"], []).append(row)
+def _people(view: View, company: str, accounts: Collection[str]) -> dict[str, list[Mapping[str, Any]]]:
+    """The contacts of these accounts, with what a rule may mean and what is open to them."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    if accounts:
+        query = f"{_CONTACTS} AND account IN ({LISTED[view.dialect.name]}) ORDER BY id"
+        for account, *who in rows(view, query, company=company, accounts=listed(accounts)):
+            found.setdefault(account, []).append(dict(zip(_CONTACT, who, strict=True)))
     return found
 
 
@@ -132,6 +130,6 @@ def may_have(rules: Sequence[Rule], people: Iterable[Any], way: int) -> Iterator
             yield who
 
 
-def of_account(conn: Connection, account: str, on: date, company: str = COMPANY) -> list[Rule]:
+def of_account(view: View, account: str, on: date, company: str = COMPANY) -> list[Rule]:
     """The rules of one account on a day."""
-    return in_force(conn, company, on, (account,))
+    return in_force(view, company, on, (account,))

@@ -13,11 +13,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from engine.core.cases.score import QUIET_DAYS
-from engine.store import bulk
 from engine.store import tables as t
 from engine.store.history import Work
 from engine.store.moments import moment_text
 from engine.store.tables import COMPANY, UNDER_WAY
+from engine.store.view import frame
 
 _MONTH = timedelta(days=30)
 _TEXT, _DAY, _WHOLE = pl.String(), pl.Date(), pl.Int64()
@@ -101,7 +101,7 @@ def waiting(
         AND (action.not_before_at IS NULL OR action.not_before_at < :until)"""  # noqa: S608
     asked = {"company": company, "on": on, "until": moment_text(until)}
     asked["away"] = orjson.dumps(sorted(away)).decode()
-    rows = bulk.frame(conn, query, asked, {name: kind for name, (kind, _) in columns.items()})
+    rows = frame(conn, query, asked, {name: kind for name, (kind, _) in columns.items()})
     return _with_facts(conn, rows, on, wanted, company)
 
 
@@ -110,18 +110,18 @@ def _with_facts(
 ) -> pl.DataFrame:
     """The rows with what else a score looks at."""
     if "late" in wanted:
-        due = bulk.frame(conn, _OLDEST_DUE, {"company": company}, {"account": _TEXT, "due": _DAY})
+        due = frame(conn, _OLDEST_DUE, {"company": company}, {"account": _TEXT, "due": _DAY})
         late = (pl.lit(on) - pl.col("due")).dt.total_days().cast(pl.Int32)
         rows = rows.join(due, on="account", how="left", maintain_order="left")
         rows = rows.with_columns(late=late).drop("due")
     if "promise" in wanted:
         schema = {"account": _TEXT, "promise": _TEXT, "promise_due": _DAY}
-        promises = bulk.frame(conn, _PROMISES, {"company": company}, schema)
+        promises = frame(conn, _PROMISES, {"company": company}, schema)
         rows = rows.join(promises, on="account", how="left", maintain_order="left")
     if "spoke" in wanted:
         # Further back it makes no difference.
         asked = {"company": company, "since": on - timedelta(days=QUIET_DAYS)}
-        spoke = bulk.frame(conn, _SPOKE, asked, {"account": _TEXT, "spoke": _DAY})
+        spoke = frame(conn, _SPOKE, asked, {"account": _TEXT, "spoke": _DAY})
         rows = rows.join(spoke, on="account", how="left", maintain_order="left")
     return rows
 

@@ -14,9 +14,9 @@ from sqlalchemy.engine import Connection, Engine
 
 from engine import settings
 from engine.core.problem import Problem
+from engine.jobs.deciding import deciding
 from engine.jobs.kept import Kept
 from engine.jobs.people.identity import Provider
-from engine.jobs.releases import deciding
 from engine.jobs.workspace import Workspace, of_texts
 from engine.settings import texts
 from engine.store import database

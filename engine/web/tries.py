@@ -61,11 +61,11 @@ def impact(root: Path, texts: Mapping[str, str], now: datetime) -> str:
     from engine.jobs.diff import LIVE, diff
     from engine.screen import diff as shown
     from engine.screen.written import PLURALS
-    from engine.store import releases
+    from engine.store import released
 
     ws = _good(root, texts)
     with history.looking(ws.files) as conn:
-        known = conn is not None and releases.live(conn) is not None
+        known = conn is not None and released.live(conn) is not None
     # Before anything is live the files decide: so what is typed is held against them.
     found = diff(ws, LIVE if known else str(root), start=ws.today(now), days=DAYS, now=now)
     found = found if known else replace(found, old="the files as they are")
@@ -76,7 +76,7 @@ def figures(root: Path, asked: Asked, now: datetime) -> str:
     """The report of a period, with the bands that the house wants its figures in."""
     from engine.core.figures.bands import leaves
     from engine.exports.report_page import values
-    from engine.jobs.releases import deciding
+    from engine.jobs.deciding import deciding
     from engine.jobs.report import made
     from engine.screen.report import left_said
     from engine.store import database
@@ -100,7 +100,7 @@ def figures(root: Path, asked: Asked, now: datetime) -> str:
 def simulation(root: Path, asked: Past, now: datetime) -> str:
     """Past days played again, with their pictures."""
     from engine.exports.simulation_page import simulation_part
-    from engine.jobs.releases import deciding
+    from engine.jobs.deciding import deciding
     from engine.jobs.simulate import play
     from engine.screen.simulate import facts
     from engine.screen.written import span
@@ -115,7 +115,7 @@ def simulation(root: Path, asked: Past, now: datetime) -> str:
 def comparison(root: Path, asked: tuple[str, int], now: datetime) -> str:
     """What followed on each side of the house's comparisons."""
     from engine.jobs.compare import compare
-    from engine.jobs.releases import deciding
+    from engine.jobs.deciding import deciding
     from engine.screen import compare as shown
     from engine.store import database
 

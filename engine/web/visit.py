@@ -27,7 +27,7 @@ from engine.jobs.worklist import Worklist, worklist
 from engine.jobs.workspace import Workspace
 from engine.settings import COMPANY
 from engine.settings import Desk as Settings
-from engine.store import brakes
+from engine.store import halts
 from engine.store.glance import Worker as Person
 from engine.store.people import Session
 from engine.web.desk import Desk
@@ -136,12 +136,12 @@ class Visit:
 
     def drawn(self, template: str, **values: Any) -> str:
         with self.reading() as conn:
-            halts = brakes.halts(conn)
+            on = halts.halts(conn)
         return self.desk.pages.get_template(template).render(
             visit=self,
             navigation=[one for one in NAVIGATION if self.may(one.right)],
             path=self.request.url.path,
-            halts=halts,
+            halts=on,
             zone=self.zone,
             typed=self.typed,
             wrong=self.wrong,

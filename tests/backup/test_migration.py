@@ -14,7 +14,7 @@ from alembic import command
 from alembic.config import Config
 
 from engine.errors import DatabaseTooNew, DatabaseUnreadable
-from engine.store import brakes, database
+from engine.store import brakes, database, halts
 from tests.jobs.world import moment
 
 NOTE = "INSERT INTO note (account, text, at, by) VALUES ('A', 'kept', '2026-11-23', 'ana')"
@@ -75,7 +75,7 @@ def test_what_is_in_the_tables_is_there_after_the_upgrade(
     assert _seen(engine) == (database.HEAD, ["kept"])
     with database.writing(engine) as conn:
         brakes.halt(
-            conn, brakes.STOPPED, "to see that its tables are there", "ana", moment("2026-11-23", "09:00")
+            conn, halts.STOPPED, "to see that its tables are there", "ana", moment("2026-11-23", "09:00")
         )
     engine.dispose()
     if kind == "sqlite":

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from engine.cli import main
 from engine.jobs import brakes, deliver
 from engine.outbox import Delivery
-from engine.store import alarms, database, journal
+from engine.store import alarms, database, halts, journal
 from engine.store import brakes as store
 from engine.store.tables import outbox
 from tests.jobs.world import House, moment
@@ -133,12 +133,12 @@ def test_each_brake_holds_for_itself(house: House) -> None:
     at = moment(DAY, "09:00")
     engine = house.engine
     with database.writing(engine) as conn:
-        store.halt(conn, store.CLOCK, "the clock says 1970", "Dunwell", at)
-        store.halt(conn, store.STOPPED, "a wrong price", "ana", at + timedelta(hours=1))
-        assert [halt.kind for halt in store.halts(conn)] == ["stopped", "clock"]
-        assert store.lift(conn, store.STOPPED, "ana", at)
-        assert not store.lift(conn, store.STOPPED, "ana", at)
-        found = store.halted(conn)
+        store.halt(conn, halts.CLOCK, "the clock says 1970", "Dunwell", at)
+        store.halt(conn, halts.STOPPED, "a wrong price", "ana", at + timedelta(hours=1))
+        assert [halt.kind for halt in halts.halts(conn)] == ["stopped", "clock"]
+        assert store.lift(conn, halts.STOPPED, "ana", at)
+        assert not store.lift(conn, halts.STOPPED, "ana", at)
+        found = halts.halted(conn)
     engine.dispose()
     assert found is not None
     assert found.kind == "clock"

@@ -430,3 +430,14 @@ def test_a_command_loads_only_what_it_needs(tmp_path: Path) -> None:
     again = loaded("-w", shop, "check")
     assert "sqlite3" in again  # it was asked
     assert {*large, "jinja2", "markdown_it", "email_validator"}.isdisjoint(again)
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_preview_loads_no_layer_over_the_database() -> None:
+    """A file is asked through Python's driver: before the first run, and after it, when a release is live."""
+    layer = {"sqlalchemy", "alembic", "asyncio", "greenlet"}
+    for _ in range(2):
+        found = loaded("preview")
+        assert {"sqlite3", "polars"} <= found
+        assert layer.isdisjoint(found)
+        assert run("run").code == 0

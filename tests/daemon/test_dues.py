@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from engine import settings
 from engine.jobs.duties import DUTIES, due
 from engine.jobs.evaluate import run
-from engine.store import alarms, brakes, database, dues, runs
+from engine.store import alarms, brakes, database, dues, halts, runs
 from engine.store.tables import action, outbox
 from tests.jobs.world import HOUSE, House, moment
 
@@ -112,11 +112,11 @@ def test_while_a_brake_is_on_nothing_is_due(house: House) -> None:
     house.run("2026-11-16", "06:00")
     engine = house.engine
     with database.writing(engine) as conn:
-        brakes.halt(conn, brakes.STOPPED, "audit", "ana", moment("2026-11-16", "07:00"))
+        brakes.halt(conn, halts.STOPPED, "audit", "ana", moment("2026-11-16", "07:00"))
     assert names(house, moment("2026-11-16", "09:00")) == set()
     assert names(house, moment("2026-11-17", "09:00")) == set()
     with database.writing(engine) as conn:
-        brakes.lift(conn, brakes.STOPPED, "ana", moment("2026-11-17", "09:30"))
+        brakes.lift(conn, halts.STOPPED, "ana", moment("2026-11-17", "09:30"))
     engine.dispose()
     assert names(house, moment("2026-11-17", "09:31")) == {"evaluate", "deliver"}
 

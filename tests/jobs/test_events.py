@@ -18,7 +18,7 @@ from engine import settings
 from engine.channels.webhook import sign
 from engine.core.events import EVENTS
 from engine.jobs import alarms, events
-from engine.store import brakes, database
+from engine.store import brakes, database, halts
 from tests.alarms.test_watch import SECRET
 from tests.jobs.world import House, moment
 
@@ -185,7 +185,7 @@ def test_while_all_is_stopped_nothing_is_told(listened: House, crm: Receiver) ->
 
     def stop(engine: Any) -> None:
         with database.writing(engine) as conn:
-            brakes.halt(conn, brakes.STOPPED, "a wrong rate", "ana", moment(DAY, "10:01"))
+            brakes.halt(conn, halts.STOPPED, "a wrong rate", "ana", moment(DAY, "10:01"))
 
     listened.do(stop)
     assert not due(listened, "10:05")

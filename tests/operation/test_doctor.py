@@ -23,7 +23,7 @@ import trustme
 
 from engine.jobs import doctor, machine, outside
 from engine.jobs.finding import Finding, Grade
-from engine.store import brakes, database, journal, lease
+from engine.store import brakes, database, halts, journal, lease
 from engine.store.journal import Entry
 from engine.store.owner import owner
 from tests.channels import servers
@@ -162,7 +162,7 @@ def test_a_service_that_died_or_hangs(build: Callable[..., House]) -> None:
         with owner(engine) as name:  # type: ignore[arg-type]
             with database.writing(engine) as conn:  # type: ignore[arg-type]
                 lease.taken(conn, name, "here", 17, NOW)
-                brakes.halt(conn, brakes.STOPPED, "stock-taking", "ana", NOW)
+                brakes.halt(conn, halts.STOPPED, "stock-taking", "ana", NOW)
             assert "works: process 17 on here" in graded(looked(house)["service"], Grade.GOOD)
             assert any("stock-taking" in one for one in graded(looked(house)["service"], Grade.ODD))
             late = looked(house, NOW + timedelta(minutes=6))["service"]

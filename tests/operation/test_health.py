@@ -21,7 +21,7 @@ from engine.daemon.address import listen
 from engine.daemon.health import Health, served
 from engine.daemon.pulse import Pulse
 from engine.errors import Refused
-from engine.store import alarms, brakes, database, gauges, journal
+from engine.store import alarms, brakes, database, gauges, halts, journal
 from engine.store.journal import Entry
 from engine.store.moments import moment_text
 from tests.operation.numbers import AT, decided, ledger, messages
@@ -129,7 +129,7 @@ def test_ready_or_why_not(database_url: str, engine: Engine) -> None:
         pulse.holds = True
         assert told(get, "/readyz")[1]["lease"] == "holds"
 
-        do(engine, lambda conn: brakes.halt(conn, brakes.STOPPED, "Mrs. Smith rang", "ana", AT))
+        do(engine, lambda conn: brakes.halt(conn, halts.STOPPED, "Mrs. Smith rang", "ana", AT))
         status, body = get("/readyz")
         assert status == 503
         assert json.loads(body)["because"] == ["a person has stopped it"]
@@ -191,7 +191,7 @@ def test_the_numbers(database_url: str, engine: Engine) -> None:
         alarms.raised(conn, alarms.FEED, "b", "no ledger", AT)
         alarms.raised(conn, alarms.DISK, "", "no room", AT)
         alarms.cleared(conn, alarms.FEED, AT, "b")
-        brakes.halt(conn, brakes.QUARANTINE, "restored", "ana", AT)
+        brakes.halt(conn, halts.QUARANTINE, "restored", "ana", AT)
 
     do(engine, fill)
     pulse = Pulse()

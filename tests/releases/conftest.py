@@ -14,8 +14,8 @@ from sqlalchemy.engine import Engine
 
 from engine import settings
 from engine.jobs import releases as job
-from engine.store import alarms, database, releases
-from engine.store.releases import Release
+from engine.store import alarms, database, released
+from engine.store.released import Release
 from tests.jobs.world import HOUSE, House, moment
 
 ASKED = HOUSE + "live: on approval\n"
@@ -64,12 +64,12 @@ class Shop(House):
 
     @property
     def live(self) -> Release | None:
-        found: Release | None = self.look(releases.live)
+        found: Release | None = self.look(released.live)
         return found
 
     @property
     def standing(self) -> Release | None:
-        found: Release | None = self.look(releases.standing)
+        found: Release | None = self.look(released.standing)
         return found
 
     def alarms(self) -> dict[str, str]:

@@ -17,10 +17,11 @@ import sqlalchemy as sa
 from engine.errors import NotFound, Refused
 from engine.jobs import consent, evaluate
 from engine.jobs import releases as job
+from engine.jobs.deciding import deciding
 from engine.jobs.deliver import deliver_now
 from engine.jobs.workspace import BrokenSettings
-from engine.store import releases
-from engine.store.releases import Release, State
+from engine.store import released
+from engine.store.released import Release, State
 from engine.store.tables import run
 from tests.jobs.world import HOUSE, STANDARD, moment
 from tests.releases.conftest import ASKED, NINE, Shop
@@ -52,7 +53,7 @@ def test_a_saved_file_is_live_and_its_author_is_known(build_on_each: Build) -> N
     live = shop.live
     assert live is not None
     assert (live.live_at, live.live_by) == (TEN, (shop.root / STANDARD_FILE).owner())
-    assert shop.look(lambda conn: releases.find(conn, first.id)).state is State.REPLACED
+    assert shop.look(lambda conn: released.find(conn, first.id)).state is State.REPLACED
     told = shop.journal("policies live")
     assert [(one["release"], one["hash"]) for one in told] == [(first.id, first.hash), (live.id, live.hash)]
     assert job.live_workspace(shop.files).live.policies[0].steps[0].day == 4
@@ -229,7 +230,7 @@ def test_back_to_an_earlier_release_and_the_files_do_not_undo_it(build_on_each: 
     assert (live.id, live.live_by, live.because) == (first.id, "joe", "a mistake")
     assert "day: 4" in (shop.root / STANDARD_FILE).read_text("utf-8")
     assert not shop.due()
-    ws, told = job.deciding(shop.ws, TEN)
+    ws, told = deciding(shop.ws, TEN)
     assert ws.release == first.id
     assert told.startswith("The files differ from the policies that are live since Mon 5 Oct 2026 10:00;")
     with pytest.raises(Refused, match="release 99 was never live\n  these were:"):
@@ -287,7 +288,7 @@ def test_settings_that_the_live_policies_do_not_fit_are_said_at_once(build_on_ea
 
 def test_no_setting_is_kept_with_a_release(build: Build) -> None:
     shop = build(more='\n[mail]\nhost = "mail.example.com"\nfrom = "a@example.com"\n')
-    kept = shop.look(lambda conn: releases.texts(conn, releases.live(conn).id))  # type: ignore[union-attr]
+    kept = shop.look(lambda conn: released.texts(conn, released.live(conn).id))  # type: ignore[union-attr]
     assert {Path(name).parts[0] for name in kept} == {"policies", "templates"}
     assert "mail.example.com" not in str(kept)
 
@@ -298,7 +299,7 @@ def test_no_setting_is_kept_with_a_release(build: Build) -> None:
 def test_without_a_release_and_on_save_the_files_decide(build_on_each: Build) -> None:
     shop = build_on_each()
     shop.change(STANDARD_FILE, "day: 5", "day: 4")
-    assert job.deciding(shop.ws, TEN) == (shop.ws, "")
+    assert deciding(shop.ws, TEN) == (shop.ws, "")
     job.used(shop.ws, TEN, "joe")
     live = shop.live
     assert live is not None
@@ -311,7 +312,7 @@ def test_a_run_is_never_made_with_files_that_nobody_agreed_to(build: Build) -> N
     shop = build(house=ASKED)
     before = shop.live
     shop.change(STANDARD_FILE, "day: 5", "day: 4")
-    ws, told = job.deciding(shop.ws, TEN)
+    ws, told = deciding(shop.ws, TEN)
     assert before is not None
     assert ws.release == before.id
     assert "this uses the live ones.  dunwell live" in told
@@ -423,7 +424,7 @@ def test_a_file_in_the_middle_of_being_written_is_left_alone(build: Build) -> No
     assert shop.looked(stop=Meanwhile()) == []
     assert (shop.live, shop.standing) == (before, None)
     shop.looked()
-    kept = shop.look(lambda conn: releases.texts(conn, releases.live(conn).id))  # type: ignore[union-attr]
+    kept = shop.look(lambda conn: released.texts(conn, released.live(conn).id))  # type: ignore[union-attr]
     assert kept[STANDARD_FILE] == whole
 
 

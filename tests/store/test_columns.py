@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from engine.store import bulk
+from engine.store import view
 
 MANY = 200_000  # so many that the list is shared out between threads
 
@@ -22,9 +22,9 @@ def test_commas_in_words_end_nothing(words: list[str | None]) -> None:
     chance = random.Random(7)
     column = [chance.choice(words) for _ in range(MANY)]
     close = json.dumps(column, ensure_ascii=False, separators=(",", ":")).encode()  # as SQLite writes it
-    assert bulk._read("words", close, pl.String(), MANY).to_list() == column
+    assert view._read("words", close, pl.String(), MANY).to_list() == column
     spaced = json.dumps(column, ensure_ascii=False)  # as PostgreSQL does
-    assert bulk._read_spaced("words", spaced, pl.String(), MANY).to_list() == column
+    assert view._read_spaced("words", spaced, pl.String(), MANY).to_list() == column
 
 
 @pytest.mark.parametrize(
@@ -53,5 +53,5 @@ def test_a_column_of_one_value_is_as_it_is_and_no_other_is_taken_for_one(
 ) -> None:
     plain = [value.isoformat() if isinstance(value, date) else value for value in values]
     close = json.dumps(plain, separators=(",", ":")).encode()
-    assert bulk._read("column", close, kind, 300).equals(pl.Series("column", values, kind))
-    assert bulk._read_spaced("column", json.dumps(plain), kind, 300).equals(pl.Series("column", values, kind))
+    assert view._read("column", close, kind, 300).equals(pl.Series("column", values, kind))
+    assert view._read_spaced("column", json.dumps(plain), kind, 300).equals(pl.Series("column", values, kind))

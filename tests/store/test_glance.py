@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 import sqlalchemy as sa
 
-from engine.errors import DatabaseError
+from engine.errors import DatabaseBusy, DatabaseError
 from engine.jobs.history import asking, looking
 from engine.settings import Settings, Workspace
 from engine.store import database, glance
 from engine.store import tables as t
 from engine.store.glance import Worker
+from engine.store.view import View, frame, rows
 
 AUGUST, OCTOBER = date(2026, 8, 3), date(2026, 10, 2)
 _ITEM = {"account": "A", "kind": "invoice", "due": OCTOBER, "amount": 100, "currency": "USD"}
@@ -75,20 +78,45 @@ def _fill(url: str) -> None:
 
 def test_the_questions_on_each_database(database_url: str) -> None:
     _fill(database_url)
-    with glance.glance(database_url) as ask:
-        assert glance.workers(ask) == [
+    with glance.glance(database_url) as view:
+        assert glance.workers(view) == [
             Worker("ana", "Ana", (), ended_at=datetime(2026, 10, 1, 10, tzinfo=UTC)),
             Worker("joe", "Joe", ("admin",), calls=5, enters=True),
         ]
-        assert set(glance.terms(ask)) == {
+        assert set(glance.terms(view)) == {
             ("net 30", None, None),
             (None, None, None),
             (None, AUGUST, OCTOBER),
             ("net 60", None, OCTOBER),
         }
-        assert glance.last_book(ask) == ("new", {"a.yaml": "x"})
-        assert glance.had(ask, "standard", "call") == ["A", "B"]
-        assert glance.had(ask, "standard", "letter") == []
+        assert glance.last_book(view) == ("new", {"a.yaml": "x"})
+        assert glance.had(view, "standard", "call") == ["A", "B"]
+        assert glance.had(view, "standard", "letter") == []
+
+
+@contextmanager
+def _reading(url: str) -> Iterator[View]:
+    engine = database.open(url, read_only=True)
+    with database.reading(engine) as conn:
+        yield conn
+    engine.dispose()
+
+
+@pytest.mark.parametrize("look", [glance.glance, _reading])
+def test_a_look_sees_one_moment(
+    database_url: str, look: Callable[[str], AbstractContextManager[View]]
+) -> None:
+    """Whatever is written meanwhile, and whether rows or columns are asked for."""
+    _fill(database_url)
+    engine = database.open(database_url)
+    with look(database_url) as view:
+        first = frame(view, "SELECT id FROM person", {}, {"id": pl.String()})
+        with database.writing(engine) as conn:
+            conn.execute(sa.delete(t.person))
+        assert first.height == len(glance.workers(view)) == 2
+    with look(database_url) as view:
+        assert glance.workers(view) == []
+    engine.dispose()
 
 
 def test_a_file_as_this_version_wants_it_is_asked_by_pythons_driver(
@@ -97,10 +125,10 @@ def test_a_file_as_this_version_wants_it_is_asked_by_pythons_driver(
     url = f"sqlite:///{tmp_path / 'dunwell.db'}"
     _fill(url)
     monkeypatch.setattr(database, "open", lambda *_, **__: pytest.fail("SQLAlchemy was asked"))
-    with glance.glance(url) as ask:
-        assert [one.id for one in glance.workers(ask)] == ["ana", "joe"]
+    with glance.glance(url) as view:
+        assert [one.id for one in glance.workers(view)] == ["ana", "joe"]
         with pytest.raises(sqlite3.OperationalError, match="readonly"):
-            ask("DELETE FROM person")
+            rows(view, "DELETE FROM person")
 
 
 def test_what_goes_wrong_on_the_way_is_said_as_always(tmp_path: Path) -> None:
@@ -108,9 +136,24 @@ def test_what_goes_wrong_on_the_way_is_said_as_always(tmp_path: Path) -> None:
     _fill(f"sqlite:///{file}")
     with closing(sqlite3.connect(file)) as plain:
         plain.execute("DROP TABLE person")
-    with pytest.raises(DatabaseError) as told, glance.glance(f"sqlite:///{file}") as ask:
-        glance.workers(ask)
+    with pytest.raises(DatabaseError) as told, glance.glance(f"sqlite:///{file}") as view:
+        glance.workers(view)
     assert str(told.value).startswith(f"the database {file} refused: no such table: person")
+
+
+def test_a_file_that_somebody_keeps_to_himself_is_waited_for_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "dunwell.db"
+    _fill(f"sqlite:///{file}")
+    monkeypatch.setattr(glance, "WAIT_MS", 1)
+    monkeypatch.setattr(database, "open", lambda *_, **__: pytest.fail("it was waited for again"))
+    with closing(sqlite3.connect(file)) as other:
+        other.execute("PRAGMA locking_mode=EXCLUSIVE")
+        other.execute("UPDATE person SET name = 'Jo'")
+        with pytest.raises(DatabaseBusy) as told, glance.glance(f"sqlite:///{file}"):
+            pass
+    assert told.value.sentence == f"somebody else is writing to the database {file}"
 
 
 @pytest.mark.parametrize(
@@ -143,7 +186,7 @@ def test_a_file_that_is_no_database_has_no_answers(tmp_path: Path, held: bytes |
 
 
 def _alike(files: Workspace) -> None:
-    with looking(files) as conn, asking(files) as ask:
-        assert (ask is None) == (conn is None)
-        if conn is not None and ask is not None:
-            assert glance.workers(ask) == glance.workers(glance.asking(conn))
+    with looking(files) as conn, asking(files) as view:
+        assert (view is None) == (conn is None)
+        if conn is not None and view is not None:
+            assert glance.workers(view) == glance.workers(conn)

@@ -22,7 +22,7 @@ from engine.limited import Limits
 from engine.readers import confined
 from engine.readers.propose import propose
 from engine.settings import load
-from engine.store import ledger, releases
+from engine.store import ledger, released
 from engine.store.database import reading
 from engine.store.tables import item, journal
 from engine.web.shield import FILES
@@ -491,7 +491,7 @@ def test_policies_are_chosen_written_checked_and_live(empty: Place, admin: Brows
     assert found.book.house.currency == "EUR"
     assert len(found.trials) >= 2
     with reading(empty.desk.engine) as conn:
-        live = releases.live(conn)
+        live = released.live(conn)
         assert live is not None
         assert live.hash == found.texts.hash
     assert "It shows once there are a ledger and a policy" in admin.get("/set-up/week").text

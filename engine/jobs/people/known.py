@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from engine.core.problem import Place, Problem, Severity
 from engine.settings import FILE, Person, Workspace
-from engine.store.glance import Ask, Worker, workers
+from engine.store.glance import Worker, workers
+from engine.store.view import View
 
 
-def with_people(files: Workspace, ask: Ask) -> tuple[Workspace, tuple[Problem, ...]]:
+def with_people(files: Workspace, view: View) -> tuple[Workspace, tuple[Problem, ...]]:
     """The settings with the people that count; and a warning where the file says something else of them."""
-    kept = workers(ask)
+    kept = workers(view)
     return overlaid(files, kept) if kept else (files, ())
 
 

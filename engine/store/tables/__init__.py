@@ -5,7 +5,7 @@ minor units of the row's own currency. JSON is text. The same tables live in SQL
 """
 
 from engine.store.tables.api import answered, token
-from engine.store.tables.base import COMPANY, metadata
+from engine.store.tables.base import metadata
 from engine.store.tables.cases import (
     absence,
     call,
@@ -26,17 +26,7 @@ from engine.store.tables.cases import (
 )
 from engine.store.tables.decisions import (
     ACTION_COLUMNS,
-    BY_HAND,
-    LADDER_FINISHED,
-    NO_EPISODE,
-    OPEN,
     OUTBOX_COLUMNS,
-    OUTCOMES,
-    TAKEN,
-    UNDER_WAY,
-    UNDONE,
-    WAITING,
-    ActionState,
     action,
     approval,
     assignment,
@@ -54,6 +44,19 @@ from engine.store.tables.ledger import contact, customer, item, ledger_file, pay
 from engine.store.tables.people import form, guess, invitation, person, session
 from engine.store.tables.service import alarm, feed, lease, pushed, received, release
 from engine.store.tables.shared import DECIDING, GIVEN_UP, SEALED, run_class, run_part, shared_run
+from engine.store.words import (
+    BY_HAND,
+    COMPANY,
+    LADDER_FINISHED,
+    NO_EPISODE,
+    OPEN,
+    OUTCOMES,
+    TAKEN,
+    UNDER_WAY,
+    UNDONE,
+    WAITING,
+    ActionState,
+)
 
 __all__ = [
     "ACTION_COLUMNS",

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine.store.glance import COMPANY as COMPANY
+from engine.store.words import COMPANY
 
 metadata = sa.MetaData(
     naming_convention={

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from engine.store.tables.base import COMPANY, metadata, some_of
+from engine.store.tables.base import metadata, some_of
+from engine.store.words import COMPANY
 
 journal = sa.Table(
     "journal",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from engine.store.tables.base import COMPANY, company_column, flag, metadata, some_of
+from engine.store.tables.base import company_column, flag, metadata, some_of
+from engine.store.words import COMPANY
 
 ledger_file = sa.Table(
     "ledger_file",

@@ -14,11 +14,11 @@ from engine.core.problem import Problem
 from engine.errors import Refused, WrongFields
 from engine.jobs import changes, consent, edits
 from engine.jobs.consent import BrokenRelease
+from engine.jobs.deciding import ON_APPROVAL
 from engine.jobs.edits import NotGood
-from engine.jobs.releases import ON_APPROVAL
 from engine.jobs.workspace import Workspace
 from engine.screen.written import line_of
-from engine.store import releases
+from engine.store import released
 from engine.web.pages.tried import plainly
 from engine.web.visit import Decider, Reader, Visit
 
@@ -115,7 +115,7 @@ def _page(visit: Visit, error: Refused | None = None, problems: tuple[Problem, .
         mine=waits is not None and author == visit.person.id,
         name=_named(files),
         second=found.mode == ON_APPROVAL,
-        earlier=[one for one in found.all_live if one.state is not releases.State.LIVE],
+        earlier=[one for one in found.all_live if one.state is not released.State.LIVE],
         diff=_lines(found.diff),
         problems=problems or edits.problems_of(files, ""),
         line_of=line_of,

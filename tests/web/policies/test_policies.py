@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from engine.jobs import edits
 from engine.jobs.edits import NotGood, WrittenMeanwhile
-from engine.store import marks, releases
+from engine.store import marks, released
 from engine.store.database import reading, writing
 from engine.store.tables import action
 from engine.web import tries, works
@@ -70,9 +70,9 @@ def on_approval(place: Place) -> None:
 def live(place: Place) -> tuple[int, str]:
     """The number of what is live, and the day of its first step."""
     with reading(place.desk.engine) as conn:
-        found = releases.live(conn)
+        found = released.live(conn)
         assert found is not None
-        kept = releases.texts(conn, found.id)["policies/standard.yaml"]
+        kept = released.texts(conn, found.id)["policies/standard.yaml"]
     return found.id, re.search(r"day: (\d+)", kept)[1]  # type: ignore[index]
 
 
@@ -286,7 +286,7 @@ def test_a_file_that_cannot_be_written(place: Place, ana: Browser, monkeypatch: 
     assert "day: 25" in answer.text
     assert "day: 20" in path(place).read_text("utf-8")
     with reading(place.desk.engine) as conn:
-        assert releases.live(conn) is None
+        assert released.live(conn) is None
 
 
 def test_a_new_policy_finds_its_place(place: Place, ana: Browser) -> None:
@@ -559,7 +559,7 @@ def test_what_the_manual_names_is_there(place: Place, ana: Browser) -> None:
     ana.sends(FILE, seen=seen(ana), text=text(ana).replace("day: 5", "day: 6"))
     place.as_("sue").sends("/policies/change/approve")
     with reading(place.desk.engine) as conn:
-        waits = releases.standing(conn)
+        waits = released.standing(conn)
     assert waits is not None
     place.as_("sue").sends("/policies/change/approve", release=str(waits.id))
     place.as_("sue").sends("/policies/change/back", release=str(waits.id - 1))
