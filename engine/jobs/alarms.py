@@ -23,7 +23,7 @@ from engine.core import warnings
 from engine.errors import DunwellError
 from engine.jobs import arrivals
 from engine.settings import Workspace as Files
-from engine.store import alarms, database, dues, halts, lease, outbox, released, runs, ways_out
+from engine.store import alarms, database, dues, halts, lease, outbox, ran, released, ways_out
 from engine.store.alarms import Alarm
 from engine.store.gauges import gauges
 from engine.store.moments import moment_text
@@ -138,7 +138,7 @@ def _run(conn: Connection, files: Files, now: datetime) -> Iterator[Wrong]:
     """A run that was due an hour ago and still is. One that asks first, or that a brake holds, has its own alarm."""
     then = now - LATE
     on = dues.business_date(files, then)
-    if on is None or on != dues.business_date(files, now) or runs.run_of(conn, on) is not None:
+    if on is None or on != dues.business_date(files, now) or ran.run_of(conn, on) is not None:
         return
     if dues.run_due(conn, files, now) and dues.run_due(conn, files, then):
         yield Wrong(alarms.RUN, _MISSING, warnings.run_missing(on))

@@ -28,7 +28,7 @@ from engine.jobs.cases import Who, broken, restrictions
 from engine.jobs.cases.followups import follow_up
 from engine.jobs.records import UnderWay, Writing
 from engine.jobs.workspace import Workspace
-from engine.store import alarms, bulk, database, journal, ledger, promises, runs, shared
+from engine.store import alarms, bulk, database, journal, ledger, promises, ran, runs, shared
 from engine.store.dues import THE_RUN
 from engine.store.evidence import Evidence
 from engine.store.spans import Span
@@ -91,7 +91,7 @@ def _run(ws: Workspace, conn: Connection, on: date, now: datetime, agreed: str) 
         company, book, state, decided, ws.calendar, zone, now, now, under_way(conn), agreed, lots
     )
     head = writing.head()
-    before = runs.run_of(conn, on)
+    before = ran.run_of(conn, on)
     committed = runs.commit_run(conn, head, writing.parts(head))
     settled_up(ws, conn, on, now, decided.stopped)
     return _report(ws, conn, decided, head, committed, before is not None)
@@ -126,7 +126,7 @@ def made_ready(ws: Workspace, conn: Connection, on: date, now: datetime, agreed:
 def house_on(ws: Workspace, conn: Connection, on: date, agreed: str) -> House:
     """The house with the safety stop that the last runs give it, or with none where somebody has agreed."""
     house = ws.live.house
-    return replace(house, stop={}) if agreed else usual_stop(house, runs.usual(conn, on))
+    return replace(house, stop={}) if agreed else usual_stop(house, ran.usual(conn, on))
 
 
 def day_on(ws: Workspace, on: date, state: State) -> Day:

@@ -30,7 +30,7 @@ from engine.jobs.evaluate import RunReport
 from engine.jobs.rows import Planned
 from engine.jobs.shared import Defer, Known, as_begun, begin, decided_part, unpacked
 from engine.jobs.workspace import Workspace
-from engine.store import bulk, database, ledger, outbox, runs, shared
+from engine.store import bulk, database, ledger, outbox, ran, runs, shared
 from engine.store.evidence import Evidence
 from engine.store.runs import RunRecord
 from engine.store.shared import Part, SharedRun
@@ -116,7 +116,7 @@ class _Sealing:
         house = evaluate.house_on(self.ws, conn, one.on, one.agreed)
         room = room_on(self.ws, conn, one.on).on(one.on)
         whole = together(house, contacts.drop("part", "at"), deeds, room)
-        before = runs.run_of(conn, one.on)
+        before = ran.run_of(conn, one.on)
         head = self._head(choices, whole)
         told = self._told(again, anew)
         records = self._records(head, contacts, whole, deeds, told)

@@ -12,7 +12,20 @@ from sqlalchemy.engine import Connection
 from engine.core.schedule import next_due
 from engine.jobs import releases
 from engine.settings import Workspace
-from engine.store import alarms, dues, feeds, gauges, halts, lease, queue, received, runs, shared, ways_out
+from engine.store import (
+    alarms,
+    dues,
+    feeds,
+    gauges,
+    halts,
+    lease,
+    queue,
+    ran,
+    received,
+    runs,
+    shared,
+    ways_out,
+)
 from engine.store.feeds import FeedState
 from engine.store.halts import Halt
 
@@ -29,7 +42,7 @@ class Status:
     silent: bool
     workers: int  # that share the run, on whatever machine
     sharing: shared.Progress | None  # how far the run is that they are at
-    last_run: runs.Run | None
+    last_run: ran.Run | None
     run_at: datetime | None
     next_run: datetime
     asks_first: str  # why the next run asks before it does anything

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from engine.core.schedule import due_on
 from engine.settings import Workspace
-from engine.store import alarms, halts, outbox, queue, runs, shared, ways_out
+from engine.store import alarms, halts, outbox, queue, ran, runs, shared, ways_out
 from engine.store.owner import gone
 from engine.store.tables import COMPANY, journal, journal_head, ledger_file, run
 
@@ -42,7 +42,7 @@ def run_due(conn: Connection, files: Workspace, now: datetime) -> bool:
         return all(alarm.about != THE_RUN for alarm in alarms.standing(conn, alarms.STOPPED))
     if (one := shared.under_way(conn)) is not None:  # workers are at it, or will be
         return now - one.begun_at > _ALONE and queue.workers(conn) == 0
-    made = runs.run_of(conn, on)
+    made = ran.run_of(conn, on)
     if made is None:
         return not _later(conn, on)
     return made.state == "done" and (_finished(conn, on) or "") < came
@@ -81,13 +81,13 @@ def clock_behind(conn: Connection, now: datetime) -> datetime | None:
     return last if last is not None and last - now > _BACK else None
 
 
-def last_run(conn: Connection, company: str = COMPANY) -> tuple[runs.Run | None, datetime | None]:
+def last_run(conn: Connection, company: str = COMPANY) -> tuple[ran.Run | None, datetime | None]:
     """The run of the latest date, and when it was made."""
     query = sa.select(sa.func.max(run.c.business_date)).where(
         run.c.company == company, run.c.policy_set == "main"
     )
     on: date | None = conn.execute(query).scalar()
-    made = runs.run_of(conn, on) if on is not None else None
+    made = ran.run_of(conn, on) if on is not None else None
     at = _finished(conn, on, company) if on is not None else None
     return made, datetime.fromisoformat(at) if at else None
 

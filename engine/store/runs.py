@@ -16,9 +16,7 @@ from engine.store.moments import moment_text
 from engine.store.outbox import look_again
 
 # Whoever makes a run asks here for those before it too.
-from engine.store.ran import Run as Run
-from engine.store.ran import run_of as run_of
-from engine.store.ran import usual as usual
+from engine.store.ran import Run, run_of
 from engine.store.tables import (
     ACTION_COLUMNS,
     COMPANY,

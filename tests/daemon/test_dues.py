@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from engine import settings
 from engine.jobs.duties import DUTIES, due
 from engine.jobs.evaluate import run
-from engine.store import alarms, brakes, database, dues, halts, runs
+from engine.store import alarms, brakes, database, dues, halts, ran, runs
 from engine.store.tables import action, outbox
 from tests.jobs.world import HOUSE, House, moment
 
@@ -245,7 +245,7 @@ def test_a_run_that_took_longer_than_a_day_is_followed_by_the_next_date(house: H
     assert "evaluate" not in names(house, tuesday + timedelta(minutes=2))
     engine = house.engine
     with database.reading(engine) as conn:
-        made = {on: runs.run_of(conn, on) for on in (date(2026, 11, 16), date(2026, 11, 17))}
+        made = {on: ran.run_of(conn, on) for on in (date(2026, 11, 16), date(2026, 11, 17))}
         asked = conn.execute(sa.select(sa.func.count()).select_from(action)).scalar_one()
     engine.dispose()
     assert all(one is not None and one.state == "done" for one in made.values())

@@ -14,10 +14,11 @@ import pytest
 import sqlalchemy as sa
 
 from engine.errors import JournalBroken
-from engine.store import database, journal, marks, runs
+from engine.store import database, journal, marks, ran, runs
 from engine.store import tables as t
 from engine.store.journal import Entry
-from engine.store.runs import RunRecord, action_key, commit_run, run_of
+from engine.store.ran import run_of
+from engine.store.runs import RunRecord, action_key, commit_run
 from engine.store.tables import ACTION_COLUMNS
 from tests.store.ledgers import day, moment, only, row, state, step, take_in
 
@@ -92,7 +93,7 @@ def test_a_run_is_written_whole(engine: sa.Engine) -> None:
         run = run_of(conn, day("23 Nov"))
         assert run is not None
         assert (run.state, run.times, run.counts, run.book) == ("done", 1, {"actions": 3}, "a41f9c")
-        assert runs.usual(conn, day("24 Nov")) == [{"actions": 3}]
+        assert ran.usual(conn, day("24 Nov")) == [{"actions": 3}]
         assert (
             conn.execute(sa.select(t.episode.c.home).where(t.episode.c.account == "A0")).scalar()
             == "standard"
