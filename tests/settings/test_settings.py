@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from email_validator import validate_email
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from engine.core.problem import Problem, Severity
@@ -371,6 +371,22 @@ def test_anything_gives_settings_or_problems(tmp_path: Path, lines: list[str]) -
     assert (workspace is None) == any(problem.severity is Severity.ERROR for problem in found)
 
 
-@given(st.from_regex(_PLAIN_EMAIL, fullmatch=True).filter(lambda text: len(text) <= _PLAIN_LENGTH))
-def test_a_plain_address_is_one_to_the_package_too(text: str) -> None:
+_WORD = st.text("abcxyz019", min_size=1, max_size=6)
+_LABEL = st.lists(_WORD, min_size=1, max_size=3).map("-".join)
+_TOP = st.text("aelnostz", min_size=2, max_size=6) | st.sampled_from(
+    ["com", "onion", "local", "arpa", "locale"]
+)
+
+
+@given(
+    st.lists(st.tuples(_WORD, st.sampled_from("._-")), min_size=1, max_size=3),
+    st.lists(_LABEL, min_size=1, max_size=3),
+    _TOP,
+)
+def test_a_plain_address_is_one_to_the_package_too(
+    words: list[tuple[str, str]], labels: list[str], top: str
+) -> None:
+    name = "".join(word + between for word, between in words)[:-1]
+    text = f"{name}@{'.'.join(labels)}.{top}"
+    assume(len(text) <= _PLAIN_LENGTH and _PLAIN_EMAIL.fullmatch(text))
     assert validate_email(text, check_deliverability=False, test_environment=True).normalized == text
