@@ -86,7 +86,10 @@ def _by_itself(_conn: Connection, _one: SharedRun) -> None:
 
 @dataclass
 class _Sealing:
-    """The parts of a run while they become one, in one transaction. `among` as `decided_part` has it."""
+    """The parts of a run while they become one, in one transaction. `among` as `decided_part` has it.
+
+    `faults` and `waits` are what the parts looked at so far say of disagreements, and of what they hold back.
+    """
 
     ws: Workspace
     conn: Connection
@@ -94,9 +97,7 @@ class _Sealing:
     now: datetime
     known: Known
     among: Engine | None = None
-    faults: list[str] = field(
-        default_factory=list
-    )  # of the parts, as they are looked at; and so what they hold back
+    faults: list[str] = field(default_factory=list)
     waits: list[Held] = field(default_factory=list)
 
     def sealed(self) -> RunReport:

@@ -57,10 +57,9 @@ _ABOUT = re.compile(r"(?P<table>\b\w\.)?company = :company")
 
 # The rows of an account's present episode, or of the one to come: nothing older.
 _PRESENT = """
-    FROM {table} t LEFT JOIN (
-        SELECT account, MAX(number) AS last FROM episode WHERE company = :company GROUP BY account
-    ) e ON e.account = t.account
-    WHERE t.company = :company AND t.episode >= COALESCE(e.last, 0)
+    FROM {table} t WHERE t.company = :company AND t.episode >= 0 AND NOT EXISTS (
+        SELECT 1 FROM episode e WHERE e.company = t.company AND e.account = t.account AND e.number > t.episode
+    )
 """
 _DEMANDS = """
     FROM action WHERE company = :company AND taken_on IS NOT NULL AND day >= 0
