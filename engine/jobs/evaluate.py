@@ -59,7 +59,7 @@ def run(ws: Workspace, *, on: date, now: datetime, agreed: str = "", at_once: in
     """Decide the day and write everything down in one transaction. Running it again adds only what is newly due.
 
     `agreed` names who lets a run go that the safety stop, or a ledger that changed too much, has held. Where more than
-    `at_once` items are open, the accounts are decided in parts, so that memory does not grow with the ledger.
+    `at_once` items are open, the accounts are decided in parts, so that a larger ledger hardly needs more memory.
     """
     engine = ws.database()
     try:

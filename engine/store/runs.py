@@ -14,8 +14,6 @@ from sqlalchemy.engine import Connection
 from engine.store import bulk, journal, marks
 from engine.store.moments import moment_text
 from engine.store.outbox import look_again
-
-# Whoever makes a run asks here for those before it too.
 from engine.store.ran import Run, run_of
 from engine.store.tables import (
     ACTION_COLUMNS,
