@@ -5,7 +5,8 @@
 Two open items an account, one account in 25 late and written to, a ladder of four levels; the database as safe as it is by
 default. The run is made twice in processes of their own: the first night, and the night after, which finds what the first has
 written. Beside it stands what no program could do without: the same rows read by the driver alone, and the rows that the run
-wrote, written by `sqlite3` alone. The last line is JSON.
+wrote, written by `sqlite3` alone. Then the journal is looked at, and what the last night has decided against its seal. The last
+line is JSON.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import sqlalchemy as sa
 from benchmarks import postgres
 from benchmarks.ledgers import filled, laid_out
 from benchmarks.lines import floor, run_apart
-from engine.store import database, journal, tables
+from engine.store import database, decisions, journal, tables
 
 
 @contextmanager
@@ -75,6 +76,7 @@ def main() -> int:
                 rows, written = floor(engine, Path(name) / "floor.db", entries)
         read = read_alone(engine)
         _entries(engine)
+        verified = _sealed(engine)
         with database.reading(engine) as conn:
             decided = sa.select(sa.func.count()).select_from(tables.decision)
             classes = sa.select(sa.func.count()).select_from(tables.class_choice)
@@ -89,6 +91,7 @@ def main() -> int:
             print(f"    {phase:42}{seconds:>8.1f} s")
     print(f"  {'the floor: the rows read by the driver alone':44}{read:>8.1f} s")
     print(f"  {f'the floor: {rows:,} rows by sqlite3 alone':44}{written:>8.1f} s")
+    print(f"  {'a night seen to be as it was sealed':44}{verified:>8.1f} s")
     print(
         f"  {few / 2 * 1_000_000 / given.accounts:,.0f} classes a million accounts a night, {many:,} decisions written in both"
     )
@@ -97,6 +100,7 @@ def main() -> int:
         "accounts": given.accounts,
         "seconds": round(first["seconds"], 1),
         "second_night_s": round(nights[1]["seconds"], 1),
+        "sealed_s": round(verified, 1),
         "peak_mb": round(max(one["peak_mb"] for one in nights)),
         "vs_floor": round(first["seconds"] / (read + written), 2),
         "classes_per_million": round(few / 2 * 1_000_000 / given.accounts),
@@ -108,6 +112,15 @@ def main() -> int:
 def _entries(engine: sa.Engine) -> int:
     with database.reading(engine) as conn:
         return journal.verify(conn)
+
+
+def _sealed(engine: sa.Engine) -> float:
+    """The seconds in which all that the newest day decided is seen to be as it was sealed."""
+    begun = time.perf_counter()
+    with database.reading(engine) as conn:
+        found = list(decisions.broken(conn))
+    assert not found, found
+    return time.perf_counter() - begun
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ A user's mistake in a file is a `Problem` in a list; these are raised. The comma
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 
 class DunwellError(Exception):
@@ -93,6 +94,16 @@ class DiskFull(DatabaseError):
 
 class DatabaseBusy(DatabaseError):
     """Somebody else has been writing for too long."""
+
+
+class PartBroken(DatabaseError):
+    """What a part of a run under way has written is not what is there now."""
+
+    def __init__(self, on: date, number: int) -> None:
+        super().__init__(
+            f"part {number} of the run of {on} is not as it was written: the run was given up, and is decided anew",
+            "find out who changed the database; “dunwell verify” looks at all of it",
+        )
 
 
 class JournalBroken(DatabaseError):

@@ -11,6 +11,12 @@ from engine.cli.edge import edge_of
 
 def verify(
     ctx: typer.Context,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since", metavar="DATE", help="The decisions from this day on; else the newest day's."
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Look at everything that is kept: nothing sent twice, nothing lost, every amount right, the journal whole."""
@@ -18,8 +24,9 @@ def verify(
     from engine.screen.alarms import findings_drawn, findings_value
 
     edge = edge_of(ctx)
+    first = edge.day("--since", since) if since is not None else None
     with edge.reading() as conn:
-        found = look(conn, edge.workspace.files.out)
+        found = look(conn, edge.workspace.files.out, since=first)
     if json:
         edge.write_json(findings_value(found))
     else:

@@ -24,13 +24,15 @@ from engine.core.decision.together import Together, together
 from engine.core.language.policy import House
 from engine.core.problem import Place
 from engine.core.sentences import Reason
+from engine.errors import PartBroken
 from engine.jobs import brakes, evaluate
 from engine.jobs.ahead import room_on
 from engine.jobs.evaluate import RunReport
 from engine.jobs.rows import Planned
 from engine.jobs.shared import Defer, Known, as_begun, begin, decided_part, unpacked
 from engine.jobs.workspace import Workspace
-from engine.store import bulk, database, ledger, outbox, ran, runs, shared
+from engine.store import alarms, bulk, database, decisions, ledger, outbox, ran, runs, shared
+from engine.store.decisions import SealedPart
 from engine.store.evidence import Evidence
 from engine.store.runs import RunRecord
 from engine.store.shared import Part, SharedRun
@@ -45,8 +47,23 @@ def seal(
 ) -> RunReport | None:
     """Write a whole run down, once. None where it is not to be sealed, now or any more.
 
-    Where a newer ledger has come in since it was begun, it is begun anew on that one.
+    Where a newer ledger has come in since it was begun, it is begun anew on that one. One of which a part is not as it was
+    written is given up, with an alarm.
     """
+    try:
+        return _seal(ws, engine, id, clock, defer, known)
+    except PartBroken as error:
+        with database.writing(engine) as conn:
+            one = shared.of(conn, id, lock=True)
+            assert one is not None
+            shared.give_up(conn, one, error.sentence, clock())
+            alarms.raised(conn, alarms.INVARIANT, "", error.sentence, clock())
+        return None
+
+
+def _seal(
+    ws: Workspace, engine: Engine, id: int, clock: Callable[[], datetime], defer: Defer, known: Known
+) -> RunReport | None:
     with bulk.uncollected(), database.writing(engine) as conn:
         one = shared.of(conn, id, lock=True)
         if one is None or not one.deciding or shared.open_parts(conn, id):
@@ -76,7 +93,7 @@ def made_alone(
     known = Known()
     for number, span in enumerate(spans):
         part = decided_part(ws, conn, one, number, known, span=span, among=None)
-        shared.part_done(conn, one.id, part, "", now)
+        shared.part_done(conn, one, part, "", now)
     return _Sealing(ws, conn, one, now, known).sealed()
 
 
@@ -88,7 +105,8 @@ def _by_itself(_conn: Connection, _one: SharedRun) -> None:
 class _Sealing:
     """The parts of a run while they become one, in one transaction. `among` as `decided_part` has it.
 
-    `faults` and `waits` are what the parts looked at so far say of disagreements, and of what they hold back.
+    `faults` and `waits` are what the parts looked at so far say of disagreements, and of what they hold back; `classes`
+    are what its classes' numbers stand for, as text.
     """
 
     ws: Workspace
@@ -99,17 +117,21 @@ class _Sealing:
     among: Engine | None = None
     faults: list[str] = field(default_factory=list)
     waits: list[Held] = field(default_factory=list)
+    classes: Mapping[int, str] = field(default_factory=dict)
 
     def sealed(self) -> RunReport:
         conn, one = self.conn, self.one
-        parts = [(number, head, _frame(data)) for number, head, data in shared.contacts(conn, one.id)]
-        again, anew = self._decided_again(min(head for _, head, _ in parts))
-        wants = [(number, frame) for number, _, frame in parts]
+        parts = shared.parts(conn, one.id)
+        decided = [SealedPart(part.number, part.span, part.decided) for part in parts]
+        again, anew, instead = self._decided_again(min(part.head for part in parts))
         if again is not None:
-            wants.append((again.number, _frame(again.contacts)))
-        choices = shared.choices(conn, one.id)
+            later = decisions.again(sorted(anew), instead)
+            decided.append(SealedPart(again.number, again.span, again.decided, later))
+        self.classes = shared.choices(conn, one.id)
+        choices = _read(self.classes)
         contacts = pl.concat(
-            frame.with_columns(part=pl.lit(number), at=pl.int_range(pl.len())) for number, frame in wants
+            _frame(part.contacts).with_columns(part=pl.lit(part.number), at=pl.int_range(pl.len()))
+            for part in (*parts, *([again] if again else []))
         )
         stale = pl.col("account").is_in(list(anew)) & (pl.col("part") != one.parts)
         contacts = contacts.filter(~stale)
@@ -119,9 +141,9 @@ class _Sealing:
         whole = together(house, contacts.drop("part", "at"), deeds, room)
         before = ran.run_of(conn, one.on)
         head = self._head(choices, whole)
-        told = self._told(again, anew)
+        told = self._told(parts, again, anew)
         records = self._records(head, contacts, whole, deeds, told)
-        committed = runs.commit_run(conn, head, chain([head], records), one.run)
+        committed = runs.commit_run(conn, head, chain([head], records), one.run, decided)
         shared.sealed(conn, one, self.now)
         evaluate.settled_up(self.ws, conn, one.on, self.now, whole.stopped)
         new = committed.added + committed.advanced
@@ -138,11 +160,13 @@ class _Sealing:
             sentence=sentences.run_said(new, before is not None, whole.stopped),
         )
 
-    def _decided_again(self, head: int) -> tuple[Part | None, frozenset[str]]:
-        """What has changed since its part was decided, and who is of a class that another part cannot trust."""
+    def _decided_again(self, head: int) -> tuple[Part | None, frozenset[str], Mapping[int, Sequence[Any]]]:
+        """What has changed since its part was decided, and who is of a class that another part cannot trust: decided once
+        more, of which accounts, and what their parts had decided.
+        """
         conn, one = self.conn, self.one
         found = shared.changed_since(conn, one, head)
-        choices = shared.choices(conn, one.id)
+        choices = _read(shared.choices(conn, one.id))
         bad = {
             choice["signature"] for choice in choices.values() if choice["reason"] == Reason.DISAGREE.value
         }
@@ -154,8 +178,8 @@ class _Sealing:
         if trusted:
             found |= shared.of_classes(conn, one, trusted)
         if not found:
-            return None, frozenset()
-        shared.undecided(conn, one, found)
+            return None, frozenset(), {}
+        instead = shared.undecided(conn, one, found)
         distrusted = {Signature(**orjson.loads(signature)) for signature in bad}
         part = decided_part(
             self.ws,
@@ -167,7 +191,7 @@ class _Sealing:
             accounts=found,
             distrusted=distrusted,
         )
-        return part, frozenset(found)
+        return part, frozenset(found), instead
 
     def _deed(self, choice: Mapping[str, Any]) -> Any:
         return choose(self.ws.live, Signature(**orjson.loads(choice["signature"]))).actions
@@ -199,15 +223,17 @@ class _Sealing:
             state="stopped" if whole.stopped else "done",
         )
 
-    def _told(self, again: Part | None, anew: frozenset[str]) -> Iterator[_Told]:
+    def _told(self, parts: Iterable[Part], again: Part | None, anew: frozenset[str]) -> Iterator[_Told]:
         """What each part has for the tables. Who was decided once more is taken from there alone."""
-        for number in range(self.one.parts):
-            yield self._unpacked(number, shared.rows(self.conn, self.one.id, number), anew)
+        for part in parts:
+            yield self._unpacked(part.number, shared.rows(self.conn, self.one, part), anew)
         if again is not None:
             yield self._unpacked(again.number, again.rows, frozenset())
 
     def _unpacked(self, number: int, rows: bytes, skip: frozenset[str]) -> _Told:
         told = orjson.loads(zlib.decompress(rows))
+        if any(shared.digest(self.classes.get(each, "")) != digest for each, digest in told["classes"]):
+            raise PartBroken(self.one.on, number)
         self.faults += told["faults"]
         self.waits.append(
             {
@@ -239,6 +265,11 @@ class _Sealing:
             yield _record(head, one, allotted, counts)
         assert isinstance(head.counts, dict)
         head.counts.update(actions=sum(counts.values()), **counts)
+
+
+def _read(classes: Mapping[int, str]) -> dict[int, dict[str, Any]]:
+    """number → what was chosen for the class, as it will be a row of `class_choice`."""
+    return {number: orjson.loads(choice) | {"number": number} for number, choice in classes.items()}
 
 
 def _without_room(house: House, contacts: pl.DataFrame, whole: Together) -> Held:

@@ -37,9 +37,9 @@ from engine.jobs.records import Made, Writing
 from engine.jobs.rows import ActionRow, Planned
 from engine.jobs.workspace import Workspace, of_texts
 from engine.settings.texts import from_kept
-from engine.store import bulk, database, queue, runs, shared
+from engine.store import bulk, database, decisions, queue, shared
 from engine.store.shared import Part, SharedRun
-from engine.store.spans import Span
+from engine.store.spans import ALL, Span
 from engine.store.tables import ACTION_COLUMNS
 
 SIZE = 100_000  # open items of a part
@@ -151,7 +151,7 @@ def decide_part(
             return False
         if span is not None:
             part = decided_part(ws, conn, one, number, known, span=span, among=engine)
-            shared.part_done(conn, id, part, worker, clock())
+            shared.part_done(conn, one, part, worker, clock())
     with database.reading(engine) as conn:
         return not shared.open_parts(conn, id)
 
@@ -206,10 +206,12 @@ def decided_part(
     numbers = _numbered(among or conn, one, choices, known)
     names, items, classes = writing.decisions()
     given = np.array(numbers, dtype=np.int64)[np.array(classes, dtype=np.int64)].tolist() if classes else []
-    runs.write_decisions(conn, (names, items, given), one.run, one.time)
+    rows = (names, items, given)
+    decisions.write(conn, one.run, one.time, rows)
     placed, made = list(writing.placed()), Made()
     made.add(planned for _, planned in placed)
     told = {
+        "classes": [[number, shared.digest(choice)] for number, choice in zip(numbers, choices, strict=True)],
         "actions": [_packed(place, planned) for place, planned in placed],
         "episodes": list(writing.episodes()),
         "settled": list(writing.settled(made)),
@@ -221,7 +223,15 @@ def decided_part(
     }
     wants = io.BytesIO()
     share(decided, dict(enumerate(numbers))).write_ipc(wants, compression="zstd")
-    return Part(number, head, state.accounts.height, wants.getvalue(), zlib.compress(orjson.dumps(told), 1))
+    return Part(
+        number=number,
+        span=span or ALL,
+        head=head,
+        accounts=state.accounts.height,
+        decided=decisions.digest(rows),
+        contacts=wants.getvalue(),
+        rows=zlib.compress(orjson.dumps(told), 1),
+    )
 
 
 def _lots_of(one: SharedRun, state: State) -> list[Lot]:

@@ -20,13 +20,14 @@ from sqlalchemy.engine import Connection
 from engine.core.people import FORGOTTEN, Person, about, nobody, plain, pseudonym, same_name, without
 from engine.store import copies
 from engine.store import tables as t
+from engine.store.decisions import ENDED
 from engine.store.dossier import read_text
 from engine.store.persons import OURS
 from engine.store.seals import KIND as SEAL
 from engine.store.tables import COMPANY
 
-# Entries whose words tell who may still have what was kept, and that it was forgotten.
-STAY = (SEAL, "evidence", "forgotten")
+# Entries whose words tell who may still have what was kept, and that it was forgotten; or what was sealed, and name nobody.
+STAY = (SEAL, ENDED, "evidence", "forgotten")
 _KEPT = object()  # a value that stays as it is
 # Of what an action keeps: what it marks and lists, and what the policy says.
 _OF_POLICY = frozenset(

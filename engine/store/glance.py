@@ -20,7 +20,7 @@ from engine.settings import address
 from engine.store.view import View, day, rows
 from engine.store.words import COMPANY
 
-HEAD = "0007"  # the newest revision in migrations/versions
+HEAD = "0008"  # the newest revision in migrations/versions
 WHOSE = (
     "company"  # the setting that says whose tables they are, where they are not those of the first company
 )

@@ -11,10 +11,13 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from engine.store import bulk, journal, marks
+from engine.store import bulk, decisions, journal, marks
+from engine.store.decisions import DECIDED, ENDED, Decisions, SealedPart
+from engine.store.journal import Entry
 from engine.store.moments import moment_text
 from engine.store.outbox import look_again
 from engine.store.ran import Run, run_of
+from engine.store.spans import ALL
 from engine.store.tables import (
     ACTION_COLUMNS,
     COMPANY,
@@ -26,8 +29,6 @@ from engine.store.tables import (
     action,
     assignment,
     book,
-    class_choice,
-    decision,
     episode,
     ledger_file,
     outbox,
@@ -96,7 +97,7 @@ class RunRecord:
     started: datetime
     finished: datetime
     choices: Sequence[Mapping[str, Any]] = ()
-    decisions: tuple[Sequence[str], Sequence[str], Sequence[int]] = ((), (), ())
+    decisions: Decisions = ((), (), ())
     actions: Sequence[Sequence[Any]] = ()
     outbox: Sequence[Sequence[Any]] = ()
     journal: Sequence[tuple[str, str, bytes] | tuple[str, str, bytes, str]] = ()
@@ -127,12 +128,17 @@ class Committed:
 
 
 def commit_run(
-    conn: Connection, head: RunRecord, parts: Iterable[RunRecord], number: int | None = None
+    conn: Connection,
+    head: RunRecord,
+    parts: Iterable[RunRecord],
+    number: int | None = None,
+    decided: Sequence[SealedPart] = (),
 ) -> Committed:
     """Write a whole evaluation in the caller's transaction (`database.writing`): all or nothing.
 
     It comes in parts: each is written before the next is asked for. `head` says of the whole what is no account's; its
-    counts may still grow with the parts. `number` is the run's, where it has been given out.
+    counts may still grow with the parts. `number` is the run's, where it has been given out. `decided` is of decisions
+    that are there already; without it, the head has all of them.
 
     Actions are recognised by their key. One that is there already is ignored, unless it still waits (its row
     then takes the new state and content, and keeps the day it began to wait if the state is the same), or
@@ -147,7 +153,8 @@ def commit_run(
     for record in parts:
         sorted_out = _sort_out(conn, record)
         _write_actions(conn, record, number, sorted_out)
-        _write_decisions(conn, record, number, time)
+        decisions.write_choices(conn, number, time, record.choices)
+        decisions.write(conn, number, time, record.decisions)
         _write_episodes(conn, record)
         _write_drawn(conn, record)
         _settle(conn, record)
@@ -156,10 +163,12 @@ def commit_run(
         advanced += len(sorted_out.advanced)
         ignored += len(sorted_out.ignored)
         renewed += len(sorted_out.renewed)
-    counts = orjson.dumps(dict(head.counts))
-    ended = f'{{"run":{number},"time":{time},"counts":'.encode() + counts + b"}"
-    seal_seq, seal = journal.append_many(conn, [("run", "", ended)], head.finished, head.company)
-    sealing = {"seal": seal, "seal_seq": seal_seq, "counts": counts.decode()}
+    counts = dict(head.counts)
+    decided = decided or [SealedPart(0, ALL, decisions.digest(head.decisions))]
+    root = decisions.sealed(conn, number, time, head.choices, decided)
+    ended = Entry(ENDED, "", {"run": number, "time": time, "counts": counts}, {DECIDED: root})
+    seal_seq, seal = journal.append(conn, [ended], head.finished, head.company)
+    sealing = {"seal": seal, "seal_seq": seal_seq, "counts": orjson.dumps(counts).decode()}
     conn.execute(sa.update(run).where(run.c.id == number).values(**sealing))
     return Committed(number, time, added, advanced, ignored, renewed)
 
@@ -361,27 +370,6 @@ def _advance(conn: Connection, rows: Sequence[Sequence[Any]]) -> None:
     )
     values = [{f"new_{name}": value for name, value in zip(ACTION_COLUMNS, row, strict=True)} for row in rows]
     conn.execute(sa.update(action).where(action.c.key == sa.bindparam("new_key")).values(changes), values)
-
-
-def _write_decisions(conn: Connection, record: RunRecord, number: int, time: int) -> None:
-    columns = ("number", "policy", "step", "verdict", "reason", "gate", "place", "signature")
-    rows = [(number, time, *(choice.get(name) for name in columns)) for choice in record.choices]
-    bulk.insert(conn, class_choice, ("run", "time", *columns), rows)
-    write_decisions(conn, record.decisions, number, time)
-
-
-def write_decisions(
-    conn: Connection, decisions: tuple[Sequence[str], Sequence[str], Sequence[int]], number: int, time: int
-) -> None:
-    """A row an account (an item, under `each: invoice`), as `RunRecord.decisions` has them."""
-    accounts, items, classes = decisions
-    of_run: dict[str, int | str] = {"run": number, "time": time}
-    if any(items):
-        each = list(zip(accounts, items, classes, strict=True))
-        bulk.insert(conn, decision, ("account", "item", "class"), each, of_run)
-    else:  # most decisions are of whole accounts
-        whole = list(zip(accounts, classes, strict=True))
-        bulk.insert(conn, decision, ("account", "class"), whole, {**of_run, "item": ""})
 
 
 def _write_episodes(conn: Connection, record: RunRecord) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
@@ -18,6 +18,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
+from engine.errors import PartBroken
 from engine.store import bulk, runs
 from engine.store.database import aside, space
 from engine.store.moments import moment_text
@@ -67,11 +68,13 @@ class SharedRun:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What a part has come to. `contacts` and `rows` are as the part has written them."""
+    """What a part has come to. `contacts` and `rows` are as the part has written them; `decided` is a hash of its decisions."""
 
     number: int
+    span: Span
     head: int
     accounts: int
+    decided: str
     contacts: bytes
     rows: bytes
 
@@ -232,17 +235,19 @@ def head(conn: Connection, stream: str = COMPANY) -> int:
     return int(conn.execute(query).scalar() or 0)
 
 
-def part_done(conn: Connection, id: int, part: Part, worker: str, at: datetime) -> None:
+def part_done(conn: Connection, one: SharedRun, part: Part, worker: str, at: datetime) -> None:
     conn.execute(
         sa.update(run_part)
-        .where(run_part.c.shared_run == id, run_part.c.number == part.number)
+        .where(run_part.c.shared_run == one.id, run_part.c.number == part.number)
         .values(
             worker=worker,
             done_at=moment_text(at),
             head=part.head,
             accounts=part.accounts,
+            decided=part.decided,
             contacts=part.contacts,
             rows=part.rows,
+            hash=_hash(one, part),
         )
     )
 
@@ -253,10 +258,22 @@ def before_their_run(conn: Connection) -> None:
         conn.execute(sa.text("PRAGMA defer_foreign_keys=ON"))
 
 
-def undecided(conn: Connection, one: SharedRun, accounts: Collection[str]) -> None:
-    """These accounts are decided anew: what a part has said of them does not count."""
-    mine = (decision.c.run == one.run, decision.c.time == one.time)
-    conn.execute(sa.delete(decision).where(*mine, among(conn, decision.c.account, accounts)))
+def undecided(
+    conn: Connection, one: SharedRun, accounts: Collection[str]
+) -> dict[int, list[tuple[str, str, int]]]:
+    """These accounts are decided anew: what the parts have said of them, which comes back, does not count."""
+    of = (decision.c.run == one.run, decision.c.time == one.time, among(conn, decision.c.account, accounts))
+    within = sa.and_(
+        run_part.c.shared_run == one.id,
+        sa.or_(run_part.c.first.is_(None), decision.c.account >= run_part.c.first),
+        sa.or_(run_part.c.before.is_(None), decision.c.account < run_part.c.before),
+    )
+    query = sa.select(run_part.c.number, decision.c.account, decision.c.item, decision.c["class"])
+    said: dict[int, list[tuple[str, str, int]]] = {}
+    for number, *row in conn.execute(query.join_from(decision, run_part, within).where(*of)):
+        said.setdefault(number, []).append(tuple(row))
+    conn.execute(sa.delete(decision).where(*of))
+    return said
 
 
 def open_parts(conn: Connection, id: int) -> list[int]:
@@ -265,18 +282,32 @@ def open_parts(conn: Connection, id: int) -> list[int]:
     return [number for (number,) in conn.execute(query.order_by(run_part.c.number))]
 
 
-def contacts(conn: Connection, id: int) -> list[tuple[int, int, bytes]]:
-    """(number, head, contacts) of every part, in their order."""
-    query = sa.select(run_part.c.number, run_part.c.head, run_part.c.contacts)
-    rows = conn.execute(query.where(run_part.c.shared_run == id).order_by(run_part.c.number))
-    return [(row.number, row.head, row.contacts) for row in rows]
+def parts(conn: Connection, id: int) -> list[Part]:
+    """Every part, in their order, without its rows."""
+    names = ("number", "first", "before", "head", "accounts", "decided", "contacts")
+    query = sa.select(*(run_part.c[name] for name in names)).where(run_part.c.shared_run == id)
+    return [
+        Part(row.number, Span(row.first, row.before), row.head, row.accounts, row.decided, row.contacts, b"")
+        for row in conn.execute(query.order_by(run_part.c.number))
+    ]
 
 
-def rows(conn: Connection, id: int, number: int) -> bytes:
-    """What a part has for the tables."""
-    query = sa.select(run_part.c.rows).where(run_part.c.shared_run == id, run_part.c.number == number)
-    found: bytes = conn.execute(query).scalar_one()
-    return found
+def rows(conn: Connection, one: SharedRun, part: Part) -> bytes:
+    """What a part has for the tables. Raises PartBroken where anything of it is not as it was written."""
+    of = (run_part.c.shared_run == one.id, run_part.c.number == part.number)
+    found = conn.execute(sa.select(run_part.c.rows, run_part.c.hash).where(*of)).one()
+    if found.hash != _hash(one, replace(part, rows=found.rows)):
+        raise PartBroken(one.on, part.number)
+    kept: bytes = found.rows
+    return kept
+
+
+def _hash(one: SharedRun, part: Part) -> str:
+    """Over what a part was decided on, and all that it has come to."""
+    begun = (one.run, one.time, one.on, one.book, one.settings, one.file, one.moment, one.agreed)
+    of = (part.number, part.span.first, part.span.before, part.head, part.accounts, part.decided)
+    data = (hashlib.sha256(each).hexdigest() for each in (part.contacts, part.rows))
+    return hashlib.sha256(orjson.dumps([*begun, *of, *data])).hexdigest()
 
 
 def changed_since(conn: Connection, one: SharedRun, head: int, company: str = COMPANY) -> set[str]:
@@ -359,10 +390,10 @@ def _numbers(conn: Connection, id: int, choices: Sequence[str]) -> dict[str, int
     return known | given
 
 
-def choices(conn: Connection, id: int) -> dict[int, dict[str, Any]]:
-    """number → what was chosen for the class, as it will be a row of `class_choice`."""
+def choices(conn: Connection, id: int) -> dict[int, str]:
+    """number → what was chosen for the class, as text."""
     query = sa.select(run_class.c.number, run_class.c.choice).where(run_class.c.shared_run == id)
-    return {row.number: orjson.loads(row.choice) | {"number": row.number} for row in conn.execute(query)}
+    return {row.number: row.choice for row in conn.execute(query)}
 
 
 def of_classes(conn: Connection, one: SharedRun, classes: Collection[int]) -> set[str]:

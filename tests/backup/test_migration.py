@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from alembic import command
 from alembic.config import Config
 
 from engine.errors import DatabaseTooNew, DatabaseUnreadable
-from engine.store import brakes, database, halts
+from engine.store import brakes, database, halts, runs, shared, tables
 from tests.jobs.world import moment
 
 NOTE = "INSERT INTO note (account, text, at, by) VALUES ('A', 'kept', '2026-11-23', 'ana')"
@@ -36,13 +37,19 @@ print(seen)
 
 def _first(url: str) -> None:
     """A database as the first version made it, with a row in it."""
+    _made(url, "0001", NOTE)
+
+
+def _made(url: str, revision: str, *statements: str) -> None:
+    """A database as a version made it, with rows in it."""
     engine = sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
     config = Config()
     config.set_main_option("script_location", str(database.MIGRATIONS))
     with engine.begin() as conn:
         config.attributes["connection"] = conn
-        command.upgrade(config, "0001")
-        conn.exec_driver_sql(NOTE)
+        command.upgrade(config, revision)
+        for statement in statements:
+            conn.exec_driver_sql(statement)
     engine.dispose()
 
 
@@ -85,6 +92,32 @@ def test_what_is_in_the_tables_is_there_after_the_upgrade(
         before.close()
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_run_that_is_under_way_is_given_up(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Its parts have no hashes yet; its day is decided anew."""
+    url = f"sqlite:///{tmp_path / 'dunwell.db'}"
+    if kind == "postgresql":
+        url = request.getfixturevalue("postgres_url")
+        _back(url)
+    _made(
+        url,
+        "0007",
+        "INSERT INTO book VALUES ('a1', '{}', '2026-11-23')",
+        "INSERT INTO shared_run (business_date, run, time, state, book, settings, file, moment, parts, begun_at)"
+        " VALUES ('2026-11-23', 1, 1, 'deciding', 'a1', 's', 1, 'm', 2, '2026-11-23T09:00:00+00:00')",
+        "INSERT INTO run_part (shared_run, number, done_at, head) VALUES (1, 0, '2026-11-23', 3)",
+        "INSERT INTO run_class VALUES (1, 0, 'd', '{}')",
+    )
+    engine = database.open(url)
+    with database.reading(engine) as conn:
+        assert shared.under_way(conn) is None
+        assert runs.next_of(conn, date(2026, 11, 23)) == (1, 1)
+        assert conn.execute(sa.select(tables.run_class)).all() == []
+    engine.dispose()
+
+
 @pytest.mark.fault(11)
 @pytest.mark.parametrize("nth", [4, 12, 20])
 def test_an_upgrade_that_is_killed_leaves_the_old_tables_or_the_new(tmp_path: Path, nth: int) -> None:
@@ -106,6 +139,7 @@ def test_an_upgrade_that_is_killed_leaves_the_old_tables_or_the_new(tmp_path: Pa
         ("0005", True, True),
         ("0006", True, True),
         ("0007", True, True),
+        ("0008", True, True),
     }
     engine = database.open(file)
     database.check(engine)

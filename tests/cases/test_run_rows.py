@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from datetime import UTC, date, datetime
 from itertools import chain
@@ -222,10 +223,16 @@ def test_the_journal_and_the_outbox_of_a_run_in_their_order(
     (file,) = rows(ws, files.where(t.ledger_file.c.kind == "ledger"))
     ledger = {"sha256": file[0], "as_of": "2026-11-23", "imported_at": file[1]}
     basis = {"run": 1, "time": 1, "on": "2026-11-23", "book": ws.live.hash, "ledger": ledger}
-    assert [(kind, account, orjson.loads(body)) for kind, account, body in told[-9:]] == [
+    *others, (kind, account, ended) = [
+        (kind, account, orjson.loads(body)) for kind, account, body in told[-9:]
+    ]
+    (root,) = rows(ws, sa.select(t.journal_person.c.salt, t.journal_person.c.value))
+    decided = "sha256:" + hashlib.sha256("\n".join(root).encode()).hexdigest()
+    counts = {"actions": 4, "call": 1, "email": 3}
+    assert (kind, account, ended) == ("run", "", {"run": 1, "time": 1, "counts": counts, "decided": decided})
+    assert others == [
         ("basis", "", basis),
         *(("action", row[0], body) for row, body in zip(ACTIONS, expected, strict=True)),
-        ("run", "", {"run": 1, "time": 1, "counts": {"actions": 4, "call": 1, "email": 3}}),
     ]
     o = t.outbox.c
     central, eastern = "2026-11-23T14:30:00.000000+00:00", "2026-11-23T14:00:00.000000+00:00"  # 8:30, and now

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+from datetime import date
 from typing import Any
 
 import orjson
@@ -12,7 +14,7 @@ from engine.core.rules import PlainRules
 from engine.core.sentences import Reason
 from engine.errors import Refused
 from engine.jobs.cases.pauses import pause
-from engine.store import journal
+from engine.store import alarms, database, decisions, journal
 from engine.store import shared as store
 from engine.store import tables as t
 from engine.store.shared import SharedRun
@@ -54,6 +56,11 @@ def _written(house: House) -> dict[str, list[Any]]:
     return {name: sorted(rows, key=repr) for name, rows in found.items()}
 
 
+def _whole(parts: Parts) -> bool:
+    """Whether the decisions of all days are those that were sealed."""
+    return not parts.ask(lambda conn: list(decisions.broken(conn, date.min)))
+
+
 def _queue(house: House) -> list[str]:
     return [key for (key,) in house.rows(sa.select(t.outbox.c.action).order_by(t.outbox.c.id))]
 
@@ -70,6 +77,7 @@ def test_parts_give_what_is_given_at_once(both: tuple[Much, Parts]) -> None:
             assert there[name] == rows, name
         assert _queue(parts.house) == _queue(one)
     assert parts.ask(journal.verify) > 0
+    assert _whole(parts)
     assert [many > 3 for (many,) in parts.house.rows(sa.select(t.shared_run.c.parts))] == [True, True]
     assert one.rows(sa.select(t.shared_run)) == []
 
@@ -92,6 +100,83 @@ def test_what_changes_meanwhile_is_as_if_it_had_been_so_from_the_start(two: tupl
     here, there = _written(one), _written(parts.house)
     for name, rows in here.items():
         assert there[name] == rows, name
+    assert _whole(parts)
+    _change(parts, sa.update(t.decision).where(t.decision.c.account == accounts[0]).values({"class": 99}))
+    (found,) = parts.ask(lambda conn: list(decisions.broken(conn)))
+    assert "decided of accounts that were decided once more was changed" in found.sentence
+
+
+def _change(parts: Parts, *statements: sa.Executable) -> None:
+    def work(engine: sa.Engine) -> None:
+        with database.writing(engine) as conn:
+            for statement in statements:
+                assert conn.execute(statement).rowcount
+
+    parts.house.do(work)
+
+
+def _other_rows(kept: bytes) -> bytes:
+    """Rows of a part in which every action asks for a cent more."""
+    told = orjson.loads(zlib.decompress(kept))
+    at = 5 + t.ACTION_COLUMNS.index("amount")
+    for packed in told["actions"]:
+        packed[at] += 1
+    return zlib.compress(orjson.dumps(told))
+
+
+@pytest.mark.parametrize(
+    "what", ["rows", "contacts", "head", "first", "decided", "class", "classes", "moment"]
+)
+def test_a_part_that_is_changed_before_the_run_is_sealed_is_found(two: tuple[Much, Parts], what: str) -> None:
+    """The run is given up with an alarm, nothing of it is written, and the day decided anew is right."""
+    one, parts = two
+    shared = parts.begin("2026-11-02")
+    assert isinstance(shared, SharedRun)
+    parts.decide(shared, *range(shared.parts))
+    part = sa.update(t.run_part).where(t.run_part.c.number == 1)
+    first, second, third = parts.house.rows(sa.select(t.run_part).order_by(t.run_part.c.number))[:3]
+    if what == "rows":
+        _change(parts, part.values(rows=_other_rows(second.rows)))
+    elif what == "contacts":
+        _change(parts, part.values(contacts=third.contacts))
+    elif what == "head":
+        _change(parts, part.values(head=second.head + 1))
+    elif what == "first":
+        _change(parts, part.values(first=second.first + "a"))
+    elif what == "decided":
+        _change(parts, part.values(decided=first.decided))
+    elif what == "moment":
+        _change(parts, sa.update(t.shared_run).values(moment="2026-11-02T09:00:00.000000+00:00"))
+    else:  # what a class stands for, with the digest that belongs to it, or without
+        row = parts.house.rows(sa.select(t.run_class).where(t.run_class.c.number == 0))[0]
+        other = row.choice.replace('"reason":"', '"reason":"not ')
+        values = {"choice": other} | ({"digest": store.digest(other)} if what == "classes" else {})
+        _change(parts, sa.update(t.run_class).where(t.run_class.c.number == 0).values(**values))
+    assert parts.seal(shared) is None
+    for table in (t.run, t.action, t.outbox, t.class_choice, t.sealed_part):
+        assert parts.house.rows(sa.select(table)) == []
+    (alarm,) = parts.ask(lambda conn: alarms.standing(conn, alarms.INVARIANT))
+    assert "of the run of 2026-11-02 is not as it was written" in alarm.sentence
+    assert parts.ask(store.under_way) is None
+    assert parts.run("2026-11-02") == one.run("2026-11-02")
+    assert _written(parts.house) == _written(one)
+    assert _whole(parts)
+
+
+def test_a_decision_that_is_changed_before_the_run_is_sealed_is_seen_after(two: tuple[Much, Parts]) -> None:
+    """What a part has decided of an account that is decided once more is sealed too: a change to it is not blessed."""
+    _, parts = two
+    shared = parts.begin("2026-11-02")
+    assert isinstance(shared, SharedRun)
+    parts.decide(shared, *range(shared.parts))
+    accounts = [account for (account,) in parts.house.rows(sa.select(t.decision.c.account).distinct())]
+    _change(parts, sa.update(t.decision).where(t.decision.c.account == accounts[0]).values({"class": 99}))
+    who = parts.house.who("2026-11-02")
+    for account in accounts[:2]:
+        parts.house.do(lambda engine, account=account: pause(engine, account, who, because="they moved"))
+    assert parts.seal(shared) is not None
+    (found,) = parts.ask(lambda conn: list(decisions.broken(conn)))
+    assert "what the run of 2026-11-02 decided of the accounts" in found.sentence
 
 
 def test_a_newer_ledger_begins_the_run_anew(two: tuple[Much, Parts]) -> None:

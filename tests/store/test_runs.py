@@ -214,7 +214,10 @@ with database.writing(engine) as conn:
         ("UPDATE journal SET account = 'A9' WHERE seq = 3", "entry 3: it was changed"),
         ("DELETE FROM journal WHERE seq = 2", "entry 2: it is missing"),
         ("DELETE FROM journal WHERE seq >= 9", "it is missing"),
-        ("UPDATE journal_person SET value = 'never'", "what is kept as “text” is not what was written"),
+        (
+            "UPDATE journal_person SET value = 'never' WHERE field = 'text'",
+            "what is kept as “text” is not what was written",
+        ),
         ("UPDATE run SET seal = 'other'", "a run was sealed over another text"),
     ],
 )

@@ -17,7 +17,8 @@ from engine.jobs import verify
 from engine.store import alarms, database, journal, sending
 from engine.store import outbox as store
 from engine.store.journal import Entry
-from engine.store.tables import action, outbox
+from engine.store.tables import action, decision, outbox
+from engine.store.tables import run as ran
 from tests.cli.conftest import run
 from tests.jobs.world import House, moment
 
@@ -60,6 +61,21 @@ def change(house: House, **values: object) -> None:
     house.do(work)
 
 
+def decided(house: House, account: str, on: str, by: int) -> None:
+    """Somebody changes what a day has decided of an account."""
+
+    def work(engine: Engine) -> None:
+        with database.writing(engine) as conn:
+            day = (
+                sa.select(ran.c.id).where(ran.c.business_date == moment(on, "12:00").date()).scalar_subquery()
+            )
+            mine = (decision.c.account == account, decision.c.run == day)
+            changed = sa.update(decision).where(*mine).values({"class": decision.c["class"] + by})
+            assert conn.execute(changed).rowcount
+
+    house.do(work)
+
+
 def test_every_night_once(house: House) -> None:
     assert not due(house, NIGHT), "nothing was ever decided"
     house.day("2026-10-05")
@@ -70,6 +86,35 @@ def test_every_night_once(house: House) -> None:
     ]
     assert not due(house, moment("2026-10-06", "23:59"))
     assert due(house, moment("2026-10-07", "02:00"))
+
+
+def test_the_decisions_since_the_last_night_that_found_everything_whole(house: House) -> None:
+    """An alarm about an older decision does not end because newer ones have come; a day can be named by hand."""
+    on = "{:%Y-%m-%d}".format
+    days = [moment(f"2026-10-{day:02}", "02:30") for day in range(5, 10)]
+
+    def night(n: int) -> str:
+        return verify.nightly(house.ws, lambda: days[n], threading.Event())[0]
+
+    whole = "everything that must always hold does"
+    house.day(on(days[0]))
+    assert night(1) == whole
+    house.day(on(days[1]))
+    decided(house, "ACME", on(days[1]), 1)
+    assert "(I7)" in night(2)
+    house.day(on(days[2]))
+    assert "(I7)" in night(3)
+    assert len(stands(house)) == 1
+    decided(house, "ACME", on(days[1]), -1)
+    assert night(3) == whole
+    assert stands(house) == []
+    decided(house, "BOLT", on(days[0]), 1)
+    house.day(on(days[3]))
+    assert night(4) == whole  # of an older day, somebody must ask
+    assert run("--workspace", str(house.root), "verify").code == 0
+    said = run("--workspace", str(house.root), "verify", "--since", on(days[0]))
+    assert said.code == 1
+    assert "what the run of 2026-10-05 decided of the accounts was changed" in " ".join(said.out.split())
 
 
 def test_what_is_broken_is_an_alarm_until_it_is_mended(house: House) -> None:

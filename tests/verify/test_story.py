@@ -172,6 +172,7 @@ FAULTS: dict[str, tuple[str, str, Break]] = {
         "I2",
         "is in the journal, and it is not there",
         sql(
+            "DELETE FROM sealed_part WHERE run = (SELECT MIN(id) FROM run)",
             "DELETE FROM decision WHERE run = (SELECT MIN(id) FROM run)",
             "DELETE FROM class_choice WHERE run = (SELECT MIN(id) FROM run)",
             "DELETE FROM run WHERE id = (SELECT MIN(id) FROM run)",
@@ -253,6 +254,33 @@ FAULTS: dict[str, tuple[str, str, Break]] = {
             forced("DELETE FROM journal WHERE seq = (SELECT MAX(seq) FROM journal)"),
         ),
     ),
+    "another decision": (
+        "I7",
+        "decided of the accounts was changed",
+        sql("UPDATE decision SET class = class + 1 WHERE account = 'ACME'"),
+    ),
+    "a decision of nobody": (
+        "I7",
+        "decided of the accounts was changed",
+        sql("INSERT INTO decision SELECT 'ZED', run, time, item, class FROM decision WHERE account = 'ACME'"),
+    ),
+    "a decision gone": (
+        "I7",
+        "decided of the accounts was changed",
+        sql("DELETE FROM decision WHERE account = 'ACME'"),
+    ),
+    "another reason": (
+        "I7",
+        "what its classes stand for, is not as it was written",
+        sql("UPDATE class_choice SET reason = 'paused'"),
+    ),
+    "a decision sealed anew": (
+        "I7",
+        "was sealed over",
+        sql("DELETE FROM decision WHERE account = 'ACME'", "UPDATE sealed_part SET hash = 'other'"),
+    ),
+    "nothing sealed": ("I7", "was sealed over", sql("DELETE FROM sealed_part")),
+    "the salt gone": ("I7", "was sealed over", sql("DELETE FROM journal_person WHERE field = 'decided'")),
     "the end cut off with care": (
         "I7",
         "a run was sealed over it",

@@ -38,6 +38,7 @@ from engine.store.tables.decisions import (
     message_copy,
     outbox,
     run,
+    sealed_part,
 )
 from engine.store.tables.journal import OF_THE_HOUSE, journal, journal_head, journal_person, setting
 from engine.store.tables.ledger import contact, customer, item, ledger_file, payment, rate
@@ -126,6 +127,7 @@ __all__ = [
     "run",
     "run_class",
     "run_part",
+    "sealed_part",
     "session",
     "setting",
     "shared_run",

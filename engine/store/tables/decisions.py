@@ -94,6 +94,23 @@ decision = sa.Table(
     sqlite_with_rowid=False,
 )
 
+# What each evaluation has decided, part by part: a run that was made at once has one. `hash` is over the decisions of the
+# accounts from `first` on, up to and without `before`, as the part has made them. Accounts that were decided once more
+# when the run was sealed are a part of their own, the last: `again` is JSON with
+#   accounts  which they are
+#   instead   {part: [[account, item, class], …]}  what the parts had made of them
+sealed_part = sa.Table(
+    "sealed_part",
+    metadata,
+    sa.Column("run", sa.ForeignKey("run.id"), primary_key=True),
+    sa.Column("time", sa.Integer, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("first", sa.String),
+    sa.Column("before", sa.String),
+    sa.Column("hash", sa.String, nullable=False),
+    sa.Column("again", sa.Text),
+)
+
 # The key is defined in `runs.action_key`. `detail` is JSON with, as far as they apply:
 #   marks    [[item, step], …]  marked as taken when the action is taken
 #   passed   [[item, step], …]  marked as passed over at the same moment

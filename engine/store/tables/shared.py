@@ -37,7 +37,8 @@ shared_run = sa.Table(
 _UNDER_WAY = shared_run.c.state == DECIDING
 some_of("ix_shared_run_under_way", shared_run.c.company, unique=True, where=_UNDER_WAY)
 
-# The accounts from `first` on, up to and without `before`. `head` is the last entry of the journal that it knew.
+# The accounts from `first` on, up to and without `before`. `head` is the last entry of the journal that it knew. `decided`
+# is the hash of its decisions, as `sealed_part` will have it; `hash` is over all that it has written (`shared.Part`).
 run_part = sa.Table(
     "run_part",
     metadata,
@@ -51,6 +52,8 @@ run_part = sa.Table(
     sa.Column("accounts", sa.Integer),
     sa.Column("contacts", sa.LargeBinary),  # what the whole day is put in order by: Arrow
     sa.Column("rows", sa.LargeBinary),  # what is written once the run is sealed: JSON, zlib
+    sa.Column("decided", sa.String),
+    sa.Column("hash", sa.String),
 )
 
 # The classes of a run under way: one number each, whichever part has met it first. `choice` is JSON, as it will be a
