@@ -53,8 +53,17 @@ def _made(url: str, revision: str, *statements: str) -> None:
     engine.dispose()
 
 
+def _empty(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    """The address of a database without tables."""
+    if kind == "sqlite":
+        return f"sqlite:///{tmp_path / 'dunwell.db'}"
+    url: str = request.getfixturevalue("postgres_url")
+    _back(url)
+    return url
+
+
 def _back(url: str) -> None:
-    """The tables of a migrated database as the first version had them."""
+    """A migrated database has no tables again."""
     engine = sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
     with engine.begin() as conn:
         conn.exec_driver_sql("DROP SCHEMA public CASCADE")
@@ -73,10 +82,7 @@ def _seen(engine: sa.Engine) -> tuple[str | None, list[str]]:
 def test_what_is_in_the_tables_is_there_after_the_upgrade(
     kind: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    url = f"sqlite:///{tmp_path / 'dunwell.db'}"
-    if kind == "postgresql":
-        url = request.getfixturevalue("postgres_url")
-        _back(url)
+    url = _empty(kind, tmp_path, request)
     _first(url)
     engine = database.open(url)
     assert _seen(engine) == (database.HEAD, ["kept"])
@@ -97,10 +103,7 @@ def test_a_run_that_is_under_way_is_given_up(
     kind: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     """Its parts have no hashes yet; its day is decided anew."""
-    url = f"sqlite:///{tmp_path / 'dunwell.db'}"
-    if kind == "postgresql":
-        url = request.getfixturevalue("postgres_url")
-        _back(url)
+    url = _empty(kind, tmp_path, request)
     _made(
         url,
         "0007",

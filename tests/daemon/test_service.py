@@ -229,6 +229,7 @@ def test_a_worker_that_is_killed_is_replaced_and_the_day_goes_on(tmp_path: Path,
             assert [pid for pid in service.workers() if pid != worker]
             assert service.stopped() == 0
         with serving(office.root) as service:  # nothing is forgotten by a new start
+            until(lambda: "working" in service.events())
             until(lambda: not office.counted()["pending"] and not office.counted()["sending"])
             until(lambda: ("run", "deliver") not in office.alarms())
             assert service.stopped() == 0
