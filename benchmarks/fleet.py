@@ -29,7 +29,7 @@ from benchmarks.ledgers import filled, laid_out
 from benchmarks.lines import NOW, ON, peak
 from engine.jobs import evaluate, shared
 from engine.jobs.workspace import Workspace
-from engine.store import database, journal, queue, tables
+from engine.store import database, journal, queue, spans, tables
 from engine.store import shared as store
 
 REPOSITORY = Path(__file__).parents[1]
@@ -103,7 +103,7 @@ def shared_out(ws: Workspace, engine: Engine, given: argparse.Namespace) -> dict
             time.sleep(0.1)
         begun = time.perf_counter()
         with database.writing(engine) as conn:
-            shared.begin(ws, conn, on=ON, now=NOW, defer=queue.put_parts, spans=store.spans(conn, given.size))
+            shared.begin(ws, conn, on=ON, now=NOW, defer=queue.put_parts, parts=spans.cut(conn, given.size))
         most, since = watched(engine, joined, given.kill)
         return {
             "seconds": round(time.perf_counter() - begun, 1),

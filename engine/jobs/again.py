@@ -20,7 +20,7 @@ from engine.core.decision.decide import Decided, decide
 from engine.core.decision.fairness import narrower
 from engine.core.decision.ladder import contacts, effect_bits
 from engine.core.decision.plan import day_of
-from engine.core.decision.signature import NONE
+from engine.core.decision.signature import NONE, TURN
 from engine.core.decision.state import Pending, State
 from engine.core.language.policy import Kind, Step
 from engine.core.sentences import Reason
@@ -203,10 +203,10 @@ def _as_before(
             own = {"item": found["item"] if found["each"] else None, "policy": found["policy"]}
             waits = {"state": Pending.APPROVED.value, "since": found["on"], "not_before": None, "attempts": 0}
             approved.append({"row": row, "step": step.name, **own, **waits})
-        if step.repeat is not None and found["occurrence"]:
+        if step.repeat is not None and (times := found["occurrence"] // TURN):
             # It was due on its day, so it is now, whatever a sister has done since.
             last = found["on"] - timedelta(days=step.repeat.every)
-            repeats.append((row, found["policy"], step.name, found["occurrence"], last))
+            repeats.append((row, found["policy"], step.name, times, last))
     done = pl.DataFrame(
         marks, schema={name: state.marks.schema[name] for name in ("row", "item", "step")}, orient="row"
     )

@@ -8,19 +8,23 @@ from datetime import date, datetime, timedelta
 
 from engine.core.decision.allocate import ROOM, Room, usual_stop
 from engine.core.decision.asked import Asked
+from engine.core.decision.concerned import concerned
 from engine.core.decision.plan import NOTHING_PAID, plan
+from engine.core.decision.signature import Signature
 from engine.core.decision.state import State
 from engine.core.decision.summary import Preview, sides_of, summarize
 from engine.core.language.policy import Kind, PolicyBook
 from engine.errors import Refused
 from engine.jobs.workspace import Workspace
-from engine.store import absences
+from engine.store import absences, spans
 from engine.store.glance import glance
 from engine.store.ran import run_of, usual
 from engine.store.spans import Span
 from engine.store.state import load_state
 from engine.store.used import used
 from engine.store.view import View
+
+AT_ONCE = 500_000  # open items that one process has in its memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +44,14 @@ class Ahead:
 def ahead(ws: Workspace, start: date, now: datetime) -> Ahead:
     """The ledger, read once, for whatever looks at the days from `start` on. Writes nothing, anywhere."""
     with glance(ws.files.database_url) as view:
-        state = state_on(ws, view, start, now)
-        if state.as_of is None:
-            raise Refused("there is no ledger yet", "“dunwell import FILE” brings one in")
-        made = run_of(view, start) is not None
-        return Ahead(state, room_on(ws, view, start), usual(view, start), made)
+        return _ahead(ws, view, start, state_on(ws, view, start, now))
+
+
+def _ahead(ws: Workspace, view: View, start: date, state: State) -> Ahead:
+    if state.as_of is None:
+        raise Refused("there is no ledger yet", "“dunwell import FILE” brings one in")
+    made = run_of(view, start) is not None
+    return Ahead(state, room_on(ws, view, start), usual(view, start), made)
 
 
 def preview(
@@ -56,16 +63,54 @@ def preview(
     assumes: str = NOTHING_PAID,
     policy: str | None = None,
     account: str | None = None,
+    at_once: int = AT_ONCE,
 ) -> Preview:
-    """The coming days as they would be. Writes nothing, anywhere."""
-    begin = ahead(ws, start, now)
-    book, state, room = begin.with_stop(ws.live), begin.state, begin.room
+    """The coming days as they would be. Writes nothing, anywhere.
+
+    Where more than `at_once` items are open, the accounts are looked through in parts for those that the days say something
+    of, so that a larger ledger hardly needs more memory.
+    """
     coming = [start + timedelta(days=n) for n in range(days)]
+    with glance(ws.files.database_url) as view:
+        found = _found(ws, view, coming, now, assumes, at_once)
+        begin = _ahead(ws, view, start, found.state if found else state_on(ws, view, start, now))
+    book, state, room = begin.with_stop(ws.live), begin.state, begin.room
     planned = plan(book, state, coming, ws.calendar, ws.rules, room=room, assumes=assumes)
     seen = summarize(book, state, planned, room, ws.calendar)
+    if found is not None:
+        seen = replace(seen, accounts=found.accounts, no_policy=found.no_policy)
     if account is not None:
         seen = replace(seen, compared=tuple(sides_of(book, state, planned, account)))
     return _only(seen, policy, account)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Whom some days say something of, out of so many `accounts`."""
+
+    state: State
+    accounts: int
+    no_policy: int
+
+
+def _found(
+    ws: Workspace, view: View, days: Sequence[date], now: datetime, assumes: str, at_once: int
+) -> _Found | None:
+    """None where the ledger is looked at as a whole: it is small, or it has to be."""
+    if ws.live.house.splits or not spans.more_open_than(view, at_once):
+        return None
+    parts: list[State] = []
+    accounts = no_policy = 0
+    seen: set[Signature] = set()
+    for span in spans.cut(view, at_once // 2):
+        state = state_on(ws, view, days[0], now, span)
+        found = concerned(ws.live, state, days, ws.calendar, ws.rules, assumes, seen)
+        if not found.agreed:
+            return None
+        parts.append(state.part(found.rows))
+        accounts += state.accounts.height
+        no_policy += found.no_policy
+    return _Found(State.joined(parts), accounts, no_policy)
 
 
 def _only(seen: Preview, policy: str | None, account: str | None) -> Preview:

@@ -23,18 +23,17 @@ from engine.core.decision.view import Day
 from engine.core.language.policy import House, Kind
 from engine.errors import Refused
 from engine.jobs import brakes
-from engine.jobs.ahead import room_on, state_on
+from engine.jobs.ahead import AT_ONCE, room_on, state_on
 from engine.jobs.cases import Who, broken, restrictions
 from engine.jobs.cases.followups import follow_up
 from engine.jobs.records import UnderWay, Writing
 from engine.jobs.workspace import Workspace
-from engine.store import alarms, bulk, database, journal, ledger, promises, ran, runs, shared
+from engine.store import alarms, bulk, database, journal, ledger, promises, ran, runs, shared, spans
 from engine.store.dues import THE_RUN
 from engine.store.evidence import Evidence
 from engine.store.spans import Span
 from engine.store.tables import BY_HAND, COMPANY, NO_EPISODE, OPEN, UNDER_WAY, ActionState, action
 
-AT_ONCE = 500_000  # open items
 _RUN = "the day's run"  # who makes the tasks that nobody asked for
 
 
@@ -64,7 +63,7 @@ def run(ws: Workspace, *, on: date, now: datetime, agreed: str = "", at_once: in
     engine = ws.database()
     try:
         with bulk.uncollected(), database.writing(engine) as conn:
-            if ledger.more_open_than(conn, at_once):
+            if spans.more_open_than(conn, at_once):
                 from engine.jobs.sealing import made_alone  # which is seldom needed, and needs what is here
 
                 return made_alone(ws, conn, on=on, now=now, agreed=agreed, size=at_once // 2)

@@ -22,7 +22,7 @@ from engine.core.decision.decide import Decided, key_items
 from engine.core.decision.draw import Lot
 from engine.core.decision.fairness import narrower, open_ways
 from engine.core.decision.ladder import EMAILS, addresses
-from engine.core.decision.signature import NONE
+from engine.core.decision.signature import NONE, tries
 from engine.core.decision.state import EFFECTS, State
 from engine.core.language.policy import Action, Kind, PolicyBook, Step
 from engine.core.sentences import Gate, Reason
@@ -311,7 +311,7 @@ class Writing:
             account=contact.account, episode=contact.episode, policy=pattern.policy, step=step.name,
             item=contact.key_item, each=int(contact.own_item is not None), occurrence=contact.occurrence,
             event=contact.event, kind=pattern.kind, role=pattern.role, day=step.day, tone=pattern.tone,
-            state=state.value, reason=reason, on=on, since=on, attempts=contact.occurrence,
+            state=state.value, reason=reason, on=on, since=on, attempts=tries(contact.occurrence),
             amount=lists.amount, currency=lists.currency, respond_by=pattern.respond_by, person=contact.person,
             detail=orjson.dumps(detail).decode(),
         )  # fmt: skip

@@ -31,7 +31,7 @@ from engine.jobs.evaluate import RunReport
 from engine.jobs.rows import Planned
 from engine.jobs.shared import Defer, Known, as_begun, begin, decided_part, unpacked
 from engine.jobs.workspace import Workspace
-from engine.store import alarms, bulk, database, decisions, ledger, outbox, ran, runs, shared
+from engine.store import alarms, bulk, database, decisions, ledger, outbox, ran, runs, shared, spans
 from engine.store.decisions import SealedPart
 from engine.store.evidence import Evidence
 from engine.store.runs import RunRecord
@@ -85,13 +85,13 @@ def made_alone(
     ws: Workspace, conn: Connection, *, on: date, now: datetime, agreed: str, size: int
 ) -> RunReport:
     """The day's run by this process, in the caller's transaction, `size` open items after `size`."""
-    spans = shared.spans(conn, size)
-    one = begin(ws, conn, on=on, now=now, agreed=agreed, spans=spans, defer=_by_itself)
+    parts = spans.cut(conn, size)
+    one = begin(ws, conn, on=on, now=now, agreed=agreed, parts=parts, defer=_by_itself)
     if isinstance(one, RunReport):
         return one
     shared.before_their_run(conn)
     known = Known()
-    for number, span in enumerate(spans):
+    for number, span in enumerate(parts):
         part = decided_part(ws, conn, one, number, known, span=span, among=None)
         shared.part_done(conn, one, part, "", now)
     return _Sealing(ws, conn, one, now, known).sealed()

@@ -37,7 +37,7 @@ from engine.jobs.records import Made, Writing
 from engine.jobs.rows import ActionRow, Planned
 from engine.jobs.workspace import Workspace, of_texts
 from engine.settings.texts import from_kept
-from engine.store import bulk, database, decisions, queue, shared
+from engine.store import bulk, database, decisions, queue, shared, spans
 from engine.store.shared import Part, SharedRun
 from engine.store.spans import ALL, Span
 from engine.store.tables import ACTION_COLUMNS
@@ -70,7 +70,7 @@ def begin(
     now: datetime,
     defer: Defer,
     agreed: str = "",
-    spans: Sequence[Span] = (),
+    parts: Sequence[Span] = (),
 ) -> SharedRun | RunReport:
     """Write down the parts of the day's run, and have them worked at, in the caller's transaction.
 
@@ -88,7 +88,7 @@ def begin(
         moment=now,
         agreed=agreed,
         lots=[_kept(lot) for lot in _lots(ws, conn, on, now)],
-        spans=spans or shared.spans(conn, SIZE),
+        spans=parts or spans.cut(conn, SIZE),
     )
     defer(conn, one)
     return one
@@ -104,10 +104,10 @@ def shared_out(ws: Workspace, *, on: date, now: datetime, agreed: str = "") -> S
         if not queue.ready(engine):
             return None
         with database.writing(engine) as conn:
-            spans = shared.spans(conn, SIZE)
-            if len(spans) < 2:
+            parts = spans.cut(conn, SIZE)
+            if len(parts) < 2:
                 return None
-            return begin(ws, conn, on=on, now=now, agreed=agreed, defer=queue.put_parts, spans=spans)
+            return begin(ws, conn, on=on, now=now, agreed=agreed, defer=queue.put_parts, parts=parts)
     finally:
         engine.dispose()
 

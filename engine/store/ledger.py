@@ -81,12 +81,6 @@ def newest(conn: Connection, company: str = COMPANY) -> date | None:
     return found
 
 
-def more_open_than(conn: Connection, many: int, company: str = COMPANY) -> bool:
-    """Whether more items are open than that. It counts no further."""
-    one = sa.select(sa.literal(1)).where(item.c.company == company, item.c.open != 0)
-    return conn.execute(one.limit(1).offset(many)).first() is not None
-
-
 def items(conn: Connection, company: str = COMPANY) -> int:
     """How many items the database knows, settled ones too."""
     found: int = conn.execute(sa.select(sa.func.count()).where(item.c.company == company)).scalar_one()

@@ -347,11 +347,11 @@ class Ask:
         present = _PRESENT.format(table="action")
         return self._frame(
             f"""SELECT t.account, t.episode, t.policy, t.step, t.item, t.each, t.kind, t.role, t.day, t.tone,
-            t.state, t.since, t.not_before, t.attempts, t.respond_by, t.taken_on, t.occurrence, t."on"
-            {present} AND t.state NOT IN ('cancelled', 'passed over')""",
+            t.state, t.since, t.not_before, t.attempts, t.respond_by, t.taken_on, t.occurrence, t."on",
+            t.event {present} AND t.state NOT IN ('cancelled', 'passed over')""",
             account=_TEXT, episode=_WHOLE, policy=_TEXT, step=_TEXT, item=_TEXT, each=pl.Int8(), kind=_TEXT,
             role=_TEXT, day=_WHOLE, tone=pl.UInt8(), state=_TEXT, since=_DAY, not_before=_DAY,
-            attempts=_WHOLE, respond_by=_DAY, taken_on=_DAY, occurrence=_WHOLE, on=_DAY,
+            attempts=_WHOLE, respond_by=_DAY, taken_on=_DAY, occurrence=_WHOLE, on=_DAY, event=_DAY,
         )  # fmt: skip
 
     def marks(self) -> pl.DataFrame:

@@ -11,7 +11,6 @@ import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -30,7 +29,6 @@ from engine.store.tables import (
     SEALED,
     book,
     decision,
-    item,
     journal,
     journal_head,
     ledger_file,
@@ -203,20 +201,6 @@ def _read(row: Any) -> SharedRun:
 
 
 # -- its parts -----------------------------------------------------------------------------------------------------------
-
-
-def spans(conn: Connection, size: int, company: str = COMPANY) -> list[Span]:
-    """All accounts, in parts of about `size` open items; all items of an account are in one part."""
-    mine = (item.c.company == company, item.c.open != 0)
-    query = sa.select(item.c.account).where(*mine).order_by(item.c.account).offset(size).limit(1)
-    firsts: list[str | None] = [None]
-    while (found := conn.scalar(_after(query, firsts[-1]))) is not None:
-        firsts.append(found)
-    return [Span(first, before) for first, before in pairwise([*firsts, None])]
-
-
-def _after(query: sa.Select[str], account: str | None) -> sa.Select[str]:
-    return query if account is None else query.where(item.c.account > account)
 
 
 def take_part(conn: Connection, id: int, number: int) -> Span | None:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import orjson
+
+from engine.store.view import View, rows
+from engine.store.words import COMPANY
 
 if TYPE_CHECKING:  # large: whoever only looks does without it
     import sqlalchemy as sa
@@ -60,3 +64,22 @@ class Span:
 
 
 ALL = Span()
+
+_OPEN = "SELECT account FROM item WHERE company = :company AND open != 0"
+_FIRST = f"{_OPEN} ORDER BY account LIMIT 1 OFFSET :size"
+_NEXT = f"{_OPEN} AND account > :last ORDER BY account LIMIT 1 OFFSET :size"
+
+
+def more_open_than(view: View, many: int, company: str = COMPANY) -> bool:
+    """Whether more items are open than that. It counts no further."""
+    return bool(rows(view, f"{_OPEN} LIMIT 1 OFFSET :many", company=company, many=many))
+
+
+def cut(view: View, size: int, company: str = COMPANY) -> list[Span]:
+    """All accounts, in parts of about `size` open items; all items of an account are in one part."""
+    firsts: list[str | None] = [None]
+    found = rows(view, _FIRST, company=company, size=size)
+    while found:
+        firsts.append(found[0][0])
+        found = rows(view, _NEXT, company=company, size=size, last=firsts[-1])
+    return [Span(first, before) for first, before in pairwise([*firsts, None])]

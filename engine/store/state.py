@@ -518,8 +518,11 @@ def _pending(actions: pl.DataFrame) -> pl.DataFrame:
 def _repeats(actions: pl.DataFrame) -> pl.DataFrame:
     return (
         actions.filter(pl.col("taken_on").is_not_null())
-        .group_by("row", "policy", "step", maintain_order=True)
+        .group_by("row", "policy", "step", "event", maintain_order=True)
         .agg(times=pl.col("occurrence").n_unique(), last=pl.col("taken_on").max())
+        .filter(
+            (pl.col("event") == pl.col("event").max().over("row", "policy", "step")).fill_null(value=True)
+        )
         .select(*_typed(REPEATS))
     )
 

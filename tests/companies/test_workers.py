@@ -13,8 +13,7 @@ import sqlalchemy as sa
 
 from engine.daemon.process import command
 from engine.jobs import shared
-from engine.store import database, queue
-from engine.store import shared as store
+from engine.store import database, queue, spans
 from engine.store import tables as t
 from tests.fleet.conftest import Much
 from tests.jobs.world import ZONE
@@ -34,8 +33,8 @@ def test_a_small_company_does_not_wait_for_a_large_one(postgres_url: str, tmp_pa
         engine = database.open(house.ws.files.database_url)
         queue.prepare(engine)
         with database.writing(engine) as conn:
-            spans = store.spans(conn, size)
-            shared.begin(house.ws, conn, on=now.date(), now=now, defer=queue.put_parts, spans=spans)
+            parts = spans.cut(conn, size)
+            shared.begin(house.ws, conn, on=now.date(), now=now, defer=queue.put_parts, parts=parts)
         engine.dispose()
         houses[company] = house
     (tmp_path / "broken").mkdir()

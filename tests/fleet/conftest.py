@@ -16,8 +16,7 @@ from sqlalchemy.engine import Connection
 
 from engine.jobs import evaluate, sealing, shared
 from engine.jobs.evaluate import RunReport
-from engine.store import database
-from engine.store import shared as store
+from engine.store import database, spans
 from engine.store.shared import SharedRun
 from tests.conftest import _create
 from tests.jobs.world import HOUSE, STANDARD, House, moment
@@ -92,8 +91,8 @@ class Parts:
         def begin(engine: sa.Engine) -> SharedRun | RunReport:
             with database.writing(engine) as conn:
                 day, now = moment(on, at).date(), moment(on, at)
-                ws, spans = self.house.ws, store.spans(conn, self.size)
-                return shared.begin(ws, conn, on=day, now=now, agreed=agreed, spans=spans, defer=_by_itself)
+                ws, parts = self.house.ws, spans.cut(conn, self.size)
+                return shared.begin(ws, conn, on=day, now=now, agreed=agreed, parts=parts, defer=_by_itself)
 
         return self.house.do(begin)
 

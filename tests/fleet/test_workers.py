@@ -17,8 +17,7 @@ from engine.daemon import process
 from engine.jobs import shared
 from engine.jobs.status import status
 from engine.screen.status import status_value
-from engine.store import database, journal, queue
-from engine.store import shared as store
+from engine.store import database, journal, queue, spans
 from engine.store import tables as t
 from tests.fleet.conftest import Much
 from tests.jobs.world import ZONE
@@ -69,8 +68,8 @@ def test_a_worker_that_is_killed_takes_nothing_with_it(postgres_url: str, tmp_pa
         queue.prepare(engine)
         with engine.connect() as holds:
             with database.writing(engine) as conn:
-                spans = store.spans(conn, 9)
-                one = shared.begin(house.ws, conn, on=now.date(), now=now, defer=queue.put_parts, spans=spans)
+                parts = spans.cut(conn, 9)
+                one = shared.begin(house.ws, conn, on=now.date(), now=now, defer=queue.put_parts, parts=parts)
             holds.execute(sa.select(t.run_part).where(t.run_part.c.number == 0).with_for_update())
             processes.append(a_worker(house.root))
             waits = sa.text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")

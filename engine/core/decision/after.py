@@ -15,11 +15,11 @@ import numpy as np
 import polars as pl
 
 from engine.core.decision.choose import step_tone
-from engine.core.decision.columns import day_number
+from engine.core.decision.columns import day_number, places
 from engine.core.decision.decide import Decided
 from engine.core.decision.ladder import contacts, effect_bits, event_column, repeats
 from engine.core.decision.portfolio import Portfolio, routed
-from engine.core.decision.signature import NONE, Origin
+from engine.core.decision.signature import NONE, TURN, Origin
 from engine.core.decision.state import BY_ROW, CALLS, MARKS, PENDING, REPEATS, TOUCHES, Pending, State
 from engine.core.decision.view import Day
 from engine.core.language.policy import Action, Kind, Policy, PolicyBook, Step, seniority
@@ -209,7 +209,7 @@ def _under_way(
 
 def _asked(view: Portfolio, rows: Array, row: int, item: str | None) -> Iterator[tuple[str, int]]:
     """(item, index) of what an account owes and is not set aside; with `item` only of that one. `rows` ascend."""
-    for index in range(int(np.searchsorted(rows, row)), int(np.searchsorted(rows, row, "right"))):
+    for index in places(rows, row):
         number = view.items["item"][index]
         if view.free[index] and item in (None, number):
             yield number, index
@@ -337,7 +337,9 @@ def _pending(
     state: State, decided: Decided, went: pl.DataFrame, done: pl.DataFrame, on: date
 ) -> pl.DataFrame:
     """Steps that wait for room or for an address; the rest of today's has been done."""
-    waits = decided.contacts.select("row", "own_item", "policy", "step", "waiting_since", "goes")
+    waits = decided.contacts.select(
+        "row", "own_item", "policy", "step", "waiting_since", "occurrence", "goes"
+    )
     waits = waits.filter(~pl.col("goes")) if not decided.stopped else waits.clear()
     kept = state.pending
     if kept.height:
@@ -371,7 +373,7 @@ def _pending(
         state=pl.lit(Pending.CAPACITY.value),
         since=pl.col("waiting_since").fill_null(on),
         not_before=None,
-        attempts=pl.lit(0),
+        attempts=pl.col("occurrence") % TURN,
     )
     return _with(kept, room.cast(PENDING), missing)  # type: ignore[arg-type]
 
@@ -404,21 +406,29 @@ def _missing_addresses(decided: Decided, on: date) -> pl.DataFrame:
 
 
 def _repeats(state: State, made: _Made, on: date) -> pl.DataFrame:
-    """Each repeating step taken today, counted: a newer invoice's own first one is no repetition."""
+    """Each repeating step taken today, counted: a newer invoice's own first one is no repetition. A policy with `start:` begins
+    afresh at each event.
+    """
     at = made.which(lambda deed: deed.step.repeat)
     if not len(at):
         return state.repeats
-    taken = pl.DataFrame(
-        [
-            (row, deed.policy.id, deed.step.name, int(deed.again), on)
-            for row, deed in ((int(made.row[n]), made.deeds[int(made.deed[n])]) for n in at)
-            if deed is not None
-        ],
-        schema=REPEATS,
-        orient="row",
-    )
+    every = [(int(made.row[n]), made.deeds[int(made.deed[n])]) for n in at]
+    taken = [
+        (row, deed.policy.id, deed.step.name, int(deed.again), on) for row, deed in every if deed is not None
+    ]
+    begun = [
+        (row, deed.policy.id, state.accounts[event_column(deed.policy)][row])
+        for row, deed in every
+        if deed is not None and deed.policy.start is not None
+    ]
+    earlier = state.repeats
+    if begun:
+        names = {"row": REPEATS["row"], "policy": REPEATS["policy"], "event": REPEATS["last"]}
+        events = pl.DataFrame(begun, schema=names, orient="row").unique()
+        dated = earlier.join(events, on=["row", "policy"], how="left", maintain_order="left")
+        earlier = dated.filter((pl.col("last") >= pl.col("event")).fill_null(value=True)).drop("event")
     return (
-        pl.concat([state.repeats, taken])
+        pl.concat([earlier, pl.DataFrame(taken, schema=REPEATS, orient="row")])
         .group_by("row", "policy", "step", maintain_order=True)
         .agg(pl.col("times").sum().clip(lower_bound=1), pl.col("last").max())
         .cast(REPEATS)  # type: ignore[arg-type]

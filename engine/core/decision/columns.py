@@ -136,6 +136,12 @@ def dates(series: pl.Series) -> NDArray[np.int32]:
     return series.to_numpy().astype("datetime64[D]").view(np.int64).astype(np.int32)
 
 
+def places(rows: NDArray[Any], row: int) -> range:
+    """Where a row stands in `rows`, which ascend."""
+    one = rows.dtype.type(row)  # of another type it would have all rows turned into that
+    return range(int(np.searchsorted(rows, one)), int(np.searchsorted(rows, one, "right")))
+
+
 def latest(rows: pl.Series, days: pl.Series, size: int, empty: int) -> NDArray[np.int64]:
     """row -> the latest of its days, since 1970; `empty` for one without."""
     found = np.full(size, empty, dtype=np.int64)

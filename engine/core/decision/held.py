@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
 from engine.core.decision.choose import Choice, Verdict
 from engine.core.decision.decide import Decided
-from engine.core.decision.portfolio import Portfolio
 from engine.core.language.policy import House
 from engine.core.problem import Place
 from engine.core.sentences import Gate, Reason
@@ -29,14 +29,23 @@ class HeldGroup:
     amount: int
 
 
+class Waiting(NamedTuple):
+    """A unit that waits, and why. `overdue` is what its account has past due, set aside or not, in the house's minor units."""
+
+    unit: int
+    row: int
+    account: str
+    overdue: int
+    choice: Choice
+
+
 def held(house: House, decided: Decided) -> dict[Why, dict[str, int]]:
     """The accounts that wait on a day."""
     found: dict[Why, dict[str, int]] = {}
-    view = decided.portfolio
-    for unit, choice in waiting(house, decided):
+    for one in waiting(house, decided):
+        choice = one.choice
         place = None if choice.reason in (Reason.NO_ADDRESS, Reason.APPROVAL) else choice.place
-        row = int(view.unit_row[unit])
-        found.setdefault((choice.reason, place), {})[view.accounts["account"][row]] = overdue(view, row)
+        found.setdefault((choice.reason, place), {})[one.account] = one.overdue
     return found
 
 
@@ -61,17 +70,22 @@ def gathered(parts: Iterable[Held]) -> dict[Why, dict[str, int]]:
     return found
 
 
-def waiting(house: House, decided: Decided) -> Iterator[tuple[int, Choice]]:
-    """(unit, why it waits) of whatever is held, or finds no room."""
+def waiting(house: House, decided: Decided) -> Iterator[Waiting]:
+    """Whatever is held, or finds no room."""
     held_here = np.array([choice.verdict is Verdict.HELD for choice in decided.choices] + [False])
-    for unit in np.flatnonzero(held_here[decided.unit_class]).tolist():
-        yield unit, decided.choices[int(decided.unit_class[unit])]
-    for unit, number in decided.contacts.filter(~pl.col("goes")).select("unit", "class").iter_rows():
-        gate, reason, place = no_room(house, decided.stopped)
-        yield (
-            unit,
-            replace(decided.choices[number], verdict=Verdict.HELD, reason=reason, gate=gate, place=place),
-        )
+    units = np.flatnonzero(held_here[decided.unit_class])
+    why = [decided.choices[number] for number in decided.unit_class[units].tolist()]
+    left = decided.contacts.filter(~pl.col("goes")).select("unit", "class")
+    gate, reason, place = no_room(house, decided.stopped)
+    why += [
+        replace(decided.choices[number], verdict=Verdict.HELD, reason=reason, gate=gate, place=place)
+        for number in left["class"]
+    ]
+    view = decided.portfolio
+    units = np.concatenate([units, left["unit"].to_numpy()]).astype(np.int64)
+    rows = view.unit_row[units]
+    owed = view.accounts.select("account", "overdue")[rows]
+    return map(Waiting, units.tolist(), rows.tolist(), owed["account"], owed["overdue"], why)
 
 
 def no_room(house: House, stopped: str) -> tuple[Gate, Reason, Place | None]:
@@ -79,8 +93,3 @@ def no_room(house: House, stopped: str) -> tuple[Gate, Reason, Place | None]:
     if stopped:
         return Gate.STOP, Reason.SAFETY_STOP, house.places.get("stop")
     return Gate.CAPACITY, Reason.NO_CAPACITY, house.places.get("capacity")
-
-
-def overdue(view: Portfolio, row: int) -> int:
-    """What an account has overdue, set aside or not, in the house's minor units."""
-    return int(view.accounts["overdue"][row])

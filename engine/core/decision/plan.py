@@ -92,22 +92,22 @@ def plan(
     room = room or Room()
     seen: set[Signature] = set()
     for number, on in enumerate(days):
-        state = _dawn(book, state, on, assumes, number == 0)
-        decided = decide(book, state, _day(book, state, calendar, on, number == 0), rules, room, seen)
+        state = dawn(book, state, on, assumes, number == 0)
+        decided = decide(book, state, moment(book, state, calendar, on, number == 0), rules, room, seen)
         planned.append(Planned(on, calendar.why_closed(on) or "", decided))
         state = after(book, state, decided, calendar)
         room = Room(room.people, away=room.away)
     return Plan(tuple(planned), assumes)
 
 
-def _dawn(book: PolicyBook, state: State, on: date, assumes: str, first: bool) -> State:
+def dawn(book: PolicyBook, state: State, on: date, assumes: str, first: bool) -> State:
     """The state in which a day is decided: whom it draws is drawn, and on the first day approvals that wait are given."""
     state = morning(state, on, assumes)
     state = with_lots(state, drawn(book, state, Day(on)))
     return approved(state) if first else state
 
 
-def _day(book: PolicyBook, state: State, calendar: Calendar, on: date, first: bool) -> Day:
+def moment(book: PolicyBook, state: State, calendar: Calendar, on: date, first: bool) -> Day:
     """The moment; of the days to come, a ledger is fresh."""
     fresh = book.house.fresh
     return day_of(book, calendar, on, first and fresh > 0 and state.age > fresh)
@@ -142,8 +142,8 @@ def walk(
         if overnight is not None:
             state = overnight(state, on)
             rest = Rest(book, state)
-        state = _dawn(book, state, on, assumes, number == 0)
-        day = _day(book, state, calendar, on, number == 0)
+        state = dawn(book, state, on, assumes, number == 0)
+        day = moment(book, state, calendar, on, number == 0)
         why = calendar.why_closed(on) or ""
         if at_rest(book, state, day):
             state = rested(book, state, day)
@@ -165,7 +165,7 @@ def next_morning(
     book: PolicyBook, state: State, on: date, calendar: Calendar, rules: Sequence[Rules], room: Room
 ) -> State:
     """The state when a day has come to its end."""
-    state = _dawn(book, state, on, NOTHING_PAID, True)
+    state = dawn(book, state, on, NOTHING_PAID, True)
     return after(book, state, decide(book, state, day_of(book, calendar, on), rules, room), calendar)
 
 

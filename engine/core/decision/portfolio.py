@@ -18,7 +18,7 @@ from engine.core.decision.classes import classed
 from engine.core.decision.columns import Groups, dates
 from engine.core.decision.draw import Lot, lots, on_side_column
 from engine.core.decision.ladder import bits, event_column, highest, index_of, ladder, up_to
-from engine.core.decision.signature import NONE, TELL_OWNER_EVERY, Finished, Origin, Signature, Under
+from engine.core.decision.signature import NONE, TELL_OWNER_EVERY, TURN, Finished, Origin, Signature, Under
 from engine.core.decision.state import Aside, State
 from engine.core.decision.view import LONG_AGO, Day, View
 from engine.core.language.policy import Policy, PolicyBook
@@ -205,7 +205,8 @@ def _signed(view: View, home: Array) -> Portfolio:
         "finished": _finished(view, origin, day, to_come, under),
         "passed": passed,
         "under": under,
-        "occurrence": np.where(retry, begun.attempts, np.where(origin == Origin.REPEAT, times, 0)),
+        "occurrence": np.where(origin == Origin.REPEAT, TURN * times, 0)
+        + underway.tries(view, chosen, origin),
     }
     gates, words = answers.answers(view, step, origin, offers)
     signature |= gates

@@ -9,6 +9,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 NONE = -1
+TURN = 16  # more than one call is ever tried
 
 
 class Origin(IntEnum):
@@ -53,7 +54,7 @@ class Signature(NamedTuple):
     finished: int  # Finished
     passed: int  # 1: the step under way is passed over, because a higher one fell due meanwhile
     under: int  # Under
-    occurrence: int  # how often the step has been taken or tried before
+    occurrence: int  # TURN for each time that the step was taken before, and one for each try of this time
     never: int  # index of the first line of the house's `never` that holds; else INSOLVENT or ATTORNEY for the guards
     minimum: int  # the account owes less than the house's minimum
     pause: int  # index of the first pause that binds the step; OWN_PAUSE for one set on the account; else HELD_OUT
@@ -68,6 +69,11 @@ class Signature(NamedTuple):
     voice: str  # "policy/step" whose message is sent instead, because a firmer tone was reached
     no_rate: int  # an item's currency has no exchange rate
     supply: int = 0  # the step asks for terms or a hold, and a contract obliges us to supply
+
+
+def tries(occurrence: int) -> int:
+    """How often a call has been tried this time, and reached nobody."""
+    return occurrence % TURN
 
 
 OWN_PAUSE = 62

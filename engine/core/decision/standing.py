@@ -34,6 +34,7 @@ from engine.core.decision.signature import (
     NONE,
     OWN_PAUSE,
     TELL_OWNER_EVERY,
+    TURN,
     WISHED,
     Finished,
     Origin,
@@ -196,6 +197,12 @@ class _Unit:
         mine = [row for row in mine if row["state"] != Pending.CAPACITY]
         return mine[-1] if mine else None
 
+    def _tries(self, step: Step) -> int:
+        """How often the call of a step has reached nobody this time, wherever it waits now."""
+        own = self.book.policies[self.number].each_invoice
+        mine = [row for row in self.case.pending if not own or (self.item and row["item"] == self.item)]
+        return max((row["attempts"] or 0 for row in mine if row["step"] == step.name), default=0)
+
     def _sign(
         self, policy: Policy, days: Mapping[str, int], due: Mapping[str, tuple[Step, ...]], overdue: bool
     ) -> Signature:
@@ -229,11 +236,9 @@ class _Unit:
             under = Under.NOTHING
         if under in (Under.CALL, Under.AGAIN_LATER, Under.MESSAGE, Under.UNCERTAIN):
             step, origin = waiting_for, Origin.NOTHING
-        occurrence = 0
-        if retry:
-            occurrence = int(pending["attempts"] or 0) if pending else 0
-        elif origin is Origin.REPEAT and step:
-            occurrence = times[step.name]
+        occurrence = TURN * times[step.name] if origin is Origin.REPEAT and step else 0
+        if origin in (Origin.FREE, Origin.REPEAT) and step:
+            occurrence += self._tries(step)
         finished = self._finished(policy, origin, days, free, to_come, under)
         common = {
             "policy": self.number,
@@ -275,13 +280,17 @@ class _Unit:
         again, to_come, times = [], False, {}
         if self.item is not None:
             return [], False, {}
-        for row in self.case.repeats:
-            step = policy.step(row["step"])
-            if step is None or step.repeat is None or row["times"] > step.repeat.at_most:
+        event = self.case.account[event_column(policy)] if policy.start else None
+        for step in policy.steps:
+            rows = [row for row in self.case.repeats if row["step"] == step.name]
+            if policy.start:  # it begins afresh
+                rows = [row for row in rows if row["policy"] == policy.id and event and row["last"] >= event]
+            taken = sum(row["times"] for row in rows)
+            if not rows or step.repeat is None or taken > step.repeat.at_most:
                 continue
             to_come = True
-            times[step.name] = row["times"]
-            waited = (self.day.on - row["last"]).days
+            times[step.name] = taken
+            waited = (self.day.on - max(row["last"] for row in rows)).days
             if waited >= step.repeat.every and step.demand and any(item.past for item in free):
                 again.append(step)
         return again, to_come, times

@@ -7,7 +7,7 @@ a column says that it is in the house's; dates are the customer's own; words are
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -154,7 +154,7 @@ PENDING: dict[str, pl.DataType] = {
     "attempts": pl.Int32(),
 }
 
-# How often a repeating step was taken in this episode, and when last.
+# How often a repeating step was taken under a policy in this episode, and when last; under one with `start:` since its event.
 REPEATS: dict[str, pl.DataType] = {
     "row": pl.UInt32(),
     "policy": pl.String(),
@@ -237,6 +237,25 @@ class State:
 
         parts: dict[str, Any] = {name: of(getattr(self, name)) for name in BY_ROW}
         return replace(self, **parts)
+
+    @staticmethod
+    def joined(parts: Sequence[State]) -> State:
+        """States of different accounts as one, in the order of the accounts' names; each part is known as of the same moment."""
+        ends = np.cumsum([0, *(part.accounts.height for part in parts)])
+        names = pl.concat([part.accounts["account"] for part in parts])
+        place = np.empty(len(names), dtype=np.uint32)
+        place[names.arg_sort().to_numpy()] = np.arange(len(names), dtype=np.uint32)
+
+        def of(name: str) -> pl.DataFrame:
+            frames = (
+                frame.with_columns(pl.Series("row", place[frame["row"].to_numpy() + start]))
+                for start, frame in zip(ends, (getattr(part, name) for part in parts), strict=False)
+            )
+            whole: pl.DataFrame = pl.concat(frames)
+            return whole.sort("row", maintain_order=True)
+
+        joined: dict[str, Any] = {name: of(name) for name in BY_ROW}
+        return replace(parts[0], **joined)
 
     @staticmethod
     def empty_frame(schema: dict[str, pl.DataType]) -> pl.DataFrame:

@@ -12,8 +12,9 @@ import polars as pl
 from engine.core.decision.allocate import ROOM, Room, used
 from engine.core.decision.choose import LADDER_FINISHED, Choice, approver
 from engine.core.decision.decide import Decided, reasons
-from engine.core.decision.held import HeldGroup, groups, held, overdue, waiting
+from engine.core.decision.held import HeldGroup, groups, held, waiting
 from engine.core.decision.plan import Plan, Planned
+from engine.core.decision.signature import NONE
 from engine.core.decision.state import State
 from engine.core.language.policy import Kind, PolicyBook
 from engine.core.problem import Place
@@ -157,6 +158,7 @@ def _actions(book: PolicyBook, day: Planned) -> Iterator[PlannedAction]:
     marked: dict[int, list[str]] = {}
     for unit, item in day.decided.marks.select("unit", "item").unique(maintain_order=True).iter_rows():
         marked.setdefault(unit, []).append(item)
+    names = view.accounts["name"].to_list()
     for row in day.decided.contacts.filter("goes").iter_rows(named=True):
         choice = day.decided.choices[row["class"]]
         policy = book.policy(choice.policy)
@@ -167,7 +169,7 @@ def _actions(book: PolicyBook, day: Planned) -> Iterator[PlannedAction]:
             yield PlannedAction(
                 on=day.on,
                 account=row["account"],
-                name=view.accounts["name"][row["row"]],
+                name=names[row["row"]],
                 kind=action.kind,
                 value=action.value,
                 policy=choice.policy,
@@ -190,7 +192,7 @@ def _actions(book: PolicyBook, day: Planned) -> Iterator[PlannedAction]:
         yield PlannedAction(
             on=day.on,
             account=view.accounts["account"][at],
-            name=view.accounts["name"][at],
+            name=names[at],
             kind=Kind.TASK,
             value=book.house.owner,
             policy=policy.id,
@@ -230,25 +232,26 @@ def _day(day: Planned, calendar: Calendar) -> PreviewDay:
 
 def _held(book: PolicyBook, plan: Plan) -> Iterator[HeldStep]:
     """Each step that waits, on the first day it waits for that reason."""
-    seen: set[tuple[int, str | None, str, Reason]] = set()
+    seen: set[tuple[int, str, str, Reason]] = set()
     for day in plan.days:
-        for unit, choice in waiting(book.house, day.decided):
-            view = day.decided.portfolio
-            row = int(view.unit_row[unit])
-            key = (row, str(view.unit_item[unit]), choice.step, choice.reason)
+        view = day.decided.portfolio
+        names = view.accounts["name"].to_list()
+        for unit, row, account, owed, choice in waiting(book.house, day.decided):
+            own = int(view.unit_item[unit])
+            key = (row, "" if own == NONE else view.items["item"][own], choice.step, choice.reason)
             if key in seen or (day.closed and choice.reason is Reason.CLOSED_DAY):
                 continue
             seen.add(key)
             yield HeldStep(
                 on=day.on,
-                account=view.accounts["account"][row],
-                name=view.accounts["name"][row],
+                account=account,
+                name=names[row],
                 reason=choice.reason,
                 gate=choice.gate,
                 policy=choice.policy,
                 step=choice.step,
                 place=choice.place,
-                amount=overdue(view, row),
+                amount=owed,
                 late=int(view.late[unit]),
             )
 

@@ -11,10 +11,11 @@ import polars as pl
 
 from engine.core.decision import columns
 from engine.core.decision.columns import dates
-from engine.core.decision.ladder import up_to
-from engine.core.decision.signature import NONE, Under
-from engine.core.decision.state import Pending
+from engine.core.decision.ladder import event_column, up_to
+from engine.core.decision.signature import NONE, Origin, Under
+from engine.core.decision.state import REPEATS, Pending
 from engine.core.decision.view import ALL, View
+from engine.core.language.policy import Step
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,12 +25,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """unit -> what is under way: Under, the bit of its step in the present policy (0: it has none), the day, the tries."""
+    """unit -> what is under way: Under, the bit of its step in the present policy (0: it has none), the day."""
 
     under: Array
     bit: Array
     since: Array
-    attempts: Array
 
 
 def begun(view: View) -> Begun:
@@ -37,22 +37,37 @@ def begun(view: View) -> Begun:
     under = np.zeros(view.units, dtype=np.int64)
     bit = np.zeros(view.units, dtype=np.uint64)
     since = np.full(view.units, view.today)
-    attempts = np.zeros(view.units, dtype=np.int64)
     # What waits for room in the day is no reason to decide otherwise, and may be a great deal.
     pending = view.state.pending.filter(pl.col("state") != Pending.CAPACITY.value)
     if pending.height:
-        rows = pending["row"].to_numpy()
-        units = view.unit_start[rows].astype(np.int64)
-        for at in np.flatnonzero(view.each[view.route[rows]]).tolist():
-            unit = view.unit(int(rows[at]), pending["item"][at])
-            units[at] = NONE if unit is None else unit
-        known = np.flatnonzero((units != NONE) & (view.policy[units] != NONE))
-        pending, units = pending[known], units[known]
+        pending, units = _units(view, pending)
         under[units] = _under(pending, view.day.on)
         bit[units] = _bits(view, pending["step"], view.policy[units])
         since[units] = dates(pending["since"])
-        attempts[units] = pending["attempts"].fill_null(0).to_numpy()
-    return Begun(under, bit, since, attempts)
+    return Begun(under, bit, since)
+
+
+def tries(view: View, chosen: Array, origin: Array) -> Array:
+    """unit -> how often the call of its chosen step has reached nobody this time, wherever it waits now."""
+    found = np.zeros(view.units, dtype=np.int64)
+    tried = view.state.pending.filter(pl.col("attempts") > 0)
+    if tried.height:
+        pending, units = _units(view, tried)
+        same = _bits(view, pending["step"], view.policy[units]) == chosen[units]
+        same &= np.isin(origin[units], (Origin.FREE, Origin.REPEAT))
+        np.maximum.at(found, units[same], pending["attempts"].to_numpy().astype(np.int64)[same])
+    return found
+
+
+def _units(view: View, pending: pl.DataFrame) -> tuple[pl.DataFrame, Array]:
+    """What is under way of accounts that a policy has, and the unit of each."""
+    rows = pending["row"].to_numpy()
+    units = view.unit_start[rows].astype(np.int64)
+    for at in np.flatnonzero(view.each[view.route[rows]]).tolist():
+        unit = view.unit(int(rows[at]), pending["item"][at])
+        units[at] = NONE if unit is None else unit
+    known = np.flatnonzero((units != NONE) & (view.policy[units] != NONE))
+    return pending[known], units[known]
 
 
 def overtaken(view: View, due: Array, day: Array, begun: Begun) -> Array:
@@ -85,21 +100,34 @@ def repeats(view: View) -> tuple[Array, Array, Array]:
     again = np.zeros(view.units, dtype=np.uint64)
     to_come = np.zeros(view.units, dtype=bool)
     times = np.zeros(view.units, dtype=np.int64)
-    for row in view.state.repeats.iter_rows(named=True):
-        unit = view.unit(row["row"], None)
-        number = view.route[row["row"]]
-        if unit is None or number == NONE:
-            continue
-        step = view.book.policies[number].step(row["step"])
-        if step is None or step.repeat is None or row["times"] > step.repeat.at_most:
+    for (unit, _), (step, taken, last) in _repeated(view).items():
+        if step.repeat is None or taken > step.repeat.at_most:
             continue
         to_come[unit] = True
-        if (view.day.on - row["last"]).days >= step.repeat.every and step.day >= 0:
+        if (view.day.on - last).days >= step.repeat.every and step.day >= 0:
             bit = np.uint64(1 << step.index)
             if bit > again[unit]:
-                times[unit] = row["times"]
+                times[unit] = taken
             again[unit] |= bit
     return again, to_come, times
+
+
+def _repeated(view: View) -> dict[tuple[int, int], tuple[Step, int, date]]:
+    """(unit, step's index) -> how often it was taken, and when last: under other policies too, except where it begins afresh."""
+    found: dict[tuple[int, int], tuple[Step, int, date]] = {}
+    for row, made_by, name, taken, last in view.state.repeats.select(list(REPEATS)).iter_rows():
+        unit, number = view.unit(row, None), view.route[row]
+        policy = view.book.policies[number] if number != NONE else None
+        step = policy.step(name) if policy else None
+        if unit is None or policy is None or step is None:
+            continue
+        if policy.start is not None:
+            event = view.accounts[event_column(policy)][row]
+            if made_by != policy.id or event is None or last < event:
+                continue
+        _, before, latest = found.get((unit, step.index), (step, 0, last))
+        found[unit, step.index] = step, before + taken, max(latest, last)
+    return found
 
 
 def _bits(view: View, steps: pl.Series, policy: Array) -> Array:

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from engine.core.cases.guards import consumer
-from engine.core.decision.columns import Groups, dates, day_number
+from engine.core.decision.columns import Groups, dates, day_number, places
 from engine.core.decision.ladder import Ladder
 from engine.core.decision.state import State
 from engine.core.language.policy import PolicyBook
@@ -129,9 +129,7 @@ class View:
             return int(self.unit_start[row])
         if item is None:
             return None
-        for index in range(
-            int(np.searchsorted(self.rows, row)), int(np.searchsorted(self.rows, row, "right"))
-        ):
+        for index in places(self.rows, row):
             if self.items["item"][index] == item:
                 return int(self.item_unit[index])
         return None

@@ -18,6 +18,7 @@ from engine.core.cases.moments import Clock
 from engine.core.cases.outcomes import NATURES, PUT_BACK, TRIES
 from engine.core.decision.decide import Decided
 from engine.core.decision.plan import NOTHING_PAID, after, morning
+from engine.core.decision.signature import tries
 from engine.core.decision.state import (
     ACCOUNTS,
     ADDRESSES,
@@ -316,8 +317,8 @@ class Stage:
             about = {"row": contact["row"], "policy": contact["policy"], "step": contact["step"]}
             if event.what is What.DECLINED:
                 barred.append(about)
-            elif event.outcome in PUT_BACK and contact["occurrence"] < TRIES:
-                again = about | {"item": contact["own_item"], "attempts": contact["occurrence"] + 1}
+            elif event.outcome in PUT_BACK and tries(contact["occurrence"]) < TRIES:
+                again = about | {"item": contact["own_item"], "attempts": tries(contact["occurrence"]) + 1}
                 again |= {"state": Pending.AGAIN.value, "since": on, "not_before": on + timedelta(days=1)}
                 pending.append(again)
         waits = {row["row"] for row in (*pending, *barred)}

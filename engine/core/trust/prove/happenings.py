@@ -126,4 +126,6 @@ def _event(
     pending = past.pending
     if pending and pending[1] in starts:
         pending = (*pending[:4], -1, pending[5])
-    return happened._replace(event=sort.events.index(event)), past._replace(marks=marks, pending=pending)
+    repeats = tuple(each for each in past.repeats if each[0] not in starts)
+    begun = past._replace(marks=marks, pending=pending, repeats=repeats)
+    return happened._replace(event=sort.events.index(event)), begun

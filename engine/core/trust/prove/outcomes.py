@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from engine.core.decision.case import Case
 from engine.core.decision.choose import Choice, Verdict, choose, step_tone
 from engine.core.decision.ladder import effect_bits
-from engine.core.decision.signature import NONE, Origin, Under
+from engine.core.decision.signature import NONE, Origin, Under, tries
 from engine.core.decision.standing import Standing, stand
 from engine.core.decision.state import Pending
 from engine.core.decision.view import Day
@@ -180,7 +180,7 @@ class Deciding:
             overdue=bool(signature.overdue),
             softer=signature.voice if goes and any(action.kind.written for action in choice.actions) else "",
             calls=calls,
-            again=calls and alone and signature.occurrence < TRIES,
+            again=calls and alone and tries(signature.occurrence) < TRIES,
             retried=signature.under == Under.AGAIN_NOW,
             left=left,
             holds=holds,

@@ -22,7 +22,7 @@ from engine.core.decision.state import (
     Aside,
     Pending,
 )
-from engine.core.language.policy import Event, Limit, PolicyBook, seniority
+from engine.core.language.policy import Event, Limit, PolicyBook, Step, seniority
 from engine.core.trust.prove.accounts import AMOUNTS, FIRST, TIMES, TOTALS, Asked, Sort, cuts, zero
 
 GONE = -1  # the amount of an item that has been paid; the age of what has not been
@@ -77,7 +77,9 @@ class Moments:
     limit: Limit | None  # the house's limit, where it can hold anything that the gap does not
     contact: tuple[int, ...]
     paid: tuple[int, ...]
-    repeats: tuple[tuple[int, int, int], ...]  # (policy, step, days between)
+    repeats: Mapping[
+        tuple[int, int], tuple[int, ...]
+    ]  # (policy, step) -> days between, of each that it counts for
     climbs: bool  # whoever is further up a ladder that starts from an event can wait for those who are not
 
     @property
@@ -102,7 +104,7 @@ class Moments:
             days |= {day + bound - age for bound in bounds if age != GONE}
         for age, cuts_ in ((clock.contact, self.contact), (clock.paid, self.paid)):
             days |= {day + cut - age for cut in cuts_ if age != GONE}
-        days |= {day + self._every(p, s) - since for p, s, since in clock.repeats}
+        days |= {day + every - since for p, s, since in clock.repeats for every in self.repeats[p, s]}
         return sorted(each for each in days if each > day)
 
     # -- clocks --------------------------------------------------------------------------------------------------------
@@ -122,7 +124,7 @@ class Moments:
             else (),
             contact=_older(clock.contact, self.contact, days),
             paid=_older(clock.paid, self.paid, days),
-            repeats=tuple((p, s, min(since + days, self._every(p, s))) for p, s, since in clock.repeats),
+            repeats=tuple((p, s, min(since + days, self.repeats[p, s][-1])) for p, s, since in clock.repeats),
         )
 
     def routed(self, clock: Clock) -> tuple[Any, ...]:
@@ -143,12 +145,9 @@ class Moments:
         else:
             touches = clock.touches
         age = bisect_right(self.ages[event], clock.ages[event]) if event >= 0 else 0
-        repeats = tuple((p, s, since >= self._every(p, s)) for p, s, since in clock.repeats)
+        repeats = tuple((p, s, bisect_right(self.repeats[p, s], since)) for p, s, since in clock.repeats)
         answer = bisect_right(steps, clock.answer[1]) if clock.answer else -1
         return age, touches, answer, self.routed(clock)[1:], repeats
-
-    def _every(self, p: int, s: int) -> int:
-        return next(every for policy, step, every in self.repeats if (policy, step) == (p, s))
 
 
 def moments(book: PolicyBook, asked: Sequence[Asked], sort: Sort) -> Moments:
@@ -190,18 +189,25 @@ def moments(book: PolicyBook, asked: Sequence[Asked], sort: Sort) -> Moments:
         limit,
         since["since_contact"],
         since["since_payment"],
-        tuple(
-            (p, step.index, step.repeat.every)
+        {
+            (p, step.index): _between(book, sort, p, step)
             for p in sort.policies
             for step in book.policies[p].steps
             if step.repeat
-        ),
+        },
         all(
             policy.start is None
             or (book.late(policy).way == "climb" and not any(s.repeat for s in policy.steps))
             for policy in policies
         ),
     )
+
+
+def _between(book: PolicyBook, sort: Sort, p: int, step: Step) -> tuple[int, ...]:
+    """The days between two times of a step, and of those of its name for which it counts after a change of policy."""
+    others = {q for q in sort.policies if q == p or book.policies[q].start is None}
+    alike = (other for q in others for other in book.policies[q].steps if other.name == step.name)
+    return tuple(sorted({other.repeat.every for other in alike if other.repeat}))
 
 
 def _older(age: int, bounds: Sequence[int], days: int) -> int:
