@@ -118,7 +118,7 @@ def _sealed(engine: sa.Engine) -> float:
     """The seconds in which all that the newest day decided is seen to be as it was sealed."""
     begun = time.perf_counter()
     with database.reading(engine) as conn:
-        found = list(decisions.broken(conn))
+        found = list(decisions.broken(conn, decisions.Since()))
     assert not found, found
     return time.perf_counter() - begun
 

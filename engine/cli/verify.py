@@ -22,11 +22,12 @@ def verify(
     """Look at everything that is kept: nothing sent twice, nothing lost, every amount right, the journal whole."""
     from engine.jobs.verify import verify as look
     from engine.screen.alarms import findings_drawn, findings_value
+    from engine.store.decisions import Since
 
     edge = edge_of(ctx)
     first = edge.day("--since", since) if since is not None else None
     with edge.reading() as conn:
-        found = look(conn, edge.workspace.files.out, since=first)
+        found = look(conn, edge.workspace.files.out, since=Since(day=first))
     if json:
         edge.write_json(findings_value(found))
     else:

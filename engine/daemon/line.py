@@ -13,7 +13,7 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 RESCUE = 5.0  # seconds between two looks for jobs of workers that have died
 _LATER = 15.0  # seconds until a house that could not be worked for is tried again
 _SENDING = 20.0  # seconds for which a worker sends before it looks what else there is
+_OFF = timedelta(minutes=5)  # that the clocks of two machines may differ
 _AGAIN = 2  # seconds after which a job that failed is tried again, and so many more each time
 
 
@@ -55,6 +56,7 @@ class Helper:
         """Decide a part of a run; whoever finds none missing has it sealed."""
         from engine.jobs import shared
 
+        self._on_time()
         whole = shared.decide_part(
             self._workspace(), self.engine, run, number, worker=self.name, clock=self.clock, known=self.known
         )
@@ -65,6 +67,7 @@ class Helper:
     def seal(self, run: int) -> None:
         from engine.jobs import daily
 
+        self._on_time()
         for sentence in daily.seal(self._workspace(), self.engine, run, self.clock, self.known):
             self.log.info("done", duty="evaluate", said=sentence)
 
@@ -85,6 +88,15 @@ class Helper:
     def end(self) -> None:
         self.ending = True
         self.stop.set()
+
+    def _on_time(self) -> None:
+        """What is written under a wrong time is taken for older, or newer, than it is."""
+        off = abs(database.now(self.engine) - self.clock())
+        if off > _OFF:
+            raise Refused(
+                f"this machine's clock is {off.total_seconds() / 60:,.0f} minutes off the database's: it decides nothing",
+                "let a time server keep both",
+            )
 
     def _workspace(self) -> Workspace:
         return self.kept.workspace()

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection, Engine
 from engine.core import sentences
 from engine.errors import DatabaseBusy, Refused
 from engine.settings import Workspace as Files
-from engine.store import brakes, database, halts, outbox
+from engine.store import brakes, database, halts, outbox, shared
 from engine.store.adoption import adopt
 from engine.store.evidence import Evidence, Trace
 from engine.store.halts import Halt
@@ -106,6 +106,10 @@ def resume(files: Files, by: str, now: datetime, *, take_over: bool = False) -> 
                     sentences.unknown_to_it(len(missing)),
                     "“dunwell quarantine” lists them; “dunwell resume --adopt” takes them as sent, so that none goes twice",
                 )
+            if going := shared.under_way(
+                conn
+            ):  # its jobs are not in the backup, and its parts may have been cut elsewhere
+                shared.give_up(conn, going, "the database was restored", now)
             left = adopt(conn, missing, by, now, lambda at: at.astimezone(zone).date())
             if left:  # nothing tells what they were: they are noted as seen by a person
                 evidence.remember(conn, [replace(trace, state="left") for trace in left])

@@ -31,16 +31,27 @@ def evaluate(ws: Workspace, clock: Clock, stop: threading.Event) -> list[str]:
         return [sentences.shared_out(on, begun.parts)]
     report = begun or evaluation.run(ws, on=on, now=now)
     _warn(ws, report.faults, now)
-    return [sentences.run_of_day(on, report.sentence), *assert_again(ws, clock)]
+    return [sentences.run_of_day(on, report.sentence), *follow(ws, clock, stop)]
 
 
 def seal(ws: Workspace, engine: Engine, run: int, clock: Clock, known: shared.Known) -> list[str]:
-    """Seal a run that workers have made, where no part is missing; then what follows a run."""
+    """Seal a run that workers have made, where no part is missing. What a run asks for again, the service does."""
     report = sealing.seal(ws, engine, run, clock=clock, defer=queue.put_parts, known=known)
     if report is None:
         return []
     _warn(ws, report.faults, clock())
-    return [sentences.run_of_day(report.on, report.sentence), *assert_again(ws, clock)]
+    return [sentences.run_of_day(report.on, report.sentence)]
+
+
+def follow(ws: Workspace, clock: Clock, stop: threading.Event) -> list[str]:
+    """What follows a run, whoever has made it: it may need this machine's folder."""
+    engine = ws.database()
+    try:
+        with database.writing(engine) as conn:
+            dues.followed(conn)
+    finally:
+        engine.dispose()
+    return assert_again(ws, clock)
 
 
 def deliver(ws: Workspace, clock: Clock, stop: threading.Event) -> list[str]:

@@ -41,6 +41,7 @@ DUTIES: tuple[Duty, ...] = (
     Duty("feeds", arrivals.due, "engine.jobs.feeds:work"),
     Duty("inbox", received.due, "engine.jobs.inbox:read_inbox"),
     Duty("evaluate", dues.run_due, "engine.jobs.daily:evaluate"),
+    Duty("follow", dues.follow_due, "engine.jobs.daily:follow"),
     Duty("deliver", dues.messages_due, "engine.jobs.daily:deliver"),
     Duty("read back", readback.due, "engine.jobs.readback:ask"),
     Duty("events", events.due, "engine.jobs.events:tell"),

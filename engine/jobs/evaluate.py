@@ -31,7 +31,7 @@ from engine.jobs.workspace import Workspace
 from engine.store import alarms, bulk, database, journal, ledger, promises, ran, runs, shared, spans
 from engine.store.dues import THE_RUN
 from engine.store.evidence import Evidence
-from engine.store.spans import Span
+from engine.store.spans import Span, among
 from engine.store.tables import BY_HAND, COMPANY, NO_EPISODE, OPEN, UNDER_WAY, ActionState, action
 
 _RUN = "the day's run"  # who makes the tasks that nobody asked for
@@ -168,7 +168,7 @@ def under_way(
     span = span or Span()
     ends = [action.c.account >= span.first] if span.first is not None else []
     ends += [action.c.account < span.before] if span.before is not None else []
-    ends += [action.c.account.in_(accounts)] if accounts is not None else []
+    ends += [among(conn, action.c.account, accounts)]
     states = [state.value for state in OPEN]
     agreed = sa.case((action.c.state == ActionState.APPROVED.value, action.c.detail), else_="{}")
     names = (action.c.account, action.c.item, action.c.each, action.c.key, action.c.step, action.c.state)

@@ -33,6 +33,7 @@ from engine.jobs.shared import Defer, Known, as_begun, begin, decided_part, unpa
 from engine.jobs.workspace import Workspace
 from engine.store import alarms, bulk, database, decisions, ledger, outbox, ran, runs, shared, spans
 from engine.store.decisions import SealedPart
+from engine.store.dues import THE_RUN
 from engine.store.evidence import Evidence
 from engine.store.runs import RunRecord
 from engine.store.shared import Part, SharedRun
@@ -48,7 +49,7 @@ def seal(
     """Write a whole run down, once. None where it is not to be sealed, now or any more.
 
     Where a newer ledger has come in since it was begun, it is begun anew on that one. One of which a part is not as it was
-    written is given up, with an alarm.
+    written is given up, with an alarm; so is one since which something came in that asks first.
     """
     try:
         return _seal(ws, engine, id, clock, defer, known)
@@ -75,7 +76,11 @@ def _seal(
             return None
         if shared.overtaken(conn, one):
             shared.give_up(conn, one, "a newer ledger came in", now)
-            begin(ws, conn, on=one.on, now=now, defer=defer, agreed=one.agreed)
+            begin(ws, conn, on=one.on, now=now, defer=defer)  # what was agreed to was another ledger
+            return None
+        if held := runs.hold(conn):
+            shared.give_up(conn, one, held, now)
+            alarms.raised(conn, alarms.STOPPED, THE_RUN, held, now)
             return None
         ws = as_begun(ws, conn, one, known)
         return _Sealing(ws, conn, one, now, known, engine).sealed()
@@ -123,7 +128,7 @@ class _Sealing:
         conn, one = self.conn, self.one
         parts = shared.parts(conn, one.id)
         decided = [SealedPart(part.number, part.span, part.decided) for part in parts]
-        again, anew, instead = self._decided_again(min(part.head for part in parts))
+        again, anew, instead = self._decided_again(parts)
         if again is not None:
             later = decisions.again(sorted(anew), instead)
             decided.append(SealedPart(again.number, again.span, again.decided, later))
@@ -160,12 +165,14 @@ class _Sealing:
             sentence=sentences.run_said(new, before is not None, whole.stopped),
         )
 
-    def _decided_again(self, head: int) -> tuple[Part | None, frozenset[str], Mapping[int, Sequence[Any]]]:
+    def _decided_again(
+        self, parts: Sequence[Part]
+    ) -> tuple[Part | None, frozenset[str], Mapping[int, Sequence[Any]]]:
         """What has changed since its part was decided, and who is of a class that another part cannot trust: decided once
         more, of which accounts, and what their parts had decided.
         """
         conn, one = self.conn, self.one
-        found = shared.changed_since(conn, one, head)
+        found = shared.changed_since(conn, one, min(part.head for part in parts))
         choices = _read(shared.choices(conn, one.id))
         bad = {
             choice["signature"] for choice in choices.values() if choice["reason"] == Reason.DISAGREE.value
@@ -179,7 +186,7 @@ class _Sealing:
             found |= shared.of_classes(conn, one, trusted)
         if not found:
             return None, frozenset(), {}
-        instead = shared.undecided(conn, one, found)
+        instead = shared.undecided(conn, one, parts, found)
         distrusted = {Signature(**orjson.loads(signature)) for signature in bad}
         part = decided_part(
             self.ws,

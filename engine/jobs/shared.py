@@ -158,14 +158,14 @@ def decide_part(
 
 def as_begun(ws: Workspace, conn: Connection, one: SharedRun, known: Known) -> Workspace:
     """The workspace with the policies that the run was begun with, whatever this machine has on its disk."""
-    if known.run != one.id or known.ws is None:
-        known.run, known.numbers = one.id, {}
-        known.ws = ws if ws.book is not None and ws.book.hash == one.book else _of_book(ws, conn, one)
-    if _settings(known.ws) != one.settings:
+    if _settings(ws) != one.settings:
         raise Refused(
             "this machine's dunwell.toml has another zone or other fields than that of the machine which began the run",
             "give all machines the same dunwell.toml",
         )
+    if known.run != one.id or known.ws is None:
+        known.run, known.numbers = one.id, {}
+        known.ws = ws if ws.book is not None and ws.book.hash == one.book else _of_book(ws, conn, one)
     return known.ws
 
 

@@ -6,7 +6,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
@@ -18,7 +18,8 @@ from sqlalchemy.exc import DBAPIError
 from engine.core import warnings
 from engine.errors import DatabaseError, JournalBroken
 from engine.settings import Workspace as Files
-from engine.store import alarms, database, decisions, invariants, journal, seals
+from engine.store import alarms, database, decisions, invariants, journal, seals, shared
+from engine.store.decisions import Since
 from engine.store.invariants import Broken, Proof
 from engine.store.tables import COMPANY, run, setting
 
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from engine.jobs.workspace import Workspace
 
 _HOUR = 2  # of the office's clock
-_VERIFIED, _WHOLE = "verified on", "verified whole on"
+_VERIFIED, _WHOLE = "verified on", "decisions verified to entry"
+_NEWEST = Since()
 
 RULES: Final = {
     "I1": "no message is sent twice",
@@ -68,12 +70,11 @@ class Findings:
 
 
 def verify(
-    conn: Connection, out: Path | None = None, company: str = COMPANY, since: date | None = None
+    conn: Connection, out: Path | None = None, company: str = COMPANY, since: Since = _NEWEST
 ) -> Findings:
     """Look at all seven rules in one consistent view of the database. Changes nothing, asks nobody outside.
 
-    `out` is the folder that messages are put into; without it their files are not looked at. The decisions are those of the
-    runs from `since` on; without it, those of the newest day.
+    `out` is the folder that messages are put into; without it their files are not looked at. `since`: whose decisions.
     """
     count = invariants.counted(conn, company)
     notes: list[str] = []
@@ -84,7 +85,7 @@ def verify(
         ("I4", "sent", lambda: invariants.not_after_payment(conn, company)),
         ("I5", "requests", lambda: _requests(conn, out, company)),
         ("I6", "actions", lambda: invariants.amounts(conn, company)),
-        ("I7", "entries", lambda: _chain(conn, since, company)),
+        ("I7", "entries", lambda: _chain(conn, since, notes, company)),
     )
     found = []
     for id_, of, look in looks:
@@ -112,13 +113,13 @@ def _looked(conn: Connection, look: Callable[[], Iterator[Broken]]) -> tuple[Bro
         return (Broken("", "", f"a row of it cannot be read: {why}", "restore the database from a backup"),)
 
 
-def _chain(conn: Connection, since: date | None, company: str) -> Iterator[Broken]:
+def _chain(conn: Connection, since: Since, notes: list[str], company: str) -> Iterator[Broken]:
     try:
         journal.verify(conn, company)
         seals.verify(conn, company)
     except JournalBroken as error:
         yield Broken("", "", error.sentence, error.hint)
-    yield from decisions.broken(conn, since, company)
+    yield from decisions.broken(conn, since, notes, company)
 
 
 def _evidence(conn: Connection, out: Path | None, notes: list[str], company: str) -> Iterator[Broken]:
@@ -164,13 +165,13 @@ def _requests(conn: Connection, out: Path | None, company: str) -> Iterator[Brok
 def due(conn: Connection, files: Files, now: datetime) -> bool:
     """Once each date, from two in the morning on, where anything was ever decided."""
     here = now.astimezone(ZoneInfo(files.settings.workspace.zone))
-    if here.hour < _HOUR or _day(conn, _VERIFIED) == here.date():
+    if here.hour < _HOUR or _kept(conn, _VERIFIED) == here.date().isoformat():
         return False
     return conn.execute(sa.select(run.c.id).limit(1)).first() is not None
 
 
 def nightly(ws: Workspace, clock: Callable[[], datetime], stop: threading.Event) -> list[str]:
-    """Look at all rules, and at all decisions since the last night that found everything whole.
+    """Look at all rules, and at all decisions since the last night that found these whole.
 
     What is broken is an alarm; the house goes on, since a person must judge what it means.
     """
@@ -180,15 +181,17 @@ def nightly(ws: Workspace, clock: Callable[[], datetime], stop: threading.Event)
     engine = ws.database()
     try:
         with database.reading(engine) as conn:
-            found = verify(conn, ws.files.out, since=_day(conn, _WHOLE) or date.min)
+            last = shared.head(conn)
+            found = verify(conn, ws.files.out, since=Since(entry=int(_kept(conn, _WHOLE) or 0)))
         with database.writing(engine) as conn:
             today = now.astimezone(ZoneInfo(ws.files.settings.workspace.zone)).date()
             if found.whole:
                 alarms.cleared(conn, alarms.INVARIANT, now)
-                _keep(conn, _WHOLE, today)
             else:
                 alarms.raised(conn, alarms.INVARIANT, "", _sentence(found), now)
-            _keep(conn, _VERIFIED, today)
+            if not any(rule == "I7" for rule, _ in found.broken):
+                _keep(conn, _WHOLE, str(last))
+            _keep(conn, _VERIFIED, today.isoformat())
     finally:
         engine.dispose()
     return [_sentence(found), *ask_all(ws, clock)]
@@ -200,12 +203,12 @@ def _sentence(found: Findings) -> str:
     return warnings.invariant(len(found.broken), sorted({rule for rule, _ in found.broken}))
 
 
-def _day(conn: Connection, name: str) -> date | None:
+def _kept(conn: Connection, name: str) -> str | None:
     mine = (setting.c.company == COMPANY, setting.c.name == name)
-    found = conn.execute(sa.select(setting.c.value).where(*mine)).scalar()
-    return date.fromisoformat(found) if found else None
+    found: str | None = conn.execute(sa.select(setting.c.value).where(*mine)).scalar()
+    return found
 
 
-def _keep(conn: Connection, name: str, day: date) -> None:
+def _keep(conn: Connection, name: str, value: str) -> None:
     conn.execute(sa.delete(setting).where(setting.c.company == COMPANY, setting.c.name == name))
-    conn.execute(sa.insert(setting).values(company=COMPANY, name=name, value=day.isoformat()))
+    conn.execute(sa.insert(setting).values(company=COMPANY, name=name, value=value))

@@ -10,6 +10,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,10 @@ _IS_THERE = {  # asked at every opening; SQLAlchemy's inspector takes three time
     "postgresql": "SELECT to_regclass('alembic_version')",
 }
 _WRITER = 7239462  # the lock of whoever writes
-_VANISHED = (("tcp_keepalives_idle", 5), ("tcp_keepalives_interval", 5), ("tcp_keepalives_count", 2))
+_VANISHED = (
+    *(("tcp_keepalives_idle", 5), ("tcp_keepalives_interval", 5), ("tcp_keepalives_count", 2)),
+    ("idle_in_transaction_session_timeout", 120_000),  # of one that is there and does nothing more
+)
 
 
 def open(
@@ -136,6 +140,13 @@ def beside(engine: Engine) -> Iterator[Connection]:
             for name_, value in _VANISHED:
                 conn.exec_driver_sql(f"SET LOCAL {name_} = {value}")
             yield conn
+
+
+def now(engine: Engine) -> datetime:
+    """The moment by the clock of PostgreSQL's server."""
+    with _told(engine), engine.connect() as conn:
+        found: datetime = conn.execute(sa.text("SELECT clock_timestamp()")).scalar_one()
+        return found
 
 
 @contextmanager

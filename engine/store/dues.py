@@ -13,7 +13,7 @@ from engine.core.schedule import due_on
 from engine.settings import Workspace
 from engine.store import alarms, halts, outbox, queue, ran, runs, shared, ways_out
 from engine.store.owner import gone
-from engine.store.tables import COMPANY, journal, journal_head, ledger_file, run
+from engine.store.tables import COMPANY, journal, journal_head, ledger_file, run, setting
 
 # A clock may be set right by a little, and two machines never agree; beyond this it cannot be believed.
 _BACK = timedelta(minutes=5)
@@ -21,6 +21,7 @@ THE_RUN = "run"  # what the alarm of a run that asks first is about
 _MANY = 256
 _ALONE = timedelta(minutes=5)  # after which a run that no worker is there for is made without them
 _WAYS = ("email", "letter", "request")
+_FOLLOWED = "followed shared run"
 
 
 def business_date(files: Workspace, now: datetime) -> date | None:
@@ -46,6 +47,26 @@ def run_due(conn: Connection, files: Workspace, now: datetime) -> bool:
     if made is None:
         return not _later(conn, on)
     return made.state == "done" and (_finished(conn, on) or "") < came
+
+
+def follow_due(conn: Connection, _files: Workspace, _now: datetime) -> bool:
+    """Whether workers have sealed a run which nothing has followed yet."""
+    last = shared.last_sealed(conn)
+    return last > _followed(conn) and not halts.halted(conn)
+
+
+def followed(conn: Connection) -> None:
+    """What follows the last run that workers have sealed is being done."""
+    mine = (setting.c.company == COMPANY, setting.c.name == _FOLLOWED)
+    conn.execute(sa.delete(setting).where(*mine))
+    conn.execute(
+        sa.insert(setting).values(company=COMPANY, name=_FOLLOWED, value=str(shared.last_sealed(conn)))
+    )
+
+
+def _followed(conn: Connection) -> int:
+    mine = (setting.c.company == COMPANY, setting.c.name == _FOLLOWED)
+    return int(conn.execute(sa.select(setting.c.value).where(*mine)).scalar() or 0)
 
 
 def messages_due(conn: Connection, files: Workspace, now: datetime) -> bool:

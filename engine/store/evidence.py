@@ -8,7 +8,7 @@ A file a month, a JSON object a line; nothing in them is ever changed.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -122,15 +122,9 @@ class Evidence:
 
     def behind(self, conn: Connection) -> bool:
         """Whether this database is an older copy of itself: a quick look at the last messages."""
-        for file in self._files()[:1]:
-            with file.open("rb") as stream:
-                start = max(0, stream.seek(0, os.SEEK_END) - _TAIL)
-                stream.seek(start)
-                data = stream.read()
-            whole = data.partition(b"\n")[2] if start else data
-            last = {trace.key: trace for trace in _traces(whole)}
-            return bool(_unknown(conn, [trace for trace in last.values() if trace.out]))
-        return False
+        newest = next(iter(self._months()), ())
+        last = {trace.key: trace for trace in _in_their_order(map(_tail, newest))}
+        return bool(_unknown(conn, [trace for trace in last.values() if trace.out]))
 
     def lost_entries(self, conn: Connection) -> int:
         """How many entries the journal had and has no more; 0 where it goes on from what was noted."""
@@ -152,9 +146,9 @@ class Evidence:
         found: dict[str, Trace] = {}
         seen: set[str] = set()
         going: dict[str, Trace] = {}
-        for file in self._files():
+        for files in self._months():
             last: dict[str, Trace] = {}
-            for trace in _traces(file.read_bytes()):
+            for trace in _in_their_order(file.read_bytes() for file in files):
                 last[trace.key] = trace
                 if trace.state == GOING:
                     going.setdefault(trace.key, trace)
@@ -170,9 +164,26 @@ class Evidence:
         )
         return tuple(sorted(whole, key=lambda trace: trace.at))
 
-    def _files(self) -> list[Path]:
-        """The newest first."""
-        return sorted(self.folder.glob("????-??.jsonl"), reverse=True)
+    def _months(self) -> list[list[Path]]:
+        """The files of each month, the newest month first: other machines' may lie there, under names that end alike."""
+        months: dict[str, list[Path]] = {}
+        for file in sorted(self.folder.glob("*????-??.jsonl")):
+            months.setdefault(file.stem[-len("2026-11") :], []).append(file)
+        return [months[month] for month in sorted(months, reverse=True)]
+
+
+def _tail(file: Path) -> bytes:
+    """Its last lines."""
+    with file.open("rb") as stream:
+        start = max(0, stream.seek(0, os.SEEK_END) - _TAIL)
+        stream.seek(start)
+        data = stream.read()
+    return data.partition(b"\n")[2] if start else data
+
+
+def _in_their_order(several: Iterable[bytes]) -> list[Trace]:
+    """What files say, as it happened."""
+    return sorted((trace for data in several for trace in _traces(data)), key=lambda trace: trace.at)
 
 
 def _planned(conn: Connection, keys: Sequence[str]) -> dict[str, dict[str, Any]]:

@@ -15,7 +15,7 @@ from engine.core import snapshot
 from engine.core.netting import net
 from engine.core.snapshot import Comparison
 from engine.store import bulk
-from engine.store.spans import LISTED, among, listed
+from engine.store.spans import among, listed, one_of
 from engine.store.tables import COMPANY, contact, customer, item, ledger_file, payment, rate
 from engine.store.view import frame
 
@@ -98,11 +98,11 @@ def known(
 ) -> pl.DataFrame:
     """Every item the database knows of these accounts, or of all, settled ones too: account, item, currency, open, due,
     vanished_on."""
-    names = {"company": company}
+    names: dict[str, Any] = {"company": company}
     query = "SELECT account, item, currency, open, due, vanished_on FROM item WHERE company = :company"
     if accounts is not None:
-        query += f" AND account IN ({LISTED[conn.dialect.name]})"
-        names["accounts"] = listed(accounts)
+        query += one_of(conn, "account")
+        names["accounts"] = listed(conn, accounts)
     return frame(conn, query, names, _BEFORE)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 import polars as pl
 from sqlalchemy.engine import Connection
 
 from engine.core.netting import net
-from engine.store.spans import LISTED, listed
+from engine.store.spans import listed, one_of
 from engine.store.tables import (
     COMPANY,
 )
@@ -27,9 +28,9 @@ def owed(
     conn: Connection, company: str = COMPANY, *, accounts: Collection[str] | None = None
 ) -> pl.DataFrame:
     """Open items after credits: account, item, due, open, currency, owed. Of these accounts, or of all."""
-    names = {"company": company}
+    names: dict[str, Any] = {"company": company}
     query = "SELECT account, item, due, open, currency FROM item WHERE company = :company AND open != 0"
     if accounts is not None:
-        query += f" AND account IN ({LISTED[conn.dialect.name]})"
-        names["accounts"] = listed(accounts)
+        query += one_of(conn, "account")
+        names["accounts"] = listed(conn, accounts)
     return net(frame(conn, query, names, _OPEN_ITEMS), "account")

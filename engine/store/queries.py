@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 import polars as pl
 
 from engine.core.decision.ladder import paused_together
-from engine.store.spans import ALL, LISTED, WANTED, Span, listed
+from engine.store.spans import ALL, WANTED, Span, listed, one_of
 from engine.store.view import View, frame, once_for_nothing
 
 FLAGS = ("insolvent", "attorney", "natural_person", "strategic", "contract_supply")
@@ -87,7 +87,7 @@ class Ask:
     touched: date
     as_of: date | None  # the newest ledger's own date, and when it came in
     imported: datetime | None
-    accounts: str | None = None  # only these, a JSON list; None: all
+    accounts: str | list[str] | None = None  # only these, as `spans.listed` has them; None: all
     span: Span = ALL  # only those within it
 
     @classmethod
@@ -103,7 +103,7 @@ class Ask:
             ORDER BY as_of DESC, id DESC LIMIT 1"""
         found = frame(view, query, {"company": company}, {"as_of": _DAY, "imported_at": _TEXT}).rows()
         as_of, imported = (found[0][0], datetime.fromisoformat(found[0][1])) if found else (None, None)
-        only = None if accounts is None else listed(accounts)
+        only = None if accounts is None else listed(view, accounts)
         return cls(view, company, on, on - _YEAR, on - _TOUCHES, as_of, imported, only, span or ALL)
 
     def _frame(self, sql: str, **schema: pl.DataType) -> pl.DataFrame:
@@ -120,7 +120,7 @@ class Ask:
         return _ABOUT.sub(lambda found: f"{found[0]}{self._only((found['table'] or '') + 'account')}", sql)
 
     def _only(self, column: str) -> str:
-        named = "" if self.accounts is None else f" AND {column} IN ({LISTED[self.view.dialect.name]})"
+        named = "" if self.accounts is None else one_of(self.view, column)
         return named + self.span.within(column)
 
     def items(self, more: Mapping[str, pl.DataType] = ITEM_MORE) -> pl.DataFrame:

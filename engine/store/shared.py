@@ -149,6 +149,14 @@ def under_way(conn: Connection, company: str = COMPANY) -> SharedRun | None:
     return None if found is None else _read(found)
 
 
+def last_sealed(conn: Connection, company: str = COMPANY) -> int:
+    """The newest run in parts that was sealed; 0 where there is none."""
+    query = sa.select(sa.func.max(shared_run.c.id)).where(
+        shared_run.c.company == company, shared_run.c.state == SEALED
+    )
+    return int(conn.execute(query).scalar() or 0)
+
+
 def give_up(conn: Connection, one: SharedRun, because: str, at: datetime) -> None:
     """Nothing comes of it. Its decisions stay without a run, so that nobody sees them."""
     _end(conn, one, GIVEN_UP, at, because)
@@ -243,20 +251,16 @@ def before_their_run(conn: Connection) -> None:
 
 
 def undecided(
-    conn: Connection, one: SharedRun, accounts: Collection[str]
+    conn: Connection, one: SharedRun, among_parts: Sequence[Part], accounts: Collection[str]
 ) -> dict[int, list[tuple[str, str, int]]]:
     """These accounts are decided anew: what the parts have said of them, which comes back, does not count."""
-    of = (decision.c.run == one.run, decision.c.time == one.time, among(conn, decision.c.account, accounts))
-    within = sa.and_(
-        run_part.c.shared_run == one.id,
-        sa.or_(run_part.c.first.is_(None), decision.c.account >= run_part.c.first),
-        sa.or_(run_part.c.before.is_(None), decision.c.account < run_part.c.before),
-    )
-    query = sa.select(run_part.c.number, decision.c.account, decision.c.item, decision.c["class"])
+    mine = (decision.c.run == one.run, decision.c.time == one.time, among(conn, decision.c.account, accounts))
+    gone = sa.delete(decision).returning(decision.c.account, decision.c.item, decision.c["class"])
     said: dict[int, list[tuple[str, str, int]]] = {}
-    for number, *row in conn.execute(query.join_from(decision, run_part, within).where(*of)):
-        said.setdefault(number, []).append(tuple(row))
-    conn.execute(sa.delete(decision).where(*of))
+    for part in among_parts:
+        within = [sa.text(f"TRUE{part.span.within('account')}").bindparams(**part.span.ends)]
+        if found := conn.execute(gone.where(*mine, *within)).all():
+            said[part.number] = [tuple(row) for row in found]
     return said
 
 
@@ -288,7 +292,7 @@ def rows(conn: Connection, one: SharedRun, part: Part) -> bytes:
 
 def _hash(one: SharedRun, part: Part) -> str:
     """Over what a part was decided on, and all that it has come to."""
-    begun = (one.run, one.time, one.on, one.book, one.settings, one.file, one.moment, one.agreed)
+    begun = (one.run, one.time, one.on, one.book, one.settings, one.file, one.moment, one.agreed, one.lots)
     of = (part.number, part.span.first, part.span.before, part.head, part.accounts, part.decided)
     data = (hashlib.sha256(each).hexdigest() for each in (part.contacts, part.rows))
     return hashlib.sha256(orjson.dumps([*begun, *of, *data])).hexdigest()
@@ -308,9 +312,19 @@ def changed_since(conn: Connection, one: SharedRun, head: int, company: str = CO
 
 
 def overtaken(conn: Connection, one: SharedRun, company: str = COMPANY) -> bool:
-    """Whether a newer ledger, or a newer customer master, has come in since: all accounts may have changed."""
+    """Whether a newer ledger, or a newer customer master, has come in since: all accounts may have changed.
+
+    A push that says something of customers is none: `changed_since` knows which accounts it is about.
+    """
+    event = ledger_file.alias()
+    of_push = sa.exists().where(
+        ledger_file.c.kind == "customers",
+        event.c.company == company,
+        event.c.kind == "push",
+        event.c.name == ledger_file.c.name,
+    )
     query = sa.select(ledger_file.c.id).where(
-        ledger_file.c.company == company, ledger_file.c.id > one.file, ledger_file.c.kind != "push"
+        ledger_file.c.company == company, ledger_file.c.id > one.file, ledger_file.c.kind != "push", ~of_push
     )
     return conn.execute(query.limit(1)).first() is not None
 

@@ -22,16 +22,23 @@ WANTED = """
     UNION SELECT account FROM episode WHERE company = :company AND ended IS NULL
 """
 
-# The names in a JSON list `:accounts`, of any number: a statement takes only so many values.
-LISTED = {
-    "sqlite": "SELECT value FROM json_each(:accounts)",
-    "postgresql": "SELECT json_array_elements_text(CAST(:accounts AS json))",
+# That a column is one of `:accounts`, of any number: a statement takes only so many values. PostgreSQL knows how many
+# an array has, and looks each row up in it; of a list in JSON it knows neither.
+_ONE_OF = {
+    "sqlite": "{} IN (SELECT value FROM json_each(:accounts))",
+    "postgresql": "{} = ANY(CAST(:accounts AS text[]))",
 }
 
 
-def listed(accounts: Collection[str]) -> str:
+def one_of(view: View, column: str) -> str:
+    """That a column is one of `:accounts`, which are to be given as `listed` has them; to follow a condition."""
+    return f" AND {_ONE_OF[view.dialect.name].format(column)}"
+
+
+def listed(view: View, accounts: Collection[str]) -> str | list[str]:
     """Accounts as `:accounts` has them."""
-    return orjson.dumps(sorted(accounts)).decode()
+    names = sorted(accounts)
+    return names if view.dialect.name == "postgresql" else orjson.dumps(names).decode()
 
 
 def among(
@@ -42,8 +49,11 @@ def among(
 
     if accounts is None:
         return sa.true()
-    names = sa.text(LISTED[conn.dialect.name]).bindparams(accounts=listed(accounts))
-    return column.in_(names.columns(sa.column("value", sa.String)))
+    names = listed(conn, accounts)
+    if isinstance(names, list):
+        return column == sa.any_(sa.literal(names, sa.ARRAY(sa.String)))
+    each = sa.text("SELECT value FROM json_each(:accounts)").bindparams(accounts=names)
+    return column.in_(each.columns(sa.column("value", sa.String)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import polars as pl
 
 from engine.core.cases.guards import CLOSES, EMAILS, EVERY_WAY, PHONE, POST, WISHES, Wish
 from engine.core.decision import state
-from engine.store.spans import LISTED, listed
+from engine.store.spans import listed, one_of
 from engine.store.view import View, day, rows
 from engine.store.words import COMPANY
 
@@ -61,8 +61,8 @@ def in_force(view: View, company: str, on: date, accounts: Collection[str] | Non
 
     A rule holds from the moment it is written down, whatever the date is there.
     """
-    only = "" if accounts is None else f" AND account IN ({LISTED[view.dialect.name]})"
-    named = {} if accounts is None else {"accounts": listed(accounts)}
+    only = "" if accounts is None else one_of(view, "account")
+    named = {} if accounts is None else {"accounts": listed(view, accounts)}
     found = rows(view, f"{_IN_FORCE}{only} ORDER BY id", company=company, on=on, **named)
     known = {wish.value: wish for wish in WISHES}
     return [
@@ -98,8 +98,8 @@ def _people(view: View, company: str, accounts: Collection[str]) -> dict[str, li
     """The contacts of these accounts, with what a rule may mean and what is open to them."""
     found: dict[str, list[Mapping[str, Any]]] = {}
     if accounts:
-        query = f"{_CONTACTS} AND account IN ({LISTED[view.dialect.name]}) ORDER BY id"
-        for account, *who in rows(view, query, company=company, accounts=listed(accounts)):
+        query = f"{_CONTACTS}{one_of(view, 'account')} ORDER BY id"
+        for account, *who in rows(view, query, company=company, accounts=listed(view, accounts)):
             found.setdefault(account, []).append(dict(zip(_CONTACT, who, strict=True)))
     return found
 

@@ -110,6 +110,25 @@ def test_yesterdays_backup_sends_nothing_twice_and_loses_nothing(
     engine.dispose()
 
 
+def test_the_evidence_of_other_machines_counts(build: Callable[..., House], tmp_path: Path) -> None:
+    """What another machine has sent stands in a file of its own, put beside the others under a name that ends alike."""
+    house = _fill(build(policies={"standard": POLICY}))
+    with scripted() as server:
+        _mail(house, server.port)
+        house.day(FIRST)
+        shutil.copy(tmp_path / "dunwell.db", tmp_path / "copy.db")
+        house.day(SECOND)
+    (file,) = (tmp_path / "dunwell.db.sent").glob("*.jsonl")
+    lines = file.read_bytes().splitlines(keepends=True)
+    mails = [line for line in lines if b'"channel":"email"' in line]
+    file.with_name(f"north-{file.name}").write_bytes(b"".join(mails))
+    file.write_bytes(b"".join(line for line in lines if line not in mails))
+    shutil.copy(tmp_path / "copy.db", tmp_path / "dunwell.db")
+    assert "quarantine" in house.run(THIRD).stopped
+    _, gap = brakes.gap(house.ws.files)
+    assert sorted(trace.channel for trace in gap) == ["email", "email", "letter", "letter"]
+
+
 @pytest.mark.fault(26)
 def test_a_journal_that_lacks_its_end_is_found_out_though_nothing_went_out(
     build: Callable[..., House], tmp_path: Path

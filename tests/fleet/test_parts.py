@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import zlib
 from datetime import date
 from typing import Any
@@ -13,14 +14,18 @@ import sqlalchemy as sa
 from engine.core.rules import PlainRules
 from engine.core.sentences import Reason
 from engine.errors import Refused
+from engine.jobs import daily
 from engine.jobs.cases.pauses import pause
-from engine.store import alarms, database, decisions, journal
+from engine.jobs.push import push
+from engine.jobs.shared import Known, decide_part
+from engine.store import alarms, database, decisions, dues, journal, runs
 from engine.store import shared as store
 from engine.store import tables as t
+from engine.store.runs import HOLD
 from engine.store.shared import SharedRun
 from tests.fleet.conftest import Much, Parts
 from tests.jobs.test_compare import EARLY, SPLIT
-from tests.jobs.world import House
+from tests.jobs.world import House, moment
 from tests.rules.test_disagreement import Liar
 
 
@@ -58,7 +63,7 @@ def _written(house: House) -> dict[str, list[Any]]:
 
 def _whole(parts: Parts) -> bool:
     """Whether the decisions of all days are those that were sealed."""
-    return not parts.ask(lambda conn: list(decisions.broken(conn, date.min)))
+    return not parts.ask(lambda conn: list(decisions.broken(conn, decisions.Since(day=date.min))))
 
 
 def _queue(house: House) -> list[str]:
@@ -102,7 +107,7 @@ def test_what_changes_meanwhile_is_as_if_it_had_been_so_from_the_start(two: tupl
         assert there[name] == rows, name
     assert _whole(parts)
     _change(parts, sa.update(t.decision).where(t.decision.c.account == accounts[0]).values({"class": 99}))
-    (found,) = parts.ask(lambda conn: list(decisions.broken(conn)))
+    (found,) = parts.ask(lambda conn: list(decisions.broken(conn, decisions.Since())))
     assert "decided of accounts that were decided once more was changed" in found.sentence
 
 
@@ -125,7 +130,7 @@ def _other_rows(kept: bytes) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "what", ["rows", "contacts", "head", "first", "decided", "class", "classes", "moment"]
+    "what", ["rows", "contacts", "head", "first", "decided", "class", "classes", "moment", "lots"]
 )
 def test_a_part_that_is_changed_before_the_run_is_sealed_is_found(two: tuple[Much, Parts], what: str) -> None:
     """The run is given up with an alarm, nothing of it is written, and the day decided anew is right."""
@@ -145,6 +150,8 @@ def test_a_part_that_is_changed_before_the_run_is_sealed_is_found(two: tuple[Muc
         _change(parts, part.values(first=second.first + "a"))
     elif what == "decided":
         _change(parts, part.values(decided=first.decided))
+    elif what == "lots":
+        _change(parts, sa.update(t.shared_run).values(lots='[["A",1,"s","x","y"]]'))
     elif what == "moment":
         _change(parts, sa.update(t.shared_run).values(moment="2026-11-02T09:00:00.000000+00:00"))
     else:  # what a class stands for, with the digest that belongs to it, or without
@@ -163,6 +170,143 @@ def test_a_part_that_is_changed_before_the_run_is_sealed_is_found(two: tuple[Muc
     assert _whole(parts)
 
 
+def _held(house: House) -> list[str]:
+    return [value for (value,) in house.rows(sa.select(t.setting.c.value).where(t.setting.c.name == HOLD))]
+
+
+@pytest.mark.parametrize("agreed", ["", "ana"])
+def test_a_ledger_that_asks_first_is_not_let_go_by_what_was_agreed_before(
+    two: tuple[Much, Parts], agreed: str
+) -> None:
+    """While parts are decided a ledger comes in that lost most of its items: nobody has agreed to that."""
+    _, parts = two
+    shared = parts.begin("2026-11-02", agreed=agreed)
+    assert isinstance(shared, SharedRun)
+    parts.decide(shared, *range(shared.parts))
+    parts.house.paid(*list(parts.house.items)[:40])
+    parts.house.import_ledger("2026-11-03", "10:31")
+    assert _held(parts.house) != []
+    assert parts.seal(shared, "10:33") is None
+    assert parts.ask(store.under_way) is None
+    assert parts.house.rows(sa.select(t.action)) == []
+    assert parts.run("2026-11-03", "11:00").actions == 0
+    assert _held(parts.house) != []
+    assert parts.run("2026-11-03", "11:05", agreed="ana").actions > 0
+
+
+def test_a_hold_that_was_put_meanwhile_asks_first(two: tuple[Much, Parts]) -> None:
+    _, parts = two
+    shared = parts.begin("2026-11-02")
+    assert isinstance(shared, SharedRun)
+    parts.decide(shared, *range(shared.parts))
+
+    def hold(engine: sa.Engine) -> None:
+        with database.writing(engine) as conn:
+            runs.put_hold(conn, "half of the ledger is missing")
+
+    parts.house.do(hold)
+    assert parts.seal(shared) is None
+    assert parts.house.rows(sa.select(t.action)) == []
+    (alarm,) = parts.ask(lambda conn: alarms.standing(conn, alarms.STOPPED))
+    assert alarm.sentence == "half of the ledger is missing"
+
+
+def test_pushes_of_customers_are_changes_of_theirs_alone(two: tuple[Much, Parts]) -> None:
+    """They do not begin the run anew; what they say of their customers counts."""
+    one, parts = two
+    shared = parts.begin("2026-11-02")
+    assert isinstance(shared, SharedRun)
+    parts.decide(shared, *range(shared.parts))
+    accounts = sorted(account for (account,) in one.rows(sa.select(t.customer.c.account)))
+    for house in (one, parts.house):
+        for n, account in enumerate(accounts[:3]):
+            row = {"type": "customer", "customer": account, "name": f"{account} Inc.", "segment": "key"}
+            now = moment("2026-11-02", "10:01")
+            said = house.do(
+                lambda engine, house=house, row=row, n=n, now=now: push(
+                    house.ws, engine, [row], f"event {n}", n + 1, now, "erp"
+                )
+            )
+            assert not said.problems
+    made, whole = parts.seal(shared), one.run("2026-11-02")
+    assert made is not None
+    assert made.actions == whole.actions
+    assert _written(parts.house) == _written(one)
+    assert _whole(parts)
+
+
+def test_so_many_accounts_can_be_decided_once_more(two: tuple[Much, Parts]) -> None:
+    """More than a statement takes values."""
+    _, parts = two
+    shared = parts.begin("2026-11-02")
+    assert isinstance(shared, SharedRun)
+    parts.decide(shared, *range(shared.parts))
+
+    def say(engine: sa.Engine) -> None:
+        entries = (("note", f"N{n}", b'{"by":"erp"}') for n in range(70_000))
+        with database.writing(engine) as conn:
+            journal.append_many(conn, entries, moment("2026-11-02", "10:01"))
+
+    parts.house.do(say)
+    made = parts.seal(shared)
+    assert made is not None
+    assert made.actions > 0
+    assert _whole(parts)
+
+
+def test_settings_that_are_put_right_again_are_those_of_the_run(two: tuple[Much, Parts]) -> None:
+    _, parts = two
+    shared = parts.begin("2026-11-02")
+    assert isinstance(shared, SharedRun)
+    told = parts.house.root / "dunwell.toml"
+    right, known = told.read_text("utf-8"), Known()
+
+    def decide(number: int) -> None:
+        parts.house.read = None
+        ws, now = parts.house.ws, moment("2026-11-02", "10:00")
+        parts.house.do(
+            lambda engine: decide_part(
+                ws, engine, shared.id, number, worker="w", clock=lambda: now, known=known
+            )
+        )
+
+    told.write_text(right.replace("America/New_York", "Europe/Berlin"), "utf-8")
+    with pytest.raises(Refused, match="another zone"):
+        decide(0)
+    told.write_text(right, "utf-8")
+    for number in range(shared.parts):
+        decide(number)
+    assert parts.seal(shared) is not None
+
+
+def test_where_names_have_another_order_parts_are_not_held_against_their_seal(
+    two: tuple[Much, Parts], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a move to another server: that is said, and nobody is blamed."""
+    _, parts = two
+    assert parts.run("2026-11-02").actions
+    monkeypatch.setattr(decisions, "_order", lambda _conn: "another")
+    notes: list[str] = []
+    assert parts.ask(lambda conn: list(decisions.broken(conn, decisions.Since(), notes))) == []
+    (note,) = notes
+    assert "the run of 2026-11-02 was made in parts where names have another order" in note
+
+
+def test_the_service_does_what_follows_a_run_of_workers(two: tuple[Much, Parts]) -> None:
+    """What is asked for again may go into a folder, which is the service's: whoever seals leaves it alone."""
+    _, parts = two
+    ws, now = parts.house.ws, moment("2026-11-02", "10:10")
+
+    def due() -> bool:
+        return bool(parts.ask(lambda conn: dues.follow_due(conn, ws.files, now)))
+
+    assert not due()
+    assert parts.run("2026-11-02").actions
+    assert due()
+    daily.follow(ws, lambda: now, threading.Event())
+    assert not due()
+
+
 def test_a_decision_that_is_changed_before_the_run_is_sealed_is_seen_after(two: tuple[Much, Parts]) -> None:
     """What a part has decided of an account that is decided once more is sealed too: a change to it is not blessed."""
     _, parts = two
@@ -175,7 +319,7 @@ def test_a_decision_that_is_changed_before_the_run_is_sealed_is_seen_after(two: 
     for account in accounts[:2]:
         parts.house.do(lambda engine, account=account: pause(engine, account, who, because="they moved"))
     assert parts.seal(shared) is not None
-    (found,) = parts.ask(lambda conn: list(decisions.broken(conn)))
+    (found,) = parts.ask(lambda conn: list(decisions.broken(conn, decisions.Since())))
     assert "what the run of 2026-11-02 decided of the accounts" in found.sentence
 
 

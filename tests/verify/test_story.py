@@ -279,6 +279,29 @@ FAULTS: dict[str, tuple[str, str, Break]] = {
         "was sealed over",
         sql("DELETE FROM decision WHERE account = 'ACME'", "UPDATE sealed_part SET hash = 'other'"),
     ),
+    "another day": (
+        "I7",
+        "and says otherwise",
+        sql("UPDATE run SET business_date = '2026-09-01' WHERE id = 1"),
+    ),
+    "another book": (
+        "I7",
+        "and says otherwise",
+        sql("INSERT INTO book VALUES ('b', '{}', '2026-10-01')", "UPDATE run SET book = 'b' WHERE id = 1"),
+    ),
+    "another word of a policy": (
+        "I7",
+        "are not those that runs were decided with",
+        sql("UPDATE book SET texts = REPLACE(texts, 'friendly', 'angry')"),
+    ),
+    "a run that nobody made": (
+        "I7",
+        "the journal knows nothing of what the run of",
+        sql(
+            "INSERT INTO class_choice (run, time, number, verdict, reason)"
+            " SELECT run, 9, number, verdict, reason FROM class_choice"
+        ),
+    ),
     "nothing sealed": ("I7", "was sealed over", sql("DELETE FROM sealed_part")),
     "the salt gone": ("I7", "was sealed over", sql("DELETE FROM journal_person WHERE field = 'decided'")),
     "the end cut off with care": (

@@ -92,7 +92,7 @@ def check(files: Mapping[str, bytes], known: Known) -> Checked:
     decides = (file for file in sorted(sources) if _part(file) not in ("tests", INVARIANTS))
     texts = {file: sources[file].text for file in decides}
     ordered = tuple(policies[id] for id in house.order)
-    book = PolicyBook(house, ordered, outcomes, dict(known.tones), _hash(texts), texts)
+    book = PolicyBook(house, ordered, outcomes, dict(known.tones), book_hash(texts), texts)
     return Checked(book, tuple(problems), tuple(trials), invariants)
 
 
@@ -236,7 +236,7 @@ def _early_demands(policy: Policy, notes: Notes, known: Known) -> None:
             )
 
 
-def _hash(texts: Mapping[str, str]) -> str:
+def book_hash(texts: Mapping[str, str]) -> str:
     """SHA-256 over names and texts in order, each with its length so that no two books run together."""
     digest = hashlib.sha256()
     for name, text in sorted(texts.items()):

@@ -107,6 +107,7 @@ sealed_part = sa.Table(
     sa.Column("number", sa.Integer, primary_key=True),
     sa.Column("first", sa.String),
     sa.Column("before", sa.String),
+    sa.Column("order", sa.String, nullable=False),  # a mark of how the database orders names
     sa.Column("hash", sa.String, nullable=False),
     sa.Column("again", sa.Text),
 )

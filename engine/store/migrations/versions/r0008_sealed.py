@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("first", sa.String(), nullable=True),
         sa.Column("before", sa.String(), nullable=True),
+        sa.Column("order", sa.String(), nullable=False),
         sa.Column("hash", sa.String(), nullable=False),
         sa.Column("again", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["run"], ["run.id"], name=op.f("fk_sealed_part_run")),
