@@ -307,3 +307,32 @@ def test_steps_taken_stay_taken_when_their_day_or_text_is_edited() -> None:
 def test_edits_apply_to_everyone_from_the_next_run() -> None:
     desk = Desk(book(LADDER.replace("day: 20", "day: 18"))).owes("1", late=19).had("call collector", "1")
     assert desk.on().of() == "letter reminder"
+
+
+REPEAT_KEY = REPEAT.replace("policy: Repeating", "policy: Key\nfor:\n  segment: key").replace(
+    "most 3", "most 2"
+)
+
+
+def test_after_a_change_of_policy_it_counts_on() -> None:
+    """Once and once again under the one, once under the other: at most two more than the first are asked for there."""
+    rules = book(key=REPEAT_KEY, ladder=REPEAT)
+    desk = Desk(rules).account("A", segment="key").owes("1", late=28).had("letter reminder", "1")
+    desk.had("letter reminder", "1", policy="ladder").repeated("letter reminder", 2, 14, policy="ladder")
+    assert desk.calendar_of(0, 40) == {0: "letter reminder", 2: "call supervisor"}
+    desk.repeated("letter reminder", 1, 14, policy="key")
+    assert desk.calendar_of(0, 40) == {2: "call supervisor"}
+
+
+def test_a_policy_with_start_counts_since_its_event() -> None:
+    steps = REPEAT.partition("steps:")[2].replace("day: 10", "day: 1").replace("most 3", "most 1")
+    rules = book(
+        broken=f"policy: Broken\nstart: promise broken\nanswer: 1 days\nsteps:{steps}", ladder=REPEAT
+    )
+    desk = (
+        Desk(rules).account("A", promise="broken", promise_broken=day(-1), home="ladder").owes("1", late=60)
+    )
+    desk.had("letter reminder", "1", policy="ladder").repeated("letter reminder", 9, 1, policy="ladder")
+    desk.had("letter reminder", "1", policy="broken", event=day(-40))
+    desk.repeated("letter reminder", 2, 30, policy="broken")
+    assert desk.calendar_of(0, 25) == {0: "letter reminder", 14: "letter reminder"}
