@@ -106,6 +106,8 @@ BENCHMARKS = (
             Figure("seconds", "a night over 1,000,000 accounts, SQLite: seconds", 8),
             Figure("second_night_s", "the night after it: seconds"),
             Figure("sealed_s", "its decisions against their seal: seconds"),
+            Figure("preview_s", "the preview of a week over 1,000,000 accounts, SQLite: seconds"),
+            Figure("preview_mb", "the preview of a week over 1,000,000 accounts, SQLite: MB at most"),
             Figure("vs_floor", "a night on SQLite: time of its rows read and written alone", ratio=True),
             Figure("peak_mb", "a night on SQLite: MB at most", 2_000),
             Figure("classes_per_million", "classes a million accounts"),

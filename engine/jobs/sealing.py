@@ -31,7 +31,7 @@ from engine.jobs.evaluate import RunReport
 from engine.jobs.rows import Planned
 from engine.jobs.shared import Defer, Known, as_begun, begin, decided_part, unpacked
 from engine.jobs.workspace import Workspace
-from engine.store import alarms, bulk, database, decisions, ledger, outbox, ran, runs, shared, spans
+from engine.store import alarms, bulk, database, decisions, dues, ledger, outbox, ran, runs, shared, spans
 from engine.store.decisions import SealedPart
 from engine.store.dues import THE_RUN
 from engine.store.evidence import Evidence
@@ -39,6 +39,7 @@ from engine.store.runs import RunRecord
 from engine.store.shared import Part, SharedRun
 from engine.store.tables import OUTBOX_COLUMNS, ActionState
 
+_NEVER = "0001-01-01T00:00:00+00:00"
 # A part's number, what it has for the tables, and the accounts that were decided once more since.
 _Told = tuple[int, Mapping[str, Any], frozenset[str]]
 
@@ -69,7 +70,8 @@ def _seal(
         one = shared.of(conn, id, lock=True)
         if one is None or not one.deciding or shared.open_parts(conn, id):
             return None
-        now = clock()
+        # The clock of whoever took the ledger in may be a little ahead: the run is the later of the two.
+        now = max(clock(), datetime.fromisoformat(dues.ledger_at(conn) or _NEVER))
         halt = brakes.quarantined(conn, Evidence.beside(engine, ws.files.out), now)
         if halt is not None:
             shared.give_up(conn, one, halt.sentence, now)

@@ -37,7 +37,7 @@ def run_due(conn: Connection, files: Workspace, now: datetime) -> bool:
     for as long as there are any.
     """
     on = business_date(files, now)
-    if on is None or (came := _ledger_at(conn)) is None or halts.halted(conn):
+    if on is None or (came := ledger_at(conn)) is None or halts.halted(conn):
         return False
     if runs.hold(conn):
         return all(alarm.about != THE_RUN for alarm in alarms.standing(conn, alarms.STOPPED))
@@ -121,7 +121,7 @@ def _senders(rows: Iterable[outbox.Row]) -> set[str]:
     return {row.owner for row in rows if row.owner}
 
 
-def _ledger_at(conn: Connection, company: str = COMPANY) -> str | None:
+def ledger_at(conn: Connection, company: str = COMPANY) -> str | None:
     """When the last ledger came in."""
     query = sa.select(sa.func.max(ledger_file.c.imported_at)).where(
         ledger_file.c.company == company, ledger_file.c.kind == "ledger"

@@ -292,6 +292,18 @@ def test_where_names_have_another_order_parts_are_not_held_against_their_seal(
     assert "the run of 2026-11-02 was made in parts where names have another order" in note
 
 
+def test_a_run_is_later_than_its_ledger_whoever_seals_it(two: tuple[Much, Parts]) -> None:
+    """A machine whose clock is three minutes behind: else the day would be decided again and again."""
+    _, parts = two
+    parts.house.import_ledger("2026-11-02", "10:00")
+    shared = parts.begin("2026-11-02", "10:01")
+    assert isinstance(shared, SharedRun)
+    parts.decide(shared, *range(shared.parts), at="09:57")
+    assert parts.seal(shared, "09:57") is not None
+    now, files = moment("2026-11-02", "10:02"), parts.house.ws.files
+    assert not parts.ask(lambda conn: dues.run_due(conn, files, now))
+
+
 def test_the_service_does_what_follows_a_run_of_workers(two: tuple[Much, Parts]) -> None:
     """What is asked for again may go into a folder, which is the service's: whoever seals leaves it alone."""
     _, parts = two
