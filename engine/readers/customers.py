@@ -14,6 +14,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from engine.core.ledger import Ambiguous, Terms, read_terms
 from engine.core.problem import Problem, Severity
+from engine.core.workdays import is_zone
 from engine.readers.dates import LANGUAGES, read_dates
 from engine.readers.documents import yes_no
 from engine.readers.headers import Header, column_of, currencies, find_header, listed, normal
@@ -22,6 +23,7 @@ from engine.readers.numbers import read_numbers, to_minor
 from engine.readers.profile import Profile
 from engine.readers.reading import Found, in_order
 from engine.readers.table import Table, cell_text, read_tables
+from engine.readers.zones import near_zone
 
 # One row a customer, named as in a decision's accounts; a workspace's own columns follow as text.
 CUSTOMERS: dict[str, pl.DataType] = {
@@ -247,7 +249,7 @@ class _Master:
         values["country"] = self._country(row)
         values["language"] = self._language(row)
         values["currency"] = self._currency_of(row)
-        values["time_zone"] = self._text(row, "time_zone") or None
+        values["time_zone"] = self._time_zone(row)
         tags = self._text(row, "tags").replace(";", ",").replace("|", ",").split(",")
         values["tags"] = [tag.strip().casefold() for tag in tags if tag.strip()]
         values |= {name: cell_text(self._table.cell(row, column)) or None for name, column in own.items()}
@@ -314,6 +316,15 @@ class _Master:
             sentence = f"“{text}” is no language that is known; it is left empty"
             self._warn(row, "language", "language", sentence, "write its two letters, such as de")
         return code
+
+    def _time_zone(self, row: int) -> str | None:
+        text = self._text(row, "time_zone")
+        if not text or is_zone(text):
+            return text or None
+        sentence = f"“{text}” is no time zone that is known; it is left empty"
+        hint = near_zone(text) if self.found.has_room("time-zone") else ""
+        self._warn(row, "time_zone", "time-zone", sentence, hint)
+        return None
 
     def _currency_of(self, row: int) -> str | None:
         text = self._text(row, "currency")
