@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
-from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -15,9 +14,9 @@ from engine.readers.aliases import KINDS, NO, YES
 from engine.readers.cells import Cells, Parties
 from engine.readers.headers import currencies, normal, words
 from engine.readers.kept import OWED, Document, Kept
-from engine.readers.numbers import digits, mark_currency, parse, to_minor
+from engine.readers.numbers import Numbers, digits, mark_currency, to_minor
+from engine.readers.rates import Rates
 from engine.readers.reading import ROWS
-from engine.readers.table import cell_text
 
 _DEBIT = frozenset(("s", "d", "dr", "debit", "soll", "debe", "debito", "dare"))
 _CREDIT = frozenset(("h", "c", "cr", "credit", "haben", "haber", "credito", "avere"))
@@ -41,7 +40,7 @@ class Documents:
 
     `read` has the amounts (ten-thousandths) and dates of `rows` by meaning; `currency` is that of a file
     without a
-    currency column; `decimal` the sign the file's numbers are written with.
+    currency column; `numbers` how the file's amounts were read.
     """
 
     def __init__(
@@ -53,7 +52,7 @@ class Documents:
         *,
         currency: str,
         as_of: date | None,
-        decimal: str,
+        numbers: Numbers,
     ) -> None:
         self._cells = cells
         self._profile = cells.profile
@@ -61,7 +60,8 @@ class Documents:
         self._read = read
         self._currency = currency
         self._as_of = as_of
-        self._decimal = decimal
+        self._decimal = numbers.decimal
+        self._rates = Rates(cells, rows, numbers.told)
         self._kinds = {normal(code): kind for code, kind in self._profile.kinds.items()}
         self._terms: dict[str, Terms | Ambiguous | None] = {}
         self._codes: dict[str, str] = {}
@@ -135,7 +135,7 @@ class Documents:
             "text": cells.text(row, "text") or None,
             "disputed": disputed,
             "statement": self._value("statement", at),
-            "rate": self._rate(row),
+            "rate": self._rates.of(row, currency),
         }
         for column, value in values.items():
             self.columns[column].append(value)
@@ -267,15 +267,3 @@ class Documents:
             sentence = f"“{text}” is neither yes nor no"
             self._cells.wrong(row, "disputed", "yes-or-no", sentence, "write yes or no")
         return answer
-
-    def _rate(self, row: int) -> float | None:
-        cell = self._cells.raw(row, "rate")
-        if cell == "":
-            return None
-        number = parse(cell_text(cell))
-        if number is None or number.negative or number.mark:
-            sentence = f"“{cell_text(cell)}” is not an exchange rate"
-            self._cells.wrong(row, "rate", "not-a-number", sentence, "write for example 1.0842")
-            return None
-        whole, _, fraction = number.body.partition("." if isinstance(cell, Decimal) else self._decimal)
-        return float(f"{re.sub(r'[^0-9]', '', whole) or '0'}.{fraction or '0'}")

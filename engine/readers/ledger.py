@@ -238,9 +238,7 @@ def _items(
     if unjudged:
         return refused(found.all(), profile, classified.counts())
     cells = Cells(table, columns, profile, found)
-    documents = Documents(
-        cells, classified.parties, rows, read, currency=default, as_of=day, decimal=numbers.decimal
-    )
+    documents = Documents(cells, classified.parties, rows, read, currency=default, as_of=day, numbers=numbers)
     documents.read()
     if any(problem.severity is Severity.ERROR for problem in found.problems):
         return refused(found.all(), profile, classified.counts())

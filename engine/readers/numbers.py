@@ -85,6 +85,7 @@ class Numbers:
 
     columns: tuple[tuple[int | None, ...], ...]
     decimal: str
+    told: str  # the same where a cell or the profile tells it; empty where every amount is whole
     marks: dict[str, tuple[int, int]]  # currency mark → row and column where it was first seen
     problems: tuple[Problem, ...]
 
@@ -179,7 +180,8 @@ def read_numbers(table: Table, rows: Sequence[int], columns: Iterable[int], prof
             if isinstance(cell, date) or large or (isinstance(cell, str) and cell and known[cell] is None):
                 bad.append((row, column))
     numbers = {text: number for text, number in known.items() if number is not None}
-    decimal, problems = _decide(table, numbers, first, profile)
+    decimal, problems = decide(table, numbers, first, profile)
+    told = decimal if profile.decimal or any(len(one.decimals) == 1 for one in numbers.values()) else ""
     problems += _not_numbers(table, bad)
     marks: dict[str, tuple[int, int]] = {}
     values: dict[str, int | None] = {}
@@ -190,7 +192,7 @@ def read_numbers(table: Table, rows: Sequence[int], columns: Iterable[int], prof
         if values[text] is None and not problems:
             problems.append(_too_fine(table, *first[text]))
     read = tuple(tuple(_scaled(cell, values) for cell in table.column(rows, column)) for column in wanted)
-    return Numbers(read, decimal, marks, tuple(problems))
+    return Numbers(read, decimal, told, marks, tuple(problems))
 
 
 def _scaled(cell: Cell, values: dict[str, int | None]) -> int | None:
@@ -199,9 +201,10 @@ def _scaled(cell: Cell, values: dict[str, int | None]) -> int | None:
     return int((cell * SCALE).to_integral_value()) if isinstance(cell, Decimal) else None
 
 
-def _decide(
-    table: Table, numbers: dict[str, Number], first: dict[str, tuple[int, int]], profile: Profile
+def decide(
+    table: Table, numbers: Mapping[str, Number], first: Mapping[str, tuple[int, int]], profile: Profile
 ) -> tuple[str, list[Problem]]:
+    """The one decimal sign under which all numbers can be read, or the problem; `first` has their places."""
     if profile.decimal:
         wrong = [text for text, number in numbers.items() if profile.decimal not in number.decimals]
         return profile.decimal, [

@@ -197,6 +197,105 @@ def test_two_currencies_without_one_named() -> None:
     assert "the file says “$” here, but it was to be read as EUR" in said(read(dollars, currency="EUR"))[0]
 
 
+RATED = "Customer;Num;Date;Due Date;Open Balance;Currency;Exchange Rate\n"
+
+
+def rated(*rows: tuple[str, str, str]) -> str:
+    """Items of an amount, a currency and a rate each."""
+    return RATED + "".join(f"A;{n};2026-01-05;2026-02-05;{';'.join(row)}\n" for n, row in enumerate(rows, 1))
+
+
+@pytest.mark.parametrize(
+    ("amount", "rate", "sentence"),
+    [
+        (
+            "1,500.00",
+            "1,0850",
+            "“1,0850” is no number where amounts have “.” before the cents",
+        ),
+        (
+            "1.500,00",
+            "1.0850",
+            "“1.0850” is no number where amounts have “,” before the cents",
+        ),
+        (
+            "1,500.00",
+            "1,085",
+            "“1,085” could be two exchange rates, a small one and a large one",
+        ),
+        (
+            "1.500,00",
+            "1.085",
+            "“1.085” could be two exchange rates, a small one and a large one",
+        ),
+    ],
+)
+def test_a_rate_is_written_as_the_amounts_are(amount: str, rate: str, sentence: str) -> None:
+    sign = "." if "." in amount[-3:] else ","
+    assert said(read(rated((amount, "EUR", rate)))) == [
+        f"open.csv:2:40 {sentence} | write it like the amounts, and without a sign between thousands: 1{sign}0842"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("amount", "rate", "value"),
+    [
+        ("1,500.00", "1.085", 1.085),
+        ("1.500,00", "1,085", 1.085),
+        ("1,500.00", "15,750.25", 15_750.25),
+        ("1,500.00", "17", 17.0),
+        ("1,500.00", "0.00653", 0.00653),
+        ("1500", "1,0850", 1.085),  # whole amounts tell no sign; the rate can be read in one way
+    ],
+)
+def test_rates_that_can_be_read_in_one_way(amount: str, rate: str, value: float) -> None:
+    reading = read(rated((amount, "EUR", rate)))
+    assert reading.ok, reading.problems
+    assert reading.rows["rate"].to_list() == [value]
+
+
+def test_a_rate_that_nothing_tells_how_to_read() -> None:
+    (problem,) = read(rated(("1500", "EUR", "1,085"), ("1500", "USD", "1"))).problems
+    assert (str(problem.place), problem.code) == ("open.csv:2:36", "ambiguous-number")
+    assert read(rated(("1500", "EUR", "1,085"), ("1500", "GBP", "1,2511"))).rows["rate"].to_list() == [
+        1.085,
+        1.2511,
+    ]
+
+
+@pytest.mark.parametrize("rate", ["0", "0.00", "-3"])
+def test_a_rate_is_above_0(rate: str) -> None:
+    assert said(read(rated(("500.00", "EUR", rate)))) == [
+        f"open.csv:2:38 the exchange rate is {rate}; it must be above 0 | write for example 1.0842"
+    ]
+
+
+def test_a_currency_has_one_rate_in_a_file() -> None:
+    reading = read(
+        rated(
+            ("500.00", "EUR", "1.1"),
+            ("500.00", "GBP", "1.2"),
+            ("500.00", "EUR", "1.10"),
+            ("500.00", "EUR", "12"),
+        )
+    )
+    assert said(reading) == [
+        "open.csv:5:38 the exchange rate of EUR is 12 here and 1.1 in row 2 | write one rate for each currency, or "
+        'say in the profile, under [columns], that no column is to count: rate = ""'
+    ]
+    assert str(reading.problems[0].also) == "open.csv:2:38"
+    assert read(rated(("500.00", "EUR", "1.1"), ("500.00", "EUR", "12")), Profile(columns={"rate": ""})).ok
+
+
+def test_rates_that_a_spreadsheet_keeps_as_numbers() -> None:
+    head = ["Customer", "Num", "Date", "Due Date", "Open Balance", "Currency", "Exchange Rate"]
+    row = ["A", "1", date(2026, 1, 5), date(2026, 2, 5), 500, "EUR"]
+    assert read(sheet([head, [*row, 1.085]])).rows["rate"].to_list() == [1.085]
+    assert said(read(sheet([head, [*row, 0]])))[0].startswith(
+        "open.csv, sheet Ageing, row 2, column 7 the exchange rate is 0"
+    )
+
+
 def test_neither_currency_nor_day() -> None:
     text = HEAD + "A,1,2026-01-05,2026-02-05,10.00\n"
     reading = read_ledger("open.csv", text.encode())
