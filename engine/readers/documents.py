@@ -12,9 +12,10 @@ from typing import Any
 from engine.core.ledger import Ambiguous, Terms, due_date, read_terms
 from engine.readers.aliases import KINDS, NO, YES
 from engine.readers.cells import Cells, Parties
-from engine.readers.headers import currencies, normal, words
+from engine.readers.currency import Currencies, Default
+from engine.readers.headers import normal, words
 from engine.readers.kept import OWED, Document, Kept
-from engine.readers.numbers import Numbers, digits, mark_currency, to_minor
+from engine.readers.numbers import Numbers, digits, to_minor
 from engine.readers.rates import Rates
 from engine.readers.reading import ROWS
 
@@ -38,9 +39,8 @@ def yes_no(text: str) -> bool | None:
 class Documents:
     """Reads the item rows of one table into columns.
 
-    `read` has the amounts (ten-thousandths) and dates of `rows` by meaning; `currency` is that of a file
-    without a
-    currency column; `numbers` how the file's amounts were read.
+    `read` has the amounts (ten-thousandths) and dates of `rows` by meaning; `currency` is that of amounts that name
+    none; `numbers` how the file's amounts were read.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Documents:
         rows: Sequence[int],
         read: Mapping[str, Sequence[Any]],
         *,
-        currency: str,
+        currency: Default,
         as_of: date | None,
         numbers: Numbers,
     ) -> None:
@@ -58,13 +58,12 @@ class Documents:
         self._profile = cells.profile
         self._rows = rows
         self._read = read
-        self._currency = currency
+        self._currencies = Currencies(cells, numbers, currency)
         self._as_of = as_of
         self._decimal = numbers.decimal
         self._rates = Rates(cells, rows, numbers.told)
         self._kinds = {normal(code): kind for code, kind in self._profile.kinds.items()}
         self._terms: dict[str, Terms | Ambiguous | None] = {}
-        self._codes: dict[str, str] = {}
         self._not_understood: Counter[str] = Counter()
         self.parties = Parties(cells, sections)
         self.kept = Kept(cells, as_of)
@@ -97,7 +96,7 @@ class Documents:
         issued: date | None = self._value("date", at)
         if issued is None and cells.text(row, "date") == "":
             cells.wrong(row, "date", "no-document-date", "this item has no document date", "fill it in")
-        currency = self._currency_of(row)
+        currency = self._currencies.of(row)
         amount, owing = self._amounts(at, row, currency)
         if self._is_missing(row):
             self.kept.missing_amount(row, account, currency)
@@ -139,19 +138,6 @@ class Documents:
         }
         for column, value in values.items():
             self.columns[column].append(value)
-
-    def _currency_of(self, row: int) -> str:
-        if "currency" not in self._cells.columns:
-            return self._currency
-        text = self._cells.text(row, "currency")
-        if text not in self._codes:
-            code = text.upper() if text.upper() in currencies() else mark_currency(text)
-            self._codes[text] = code if text else self._currency
-        if not self._codes[text]:
-            sentence = f"“{text}” is no currency" if text else "this item names no currency"
-            code = "currency" if text else "no-currency"
-            self._cells.wrong(row, "currency", code, sentence, "write its three letters, such as EUR")
-        return self._codes[text]
 
     def _amounts(self, at: int, row: int, currency: str) -> tuple[int | None, int | None]:
         """Original and open amount in minor units; null where the row has none."""

@@ -1,4 +1,4 @@
-"""What a ledger file says about itself: its currency, its day, and totals, compared with its rows."""
+"""What a ledger file says about itself: its day, and totals, compared with its rows."""
 
 from __future__ import annotations
 
@@ -9,17 +9,12 @@ from datetime import date, timedelta
 
 from engine.core.problem import Problem, Severity
 from engine.readers.dates import stated_day
-from engine.readers.headers import Header, currencies
-from engine.readers.numbers import UNSURE, Numbers, mark_currency, parse, to_minor, value, written
+from engine.readers.headers import Header
+from engine.readers.numbers import parse, to_minor, value, written
 from engine.readers.profile import Profile
 from engine.readers.rows import Classified, RowKind
 from engine.readers.table import Table, cell_text
 
-_CURRENCY = re.compile(
-    r"\b(?:currency|amounts? in|all in|wahrung|währung|betr[äa]ge in|devise|monnaie|montants en|moneda|"
-    r"importes en|moeda|valores em|valuta|importi in|bedragen in)\b\W*\b([A-Z]{3})\b",
-    re.IGNORECASE,
-)
 Item = tuple[int, int, str]  # row, open in minor units, currency
 
 
@@ -30,81 +25,6 @@ def titles(table: Table, classified: Classified) -> list[tuple[int, str]]:
         for row, kind in enumerate(classified.kinds)
         if kind is RowKind.TITLE
     ]
-
-
-def find_currency(
-    table: Table,
-    header: Header,
-    classified: Classified,
-    numbers: Numbers,
-    argument: str | None,
-    profile: Profile,
-) -> tuple[str, list[Problem]]:
-    """The one currency of a file without a currency column; empty with a problem where it is not known.
-
-    What the file says counts, and must agree with the profile; `argument` is a default where neither says.
-    """
-    if argument and argument not in currencies():
-        place = table.place(header.first)
-        return "", [
-            Problem(place, f"“{argument}” is no currency", "use its three letters, such as EUR", "currency")
-        ]
-    said: dict[str, tuple[int, int]] = {}
-    if header.currency:
-        said[header.currency] = (header.last, header.columns.get("open", 0))
-    for row, text in titles(table, classified):
-        if (match := _CURRENCY.search(text)) and match[1].upper() in currencies():
-            said.setdefault(match[1].upper(), (row, 0))
-    for mark, at in numbers.marks.items():
-        if known := mark_currency(mark):
-            said.setdefault(known, at)
-    unnamed = {mark: at for mark, at in numbers.marks.items() if not mark_currency(mark)}
-    if len(said) > 1 or (said and unnamed) or len(unnamed) > 1:
-        (one, first), (two, second) = sorted((said | unnamed).items(), key=lambda entry: entry[1])[:2]
-        return "", [
-            table.problem(
-                *second,
-                "two-currencies",
-                f"“{two}” and “{one}” (line {table.lines[first[0]]}): two currencies, and no "
-                "column names them",
-                "export with the currency column, or each currency in its own file",
-                also=table.place(*first),
-            )
-        ]
-    given = profile.currency or argument or ""
-    if said:
-        found, at = next(iter(said.items()))
-        if profile.currency in ("", found):
-            return found, []
-        return "", [_contradiction(table, at, found, profile)]
-    if unnamed:
-        mark, at = next(iter(unnamed.items()))
-        if given and given not in UNSURE[mark]:
-            return "", [_contradiction(table, at, f"“{mark}”", profile, given)]
-    if given:
-        return given, []
-    return "", [
-        table.problem(
-            header.last,
-            header.columns.get("open", 0),
-            "no-currency",
-            "the file does not say in which currency its amounts are",
-            'say it in the profile: currency = "EUR", or export with the currency column',
-        )
-    ]
-
-
-def _contradiction(
-    table: Table, at: tuple[int, int], said: str, profile: Profile, given: str = ""
-) -> Problem:
-    where = profile.place("currency") if profile.currency else None
-    return table.problem(
-        *at,
-        "two-currencies",
-        f"the file says {said} here, but it was to be read as {profile.currency or given}",
-        "say the right currency in the profile, or import the right file",
-        also=where,
-    )
 
 
 def find_day(

@@ -177,12 +177,24 @@ def test_documents_after_the_day_of_the_ledger_are_mentioned() -> None:
 
 @pytest.mark.fault(76)
 def test_two_currencies_without_one_named() -> None:
-    assert said(
-        read(HEAD + "A,1,2026-01-05,2026-02-05,€10.00\nB,2,2026-01-05,2026-02-05,£20.00\n", currency=None)
-    ) == [
-        "open.csv:3:27 “GBP” and “EUR” (line 2): two currencies, and no column names them | "
-        "export with the currency column, "
-        "or each currency in its own file"
+    two = HEAD + "A,1,2026-01-05,2026-02-05,€10.00\nB,2,2026-01-05,2026-02-05,£20.00\n"
+    assert read(two, currency=None).total_of_rows == {"EUR": 1_000, "GBP": 2_000}  # each for its own row
+    bare = two + "C,3,2026-01-05,2026-02-05,30.00\n"
+    assert said(read(bare, currency=None)) == [
+        "open.csv:4:27 other amounts have a currency's mark, this one names no currency | write it with each amount, or "
+        'say in dunwell.toml, under [ledger]: currency = "EUR"'
+    ]
+    reading = read(bare, currency="USD")
+    assert reading.total_of_rows == {"EUR": 1_000, "GBP": 2_000, "USD": 3_000}
+    assert said(reading) == [
+        "open.csv:4:27 other amounts have a currency's mark, this one has none: it is read as USD | write the currency "
+        "with each amount, or export with the currency column"
+    ]
+    assert read(bare.replace("€", "$").replace("£", "$"), currency="USD").problems == ()
+    titled = "All amounts in EUR\n" + two
+    assert said(read(titled)) == [
+        "open.csv:4:27 the file says GBP here, but it was to be read as EUR | say the right currency in the profile, or "
+        "import the right file"
     ]
     euros = HEAD + "A,1,2026-01-05,2026-02-05,€10.00\n"
     assert said(read(euros, Profile(currency="USD"))) == [
@@ -195,6 +207,69 @@ def test_two_currencies_without_one_named() -> None:
     dollars = euros.replace("€", "$")
     assert read(dollars, currency="CAD").currencies == ("CAD",)
     assert "the file says “$” here, but it was to be read as EUR" in said(read(dollars, currency="EUR"))[0]
+
+
+@pytest.mark.fault(76)
+@pytest.mark.parametrize(
+    ("amount", "currency", "mark"),
+    [
+        ("€5", "USD", "€"),
+        ("EUR 500", "USD", "EUR"),
+        ("500.00 EUR", "USD", "EUR"),
+        ("$5", "EUR", "$"),
+        ("5 kr", "EUR", "kr"),
+    ],
+)
+def test_an_amount_that_says_another_currency_than_its_row(amount: str, currency: str, mark: str) -> None:
+    head = "Customer,Num,Date,Due Date,Open Balance,Currency\n"
+    reading = read(f"{head}A,1,2026-01-05,2026-02-05,{amount},{currency}\n", currency="USD")
+    assert said(reading) == [
+        f"open.csv:2:27 the amount says “{mark}”, its row's currency is {currency} | correct the one that is wrong"
+    ]
+    assert reading.problems[0].also is not None
+    for agreed in ("$5,CAD", "€5,EUR", "5 kr,SEK", "€5,€", "€5,"):
+        assert read(f"{head}A,1,2026-01-05,2026-02-05,{agreed}\n", currency="USD").ok
+
+
+def test_two_marks_in_a_row() -> None:
+    text = "Customer,Num,Date,Due Date,Amount,Open Balance\nA,1,2026-01-05,2026-02-05,€7,$5\n"
+    assert said(read(text)) == [
+        "open.csv:2:30 the amounts of this row say “€” and “$” | correct the one that is wrong"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("shown", "currencies"),
+    [
+        ("[$€-407] #,##0.00", ("EUR", "USD")),
+        ('#,##0.00\\ "EUR";[Red]-#,##0.00\\ "EUR"', ("EUR", "USD")),
+        ("£#,##0.00", ("GBP", "USD")),
+        ('"$"#,##0.00', ("USD",)),
+        ("[$-409]#,##0.00", ("USD",)),  # a language, no currency
+        ('#,##0 "pieces"', ("USD",)),
+        ("General", ("USD",)),
+    ],
+)
+def test_a_spreadsheets_format_that_shows_a_currency_is_its_mark(
+    shown: str, currencies: tuple[str, ...]
+) -> None:
+    book = Workbook()
+    page = book.active
+    assert page is not None
+    page.append(["Customer", "Num", "Date", "Due Date", "Open Balance"])
+    for number in (1, 2):
+        page.append(["A", number, date(2026, 1, 5), date(2026, 2, 5), 1500.25])
+    page["E2"].number_format = shown
+    file = io.BytesIO()
+    book.save(file)
+    reading = read(file.getvalue(), currency="USD")
+    assert reading.ok, reading.problems
+    assert reading.currencies == currencies
+    assert sum(reading.total_of_rows.values()) == 300_050
+    page["F1"], page["F2"], page["F3"] = "Currency", "USD", "USD"
+    file = io.BytesIO()
+    book.save(file)
+    assert read(file.getvalue()).ok == (currencies == ("USD",))
 
 
 RATED = "Customer;Num;Date;Due Date;Open Balance;Currency;Exchange Rate\n"
