@@ -18,6 +18,7 @@ from engine.readers.kept import OWED, Document, Kept
 from engine.readers.numbers import Numbers, digits, to_minor
 from engine.readers.rates import Rates
 from engine.readers.reading import ROWS
+from engine.readers.stated import Item
 
 _DEBIT = frozenset(("s", "d", "dr", "debit", "soll", "debe", "debito", "dare"))
 _CREDIT = frozenset(("h", "c", "cr", "credit", "haben", "haber", "credito", "avere"))
@@ -68,7 +69,7 @@ class Documents:
         self.parties = Parties(cells, sections)
         self.kept = Kept(cells, as_of)
         self.columns: dict[str, list[Any]] = {name: [] for name in ROWS}
-        self.valued: list[tuple[int, int, str]] = []  # row, open and currency of every row with an amount
+        self.valued: list[Item] = []  # every row with an amount
 
     def read(self) -> None:
         """All rows; what is wrong goes to the cells' problems."""
@@ -107,7 +108,7 @@ class Documents:
         due = self._due(at, row, kind, issued)
         if not account or not currency or not kind or due is None:
             return
-        self.valued.append((row, owing, currency))
+        self.valued.append((row, owing, currency, account, name))
         document = Document(row, account, number, kind, issued, due, amount, owing, currency)
         key = self.kept.key(document)
         if key is None:

@@ -241,11 +241,12 @@ def _items(
     cells = Cells(table, columns, profile, found)
     documents = Documents(cells, classified.parties, rows, read, currency=default, as_of=day, numbers=numbers)
     documents.read()
+    money = columns["amount"] if profile.settled and "amount" in columns else columns.get("open", -1)
+    totals, notes, more = reconcile(table, header, classified, numbers.decimal, documents.valued, money)
+    found.extend(more)
     if any(problem.severity is Severity.ERROR for problem in found.problems):
         return refused(found.all(), profile, classified.counts())
     assert day is not None
-    money = columns["amount"] if profile.settled and "amount" in columns else columns["open"]
-    totals, notes = reconcile(table, header, classified, numbers.decimal, documents.valued, money)
     frame = pl.DataFrame(documents.columns, schema=ROWS)
     sums = {
         str(code): int(total)

@@ -272,6 +272,55 @@ def test_a_spreadsheets_format_that_shows_a_currency_is_its_mark(
     assert read(file.getvalue()).ok == (currencies == ("USD",))
 
 
+FULL = "Customer No,Customer Name,Document No,Invoice Date,Due Date,Amount,Open Amount\n"
+BOTH = FULL + "A1,Acme,1,2026-01-05,2026-02-05,500,500\nA2,Ace,2,2026-01-05,2026-02-05,100,100\n"
+
+
+@pytest.mark.fault(72)
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [
+        (
+            "B1,Bolt,,,,700,700",
+            "this row of customer B1 has an amount, but no document number and no date; they have no other rows",
+        ),
+        (
+            "B1,Bolt,,,,100,100",
+            "this row of customer B1 has an amount, but no document number and no date; they have no other rows",
+        ),
+        (
+            "A2,Ace,,,,-40,-40",
+            "this row of customer A2 has an amount, but no document number and no date; their rows add up to 100.00 EUR",
+        ),
+        (
+            "4711,Total Energies,,,,7,7",
+            "this row of customer 4711 has an amount, but no document number and no date; they have no other rows",
+        ),
+        (
+            "B1,,,,,700,700",
+            "this row of customer B1 has an amount, but no document number and no date; they have no other rows",
+        ),
+    ],
+)
+def test_an_item_half_filled_in_is_no_subtotal(row: str, sentence: str) -> None:
+    (problem,) = read(BOTH + row + "\n").problems
+    assert (problem.place.line, problem.sentence, problem.suggestion) == (
+        4,
+        f"{sentence}, so it is no subtotal",
+        "fill in its number and date, or delete it",
+    )
+
+
+@pytest.mark.parametrize(
+    "row", ["A2,Ace,,,,100,100", "A1,Acme,,,,500,500", "A2,,,,,100,100", ",Total for Ace,,,,100,100"]
+)
+def test_a_subtotal_of_a_customer_is_what_their_rows_add_up_to(row: str) -> None:
+    reading = read(BOTH + row + "\n")
+    assert reading.problems == ()
+    assert reading.classified["subtotal"] == 1
+    assert reading.total_of_rows == {"EUR": 60_000}
+
+
 RATED = "Customer;Num;Date;Due Date;Open Balance;Currency;Exchange Rate\n"
 
 
