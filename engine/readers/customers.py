@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from functools import cache
 from types import MappingProxyType
 
@@ -15,6 +14,7 @@ from email_validator import EmailNotValidError, validate_email
 from engine.core.ledger import Ambiguous, Terms, read_terms
 from engine.core.problem import Problem, Severity
 from engine.core.workdays import is_zone
+from engine.readers.cells import spoilt
 from engine.readers.dates import LANGUAGES, read_dates
 from engine.readers.documents import yes_no
 from engine.readers.headers import Header, column_of, currencies, find_header, listed, normal
@@ -188,6 +188,7 @@ class _Master:
         days = read_dates(table, rows, opened, self._profile)
         self.found.extend(numbers.problems)
         self.found.extend(days.problems)
+        numbered = any(self._text(row, "account") for row in rows)
         for at, row in enumerate(rows):
             cells = table.rows[row]
             if table.separator and (len(cells) < width or any(cell != "" for cell in cells[width:])):
@@ -199,7 +200,12 @@ class _Master:
                     "export the file again; put text that holds the separator in quotes",
                 )
                 continue
-            account = self._text(row, "account") or self._text(row, "name")
+            account, name = self._text(row, "account"), self._text(row, "name")
+            if not account and name and numbered:
+                sentence = f"“{name}” has no customer number, others have one"
+                self._wrong(row, "account", "no-customer-number", sentence, "fill it in")
+                continue
+            account = account or name
             if not account:
                 self._wrong(
                     row,
@@ -209,11 +215,9 @@ class _Master:
                     "fill in the customer's number",
                 )
                 continue
-            cell = table.cell(row, self._columns.get("account", -1))
-            if isinstance(cell, Decimal) and abs(cell) >= 10**15:
-                sentence = f"“{account}”: a spreadsheet has rounded this number"
-                hint = "format the column as text before the numbers are put in, or export as CSV"
-                self._wrong(row, "account", "lost-digits", sentence, hint)
+            meaning = "account" if self._text(row, "account") else "name"
+            if wrong := spoilt(table.cell(row, self._columns[meaning])):
+                self._wrong(row, meaning, *wrong)
             limit = numbers.columns[0][at] if limits else None
             values = self._customer(row, account, own)
             values["limit"] = None if limit is None else to_minor(limit, self._currency)

@@ -66,7 +66,7 @@ class Documents:
         self._kinds = {normal(code): kind for code, kind in self._profile.kinds.items()}
         self._terms: dict[str, Terms | Ambiguous | None] = {}
         self._not_understood: Counter[str] = Counter()
-        self.parties = Parties(cells, sections)
+        self.parties = Parties(cells, sections, rows)
         self.kept = Kept(cells, as_of)
         self.columns: dict[str, list[Any]] = {name: [] for name in ROWS}
         self.valued: list[Item] = []  # every row with an amount

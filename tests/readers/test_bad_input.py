@@ -321,6 +321,32 @@ def test_a_subtotal_of_a_customer_is_what_their_rows_add_up_to(row: str) -> None
     assert reading.total_of_rows == {"EUR": 60_000}
 
 
+@pytest.mark.fault(72)
+def test_a_name_without_a_number_is_no_new_customer_where_others_have_one() -> None:
+    text = BOTH + ",Acme,3,2026-01-05,2026-01-05,-500,-500\n,Bolt,4,2026-01-05,2026-02-05,9,9\n"
+    assert said(read(text)) == [
+        "open.csv:4:1 this item of “Acme” has no customer number, others have one | fill it in; a row above has A1 for "
+        "that name",
+        "open.csv:5:1 this item of “Bolt” has no customer number, others have one | fill it in",
+    ]
+    nobody = FULL + ",Acme,1,2026-01-05,2026-02-05,500,500\n,Bolt,2,2026-01-05,2026-02-05,100,100\n"
+    assert read(nobody).rows["account"].to_list() == ["Acme", "Bolt"]
+
+
+@pytest.mark.fault(72)
+@pytest.mark.parametrize(
+    "cell", ["#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NV", "#BEZUG!", "#¡VALOR!"]
+)
+def test_a_formula_that_failed_is_nobodys_number(cell: str) -> None:
+    rows = [f"{cell},Acme,1,2026-01-05,2026-02-05,5,5", f"A1,Acme,{cell},2026-01-05,2026-02-05,5,5"]
+    for row, column in zip(rows, ("1", "9"), strict=True):
+        assert said(read(FULL + row + "\n")) == [
+            f"open.csv:2:{column} “{cell}”: a formula of a spreadsheet has failed here | mend the formula, or write the "
+            "number itself"
+        ]
+    assert read(FULL + "#17,Acme,#A/1,2026-01-05,2026-02-05,5,5\n").ok
+
+
 RATED = "Customer;Num;Date;Due Date;Open Balance;Currency;Exchange Rate\n"
 
 

@@ -100,6 +100,19 @@ def test_a_time_zone_that_is_none_is_left_empty() -> None:
     ]
 
 
+def test_a_number_that_is_missing_or_failed_makes_no_customer() -> None:
+    reading = read("Customer No,Name\n1,Acme\n,Bolt\n#N/A,Cog\n")
+    assert [(str(p.place), p.sentence, p.suggestion) for p in reading.problems] == [
+        ("master.csv:3:1", "“Bolt” has no customer number, others have one", "fill it in"),
+        (
+            "master.csv:4:1",
+            "“#N/A”: a formula of a spreadsheet has failed here",
+            "mend the formula, or write the number itself",
+        ),
+    ]
+    assert read("Customer No,Name\n,Acme\n,Bolt\n").customers["account"].to_list() == ["Acme", "Bolt"]
+
+
 def test_two_answers_for_one_customer_are_refused() -> None:
     reading = read("Customer No,Name,Segment\n1,A,key\n1,A,trade\n")
     assert not reading.ok
