@@ -124,8 +124,8 @@ def _read_page(name: str, page: Any, part: bytes) -> Table | Problem:
 
 
 def _values(page: Any) -> Iterator[Sequence[object]]:
-    """The values of each row; where a format of the book shows a currency, numbers with it carry its mark."""
-    if not any(_mark(text) for text in getattr(page.parent, "_number_formats", ())):
+    """The values of each row, with what the book's own formats show of a number: a currency, leading zeros."""
+    if not any(_mark(text) or _zeros(text) for text in getattr(page.parent, "_number_formats", ())):
         yield from page.iter_rows(max_col=MOST_COLUMNS, values_only=True)
         return
     for cells in page.iter_rows(max_col=MOST_COLUMNS):
@@ -134,15 +134,21 @@ def _values(page: Any) -> Iterator[Sequence[object]]:
 
 def _shown(cell: Any) -> object:
     value = cell.value
-    if (
-        not isinstance(value, int | float)
-        or isinstance(value, bool)
-        or not (mark := _mark(cell.number_format))
-    ):
+    if not isinstance(value, int | float) or isinstance(value, bool):
         return value
-    number = Marked(_cell(value))  # type: ignore[arg-type]
-    number.mark = mark
-    return number
+    if mark := _mark(cell.number_format):
+        number = Marked(_cell(value))  # type: ignore[arg-type]
+        number.mark = mark
+        return number
+    if (zeros := _zeros(cell.number_format)) and value >= 0 and value == int(value):
+        return f"{int(value):0{zeros}d}"
+    return value
+
+
+def _zeros(number_format: str) -> int:
+    """How many digits a format of zeros alone shows at least, as one for customers' numbers does; else 0."""
+    shown = number_format.partition(";")[0]
+    return len(shown) if len(shown) > 1 and not shown.strip("0") else 0
 
 
 @lru_cache(1000)

@@ -347,6 +347,27 @@ def test_a_formula_that_failed_is_nobodys_number(cell: str) -> None:
     assert read(FULL + "#17,Acme,#A/1,2026-01-05,2026-02-05,5,5\n").ok
 
 
+def test_leading_zeros_that_a_spreadsheet_shows_belong_to_the_number() -> None:
+    book = Workbook()
+    page = book.active
+    assert page is not None
+    page.append(["Customer", "Num", "Date", "Due Date", "Open Balance"])
+    for number in (12, 1_234_567, 13):
+        page.append([number, number, date(2026, 1, 5), date(2026, 2, 5), 1500.25])
+    for cell in ("A2", "A3", "B2", "E4"):
+        page[cell].number_format = "000000"
+    page["E2"].number_format = "00000"
+    page["E2"] = 1500
+    file = io.BytesIO()
+    book.save(file)
+    reading = read(file.getvalue())
+    assert reading.rows.select("account", "item", "open").rows() == [
+        ("000012", "000012", 150_000),
+        ("1234567", "1234567", 150_025),
+        ("13", "13", 150_025),
+    ]
+
+
 RATED = "Customer;Num;Date;Due Date;Open Balance;Currency;Exchange Rate\n"
 
 
