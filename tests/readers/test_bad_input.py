@@ -478,6 +478,18 @@ def test_neither_currency_nor_day() -> None:
 
 
 @pytest.mark.fault(72)
+def test_a_cell_that_is_too_long_is_named_as_that() -> None:
+    reading = read(HEAD + f"A,{'x' * 200_000},2026-01-05,2026-02-05,1.00\n")
+    assert said(reading) == [
+        "open.csv:2:3 this cell has 200,000 characters; the most that is read is 131,072 | shorten it, or export "
+        "without this column"
+    ]
+    assert len(reading.problems[0].line) < 100
+    lines = "A,1,2026-01-05,2026-02-05,1.00\n" * 5_000  # an open quote takes in all that follows
+    (problem,) = read(HEAD + '"' + lines).problems
+    assert (problem.code, problem.place.line) == ("unclosed-quote", 2)
+
+
 def test_an_unclosed_quote_is_found_where_it_begins() -> None:
     text = (
         HEAD
