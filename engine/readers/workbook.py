@@ -12,6 +12,7 @@ from io import BytesIO
 from typing import Any
 
 from openpyxl import load_workbook
+from openpyxl.cell.read_only import EMPTY_CELL
 from openpyxl.styles.numbers import BUILTIN_FORMATS_REVERSE
 from openpyxl.utils.cell import range_boundaries
 
@@ -129,7 +130,7 @@ def _values(page: Any) -> Iterator[Sequence[object]]:
         yield from page.iter_rows(max_col=MOST_COLUMNS, values_only=True)
         return
     for cells in page.iter_rows(max_col=MOST_COLUMNS):
-        yield [_shown(cell) for cell in cells]
+        yield [None if cell is EMPTY_CELL else _shown(cell) for cell in cells]
 
 
 def _shown(cell: Any) -> object:
