@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -116,6 +116,7 @@ class Hours:
 ALL_DAY = Hours(0, 24 * 60)
 
 
+@lru_cache(1000)
 def is_zone(name: str) -> bool:
     """Whether this is a time zone of the IANA list, as "America/New_York" is."""
     try:
@@ -123,6 +124,14 @@ def is_zone(name: str) -> bool:
     except (LookupError, ValueError, OSError):  # the name of a folder of the list raises OSError
         return False
     return True
+
+
+def zone_of(own: str | None, office: str) -> str:
+    """The zone a customer is reached in: their own, or the office's where theirs is not known or is none.
+
+    No word that a database holds may stop a run.
+    """
+    return own if own and is_zone(own) else office
 
 
 def local(moment: datetime, zone: str) -> datetime:

@@ -24,6 +24,7 @@ from engine.core.decision.signature import NONE, TURN
 from engine.core.decision.state import Pending, State
 from engine.core.language.policy import Kind, Step
 from engine.core.sentences import Reason
+from engine.core.workdays import zone_of
 from engine.jobs.cases import Who
 from engine.jobs.cases.known import account
 from engine.jobs.listing import Listed, listed
@@ -126,7 +127,7 @@ def again(ws: Workspace, conn: Connection, keys: Sequence[str], now: datetime) -
         if not reason and stale and one.step.demand and contacts(one.step):
             reason = Reason.STALE.value  # a gate that only says when may stand before this one
         old = reason == Reason.STALE.value
-        zone = zones[rows[one.account]] or ws.settings.workspace.zone
+        zone = zone_of(zones[rows[one.account]], ws.settings.workspace.zone)
         person = rows[one.account] in natural
         answers[one.action["key"]] = Again(
             one.action, one.detail, reason, found_now, zone, waits=old, natural=person

@@ -19,6 +19,7 @@ from engine.core.cases.restrictions import Standing, Why
 from engine.core.language.policy import Kind
 from engine.core.netting import net
 from engine.core.sentences import Reason
+from engine.core.workdays import zone_of
 from engine.jobs.again import Again
 from engine.jobs.cases import tasks
 from engine.jobs.cases.who import Who
@@ -48,7 +49,7 @@ def again(ws: Workspace, conn: Connection, keys: Sequence[str], now: datetime) -
     for row in found:
         detail = orjson.loads(row["detail"])
         lists = owed.get(row["account"], Listed(0, row["currency"], [], []))
-        zone = zones.get(row["account"]) or ws.settings.workspace.zone
+        zone = zone_of(zones.get(row["account"]), ws.settings.workspace.zone)
         reason, waits = _objection(conn, row, detail, lists, held or (Reason.STALE.value if old else ""))
         answers[row["key"]] = Again(row, detail, reason, lists, zone, waits=waits)
     return answers

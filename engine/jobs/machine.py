@@ -13,14 +13,15 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, make_url
 
+from engine.core.workdays import is_zone
 from engine.errors import DatabaseTooOld, DunwellError
 from engine.jobs.finding import Finding, bad, good, note, odd
 from engine.settings import Workspace
 from engine.store import database, halts, lease
 from engine.store.gauges import gauges
-from engine.store.tables import COMPANY, journal, journal_head
+from engine.store.tables import COMPANY, customer, journal, journal_head
 
-DATABASE, CLOCK, DISK, SERVICE = "database", "clock", "disk", "service"
+DATABASE, CLOCK, DISK, SERVICE, CUSTOMERS = "database", "clock", "disk", "service", "customers"
 _LITTLE, _FEW = 200, 1000  # megabytes: too little, and soon too little
 _AHEAD = timedelta(minutes=5)
 _APART = timedelta(seconds=30)
@@ -53,6 +54,7 @@ def data(files: Workspace, now: datetime, deep: bool) -> Iterator[Finding]:
         with database.reading(engine) as conn:
             yield from _journal(conn, now)
             yield from _service(conn, now)
+            yield from _zones(conn)
     finally:
         engine.dispose()
 
@@ -162,6 +164,21 @@ def _service(conn: Connection, now: datetime) -> Iterator[Finding]:
         yield odd(SERVICE, f"of {doubts:,} messages nobody knows whether they arrived", remedy)
     if numbers.alarms:
         yield odd(SERVICE, f"{sum(numbers.alarms.values()):,} alarms stand", "dunwell status")
+
+
+def _zones(conn: Connection) -> Iterator[Finding]:
+    """Customers whose time zone is none, from before the reader asked: the office's counts for them."""
+    query = (
+        sa.select(customer.c.time_zone, sa.func.min(customer.c.account), sa.func.count())
+        .where(customer.c.company == COMPANY, customer.c.time_zone.is_not(None))
+        .group_by(customer.c.time_zone)
+        .order_by(customer.c.time_zone)
+    )
+    for name, first, count in conn.execute(query):
+        if name and not is_zone(name):
+            more = f" and {count - 1:,} more" if count > 1 else ""
+            words = f"customer {first}{more}: “{name}” is no time zone, so the office's is used"
+            yield odd(CUSTOMERS, words, "correct it where it is kept, and import the customers again")
 
 
 def zone(files: Workspace, now: datetime) -> Iterator[Finding]:

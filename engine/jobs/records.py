@@ -26,7 +26,7 @@ from engine.core.decision.signature import NONE, tries
 from engine.core.decision.state import EFFECTS, State
 from engine.core.language.policy import Action, Kind, PolicyBook, Step
 from engine.core.sentences import Gate, Reason
-from engine.core.workdays import Calendar, window
+from engine.core.workdays import Calendar, window, zone_of
 from engine.jobs.listing import Listed, by_unit, listed, pairs
 from engine.jobs.rows import ActionRow, Contact, Pattern, Planned, announced
 from engine.store.moments import moment_text
@@ -393,7 +393,7 @@ class Writing:
 
     def _moment(self, row: int) -> str:
         """The next moment within the customer's own contact hours, as text."""
-        zone = self._zones[row] or self.zone
+        zone = zone_of(self._zones[row], self.zone)
         natural = row in self._natural
         found = self._windows.get((zone, natural))
         if found is None:

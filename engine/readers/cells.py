@@ -12,6 +12,25 @@ from engine.readers.reading import Found
 from engine.readers.table import Cell, Table, cell_text
 
 _DAMAGED = re.compile(r"\d([.,]\d+)?E\+\d+", re.IGNORECASE)
+_FAILED = re.compile(r"#(?:N/[AD]|NV|[¡¿]?[^\W_]+(?:/0)?[!?])")  # in the languages of spreadsheets
+
+
+def spoilt(cell: Cell) -> tuple[str, str, str] | None:
+    """Why a cell cannot be a number that somebody gave: a problem's code, sentence and suggestion."""
+    text = cell_text(cell)
+    if (isinstance(cell, Decimal) and abs(cell) >= 10**15) or _DAMAGED.fullmatch(text):
+        return (
+            "lost-digits",
+            f"“{text}”: a spreadsheet has rounded this number",
+            "format the column as text before the numbers are put in, or export as CSV and do not open it",
+        )
+    if _FAILED.fullmatch(text):
+        return (
+            "failed-formula",
+            f"“{text}”: a formula of a spreadsheet has failed here",
+            "mend the formula, or write the number itself",
+        )
+    return None
 
 
 class Cells:
@@ -44,39 +63,36 @@ class Cells:
         self.found.add(row, self.columns.get(meaning, 0), code, sentence, suggestion, severity)
 
     def identity(self, row: int, meaning: str) -> str:
-        """A customer's or document's number as text; a problem where a spreadsheet has rounded it."""
+        """A customer's or document's number as text; a problem where a spreadsheet has spoilt it."""
         cell = self.raw(row, meaning)
-        text = cell_text(cell)
-        if (isinstance(cell, Decimal) and abs(cell) >= 10**15) or _DAMAGED.fullmatch(text):
-            self.wrong(
-                row,
-                meaning,
-                "lost-digits",
-                f"“{text}”: a spreadsheet has rounded this number",
-                "format the column as text before the numbers are put in, or export as CSV and "
-                "do not open it",
-            )
-        return text
+        if wrong := spoilt(cell):
+            self.wrong(row, meaning, *wrong)
+        return cell_text(cell)
 
 
 class Parties:
     """Which customer each item belongs to, from its own cells or from the line above the section."""
 
-    def __init__(self, cells: Cells, sections: Sequence[int]) -> None:
+    def __init__(self, cells: Cells, sections: Sequence[int], rows: Sequence[int]) -> None:
         self._cells = cells
+        self._numbered = any(cells.raw(row, "account") != "" for row in rows)
         self._sections = sections  # of every row, the row of the customer's line above it, or -1
         self._bits: dict[str, dict[str, str]] = {}
 
     def of(self, row: int) -> tuple[str, str]:
         """Account and name; empty with a problem where the row has no customer."""
         cells, above = self._cells, self._sections[row]
-        account, name = cells.identity(row, "account"), cells.text(row, "name")
+        account = cells.identity(row, "account")
+        name = cells.text(row, "name") if account else cells.identity(row, "name")
         if above >= 0:
             texts = [cell_text(cell) for cell in cells.table.rows[above] if cell != ""]
             named = {"account", "name"} & set(cells.columns)
             second = texts[1] if len(texts) > 1 and not named else ""  # a customer's line "ACME01  Acme Ltd"
             account = account or name or cells.identity(above, "account") or texts[0]
             name = name or cells.text(above, "name") or second or texts[0]
+        elif not account and name and self._numbered:
+            self._unnumbered(row, name)
+            return "", ""
         account = account or name
         name = name or account
         if not account:
@@ -89,6 +105,15 @@ class Parties:
             if meaning in cells.columns and not bits.get(meaning):
                 bits[meaning] = cells.text(row, meaning) or (cells.text(above, meaning) if above >= 0 else "")
         return account, name
+
+    def _unnumbered(self, row: int, name: str) -> None:
+        """A name alone among numbers is no new customer."""
+        code = "no-customer-number"
+        named = self._bits.items() if self._cells.found.has_room(code) else ()
+        known = next((account for account, bits in named if bits["name"] == name), "")
+        sentence = f"this item of “{name}” has no customer number, others have one"
+        hint = f"fill it in; a row above has {known} for that name" if known else "fill it in"
+        self._cells.wrong(row, "account", code, sentence, hint)
 
     def customers(self) -> list[tuple[str | None, ...]]:
         """Account, name, contact, e-mail and phone, as the ledger itself has them."""

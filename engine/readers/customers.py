@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from functools import cache
 from types import MappingProxyType
 
@@ -14,6 +13,8 @@ from email_validator import EmailNotValidError, validate_email
 
 from engine.core.ledger import Ambiguous, Terms, read_terms
 from engine.core.problem import Problem, Severity
+from engine.core.workdays import is_zone
+from engine.readers.cells import spoilt
 from engine.readers.dates import LANGUAGES, read_dates
 from engine.readers.documents import yes_no
 from engine.readers.headers import Header, column_of, currencies, find_header, listed, normal
@@ -22,6 +23,7 @@ from engine.readers.numbers import read_numbers, to_minor
 from engine.readers.profile import Profile
 from engine.readers.reading import Found, in_order
 from engine.readers.table import Table, cell_text, read_tables
+from engine.readers.zones import near_zone
 
 # One row a customer, named as in a decision's accounts; a workspace's own columns follow as text.
 CUSTOMERS: dict[str, pl.DataType] = {
@@ -186,6 +188,7 @@ class _Master:
         days = read_dates(table, rows, opened, self._profile)
         self.found.extend(numbers.problems)
         self.found.extend(days.problems)
+        numbered = any(self._text(row, "account") for row in rows)
         for at, row in enumerate(rows):
             cells = table.rows[row]
             if table.separator and (len(cells) < width or any(cell != "" for cell in cells[width:])):
@@ -197,7 +200,12 @@ class _Master:
                     "export the file again; put text that holds the separator in quotes",
                 )
                 continue
-            account = self._text(row, "account") or self._text(row, "name")
+            account, name = self._text(row, "account"), self._text(row, "name")
+            if not account and name and numbered:
+                sentence = f"“{name}” has no customer number, others have one"
+                self._wrong(row, "account", "no-customer-number", sentence, "fill it in")
+                continue
+            account = account or name
             if not account:
                 self._wrong(
                     row,
@@ -207,11 +215,9 @@ class _Master:
                     "fill in the customer's number",
                 )
                 continue
-            cell = table.cell(row, self._columns.get("account", -1))
-            if isinstance(cell, Decimal) and abs(cell) >= 10**15:
-                sentence = f"“{account}”: a spreadsheet has rounded this number"
-                hint = "format the column as text before the numbers are put in, or export as CSV"
-                self._wrong(row, "account", "lost-digits", sentence, hint)
+            meaning = "account" if self._text(row, "account") else "name"
+            if wrong := spoilt(table.cell(row, self._columns[meaning])):
+                self._wrong(row, meaning, *wrong)
             limit = numbers.columns[0][at] if limits else None
             values = self._customer(row, account, own)
             values["limit"] = None if limit is None else to_minor(limit, self._currency)
@@ -247,7 +253,7 @@ class _Master:
         values["country"] = self._country(row)
         values["language"] = self._language(row)
         values["currency"] = self._currency_of(row)
-        values["time_zone"] = self._text(row, "time_zone") or None
+        values["time_zone"] = self._time_zone(row)
         tags = self._text(row, "tags").replace(";", ",").replace("|", ",").split(",")
         values["tags"] = [tag.strip().casefold() for tag in tags if tag.strip()]
         values |= {name: cell_text(self._table.cell(row, column)) or None for name, column in own.items()}
@@ -314,6 +320,15 @@ class _Master:
             sentence = f"“{text}” is no language that is known; it is left empty"
             self._warn(row, "language", "language", sentence, "write its two letters, such as de")
         return code
+
+    def _time_zone(self, row: int) -> str | None:
+        text = self._text(row, "time_zone")
+        if not text or is_zone(text):
+            return text or None
+        sentence = f"“{text}” is no time zone that is known; it is left empty"
+        hint = near_zone(text) if self.found.has_room("time-zone") else ""
+        self._warn(row, "time_zone", "time-zone", sentence, hint)
+        return None
 
     def _currency_of(self, row: int) -> str | None:
         text = self._text(row, "currency")

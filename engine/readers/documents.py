@@ -6,18 +6,19 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
-from decimal import Decimal
 from functools import cache
 from typing import Any
 
 from engine.core.ledger import Ambiguous, Terms, due_date, read_terms
 from engine.readers.aliases import KINDS, NO, YES
 from engine.readers.cells import Cells, Parties
-from engine.readers.headers import currencies, normal, words
+from engine.readers.currency import Currencies, Default
+from engine.readers.headers import normal, words
 from engine.readers.kept import OWED, Document, Kept
-from engine.readers.numbers import digits, mark_currency, parse, to_minor
+from engine.readers.numbers import Numbers, digits, to_minor
+from engine.readers.rates import Rates
 from engine.readers.reading import ROWS
-from engine.readers.table import cell_text
+from engine.readers.stated import Item
 
 _DEBIT = frozenset(("s", "d", "dr", "debit", "soll", "debe", "debito", "dare"))
 _CREDIT = frozenset(("h", "c", "cr", "credit", "haben", "haber", "credito", "avere"))
@@ -39,9 +40,8 @@ def yes_no(text: str) -> bool | None:
 class Documents:
     """Reads the item rows of one table into columns.
 
-    `read` has the amounts (ten-thousandths) and dates of `rows` by meaning; `currency` is that of a file
-    without a
-    currency column; `decimal` the sign the file's numbers are written with.
+    `read` has the amounts (ten-thousandths) and dates of `rows` by meaning; `currency` is that of amounts that name
+    none; `numbers` how the file's amounts were read.
     """
 
     def __init__(
@@ -51,25 +51,25 @@ class Documents:
         rows: Sequence[int],
         read: Mapping[str, Sequence[Any]],
         *,
-        currency: str,
+        currency: Default,
         as_of: date | None,
-        decimal: str,
+        numbers: Numbers,
     ) -> None:
         self._cells = cells
         self._profile = cells.profile
         self._rows = rows
         self._read = read
-        self._currency = currency
+        self._currencies = Currencies(cells, numbers, currency)
         self._as_of = as_of
-        self._decimal = decimal
+        self._decimal = numbers.decimal
+        self._rates = Rates(cells, rows, numbers.told)
         self._kinds = {normal(code): kind for code, kind in self._profile.kinds.items()}
         self._terms: dict[str, Terms | Ambiguous | None] = {}
-        self._codes: dict[str, str] = {}
         self._not_understood: Counter[str] = Counter()
-        self.parties = Parties(cells, sections)
+        self.parties = Parties(cells, sections, rows)
         self.kept = Kept(cells, as_of)
         self.columns: dict[str, list[Any]] = {name: [] for name in ROWS}
-        self.valued: list[tuple[int, int, str]] = []  # row, open and currency of every row with an amount
+        self.valued: list[Item] = []  # every row with an amount
 
     def read(self) -> None:
         """All rows; what is wrong goes to the cells' problems."""
@@ -97,7 +97,7 @@ class Documents:
         issued: date | None = self._value("date", at)
         if issued is None and cells.text(row, "date") == "":
             cells.wrong(row, "date", "no-document-date", "this item has no document date", "fill it in")
-        currency = self._currency_of(row)
+        currency = self._currencies.of(row)
         amount, owing = self._amounts(at, row, currency)
         if self._is_missing(row):
             self.kept.missing_amount(row, account, currency)
@@ -108,7 +108,7 @@ class Documents:
         due = self._due(at, row, kind, issued)
         if not account or not currency or not kind or due is None:
             return
-        self.valued.append((row, owing, currency))
+        self.valued.append((row, owing, currency, account, name))
         document = Document(row, account, number, kind, issued, due, amount, owing, currency)
         key = self.kept.key(document)
         if key is None:
@@ -135,23 +135,10 @@ class Documents:
             "text": cells.text(row, "text") or None,
             "disputed": disputed,
             "statement": self._value("statement", at),
-            "rate": self._rate(row),
+            "rate": self._rates.of(row, currency),
         }
         for column, value in values.items():
             self.columns[column].append(value)
-
-    def _currency_of(self, row: int) -> str:
-        if "currency" not in self._cells.columns:
-            return self._currency
-        text = self._cells.text(row, "currency")
-        if text not in self._codes:
-            code = text.upper() if text.upper() in currencies() else mark_currency(text)
-            self._codes[text] = code if text else self._currency
-        if not self._codes[text]:
-            sentence = f"“{text}” is no currency" if text else "this item names no currency"
-            code = "currency" if text else "no-currency"
-            self._cells.wrong(row, "currency", code, sentence, "write its three letters, such as EUR")
-        return self._codes[text]
 
     def _amounts(self, at: int, row: int, currency: str) -> tuple[int | None, int | None]:
         """Original and open amount in minor units; null where the row has none."""
@@ -267,15 +254,3 @@ class Documents:
             sentence = f"“{text}” is neither yes nor no"
             self._cells.wrong(row, "disputed", "yes-or-no", sentence, "write yes or no")
         return answer
-
-    def _rate(self, row: int) -> float | None:
-        cell = self._cells.raw(row, "rate")
-        if cell == "":
-            return None
-        number = parse(cell_text(cell))
-        if number is None or number.negative or number.mark:
-            sentence = f"“{cell_text(cell)}” is not an exchange rate"
-            self._cells.wrong(row, "rate", "not-a-number", sentence, "write for example 1.0842")
-            return None
-        whole, _, fraction = number.body.partition("." if isinstance(cell, Decimal) else self._decimal)
-        return float(f"{re.sub(r'[^0-9]', '', whole) or '0'}.{fraction or '0'}")

@@ -17,6 +17,7 @@ import polars as pl
 
 from engine.core.problem import Problem, Severity
 from engine.readers.cells import Cells
+from engine.readers.currency import Default, find_currency
 from engine.readers.dates import read_dates
 from engine.readers.documents import Documents
 from engine.readers.headers import Header, find_header, listed, named
@@ -24,7 +25,7 @@ from engine.readers.numbers import read_numbers
 from engine.readers.profile import Profile
 from engine.readers.reading import NAMED, ROWS, Found, Reading, in_order, refused
 from engine.readers.rows import Classified, RowKind, classify
-from engine.readers.stated import day_by_arrears, find_currency, find_day, reconcile
+from engine.readers.stated import day_by_arrears, find_day, reconcile
 from engine.readers.table import Table, read_tables
 
 
@@ -213,7 +214,7 @@ def _items(
     dates = read_dates(table, rows, [columns[meaning] for meaning in days], profile)
     found.extend(numbers.problems)
     found.extend(dates.problems)
-    default = ""
+    default = Default()
     if "currency" not in columns or currency or profile.currency:
         default, more = find_currency(table, header, classified, numbers, currency, profile)
         found.extend(more if "currency" not in columns else [])
@@ -238,15 +239,14 @@ def _items(
     if unjudged:
         return refused(found.all(), profile, classified.counts())
     cells = Cells(table, columns, profile, found)
-    documents = Documents(
-        cells, classified.parties, rows, read, currency=default, as_of=day, decimal=numbers.decimal
-    )
+    documents = Documents(cells, classified.parties, rows, read, currency=default, as_of=day, numbers=numbers)
     documents.read()
+    money = columns["amount"] if profile.settled and "amount" in columns else columns.get("open", -1)
+    totals, notes, more = reconcile(table, header, classified, numbers.decimal, documents.valued, money)
+    found.extend(more)
     if any(problem.severity is Severity.ERROR for problem in found.problems):
         return refused(found.all(), profile, classified.counts())
     assert day is not None
-    money = columns["amount"] if profile.settled and "amount" in columns else columns["open"]
-    totals, notes = reconcile(table, header, classified, numbers.decimal, documents.valued, money)
     frame = pl.DataFrame(documents.columns, schema=ROWS)
     sums = {
         str(code): int(total)

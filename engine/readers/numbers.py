@@ -16,7 +16,7 @@ from babel.numbers import get_currency_precision
 from engine.core.problem import Problem
 from engine.readers.headers import currencies
 from engine.readers.profile import Profile
-from engine.readers.table import Cell, Table
+from engine.readers.table import Cell, Marked, Table
 
 SCALE = 10_000  # values are kept in ten-thousandths until the currency is known
 _MOST_DIGITS = 14
@@ -85,8 +85,16 @@ class Numbers:
 
     columns: tuple[tuple[int | None, ...], ...]
     decimal: str
+    told: str  # the same where a cell or the profile tells it; empty where every amount is whole
     marks: dict[str, tuple[int, int]]  # currency mark → row and column where it was first seen
     problems: tuple[Problem, ...]
+    written: Mapping[str, str]  # an amount as written → its mark, of those that have one
+
+    def mark(self, cell: Cell) -> str:
+        """The currency mark of an amount; empty where it has none."""
+        if isinstance(cell, str):
+            return self.written.get(cell, "")
+        return cell.mark if isinstance(cell, Marked) else ""
 
 
 @cache
@@ -167,6 +175,7 @@ def read_numbers(table: Table, rows: Sequence[int], columns: Iterable[int], prof
     wanted = list(columns)
     known: dict[str, Number | None] = {}
     first: dict[str, tuple[int, int]] = {}
+    marks: dict[str, tuple[int, int]] = {}
     bad: list[tuple[int, int]] = []
     for column in wanted:
         for row, cell in zip(rows, table.column(rows, column), strict=True):
@@ -175,14 +184,17 @@ def read_numbers(table: Table, rows: Sequence[int], columns: Iterable[int], prof
                     continue  # a dash in an empty cell; whether that may be is not decided here
                 known[cell] = parse(cell)
                 first[cell] = (row, column)
+            if isinstance(cell, Marked):
+                marks.setdefault(cell.mark, (row, column))
             large = isinstance(cell, Decimal) and abs(cell) >= 10**_MOST_DIGITS
             if isinstance(cell, date) or large or (isinstance(cell, str) and cell and known[cell] is None):
                 bad.append((row, column))
     numbers = {text: number for text, number in known.items() if number is not None}
-    decimal, problems = _decide(table, numbers, first, profile)
+    decimal, problems = decide(table, numbers, first, profile)
+    told = decimal if profile.decimal or any(len(one.decimals) == 1 for one in numbers.values()) else ""
     problems += _not_numbers(table, bad)
-    marks: dict[str, tuple[int, int]] = {}
     values: dict[str, int | None] = {}
+    written = {text: number.mark for text, number in numbers.items() if number.mark}
     for text, number in numbers.items():
         if number.mark:
             marks.setdefault(number.mark, first[text])
@@ -190,7 +202,7 @@ def read_numbers(table: Table, rows: Sequence[int], columns: Iterable[int], prof
         if values[text] is None and not problems:
             problems.append(_too_fine(table, *first[text]))
     read = tuple(tuple(_scaled(cell, values) for cell in table.column(rows, column)) for column in wanted)
-    return Numbers(read, decimal, marks, tuple(problems))
+    return Numbers(read, decimal, told, marks, tuple(problems), written)
 
 
 def _scaled(cell: Cell, values: dict[str, int | None]) -> int | None:
@@ -199,9 +211,10 @@ def _scaled(cell: Cell, values: dict[str, int | None]) -> int | None:
     return int((cell * SCALE).to_integral_value()) if isinstance(cell, Decimal) else None
 
 
-def _decide(
-    table: Table, numbers: dict[str, Number], first: dict[str, tuple[int, int]], profile: Profile
+def decide(
+    table: Table, numbers: Mapping[str, Number], first: Mapping[str, tuple[int, int]], profile: Profile
 ) -> tuple[str, list[Problem]]:
+    """The one decimal sign under which all numbers can be read, or the problem; `first` has their places."""
     if profile.decimal:
         wrong = [text for text, number in numbers.items() if profile.decimal not in number.decimals]
         return profile.decimal, [

@@ -49,7 +49,7 @@ def read_csv(
             lines.append(begins)
             begins = reader.line_num + 1
     except csv.Error:
-        return [], [_quote(name, source, begins, chosen)]
+        return [], [_long(name, source, begins, chosen) or _quote(name, source, begins, chosen)]
     return [
         Table(
             name,
@@ -140,6 +140,27 @@ def _separator(source: Sequence[str]) -> str:
         return best
 
     return max(SEPARATORS, key=score)
+
+
+def _long(name: str, source: Sequence[str], begins: int, separator: str) -> Problem | None:
+    """A cell that is longer than any is read; None where reading stopped for another reason."""
+    line = source[begins - 1].rstrip("\r\n") if begins <= len(source) else ""
+    most = csv.field_size_limit()
+    start, quoted = 0, False
+    for at, character in enumerate(line + separator if len(line) > most else ""):
+        if character == '"':
+            quoted = not quoted
+        elif character == separator and not quoted:
+            if at - start > most:
+                return Problem(
+                    Place(name, begins, start + 1, start + 2),
+                    f"this cell has {at - start:,} characters; the most that is read is {most:,}",
+                    "shorten it, or export without this column",
+                    "long-cell",
+                    line=line[: start + 40],
+                )
+            start = at + 1
+    return None
 
 
 def _quote(name: str, source: Sequence[str], begins: int, separator: str) -> Problem:

@@ -131,6 +131,10 @@ class Found:
             self.problems.append(problem)
             self._last[code] = problem
 
+    def has_room(self, code: str) -> bool:
+        """Whether one more of a kind would be shown with its place, and not only counted."""
+        return self._counts[code] < SHOWN
+
     def extend(self, problems: list[Problem] | tuple[Problem, ...]) -> None:
         """Problems found elsewhere, under the same limit."""
         for problem in problems:

@@ -36,11 +36,15 @@ class RowKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Classified:
-    """The kind of every row, and for every item row the row of the customer it stands under (-1: none)."""
+    """The kind of every row, and for every item row the row of the customer it stands under (-1: none).
+
+    `claims` are rows taken for subtotals because they name a customer: no label says it, so their amount must.
+    """
 
     kinds: tuple[RowKind, ...]
     parties: tuple[int, ...]
     problems: tuple[Problem, ...]
+    claims: frozenset[int] = frozenset()
 
     def counts(self) -> dict[str, int]:
         counted = Counter(self.kinds)
@@ -65,6 +69,7 @@ def classify(table: Table, header: Header, profile: Profile) -> Classified:
     kinds: list[RowKind] = []
     parties: list[int] = []
     problems: list[Problem] = []
+    claims: set[int] = set()
     party = -1
     closed = False  # after the grand total only notes may follow
     for row in range(len(table.rows)):
@@ -84,10 +89,12 @@ def classify(table: Table, header: Header, profile: Profile) -> Classified:
             problems.append(_second_header(table, row, header))
         if kind is RowKind.PARTY:
             party = row
+        if kind is RowKind.SUBTOTAL and _names_customer(table, row, header, party):
+            claims.add(row)
         closed = kind is RowKind.TOTAL or (closed and kind in (RowKind.TITLE, RowKind.BLANK))
         kinds.append(kind)
         parties.append(party if kind is RowKind.ITEM else -1)
-    return Classified(tuple(kinds), tuple(parties), tuple(problems))
+    return Classified(tuple(kinds), tuple(parties), tuple(problems), frozenset(claims))
 
 
 def _other(
@@ -170,6 +177,14 @@ def _total(label: str, table: Table, party: int, money: bool, header: Header) ->
     if plain.endswith(" total") and money:
         return RowKind.SUBTOTAL
     return None
+
+
+def _names_customer(table: Table, row: int, header: Header, party: int) -> bool:
+    """Whether a subtotal names a customer as an item does: with number and name, or with one and no “total”."""
+    who = [cell_text(table.cell(row, header.columns.get(meaning, -1))) for meaning in ("account", "name")]
+    if not any(who):
+        return False
+    return all(who) or not any(_total(text, table, party, True, header) for text in who if text)
 
 
 def _label(table: Table, row: int) -> Cell:

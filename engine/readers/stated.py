@@ -1,4 +1,4 @@
-"""What a ledger file says about itself: its currency, its day, and totals, compared with its rows."""
+"""What a ledger file says about itself: its day, and totals, compared with its rows."""
 
 from __future__ import annotations
 
@@ -9,18 +9,13 @@ from datetime import date, timedelta
 
 from engine.core.problem import Problem, Severity
 from engine.readers.dates import stated_day
-from engine.readers.headers import Header, currencies
-from engine.readers.numbers import UNSURE, Numbers, mark_currency, parse, to_minor, value, written
+from engine.readers.headers import Header
+from engine.readers.numbers import parse, to_minor, value, written
 from engine.readers.profile import Profile
 from engine.readers.rows import Classified, RowKind
 from engine.readers.table import Table, cell_text
 
-_CURRENCY = re.compile(
-    r"\b(?:currency|amounts? in|all in|wahrung|währung|betr[äa]ge in|devise|monnaie|montants en|moneda|"
-    r"importes en|moeda|valores em|valuta|importi in|bedragen in)\b\W*\b([A-Z]{3})\b",
-    re.IGNORECASE,
-)
-Item = tuple[int, int, str]  # row, open in minor units, currency
+Item = tuple[int, int, str, str, str]  # row, open in minor units, currency, account, name
 
 
 def titles(table: Table, classified: Classified) -> list[tuple[int, str]]:
@@ -30,81 +25,6 @@ def titles(table: Table, classified: Classified) -> list[tuple[int, str]]:
         for row, kind in enumerate(classified.kinds)
         if kind is RowKind.TITLE
     ]
-
-
-def find_currency(
-    table: Table,
-    header: Header,
-    classified: Classified,
-    numbers: Numbers,
-    argument: str | None,
-    profile: Profile,
-) -> tuple[str, list[Problem]]:
-    """The one currency of a file without a currency column; empty with a problem where it is not known.
-
-    What the file says counts, and must agree with the profile; `argument` is a default where neither says.
-    """
-    if argument and argument not in currencies():
-        place = table.place(header.first)
-        return "", [
-            Problem(place, f"“{argument}” is no currency", "use its three letters, such as EUR", "currency")
-        ]
-    said: dict[str, tuple[int, int]] = {}
-    if header.currency:
-        said[header.currency] = (header.last, header.columns.get("open", 0))
-    for row, text in titles(table, classified):
-        if (match := _CURRENCY.search(text)) and match[1].upper() in currencies():
-            said.setdefault(match[1].upper(), (row, 0))
-    for mark, at in numbers.marks.items():
-        if known := mark_currency(mark):
-            said.setdefault(known, at)
-    unnamed = {mark: at for mark, at in numbers.marks.items() if not mark_currency(mark)}
-    if len(said) > 1 or (said and unnamed) or len(unnamed) > 1:
-        (one, first), (two, second) = sorted((said | unnamed).items(), key=lambda entry: entry[1])[:2]
-        return "", [
-            table.problem(
-                *second,
-                "two-currencies",
-                f"“{two}” and “{one}” (line {table.lines[first[0]]}): two currencies, and no "
-                "column names them",
-                "export with the currency column, or each currency in its own file",
-                also=table.place(*first),
-            )
-        ]
-    given = profile.currency or argument or ""
-    if said:
-        found, at = next(iter(said.items()))
-        if profile.currency in ("", found):
-            return found, []
-        return "", [_contradiction(table, at, found, profile)]
-    if unnamed:
-        mark, at = next(iter(unnamed.items()))
-        if given and given not in UNSURE[mark]:
-            return "", [_contradiction(table, at, f"“{mark}”", profile, given)]
-    if given:
-        return given, []
-    return "", [
-        table.problem(
-            header.last,
-            header.columns.get("open", 0),
-            "no-currency",
-            "the file does not say in which currency its amounts are",
-            'say it in the profile: currency = "EUR", or export with the currency column',
-        )
-    ]
-
-
-def _contradiction(
-    table: Table, at: tuple[int, int], said: str, profile: Profile, given: str = ""
-) -> Problem:
-    where = profile.place("currency") if profile.currency else None
-    return table.problem(
-        *at,
-        "two-currencies",
-        f"the file says {said} here, but it was to be read as {profile.currency or given}",
-        "say the right currency in the profile, or import the right file",
-        also=where,
-    )
 
 
 def find_day(
@@ -153,30 +73,37 @@ def day_by_arrears(table: Table, rows: Sequence[int], column: int, dues: Mapping
 
 def reconcile(
     table: Table, header: Header, classified: Classified, decimal: str, items: Sequence[Item], money: int
-) -> tuple[dict[str, int] | None, list[str]]:
-    """The file's totals by currency, and a sentence for every total or subtotal that its rows do not add
-    up to.
+) -> tuple[dict[str, int] | None, list[str], list[Problem]]:
+    """The file's totals by currency, a sentence for every total or subtotal that its rows do not add up to, and a
+    problem for every row that is no subtotal after all.
     """
     sums: dict[str, int] = defaultdict(int)
-    for _, opened, currency in items:
+    for _, opened, currency, *_ in items:
         sums[currency] += opened
-    by_row = {row: (opened, currency) for row, opened, currency in items}
+    by_row = {item[0]: item for item in items}
+    owners = _Owners(table, header, classified, items) if classified.claims else None
     totals: dict[str, int] = {}
     notes: list[str] = []
     off: list[str] = []
+    problems: list[Problem] = []
     running: dict[str, int] = defaultdict(int)
+    above: Item | None = None
     for row, kind in enumerate(classified.kinds):
         if row in by_row:
-            running[by_row[row][1]] += by_row[row][0]
+            above = by_row[row]
+            running[above[2]] += above[1]
         if kind in (RowKind.PARTY, RowKind.BUCKET):
             running = defaultdict(int)
         if kind not in (RowKind.SUBTOTAL, RowKind.TOTAL):
             continue
         currency = _currency(table, row, header, sums)
         amount = _amount(table, row, money, decimal, currency)
-        if amount is not None and kind is RowKind.TOTAL:
+        claimed = owners.judged(row, currency, amount, running[currency], above) if owners else None
+        if claimed is False and owners:
+            problems += owners.problem(row, money)
+        elif amount is not None and kind is RowKind.TOTAL:
             totals[currency] = amount
-        elif amount is not None and amount != running[currency]:
+        elif amount is not None and amount != running[currency] and claimed is None:
             off.append(
                 f"Row {table.lines[row]}: the subtotal is {written(amount, currency)}, its rows add up to "
                 f"{written(running[currency], currency)}; the difference is "
@@ -194,7 +121,61 @@ def reconcile(
     notes += off[:3]
     if len(off) > 3:
         notes.append(f"{len(off) - 3} more subtotals differ from their rows.")
-    return totals or None, notes
+    return totals or None, notes, problems
+
+
+class _Owners:
+    """What each customer's rows add up to, for rows that may be their subtotals or items half filled in."""
+
+    def __init__(self, table: Table, header: Header, classified: Classified, items: Sequence[Item]) -> None:
+        self._table = table
+        self._header = header
+        self._claims = classified.claims
+        self._sums: dict[tuple[str, str], int] = defaultdict(int)  # account or name, and currency
+        for _, opened, currency, account, name in items:
+            for who in {account, name}:
+                self._sums[who, currency] += opened
+        valued = {item[0] for item in items}
+        wrong = (
+            row for row, kind in enumerate(classified.kinds) if kind is RowKind.ITEM and row not in valued
+        )
+        self._unknown = {who for row in wrong for who in self._who(row)}  # customers whose sum nobody can say
+
+    def _who(self, row: int) -> list[str]:
+        """The customer's number and name in a row, those that are there."""
+        cells = (self._table.cell(row, self._header.columns.get(name, -1)) for name in ("account", "name"))
+        return [text for cell in cells if (text := cell_text(cell))]
+
+    def judged(
+        self, row: int, currency: str, amount: int | None, running: int, above: Item | None
+    ) -> bool | None:
+        """Whether a row is its customer's subtotal. None where it is one by its place, whatever it adds up to."""
+        if row not in self._claims:
+            return None
+        who = self._who(row)
+        below = above is not None and who[0] in above[3:]  # below the customer's own rows
+        if amount is not None and (
+            amount == self._sums.get((who[0], currency)) or (below and amount == running)
+        ):
+            return True
+        return None if below and len(who) == 1 else False
+
+    def problem(self, row: int, money: int) -> list[Problem]:
+        """That it is none; nothing where the customer's own rows are wrong, which is said already."""
+        who = self._who(row)
+        if not self._unknown.isdisjoint(who):
+            return []
+        sums = [written(total, code) for (name, code), total in self._sums.items() if name == who[0] and code]
+        rows = f"their rows add up to {' and '.join(sums)}" if sums else "they have no other rows"
+        return [
+            self._table.problem(
+                row,
+                money,
+                "no-document",
+                f"this row of customer {who[0]} has an amount, but no document number and no date; {rows}, so it is no subtotal",
+                "fill in its number and date, or delete it",
+            )
+        ]
 
 
 def _currency(table: Table, row: int, header: Header, sums: Mapping[str, int]) -> str:

@@ -18,6 +18,13 @@ from engine.core.problem import Place, Problem, Severity
 
 Cell = str | Decimal | date
 
+
+class Marked(Decimal):
+    """A spreadsheet's number whose format shows a currency."""
+
+    mark: str = ""
+
+
 MOST_BYTES = 200 * 1024 * 1024
 
 

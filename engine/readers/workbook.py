@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import re
 import zipfile
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import lru_cache
 from io import BytesIO
 from typing import Any
 
 from openpyxl import load_workbook
+from openpyxl.cell.read_only import EMPTY_CELL
+from openpyxl.styles.numbers import BUILTIN_FORMATS_REVERSE
 from openpyxl.utils.cell import range_boundaries
 
 from engine.core.problem import Place, Problem
-from engine.readers.table import Cell, Table, cell_text
+from engine.readers.numbers import UNSURE, mark_currency
+from engine.readers.table import Cell, Marked, Table, cell_text
 
 MOST_UNPACKED = 300 * 1024 * 1024
 MOST_PARTS = 2000
 MOST_COLUMNS = 256
 MOST_ROWS = 600_000
 MOST_EMPTY = 10_000  # rows in a row: one stray cell at the foot of a sheet makes a million
+# A format's currency, its other brackets, its texts, and bare signs
+_SHOWN = re.compile(r'\[\$([^\]-]+)[^\]]*\]|\[[^\]]*\]|"([^"]*)"|([$€£¥₹₺₩₽])')
 _MERGED = re.compile(rb'<mergeCell\s[^>]*ref="([A-Z]+[0-9]+:[A-Z]+[0-9]+)"')
 
 
@@ -98,7 +105,7 @@ def _read_page(name: str, page: Any, part: bytes) -> Table | Problem:
     rows: list[list[Cell]] = []
     lines: list[int] = []
     index: dict[int, int] = {}
-    for number, values in enumerate(page.iter_rows(max_col=MOST_COLUMNS, values_only=True), start=1):
+    for number, values in enumerate(_values(page), start=1):
         if number > MOST_ROWS or number > (lines[-1] if lines else 0) + MOST_EMPTY:
             return Problem(
                 Place(name, number, sheet=page.title),
@@ -117,8 +124,51 @@ def _read_page(name: str, page: Any, part: bytes) -> Table | Problem:
     return Table(name, rows, lines, sheet=page.title, merged=_merged(part, index))
 
 
+def _values(page: Any) -> Iterator[Sequence[object]]:
+    """The values of each row, with what the book's own formats show of a number: a currency, leading zeros."""
+    if not any(_mark(text) or _zeros(text) for text in getattr(page.parent, "_number_formats", ())):
+        yield from page.iter_rows(max_col=MOST_COLUMNS, values_only=True)
+        return
+    for cells in page.iter_rows(max_col=MOST_COLUMNS):
+        yield [None if cell is EMPTY_CELL else _shown(cell) for cell in cells]
+
+
+def _shown(cell: Any) -> object:
+    value = cell.value
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return value
+    if mark := _mark(cell.number_format):
+        number = Marked(_cell(value))  # type: ignore[arg-type]
+        number.mark = mark
+        return number
+    if (zeros := _zeros(cell.number_format)) and value >= 0 and value == int(value):
+        return f"{int(value):0{zeros}d}"
+    return value
+
+
+def _zeros(number_format: str) -> int:
+    """How many digits a format of zeros alone shows at least, as one for customers' numbers does; else 0."""
+    shown = number_format.partition(";")[0]
+    return len(shown) if len(shown) > 1 and not shown.strip("0") else 0
+
+
+@lru_cache(1000)
+def _mark(number_format: str) -> str:
+    """The currency that a number format shows: “€” of `[$€-407] #,##0.00`.
+
+    A format of a spreadsheet's own list shows the currency of whoever looks at it, which says nothing.
+    """
+    if number_format in BUILTIN_FORMATS_REVERSE:
+        return ""
+    shown = _SHOWN.findall(number_format.partition(";")[0])
+    texts = ("".join(parts).strip() for parts in shown)
+    return next((text for text in texts if mark_currency(text) or text in UNSURE), "")
+
+
 def _cell(value: object) -> Cell:
     match value:
+        case Decimal():
+            return value
         case None:
             return ""
         case bool():

@@ -57,7 +57,9 @@ def _web(text: str) -> str:
 
 
 def _currency(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z]{3}", text):
+    from engine.core.money import is_currency
+
+    if not is_currency(text.upper()):
         raise ValueError(f"“{text}” is not a currency; write its three letters, as in “USD”")
     return text.upper()
 

@@ -94,6 +94,12 @@ def test_the_hours_are_the_customer_s_own(house: Telephone) -> None:
     assert house.followed()[0].at == "2026-10-05 11:30"
 
 
+def test_where_their_zone_is_none_the_hours_are_the_offices(house: Telephone) -> None:
+    house.change(sa.update(t.customer).values(time_zone="europe/berlin"))
+    house.log("hung up", at="09:30", then="call back in 10 minutes")
+    assert house.followed()[0].at == "2026-10-05 09:40"
+
+
 @pytest.mark.practice(10)
 def test_or_it_is_brought_into_the_open_by_name_and_balance(house: Telephone) -> None:
     house.log("hung up", then="call back now", script="address-it")

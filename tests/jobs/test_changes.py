@@ -158,6 +158,16 @@ def test_a_message_that_was_planned_within_hours_does_not_go_at_night(house: Hou
     assert dict(house.deliver("2026-10-06", "09:00").sent) == {"email": 2}
 
 
+def test_a_customer_whose_zone_is_none_stops_nobody(house: House) -> None:
+    def nowhere(engine: Any) -> None:
+        with engine.begin() as conn:
+            conn.execute(sa.update(customer).values(time_zone="Mars/Base"))
+
+    house.do(nowhere)
+    house.run(MONDAY, "09:00")
+    assert dict(house.deliver(MONDAY, "09:00").sent) == {"email": 2}  # by the office's clock
+
+
 def test_the_customers_own_clock_counts(house: House) -> None:
     def west(engine: Any) -> None:
         with engine.begin() as conn:

@@ -19,13 +19,16 @@ import dns.rcode
 import dns.resolver
 import dns.rrset
 import pytest
+import sqlalchemy as sa
 import trustme
+from sqlalchemy.engine import Engine
 
 from engine.jobs import doctor, machine, outside
 from engine.jobs.finding import Finding, Grade
 from engine.store import brakes, database, halts, journal, lease
 from engine.store.journal import Entry
 from engine.store.owner import owner
+from engine.store.tables import customer
 from tests.channels import servers
 from tests.cli.conftest import run
 from tests.jobs.world import House, moment
@@ -55,7 +58,7 @@ def examined(house: House, now: datetime = NOW, **more: object) -> dict[str, lis
 
 def looked(house: House, now: datetime = NOW, deep: bool = False) -> dict[str, list[Finding]]:
     """What is found of the database and of what it says, alone."""
-    found: dict[str, list[Finding]] = {"database": [], "clock": [], "service": []}
+    found: dict[str, list[Finding]] = {"database": [], "clock": [], "service": [], "customers": []}
     for one in machine.data(house.ws.files, now, deep):
         found[one.about].append(one)
     return found
@@ -170,6 +173,25 @@ def test_a_service_that_died_or_hangs(build: Callable[..., House]) -> None:
 
     house.do(hold)
     assert graded(looked(house)["service"], Grade.BAD) == ["it died: process 17 on here"]
+
+
+def test_customers_in_a_zone_that_is_none_are_named(build: Callable[..., House]) -> None:
+    house = build()
+    house.owes("ACME", "A1", "2026-09-30")
+    house.owes("BOLT", "B1", "2026-09-30")
+    house.import_ledger("2026-10-05")
+    assert looked(house)["customers"] == []
+
+    def nowhere(engine: Engine) -> None:
+        with engine.begin() as conn:
+            conn.execute(sa.update(customer).values(time_zone="Eastern Standard Time"))
+
+    house.do(nowhere)
+    (one,) = looked(house)["customers"]
+    assert one.grade is Grade.ODD
+    assert one.sentence == (
+        "customer ACME and 1 more: “Eastern Standard Time” is no time zone, so the office's is used"
+    )
 
 
 @pytest.mark.fault(20)

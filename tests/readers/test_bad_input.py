@@ -177,12 +177,24 @@ def test_documents_after_the_day_of_the_ledger_are_mentioned() -> None:
 
 @pytest.mark.fault(76)
 def test_two_currencies_without_one_named() -> None:
-    assert said(
-        read(HEAD + "A,1,2026-01-05,2026-02-05,€10.00\nB,2,2026-01-05,2026-02-05,£20.00\n", currency=None)
-    ) == [
-        "open.csv:3:27 “GBP” and “EUR” (line 2): two currencies, and no column names them | "
-        "export with the currency column, "
-        "or each currency in its own file"
+    two = HEAD + "A,1,2026-01-05,2026-02-05,€10.00\nB,2,2026-01-05,2026-02-05,£20.00\n"
+    assert read(two, currency=None).total_of_rows == {"EUR": 1_000, "GBP": 2_000}  # each for its own row
+    bare = two + "C,3,2026-01-05,2026-02-05,30.00\n"
+    assert said(read(bare, currency=None)) == [
+        "open.csv:4:27 other amounts have a currency's mark, this one names no currency | write it with each amount, or "
+        'say in dunwell.toml, under [ledger]: currency = "EUR"'
+    ]
+    reading = read(bare, currency="USD")
+    assert reading.total_of_rows == {"EUR": 1_000, "GBP": 2_000, "USD": 3_000}
+    assert said(reading) == [
+        "open.csv:4:27 other amounts have a currency's mark, this one has none: it is read as USD | write the currency "
+        "with each amount, or export with the currency column"
+    ]
+    assert read(bare.replace("€", "$").replace("£", "$"), currency="USD").problems == ()
+    titled = "All amounts in EUR\n" + two
+    assert said(read(titled)) == [
+        "open.csv:4:27 the file says GBP here, but it was to be read as EUR | say the right currency in the profile, or "
+        "import the right file"
     ]
     euros = HEAD + "A,1,2026-01-05,2026-02-05,€10.00\n"
     assert said(read(euros, Profile(currency="USD"))) == [
@@ -197,6 +209,264 @@ def test_two_currencies_without_one_named() -> None:
     assert "the file says “$” here, but it was to be read as EUR" in said(read(dollars, currency="EUR"))[0]
 
 
+@pytest.mark.fault(76)
+@pytest.mark.parametrize(
+    ("amount", "currency", "mark"),
+    [
+        ("€5", "USD", "€"),
+        ("EUR 500", "USD", "EUR"),
+        ("500.00 EUR", "USD", "EUR"),
+        ("$5", "EUR", "$"),
+        ("5 kr", "EUR", "kr"),
+    ],
+)
+def test_an_amount_that_says_another_currency_than_its_row(amount: str, currency: str, mark: str) -> None:
+    head = "Customer,Num,Date,Due Date,Open Balance,Currency\n"
+    reading = read(f"{head}A,1,2026-01-05,2026-02-05,{amount},{currency}\n", currency="USD")
+    assert said(reading) == [
+        f"open.csv:2:27 the amount says “{mark}”, its row's currency is {currency} | correct the one that is wrong"
+    ]
+    assert reading.problems[0].also is not None
+    for agreed in ("$5,CAD", "€5,EUR", "5 kr,SEK", "€5,€", "€5,"):
+        assert read(f"{head}A,1,2026-01-05,2026-02-05,{agreed}\n", currency="USD").ok
+
+
+def test_two_marks_in_a_row() -> None:
+    text = "Customer,Num,Date,Due Date,Amount,Open Balance\nA,1,2026-01-05,2026-02-05,€7,$5\n"
+    assert said(read(text)) == [
+        "open.csv:2:30 the amounts of this row say “€” and “$” | correct the one that is wrong"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("shown", "currencies"),
+    [
+        ("[$€-407] #,##0.00", ("EUR", "USD")),
+        ('#,##0.00\\ "EUR";[Red]-#,##0.00\\ "EUR"', ("EUR", "USD")),
+        ("£#,##0.00", ("GBP", "USD")),
+        ('"$"#,##0.00', ("USD",)),
+        ("[$-409]#,##0.00", ("USD",)),  # a language, no currency
+        ('#,##0 "pieces"', ("USD",)),
+        ("General", ("USD",)),
+    ],
+)
+def test_a_spreadsheets_format_that_shows_a_currency_is_its_mark(
+    shown: str, currencies: tuple[str, ...]
+) -> None:
+    book = Workbook()
+    page = book.active
+    assert page is not None
+    page.append(["Customer", "Num", "Date", "Due Date", "Open Balance"])
+    for number in (1, 2):
+        page.append(["A", number, date(2026, 1, 5), date(2026, 2, 5), 1500.25])
+    page["E2"].number_format = shown
+    file = io.BytesIO()
+    book.save(file)
+    reading = read(file.getvalue(), currency="USD")
+    assert reading.ok, reading.problems
+    assert reading.currencies == currencies
+    assert sum(reading.total_of_rows.values()) == 300_050
+    page["F1"], page["F2"], page["F3"] = "Currency", "USD", "USD"
+    file = io.BytesIO()
+    book.save(file)
+    assert read(file.getvalue()).ok == (currencies == ("USD",))
+
+
+FULL = "Customer No,Customer Name,Document No,Invoice Date,Due Date,Amount,Open Amount\n"
+BOTH = FULL + "A1,Acme,1,2026-01-05,2026-02-05,500,500\nA2,Ace,2,2026-01-05,2026-02-05,100,100\n"
+
+
+@pytest.mark.fault(72)
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [
+        (
+            "B1,Bolt,,,,700,700",
+            "this row of customer B1 has an amount, but no document number and no date; they have no other rows",
+        ),
+        (
+            "B1,Bolt,,,,100,100",
+            "this row of customer B1 has an amount, but no document number and no date; they have no other rows",
+        ),
+        (
+            "A2,Ace,,,,-40,-40",
+            "this row of customer A2 has an amount, but no document number and no date; their rows add up to 100.00 EUR",
+        ),
+        (
+            "4711,Total Energies,,,,7,7",
+            "this row of customer 4711 has an amount, but no document number and no date; they have no other rows",
+        ),
+        (
+            "B1,,,,,700,700",
+            "this row of customer B1 has an amount, but no document number and no date; they have no other rows",
+        ),
+    ],
+)
+def test_an_item_half_filled_in_is_no_subtotal(row: str, sentence: str) -> None:
+    (problem,) = read(BOTH + row + "\n").problems
+    assert (problem.place.line, problem.sentence, problem.suggestion) == (
+        4,
+        f"{sentence}, so it is no subtotal",
+        "fill in its number and date, or delete it",
+    )
+
+
+@pytest.mark.parametrize(
+    "row", ["A2,Ace,,,,100,100", "A1,Acme,,,,500,500", "A2,,,,,100,100", ",Total for Ace,,,,100,100"]
+)
+def test_a_subtotal_of_a_customer_is_what_their_rows_add_up_to(row: str) -> None:
+    reading = read(BOTH + row + "\n")
+    assert reading.problems == ()
+    assert reading.classified["subtotal"] == 1
+    assert reading.total_of_rows == {"EUR": 60_000}
+
+
+@pytest.mark.fault(72)
+def test_a_name_without_a_number_is_no_new_customer_where_others_have_one() -> None:
+    text = BOTH + ",Acme,3,2026-01-05,2026-01-05,-500,-500\n,Bolt,4,2026-01-05,2026-02-05,9,9\n"
+    assert said(read(text)) == [
+        "open.csv:4:1 this item of “Acme” has no customer number, others have one | fill it in; a row above has A1 for "
+        "that name",
+        "open.csv:5:1 this item of “Bolt” has no customer number, others have one | fill it in",
+    ]
+    nobody = FULL + ",Acme,1,2026-01-05,2026-02-05,500,500\n,Bolt,2,2026-01-05,2026-02-05,100,100\n"
+    assert read(nobody).rows["account"].to_list() == ["Acme", "Bolt"]
+
+
+@pytest.mark.fault(72)
+@pytest.mark.parametrize(
+    "cell", ["#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NV", "#BEZUG!", "#¡VALOR!"]
+)
+def test_a_formula_that_failed_is_nobodys_number(cell: str) -> None:
+    rows = [f"{cell},Acme,1,2026-01-05,2026-02-05,5,5", f"A1,Acme,{cell},2026-01-05,2026-02-05,5,5"]
+    for row, column in zip(rows, ("1", "9"), strict=True):
+        assert said(read(FULL + row + "\n")) == [
+            f"open.csv:2:{column} “{cell}”: a formula of a spreadsheet has failed here | mend the formula, or write the "
+            "number itself"
+        ]
+    assert read(FULL + "#17,Acme,#A/1,2026-01-05,2026-02-05,5,5\n").ok
+
+
+def test_leading_zeros_that_a_spreadsheet_shows_belong_to_the_number() -> None:
+    book = Workbook()
+    page = book.active
+    assert page is not None
+    page.append(["Customer", "Num", "Date", "Due Date", "Open Balance"])
+    for number in (12, 1_234_567, 13):
+        page.append([number, number, date(2026, 1, 5), date(2026, 2, 5), 1500.25])
+    for cell in ("A2", "A3", "B2", "E4"):
+        page[cell].number_format = "000000"
+    page["E2"].number_format = "00000"
+    page["E2"] = 1500
+    file = io.BytesIO()
+    book.save(file)
+    reading = read(file.getvalue())
+    assert reading.rows.select("account", "item", "open").rows() == [
+        ("000012", "000012", 150_000),
+        ("1234567", "1234567", 150_025),
+        ("13", "13", 150_025),
+    ]
+
+
+RATED = "Customer;Num;Date;Due Date;Open Balance;Currency;Exchange Rate\n"
+
+
+def rated(*rows: tuple[str, str, str]) -> str:
+    """Items of an amount, a currency and a rate each."""
+    return RATED + "".join(f"A;{n};2026-01-05;2026-02-05;{';'.join(row)}\n" for n, row in enumerate(rows, 1))
+
+
+@pytest.mark.parametrize(
+    ("amount", "rate", "sentence"),
+    [
+        (
+            "1,500.00",
+            "1,0850",
+            "“1,0850” is no number where amounts have “.” before the cents",
+        ),
+        (
+            "1.500,00",
+            "1.0850",
+            "“1.0850” is no number where amounts have “,” before the cents",
+        ),
+        (
+            "1,500.00",
+            "1,085",
+            "“1,085” could be two exchange rates, a small one and a large one",
+        ),
+        (
+            "1.500,00",
+            "1.085",
+            "“1.085” could be two exchange rates, a small one and a large one",
+        ),
+    ],
+)
+def test_a_rate_is_written_as_the_amounts_are(amount: str, rate: str, sentence: str) -> None:
+    sign = "." if "." in amount[-3:] else ","
+    assert said(read(rated((amount, "EUR", rate)))) == [
+        f"open.csv:2:40 {sentence} | write it like the amounts, and without a sign between thousands: 1{sign}0842"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("amount", "rate", "value"),
+    [
+        ("1,500.00", "1.085", 1.085),
+        ("1.500,00", "1,085", 1.085),
+        ("1,500.00", "15,750.25", 15_750.25),
+        ("1,500.00", "17", 17.0),
+        ("1,500.00", "0.00653", 0.00653),
+        ("1500", "1,0850", 1.085),  # whole amounts tell no sign; the rate can be read in one way
+    ],
+)
+def test_rates_that_can_be_read_in_one_way(amount: str, rate: str, value: float) -> None:
+    reading = read(rated((amount, "EUR", rate)))
+    assert reading.ok, reading.problems
+    assert reading.rows["rate"].to_list() == [value]
+
+
+def test_a_rate_that_nothing_tells_how_to_read() -> None:
+    (problem,) = read(rated(("1500", "EUR", "1,085"), ("1500", "USD", "1"))).problems
+    assert (str(problem.place), problem.code) == ("open.csv:2:36", "ambiguous-number")
+    assert read(rated(("1500", "EUR", "1,085"), ("1500", "GBP", "1,2511"))).rows["rate"].to_list() == [
+        1.085,
+        1.2511,
+    ]
+
+
+@pytest.mark.parametrize("rate", ["0", "0.00", "-3"])
+def test_a_rate_is_above_0(rate: str) -> None:
+    assert said(read(rated(("500.00", "EUR", rate)))) == [
+        f"open.csv:2:38 the exchange rate is {rate}; it must be above 0 | write for example 1.0842"
+    ]
+
+
+def test_a_currency_has_one_rate_in_a_file() -> None:
+    reading = read(
+        rated(
+            ("500.00", "EUR", "1.1"),
+            ("500.00", "GBP", "1.2"),
+            ("500.00", "EUR", "1.10"),
+            ("500.00", "EUR", "12"),
+        )
+    )
+    assert said(reading) == [
+        "open.csv:5:38 the exchange rate of EUR is 12 here and 1.1 in row 2 | write one rate for each currency, or "
+        'say in the profile, under [columns], that no column is to count: rate = ""'
+    ]
+    assert str(reading.problems[0].also) == "open.csv:2:38"
+    assert read(rated(("500.00", "EUR", "1.1"), ("500.00", "EUR", "12")), Profile(columns={"rate": ""})).ok
+
+
+def test_rates_that_a_spreadsheet_keeps_as_numbers() -> None:
+    head = ["Customer", "Num", "Date", "Due Date", "Open Balance", "Currency", "Exchange Rate"]
+    row = ["A", "1", date(2026, 1, 5), date(2026, 2, 5), 500, "EUR"]
+    assert read(sheet([head, [*row, 1.085]])).rows["rate"].to_list() == [1.085]
+    assert said(read(sheet([head, [*row, 0]])))[0].startswith(
+        "open.csv, sheet Ageing, row 2, column 7 the exchange rate is 0"
+    )
+
+
 def test_neither_currency_nor_day() -> None:
     text = HEAD + "A,1,2026-01-05,2026-02-05,10.00\n"
     reading = read_ledger("open.csv", text.encode())
@@ -208,6 +478,18 @@ def test_neither_currency_nor_day() -> None:
 
 
 @pytest.mark.fault(72)
+def test_a_cell_that_is_too_long_is_named_as_that() -> None:
+    reading = read(HEAD + f"A,{'x' * 200_000},2026-01-05,2026-02-05,1.00\n")
+    assert said(reading) == [
+        "open.csv:2:3 this cell has 200,000 characters; the most that is read is 131,072 | shorten it, or export "
+        "without this column"
+    ]
+    assert len(reading.problems[0].line) < 100
+    lines = "A,1,2026-01-05,2026-02-05,1.00\n" * 5_000  # an open quote takes in all that follows
+    (problem,) = read(HEAD + '"' + lines).problems
+    assert (problem.code, problem.place.line) == ("unclosed-quote", 2)
+
+
 def test_an_unclosed_quote_is_found_where_it_begins() -> None:
     text = (
         HEAD

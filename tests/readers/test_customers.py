@@ -70,6 +70,49 @@ def test_an_invalid_address_is_no_address() -> None:
     ]
 
 
+def test_a_time_zone_that_is_none_is_left_empty() -> None:
+    zones = [
+        "Eastern Standard Time",
+        "europe/berlin",
+        "Mars/Base",
+        "../../etc/passwd",
+        "Asia/Kolkata",
+        "Europe/Parris",
+    ]
+    rows = "".join(f"{number},A,{zone}\n" for number, zone in enumerate(zones))
+    reading = read("Customer No,Name,Time Zone\n" + rows)
+    assert reading.ok
+    assert reading.customers["time_zone"].to_list() == [None, None, None, None, "Asia/Kolkata", None]
+    assert [(str(p.place), p.sentence, p.suggestion, str(p.severity)) for p in reading.problems] == [
+        (
+            f"master.csv:{line}:5",
+            f"“{zone}” is no time zone that is known; it is left empty",
+            hint,
+            "warning",
+        )
+        for line, zone, hint in (
+            (2, "Eastern Standard Time", "did you mean “America/New_York”?"),
+            (3, "europe/berlin", "did you mean “Europe/Berlin”?"),
+            (4, "Mars/Base", "write one as in America/New_York"),
+            (5, "../../etc/passwd", "write one as in America/New_York"),
+            (7, "Europe/Parris", "did you mean “Europe/Paris”?"),
+        )
+    ]
+
+
+def test_a_number_that_is_missing_or_failed_makes_no_customer() -> None:
+    reading = read("Customer No,Name\n1,Acme\n,Bolt\n#N/A,Cog\n")
+    assert [(str(p.place), p.sentence, p.suggestion) for p in reading.problems] == [
+        ("master.csv:3:1", "“Bolt” has no customer number, others have one", "fill it in"),
+        (
+            "master.csv:4:1",
+            "“#N/A”: a formula of a spreadsheet has failed here",
+            "mend the formula, or write the number itself",
+        ),
+    ]
+    assert read("Customer No,Name\n,Acme\n,Bolt\n").customers["account"].to_list() == ["Acme", "Bolt"]
+
+
 def test_two_answers_for_one_customer_are_refused() -> None:
     reading = read("Customer No,Name,Segment\n1,A,key\n1,A,trade\n")
     assert not reading.ok

@@ -242,6 +242,12 @@ sentence = "the delivery route"
             "write its three letters, as in “USD”",
         ),
         (
+            "[ledger]\ncurrency = 'EUX'\n",
+            "dunwell.toml:2:1",
+            "“EUX” is not a currency",
+            "write its three letters, as in “USD”",
+        ),
+        (
             "[people.jortiz]\nroles = ['collector']\n",
             "dunwell.toml:1:2",
             "[people.jortiz] needs “name”",

@@ -19,6 +19,7 @@ from engine.core.workdays import (
     local,
     may_contact,
     window,
+    zone_of,
 )
 
 US = calendar("US")
@@ -197,3 +198,11 @@ def test_all_day_is_every_minute() -> None:
 def test_zones() -> None:
     assert is_zone("Europe/Berlin")
     assert not any(map(is_zone, ["Europe/Atlantis", "", "Europe", "../etc/passwd", "/etc"]))
+
+
+@pytest.mark.parametrize(
+    "own", [None, "", "Eastern Standard Time", "europe/berlin", "../../etc/passwd", "x" * 500]
+)
+def test_a_customer_without_a_zone_that_is_one_lives_by_the_offices(own: str | None) -> None:
+    assert zone_of(own, "America/Chicago") == "America/Chicago"
+    assert zone_of("Europe/Berlin", "America/Chicago") == "Europe/Berlin"

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from engine.core import sentences
-from engine.core.workdays import Hours, calendar, local, may_contact
+from engine.core.workdays import Hours, calendar, local, may_contact, zone_of
 from engine.jobs.brief.look import WRONG, Look
 from engine.jobs.brief.shape import Reach, Talk
 from engine.store import tables as t
@@ -99,7 +99,7 @@ def there(look: Look) -> str:
     if look.ws.today(look.now) != look.on:
         return ""
     house = look.house
-    zone = look.master.get("time_zone") or look.ws.settings.workspace.zone
+    zone = zone_of(look.master.get("time_zone"), look.ws.settings.workspace.zone)
     days = calendar(house.calendar, house.open_days)
     open_now = may_contact(look.now, zone, days, Hours(house.opens, house.closes))
     return sentences.hour_there(local(look.now, zone), open_now, house.opens, house.closes)

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection, Engine
 from engine.core import sentences
 from engine.core.cases import guards
 from engine.core.cases.guards import EMAILS, NAMES, PHONE, POST, REMOVABLE, Called
-from engine.core.workdays import local
+from engine.core.workdays import local, zone_of
 from engine.errors import NotFound, Refused
 from engine.jobs.cases.who import Who, day_of, must_know, near, verb
 from engine.jobs.workspace import Workspace
@@ -140,7 +140,7 @@ def conduct(ws: Workspace, conn: Connection, account: str, now: datetime) -> Con
         sa.select(t.customer).where(t.customer.c.company == COMPANY, t.customer.c.account == account)
     ).mappings()
     master = found.first()
-    zone = (master["time_zone"] if master else None) or ws.settings.workspace.zone
+    zone = zone_of(master["time_zone"] if master else None, ws.settings.workspace.zone)
     there = local(now, zone)
     on = there.date()
     off = exceptions(conn, on, account=account)

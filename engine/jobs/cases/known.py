@@ -19,7 +19,7 @@ from engine.core.decision.standing import route
 from engine.core.language.policy import Kind
 from engine.core.rules import EngineFault, Rules
 from engine.core.sentences import Reason
-from engine.core.workdays import Hours
+from engine.core.workdays import Hours, zone_of
 from engine.errors import Refused
 from engine.jobs.cases.who import Who
 from engine.jobs.workspace import Workspace
@@ -114,7 +114,7 @@ def account(
         account=name,
     )
     items: tuple[Owed, ...] = ()
-    left, zone, since = "", "", None
+    left, zone, since = "", None, None
     without: tuple[Kind, ...] = ()
     if state.accounts.height:
         case = cases_of(state, [0])[0]
@@ -123,11 +123,11 @@ def account(
         left = Reason.NEVER.value if any(answer.startswith("never:") for answer in answers) else ""
         number, _ = route(book, case, answers, who.on)
         without = () if number == NONE else book.policies[number].without
-        zone, since = case.account["time_zone"] or "", case.account["since"]
+        zone, since = case.account["time_zone"], case.account["since"]
     house = book.house
     return Account(
         account=name,
-        clock=Clock(zone or ws.settings.workspace.zone, ws.calendar, Hours(house.opens, house.closes)),
+        clock=Clock(zone_of(zone, ws.settings.workspace.zone), ws.calendar, Hours(house.opens, house.closes)),
         currency=house.currency,
         open=items,
         asides={one.row["item"]: one.row["aside"] for one in items if one.row["aside"]},
