@@ -43,6 +43,7 @@ class Portfolio:
     day: Array  # item -> its day on its policy's clock
     due: Array  # item -> steps due and not taken
     takes: Array  # unit -> the steps that its step takes: itself and the lower ones, but none that repeats
+    passes: Array  # unit -> the steps that are passed over with what waited, where a higher one fell due meanwhile
     amount: Array  # unit -> what is overdue and not set aside (of a courtesy: what falls due), house's minor units
     late: Array  # unit -> most days past due of what is asked for
     overdue: Array  # row -> something is past due, set aside or not
@@ -222,6 +223,7 @@ def _signed(view: View, home: Array) -> Portfolio:
         day=day,
         due=due,
         takes=_takes(view, chosen),
+        passes=_takes(view, np.where(passed & (begun.bit < chosen), begun.bit, np.uint64(0))),
         amount=amount,
         late=late,
         overdue=view.account_overdue,
