@@ -399,6 +399,25 @@ def test_a_ledger_that_lost_half_of_itself_holds_the_next_run(build: Callable[..
     assert house.run("2026-10-13").stopped == ""
 
 
+def test_a_promise_stands_until_a_later_ledger_shows_that_nothing_came(build: Callable[..., House]) -> None:
+    """The preview of today says what today's run does; of tomorrow it assumes that a ledger comes."""
+    house = build(policies={"standard": ONLY_CALLS})
+    house.owes("ACME", "A1", "2026-09-30")
+    house.contact("ACME")
+    house.import_customers()
+    house.import_ledger("2026-10-01")
+    who = house.who("2026-10-01")
+    house.do(lambda engine: cases.promise(engine, "ACME", date(2026, 10, 5), who, house.ws.calendar))
+    house.run("2026-10-01")
+    seen = house.preview("2026-10-07", 2)
+    assert [str(each.on) for each in seen.actions] == ["2026-10-08"]
+    assert seen.held[0].reason.value == "promise open"
+    assert house.run("2026-10-07").actions == 0
+    house.import_ledger("2026-10-07", "12:00")
+    assert [str(each.on) for each in house.preview("2026-10-07", 1, "13:00").actions] == ["2026-10-07"]
+    assert house.run("2026-10-07", "13:00").actions == 1
+
+
 def test_a_promise_that_broke_since_the_last_import_is_written_down_by_the_run(house: House) -> None:
     house.do(
         lambda engine: cases.promise(

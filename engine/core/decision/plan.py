@@ -101,8 +101,12 @@ def plan(
 
 
 def dawn(book: PolicyBook, state: State, on: date, assumes: str, first: bool) -> State:
-    """The state in which a day is decided: whom it draws is drawn, and on the first day approvals that wait are given."""
-    state = morning(state, on, assumes)
+    """The state in which a day is decided: whom it draws is drawn, and on the first day approvals that wait are given.
+
+    The first day's state is what is known on its morning: a promise whose time is over still holds where no later ledger
+    has shown that nothing came. For each day after it a ledger is assumed.
+    """
+    state = state if first else morning(state, on, assumes)
     state = with_lots(state, drawn(book, state, Day(on)))
     return approved(state) if first else state
 
