@@ -83,8 +83,10 @@ def plan(
     *,
     room: Room | None = None,
     assumes: str = NOTHING_PAID,
+    since: date | None = None,
 ) -> Plan:
-    """Fold the days, which are ascending. `room` holds for the first day what earlier runs of it have used.
+    """Fold the days, which are ascending. `room` holds for the first day what earlier runs of it have used. Days before
+    `since` only lead to those that are kept.
 
     A class on which the evaluators have agreed on an earlier day is not asked again.
     """
@@ -94,7 +96,8 @@ def plan(
     for number, on in enumerate(days):
         state = dawn(book, state, on, assumes, number == 0)
         decided = decide(book, state, moment(book, state, calendar, on, number == 0), rules, room, seen)
-        planned.append(Planned(on, calendar.why_closed(on) or "", decided))
+        if since is None or on >= since:
+            planned.append(Planned(on, calendar.why_closed(on) or "", decided))
         state = after(book, state, decided, calendar)
         room = Room(room.people, away=room.away)
     return Plan(tuple(planned), assumes)
