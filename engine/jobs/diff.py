@@ -226,7 +226,7 @@ def _impact(
         other = ahead(will, start, now)  # amounts count in the house's currency
     room = begin.room
     if begin.ran:
-        begin, other = (_over(was, one, start) for one in (begin, other))
+        begin, other = (_over(was, one, start, assumes) for one in (begin, other))
         start += timedelta(days=1)
         room = begin.room
     coming = [start + timedelta(days=n) for n in range(days)]
@@ -253,8 +253,9 @@ def _both(earlier: _Way, later: _Way, second: Beside | None) -> tuple[Course, Co
         return by_both(*earlier), by_both(*later)
 
 
-def _over(ws: Workspace, begin: Ahead, on: date) -> Ahead:
+def _over(ws: Workspace, begin: Ahead, on: date, assumes: str) -> Ahead:
     """The morning after a day that was run already."""
-    state = next_morning(begin.with_stop(ws.live), begin.state, on, ws.calendar, ws.rules, begin.room)
+    book = begin.with_stop(ws.live)
+    state = next_morning(book, begin.state, on, ws.calendar, ws.rules, begin.room, assumes)
     room = Room(begin.room.people, away=begin.room.away)
     return replace(begin, state=replace(state, age=0), room=room, ran=False)

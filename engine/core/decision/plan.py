@@ -169,11 +169,18 @@ def walk(
 
 
 def next_morning(
-    book: PolicyBook, state: State, on: date, calendar: Calendar, rules: Sequence[Rules], room: Room
+    book: PolicyBook,
+    state: State,
+    on: date,
+    calendar: Calendar,
+    rules: Sequence[Rules],
+    room: Room,
+    assumes: str,
 ) -> State:
-    """The state when a day has come to its end."""
-    state = dawn(book, state, on, NOTHING_PAID, True)
-    return after(book, state, decide(book, state, day_of(book, calendar, on), rules, room), calendar)
+    """The state on the morning after a day, with what the night has released."""
+    state = dawn(book, state, on, assumes, True)
+    state = after(book, state, decide(book, state, day_of(book, calendar, on), rules, room), calendar)
+    return morning(state, on + timedelta(days=1), assumes)
 
 
 def approved(state: State) -> State:
