@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
 from engine.core.language.policy import Kind
+from engine.jobs import ahead
 from engine.jobs.cases import close_dispute, open_dispute
 from engine.jobs.diff import diff
 from engine.store import database
@@ -63,16 +64,21 @@ def test_a_preview_shows_what_the_run_does(house: House) -> None:
 
 def test_a_look_from_tomorrow_on_knows_what_the_night_releases(house: House) -> None:
     """Today's run is made, so a change counts from tomorrow: the dispute that was closed today holds no more then."""
-    who = house.who("2026-10-05")
+    who, now = house.who("2026-10-05"), moment("2026-10-05", "12:00")
     house.do(lambda engine: open_dispute(engine, "ACME", "A1", "short shipment", who, ws=house.ws))
     house.do(lambda engine: close_dispute(engine, "ACME", "A1", who, closed_for="us", result="complete"))
     assert house.day("2026-10-05").sent == {"email": 1}
     before = house.root / "before"
     shutil.copytree(house.root / "policies", before)
     house.write("standard", STANDARD.replace("day: 40", "day: 41"))
-    found = diff(house.ws, str(before), start=date(2026, 10, 5), days=5, now=moment("2026-10-05", "12:00"))
+    found = diff(house.ws, str(before), start=date(2026, 10, 5), days=5, now=now)
     assert found.impact is not None
     assert [(str(day.on), day.before) for day in found.impact.days][:1] == [("2026-10-06", {Kind.EMAIL: 1})]
-    assert [(one.account, str(one.on)) for one in house.preview("2026-10-06", 1, "12:00").actions] == [
-        ("ACME", "2026-10-06")
-    ]
+    assert [
+        (one.account, str(one.on))
+        for one in ahead.preview(house.ws, start=date(2026, 10, 6), days=1, now=now).actions
+    ] == [("ACME", "2026-10-06")]
+    later = diff(house.ws, str(before), start=date(2026, 10, 7), days=1, now=now)
+    assert later.impact is not None
+    assert later.impact.days[0].before == {}, "the day before has sent it"
+    assert ahead.preview(house.ws, start=date(2026, 10, 7), days=1, now=now).actions == ()
