@@ -223,7 +223,7 @@ def _signed(view: View, home: Array) -> Portfolio:
         day=day,
         due=due,
         takes=_takes(view, chosen),
-        passes=_takes(view, np.where(passed & (begun.bit < chosen), begun.bit, np.uint64(0))),
+        passes=_passes(view, np.where(passed & (begun.bit < chosen), begun.bit, np.uint64(0))),
         amount=amount,
         late=late,
         overdue=view.account_overdue,
@@ -252,6 +252,11 @@ def _takes(view: View, chosen: Array) -> Array:
         return up_to(chosen)
     takes: Array = chosen | (up_to(chosen) & ~again[view.policy])
     return takes
+
+
+def _passes(view: View, waited: Array) -> Array:
+    """unit -> what is passed over with a step that waited: it and the lower ones."""
+    return _takes(view, waited) if waited.any() else waited
 
 
 def _highest_offered(view: View, offers: Array, again: Array) -> tuple[Array, Array]:
