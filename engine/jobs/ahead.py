@@ -67,15 +67,18 @@ def preview(
 ) -> Preview:
     """The coming days as they would be. Writes nothing, anywhere.
 
+    What today and the days before `start` do is done by then: a day is what the ones before it leave.
+
     Where more than `at_once` items are open, the accounts are looked through in parts for those that the days say something
     of, so that a larger ledger hardly needs more memory.
     """
-    coming = [start + timedelta(days=n) for n in range(days)]
+    today = min(ws.today(now), start)
+    coming = [today + timedelta(days=n) for n in range((start - today).days + days)]
     with glance(ws.files.database_url) as view:
         found = _found(ws, view, coming, now, assumes, at_once)
-        begin = _ahead(ws, view, start, found.state if found else state_on(ws, view, start, now))
+        begin = _ahead(ws, view, today, found.state if found else state_on(ws, view, today, now))
     book, state, room = begin.with_stop(ws.live), begin.state, begin.room
-    planned = plan(book, state, coming, ws.calendar, ws.rules, room=room, assumes=assumes)
+    planned = plan(book, state, coming, ws.calendar, ws.rules, room=room, assumes=assumes, since=start)
     seen = summarize(book, state, planned, room, ws.calendar)
     if found is not None:
         seen = replace(seen, accounts=found.accounts, no_policy=found.no_policy)

@@ -219,17 +219,21 @@ def _impact(
     assumes: str,
     second: Beside | None,
 ) -> Impact:
-    """The coming days under both books. A day whose run has been made is over: the change counts from the next."""
-    begin = ahead(was, start, now)
+    """The coming days under both books. A day whose run has been made is over: the change counts from the next. The days
+    before `start` go by the earlier book.
+    """
+    on = min(was.today(now), start)
+    begin = ahead(was, on, now)
     other = begin
     if was.live.house.currency != will.live.house.currency:
-        other = ahead(will, start, now)  # amounts count in the house's currency
+        other = ahead(will, on, now)  # amounts count in the house's currency
+    while begin.ran or on < start:
+        alike = other is begin
+        begin = _over(was, begin, on, assumes)
+        other = begin if alike else _over(was, other, on, assumes)
+        on += timedelta(days=1)
     room = begin.room
-    if begin.ran:
-        begin, other = (_over(was, one, start) for one in (begin, other))
-        start += timedelta(days=1)
-        room = begin.room
-    coming = [start + timedelta(days=n) for n in range(days)]
+    coming = [on + timedelta(days=n) for n in range(days)]
     earlier, later = (
         (one.with_stop(ws.live), one.state, coming, ws.calendar, room, assumes)
         for ws, one in ((was, begin), (will, other))
@@ -253,8 +257,9 @@ def _both(earlier: _Way, later: _Way, second: Beside | None) -> tuple[Course, Co
         return by_both(*earlier), by_both(*later)
 
 
-def _over(ws: Workspace, begin: Ahead, on: date) -> Ahead:
+def _over(ws: Workspace, begin: Ahead, on: date, assumes: str) -> Ahead:
     """The morning after a day that was run already."""
-    state = next_morning(begin.with_stop(ws.live), begin.state, on, ws.calendar, ws.rules, begin.room)
+    book = begin.with_stop(ws.live)
+    state = next_morning(book, begin.state, on, ws.calendar, ws.rules, begin.room, assumes)
     room = Room(begin.room.people, away=begin.room.away)
     return replace(begin, state=replace(state, age=0), room=room, ran=False)

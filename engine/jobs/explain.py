@@ -16,7 +16,6 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from engine.core import sentences
-from engine.core.decision import gates
 from engine.core.decision.choose import Choice, Verdict, choose
 from engine.core.decision.signature import NONE, Signature
 from engine.core.decision.standing import Standing
@@ -24,10 +23,12 @@ from engine.core.language import words
 from engine.core.language.check import check
 from engine.core.language.policy import Policy, PolicyBook, Split, Step
 from engine.core.problem import Place
-from engine.core.sentences import Gate, compare
+from engine.core.sentences import compare
 from engine.core.trust.ahead import ahead
 from engine.errors import NotFound, Refused
+from engine.jobs.checks import Check, gate_checks, verdict_said
 from engine.jobs.drawing import days_drawn, with_its_lot
+from engine.jobs.whole_day import after_its_run, held_by_the_day, not_asked, why_not_today
 from engine.jobs.why_not import Answer, answered, asked_for, owes_nothing, was
 from engine.jobs.workspace import Workspace
 from engine.store import database
@@ -64,15 +65,6 @@ class Rung:
     day: int
     what: str
     mark: str
-    sentence: str
-    place: Place | None
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One gate and its answer."""
-
-    ok: bool
     sentence: str
     place: Place | None
 
@@ -163,8 +155,15 @@ def _live(
     mornings = ahead(book, state, today, ws.calendar, ws.rules, stale)
     at = next(morning for morning in mornings if morning.on == on)
     standing = next((one for one in at.standings if one.signature.step != NONE), at.standings[0])
-    choice = choose(book, standing.signature)
+    decided = choose(book, standing.signature)
+    choice = after_its_run(book.house, conn, state, decided, on) if on == today else decided
     done = _done(conn, account)
+    closed = ws.calendar.why_closed(on)
+    checks = gate_checks(book, standing.signature, choice, on, closed)
+    answer = answered(book, at, mornings, wanted, done) if wanted else None
+    if answer is not None and choice is not decided:
+        answer = why_not_today(answer, choice, checks[-1].sentence)
+    said = verdict_said(choice, on, future=on > today, bound=bool(standing.signature.supply))
     return Explanation(
         account=account,
         name=name or state.accounts["name"][0] or "",
@@ -172,11 +171,11 @@ def _live(
         header=_header(book, standing, on),
         routes=tuple(_routes(book, standing, days_drawn(conn, account))),
         steps=tuple(_rungs(ws, standing, choice, done, on)),
-        gates=tuple(gate_checks(book, standing.signature, on, ws.calendar.why_closed(on))),
-        verdict=verdict_said(choice, on, future=on > today, bound=bool(standing.signature.supply)),
+        gates=checks,
+        verdict=(*said, *not_asked(book.house, ws.people, choice, answer, future=on > today)),
         book=book.hash,
         stored=False,
-        why_not=answered(book, at, mornings, wanted, done) if wanted else None,
+        why_not=answer,
     )
 
 
@@ -287,30 +286,6 @@ def _chosen(choice: Choice, oldest: int | None, step: Step, on: date) -> tuple[s
     return "held", f"{since}, {choice.reason.value}"
 
 
-def gate_checks(book: PolicyBook, at: Signature, on: date, closed: str | None) -> Sequence[Check]:
-    if at.policy == NONE or at.step == NONE:
-        return ()
-    policy = book.policies[at.policy]
-    step = policy.steps[at.step]
-    checks = []
-    held = {gate: (reason, place) for gate, reason, place in gates.holds(book, policy, step, at)}
-    for gate in Gate:
-        if gate in held:
-            reason, place = held[gate]
-            checks.append(Check(False, sentences.gate_holds(gate, reason, on, closed), place))
-        elif said := sentences.gate_open(gate, on):
-            checks.append(Check(True, said, None))
-    return checks
-
-
-def verdict_said(choice: Choice, on: date, *, future: bool, bound: bool = False) -> tuple[str, ...]:
-    """What it comes to. `bound`: a contract obliges us to supply, and the step would change that."""
-    said = sentences.verdict(choice.verdict.value, choice.step, choice.reason, on)
-    if bound and choice.verdict in (Verdict.GO, Verdict.ASK):
-        said = (sentences.supplied_by_contract(choice.step),)
-    return (*said, sentences.FORECAST) if future else said
-
-
 def _done(conn: Connection, account: str) -> dict[tuple[str, str], tuple[date, str]]:
     """(policy, step) -> the day it was taken in the present episode, and by whom."""
     last = sa.select(sa.func.max(episode.c.number)).where(
@@ -335,7 +310,7 @@ def _done(conn: Connection, account: str) -> dict[tuple[str, str], tuple[date, s
 def _stored(ws: Workspace, conn: Connection, account: str, name: str, on: date, why_not: str) -> Explanation:
     row = (
         conn.execute(
-            sa.select(class_choice, run.c.book, run.c.business_date)
+            sa.select(class_choice, run.c.book, run.c.business_date, run.c.state)
             .join(run, run.c.id == class_choice.c.run)
             .join(
                 decision,
@@ -361,7 +336,7 @@ def _stored(ws: Workspace, conn: Connection, account: str, name: str, on: date, 
     if then is None or at.policy >= len(then.policies):
         said = (f"{row['verdict']}: {row['reason']}" + (f", {row['place']}" if row["place"] else ""),)
         return Explanation(account, name, on, (), (), (), (), said, row["book"], stored=True)
-    choice = choose(then, at)
+    choice = held_by_the_day(then.house, choose(then, at), stopped=row["state"] == "stopped")
     policy: Policy | None = then.policies[at.policy] if at.policy != NONE else None
     routes = (Route(policy.id, True, "took the account", policy.place),) if policy else ()
     rungs = tuple(
@@ -384,7 +359,7 @@ def _stored(ws: Workspace, conn: Connection, account: str, name: str, on: date, 
         header=(),
         routes=routes,
         steps=rungs,
-        gates=tuple(gate_checks(then, at, on, closed)),
+        gates=gate_checks(then, at, choice, on, closed),
         verdict=verdict_said(choice, on, future=False, bound=bool(at.supply)),
         book=row["book"],
         stored=True,

@@ -8,17 +8,19 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import orjson
+import polars as pl
+from numpy.typing import NDArray
 
 from engine.core import sentences
 from engine.core.cases import guards
 from engine.core.decision.choose import LADDER_FINISHED, Choice, Verdict, approver, tone_rank
-from engine.core.decision.decide import Decided, key_items
+from engine.core.decision.decide import Decided, key_items, marks_of, own_items, without_address
 from engine.core.decision.draw import Lot
 from engine.core.decision.fairness import narrower, open_ways
 from engine.core.decision.ladder import EMAILS, addresses
@@ -62,15 +64,12 @@ class Made:
     """What has been planned so far: nothing is planned twice, and it tells what is obsolete."""
 
     keys: set[str] = field(default_factory=set)
-    held: list[ActionRow] = field(default_factory=list)  # for want of an address, or by the customer's wish
 
     def add(self, some: Iterable[Planned]) -> None:
         for planned in some:
             if planned.row.key in self.keys:
                 raise AssertionError(f"a run has planned this action twice: {planned.row.key}")
             self.keys.add(planned.row.key)
-            if planned.row.state == ActionState.HELD_ADDRESS:
-                self.held.append(planned.row)
 
 
 @dataclass(frozen=True)
@@ -187,22 +186,31 @@ class Writing:
         """What today's step makes obsolete: the step under way that is passed over, the try that is made again."""
         if not self.under_way:
             return
-        keys = made.keys
-        for contact in self._contacts():
+        for contact in chain(self._contacts(), self._lacking()):
             for one in self.under_way.get((contact.account, contact.own_item), ()):
-                same = one.step == contact.step
-                if same and one.state == ActionState.PUT_BACK:
-                    yield one.key, ActionState.DONE.value, sentences.TRIED_AGAIN
-                elif same and one.state in _WAITS and one.key.partition("+")[0] not in keys:
-                    yield one.key, ActionState.CANCELLED.value, sentences.CHANGED
-                elif not same and (contact.passed or one.state == ActionState.NO_CAPACITY):
-                    planned = one.state == ActionState.PLANNED
-                    reason = sentences.NOT_MADE if planned else sentences.OVERTAKEN
-                    yield one.key, ActionState.PASSED_OVER.value, reason
-        for row in made.held:
-            for one in self.under_way.get((row.account, row.item if row.each else None), ()):
-                if one.state == row.state and one.key.partition("+")[0] not in keys:
-                    yield one.key, ActionState.CANCELLED.value, sentences.CHANGED
+                if ended := self._ended(one, contact, made.keys):
+                    yield one.key, *ended
+
+    def _ended(self, one: UnderWay, contact: Contact, keys: AbstractSet[str]) -> tuple[str, str] | None:
+        """How something under way ends with today's step, and why; None where it goes on."""
+        choice = self.decided.choices[contact.number]
+        if one.step == contact.step:
+            if one.state == ActionState.PUT_BACK and choice.gate is not Gate.ADDRESS:
+                return ActionState.DONE.value, sentences.TRIED_AGAIN
+            if one.state in _WAITS and one.key.partition("+")[0] not in keys:
+                return ActionState.CANCELLED.value, sentences.CHANGED
+            return None
+        if not contact.passed and one.state != ActionState.NO_CAPACITY:
+            return None
+        policy = self.book.policy(choice.policy)
+        waited, step = (policy.step(one.step), policy.step(contact.step)) if policy else (None, None)
+        if waited and step and waited.index > step.index:
+            return (
+                ActionState.CANCELLED.value,
+                sentences.CHANGED,
+            )  # nothing higher fell due: it may be due again
+        planned = one.state == ActionState.PLANNED
+        return ActionState.PASSED_OVER.value, sentences.NOT_MADE if planned else sentences.OVERTAKEN
 
     # -- actions -------------------------------------------------------------------------------------------------------
 
@@ -332,26 +340,32 @@ class Writing:
 
     def _without_address(self) -> Iterator[Planned]:
         """Steps that wait for an address, or that the customer asked us not to take: they are on a list, for a person."""
-        decided, view = self.decided, self.decided.portfolio
-        held = np.array([choice.gate is Gate.ADDRESS for choice in decided.choices] + [False])
-        numbers = view.items["item"]
-        units = np.flatnonzero(held[decided.unit_class])
+        for contact in self._lacking():
+            reason = self.decided.choices[contact.number].reason.value
+            for pattern in self._patterns(contact.number):
+                yield self._planned(contact, pattern, ActionState.HELD_ADDRESS, reason)
+
+    def _lacking(self) -> Iterator[Contact]:
+        decided, view, units = self.decided, self.decided.portfolio, self._held
         if not len(units):
             return
-        for unit, key_item in zip(units.tolist(), key_items(view, units).to_list(), strict=True):
-            number = int(decided.unit_class[unit])
+        for unit, key_item, own_item in zip(
+            units.tolist(), key_items(view, units).to_list(), own_items(view, units).to_list(), strict=True
+        ):
+            number, row = int(decided.unit_class[unit]), int(view.unit_row[unit])
             choice = decided.choices[number]
-            row, own = int(view.unit_row[unit]), int(view.unit_item[unit])
             items = self._lists[unit].items
             account = view.accounts.row(row, named=True)
-            contact = Contact(
+            yield Contact(
                 unit=unit, row=row, number=number, account=account["account"], episode=account["episode"] or 1,
                 step=choice.step, key_item=key_item or (items[0][0] if items else ""), occurrence=0,
-                event=self._event(choice, account), own_item=None if own == NONE else numbers[own],
-                passed=False, goes=False, person=None,
+                event=self._event(choice, account), own_item=own_item, passed=choice.passed, goes=False,
+                person=None,
             )  # fmt: skip
-            for pattern in self._patterns(number):
-                yield self._planned(contact, pattern, ActionState.HELD_ADDRESS, choice.reason.value)
+
+    @cached_property
+    def _held(self) -> NDArray[Any]:
+        return without_address(self.decided)
 
     def _event(self, choice: Choice, account: Mapping[str, Any]) -> date | None:
         policy = self.book.policy(choice.policy)
@@ -419,7 +433,9 @@ class Writing:
     @cached_property
     def _marks(self) -> Mapping[int, list[list[str]]]:
         """unit -> [[item, step], …]."""
-        marks = self.decided.marks.sort("unit", maintain_order=True)
+        view = self.decided.portfolio
+        marks = pl.concat([self.decided.marks, marks_of(self.book, view, self._held, view.takes)])
+        marks = marks.sort("unit", maintain_order=True)
         return by_unit(marks["unit"], pairs(marks["item"], marks["step"]))
 
     @cached_property
@@ -427,8 +443,9 @@ class Writing:
         decided = self.decided
         acting = np.zeros(len(decided.portfolio.unit_row), dtype=bool)
         acting[decided.contacts["unit"].to_numpy()] = True
-        wanted = np.array([c.gate is Gate.ADDRESS or c.tell_owner for c in decided.choices] + [False])
-        return listed(self.book, decided, acting | wanted[decided.unit_class])
+        acting[self._held] = True
+        told = np.array([choice.tell_owner for choice in decided.choices] + [False])
+        return listed(self.book, decided, acting | told[decided.unit_class])
 
 
 def _told_apart(patterns: Sequence[Pattern]) -> Sequence[Pattern]:

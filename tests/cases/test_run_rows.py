@@ -168,7 +168,7 @@ ACTIONS: list[tuple[Any, ...]] = [
     (
         "BOLT|1", "ladder", REMIND, "201", 0, "email", AP, 1, 1, "held address", "no address", 250_00,
         date(2026, 11, 30),
-        {"marks": [], "items": [["201", 250_00]], "template": "friendly-reminder"},
+        {"marks": [["201", REMIND]], "items": [["201", 250_00]], "template": "friendly-reminder"},
     ),
 ]  # fmt: skip
 KEYS = [

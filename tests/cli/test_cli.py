@@ -225,6 +225,19 @@ def test_a_preview_on_a_closed_day_begins_with_the_next_open_one(shop: Path) -> 
     assert run("preview", "--from", "2026-11-21", at=SUNDAY).out.startswith("Week of Mon 23 Nov")
 
 
+def test_a_day_and_the_days_from_one_on_are_those_of_the_week(shop: Path) -> None:
+    """What the days before do is done by then: who is called today is not called on Wednesday for want of today's call."""
+    week = json.loads(run("preview", "--json").out)
+    (wednesday,) = json.loads(run("preview", "--day", "wednesday", "--json").out)["days"]
+    assert wednesday == week["days"][2]
+    assert wednesday["counts"]["call"] < week["days"][0]["counts"]["call"]
+    later = json.loads(run("preview", "--from", "wednesday", "--days", "3", "--json").out)
+    assert later["days"] == week["days"][2:5]
+    assert later["actions"] == [
+        one for one in week["actions"] if one["on"] in {day["on"] for day in later["days"]}
+    ]
+
+
 def test_a_preview_writes_nothing_anywhere(shop: Path) -> None:
     before = fingerprint(shop)
     for more in (

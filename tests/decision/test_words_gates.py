@@ -9,7 +9,7 @@ import pytest
 
 from engine.core.decision.ladder import own_pause_binds, paused_together
 from engine.core.decision.state import Pending
-from tests.decision.builder import LADDER, Desk, book, day
+from tests.decision.builder import LADDER, Desk, book, day, with_house
 
 TASKS = """
 policy: Tasks
@@ -326,6 +326,28 @@ def test_a_higher_step_without_an_address_takes_the_place_of_the_lower_one() -> 
         (row,) = desk.left.pending.select("step", "since").rows()
         waits.append((row[0], (row[1] - day(0)).days))
     assert waits == [("letter reminder", 0), ("letter reminder", 0), ("letter final-notice", 20)]
+    assert desk.left.marks.select("item", "step").rows() == [("1", "letter reminder")], "it was passed over"
+    desk.days(0, 30)
+    assert desk.left.pending["step"].to_list() == ["letter final-notice"], "and it does not come back"
+
+
+def test_a_repeating_step_without_an_address_is_passed_over_for_good() -> None:
+    policy = "policy: P\nclock: due date\nsteps:\n  - day: 20\n    letter: reminder\n    repeat: every 3 days, at most 9\n"
+    policy += "  - day: 30\n    call: collector\n  - day: 40\n    letter: final-notice\n"
+    desk = Desk(book(policy)).account("A", addresses=16).owes("1", late=20)
+    assert desk.calendar_of(0, 30) == {10: "call collector"}
+    assert desk.left.pending["step"].to_list() == ["letter final-notice"]
+
+
+def test_a_call_made_again_waits_for_room_as_the_call_that_it_is() -> None:
+    """The call of day 10 reached nobody and finds no room today: the day's next look does not go on to the step after it."""
+    rules = with_house(book(LADDER + "late: latest\n"), capacity={"calls": 1})
+    desk = Desk(rules).owes("1", late=25).under_way("call collector", Pending.AGAIN, days_ago=14, attempts=1)
+    seen = desk.on(used={"calls": 1})
+    assert seen.of() == "nothing, because no capacity today"
+    desk.rows["pending"][0]["state"] = Pending.CAPACITY.value
+    assert desk.on(used={"calls": 1}).of() == "nothing, because no capacity today"
+    assert desk.on(1).of() == "call collector"
 
 
 def test_an_address_that_was_found_lets_the_step_go() -> None:

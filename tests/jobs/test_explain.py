@@ -74,6 +74,52 @@ def test_a_day_to_come_is_a_forecast(house: House) -> None:
     assert "This is a forecast" in verdict
 
 
+NOT_ASKED = "Room in the day and the safety stop are not asked here"
+
+
+def _three_calls(build: Callable[..., House], line: str) -> House:
+    house = build(
+        house=HOUSE + line,
+        policies={"standard": "policy: P\nclock: due date\nsteps:\n  - day: 5\n    call: collector\n"},
+    )
+    for number, account in enumerate(("ACME", "BOLT", "CORE")):
+        house.owes(account, f"{account[0]}1", "2026-09-30", f"{900 - number}.00")
+        house.contact(account)
+    house.import_customers()
+    house.import_ledger("2026-10-05")
+    return house
+
+
+def test_what_the_day_has_no_room_for_says_so_once_the_day_was_run(build: Callable[..., House]) -> None:
+    house = _three_calls(build, "capacity: {calls: 1}\n")
+    assert NOT_ASKED in told(house, "CORE", "2026-10-05", "2026-10-05")[2]
+    house.run("2026-10-05")
+    marks, shut, verdict = told(house, "CORE", "2026-10-05", "2026-10-05")
+    assert (marks, shut) == (["held"], ["the day has no more room for it"])
+    assert verdict.startswith("Nothing goes out on Mon 5 Oct 2026.")
+    assert NOT_ASKED not in verdict
+    found = explain(
+        house.ws, "CORE", on=date(2026, 10, 5), now=moment("2026-10-05", "10:00"), why_not="call collector"
+    )
+    assert str(found.gates[-1].place) == "policies/house.yaml:9:1"
+    assert found.why_not
+    assert (found.why_not.sentence, found.why_not.place) == (found.gates[-1].sentence, found.gates[-1].place)
+    assert found.why_not.said == ("It waits for the next open day that has room for it.",)
+    assert NOT_ASKED in told(house, "CORE", "2026-10-06", "2026-10-05")[2], "nobody has asked of tomorrow"
+
+
+def test_what_the_safety_stop_holds_says_so_once_the_day_was_run(build: Callable[..., House]) -> None:
+    house = _three_calls(build, "stop: {actions: 2}\n")
+    assert house.run("2026-10-05").stopped
+    for today in ("2026-10-05", "2026-10-06"):
+        _, shut, verdict = told(house, "ACME", "2026-10-05", today)
+        assert shut == ["the safety stop holds the whole day"]
+        assert (
+            verdict
+            == "Nothing goes out on Mon 5 Oct 2026. “call collector” waits: the safety stop holds the whole day."
+        )
+
+
 def test_what_cannot_be_told(house: House) -> None:
     with pytest.raises(Refused, match="no run on Thu 1 Oct 2026"):
         told(house, "ACME", "2026-10-01", "2026-10-05")

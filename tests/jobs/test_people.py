@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from engine.jobs import cases
+from engine.jobs.cases.wishes import wish as wish_of
 from engine.store.tables import action, approval, run
 from tests.jobs.world import HOUSE, House
 
@@ -92,7 +93,7 @@ def test_an_approval_that_nobody_gives_is_passed_over_by_the_next_step(asking: H
     asking.run("2026-10-05")
     assert asking.run("2026-10-15").by_kind == {"call": 1}
     assert [state for *_, state in asking.states()] == ["passed over", "passed over", "planned"]
-    assert asking.reason("ACME", "terms") == "passed over: a higher step fell due meanwhile"
+    assert asking.reason("ACME", "terms") == "a higher step fell due meanwhile"
 
 
 def test_the_end_proposes_the_way_back_after_the_clean_months(asking: House) -> None:
@@ -248,6 +249,89 @@ def test_a_missing_address_is_on_the_list_until_it_is_there(build: Callable[...,
     assert house.worklist("2026-10-07") == []
 
 
+TWO_MAILS = """
+policy: Standard
+clock: due date
+steps:
+  - day: 1
+    email: friendly-reminder
+  - day: 3
+    email: firm-reminder
+  - day: 9
+    call: collector
+"""
+
+
+A_CALL_FIRST = """
+policy: Standard
+clock: due date
+steps:
+  - day: 1
+    call: collector
+  - day: 3
+    email: firm-reminder
+"""
+
+
+@pytest.mark.parametrize("each", ["", "each: invoice\n"])
+@pytest.mark.parametrize("wish", [False, True])
+def test_what_waits_for_an_address_gives_way_to_a_higher_step_and_stays_so(
+    build: Callable[..., House], each: str, *, wish: bool
+) -> None:
+    house = build(policies={"standard": TWO_MAILS.replace("steps:", each + "steps:")})
+    house.owes("ACME", "A1", "2026-10-04")
+    house.contact("ACME", **({} if wish else {"email": ""}))
+    house.import_customers()
+    house.import_ledger("2026-10-05")
+    if wish:
+        house.do(lambda engine: wish_of(engine, "ACME", "no contact", house.who("2026-10-05"), because="x"))
+    days = [f"2026-10-{number:02}" for number in (5, 6, 7, 8, 9)]
+    seen = house.preview(days[0], len(days))
+    for day in days:
+        house.run(day)
+        assert house.run(day, "12:00").actions == 0, day
+        held = [each.step for each in seen.held if str(each.on) <= day]
+        assert [work.step for work in house.worklist(day)] == held[-1:]
+    assert len(held) == 2
+    assert house.states() == [
+        ("email", "email friendly-reminder", "passed over"),
+        ("email", "email firm-reminder", "held address"),
+    ]
+    (why,) = house.rows(sa.select(action.c.reason).where(action.c.state == "passed over"))
+    assert why[0] == "a higher step fell due meanwhile"
+    assert house.marks() == {("A1", "email friendly-reminder")}
+
+
+def test_what_waits_for_an_address_is_asked_again_where_no_higher_step_took_its_place(
+    build: Callable[..., House],
+) -> None:
+    """A promise sets the invoice aside, a younger one gets its own first step: when the promise is broken, the firm
+    reminder of the older one is still to come."""
+    house = build(policies={"standard": A_CALL_FIRST})
+    house.owes("ACME", "A1", "2026-10-04")
+    house.owes("ACME", "A2", "2026-10-07")
+    house.contact("ACME", email="")
+    house.import_customers()
+    for day in ("2026-10-05", "2026-10-07"):
+        house.import_ledger(day)
+        house.run(day)
+        for work in house.worklist(day):
+            if work.kind == "call":
+                house.do(
+                    lambda engine, day=day: cases.log_call(
+                        engine, "ACME", "refused", house.who(day), house.ws.calendar
+                    )
+                )
+    assert [work.step for work in house.worklist("2026-10-07")] == ["email firm-reminder"]
+    who = house.who("2026-10-07")
+    house.do(
+        lambda engine: cases.promise(engine, "ACME", date(2026, 10, 12), who, house.ws.calendar, items=["A1"])
+    )
+    house.run("2026-10-08")
+    assert ("email", "email firm-reminder", "cancelled") in house.states()
+    assert ("A1", "email firm-reminder") not in house.marks()
+
+
 # -- a day that is too full, or wants too much ---------------------------------------------------------------
 
 ONLY_CALLS = """
@@ -313,6 +397,25 @@ def test_a_ledger_that_lost_half_of_itself_holds_the_next_run(build: Callable[..
     assert house.run("2026-10-12", "11:00", agreed="ana").stopped == ""
     assert [body["by"] for body in house.journal("let go")] == ["ana"]
     assert house.run("2026-10-13").stopped == ""
+
+
+def test_a_promise_stands_until_a_later_ledger_shows_that_nothing_came(build: Callable[..., House]) -> None:
+    """The preview of today says what today's run does; of tomorrow it assumes that a ledger comes."""
+    house = build(policies={"standard": ONLY_CALLS})
+    house.owes("ACME", "A1", "2026-09-30")
+    house.contact("ACME")
+    house.import_customers()
+    house.import_ledger("2026-10-01")
+    who = house.who("2026-10-01")
+    house.do(lambda engine: cases.promise(engine, "ACME", date(2026, 10, 5), who, house.ws.calendar))
+    house.run("2026-10-01")
+    seen = house.preview("2026-10-07", 2)
+    assert [str(each.on) for each in seen.actions] == ["2026-10-08"]
+    assert seen.held[0].reason.value == "promise open"
+    assert house.run("2026-10-07").actions == 0
+    house.import_ledger("2026-10-07", "12:00")
+    assert [str(each.on) for each in house.preview("2026-10-07", 1, "13:00").actions] == ["2026-10-07"]
+    assert house.run("2026-10-07", "13:00").actions == 1
 
 
 def test_a_promise_that_broke_since_the_last_import_is_written_down_by_the_run(house: House) -> None:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
+from datetime import date
 from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
+from engine.core.language.policy import Kind
+from engine.jobs import ahead
+from engine.jobs.cases import close_dispute, open_dispute
+from engine.jobs.diff import diff
 from engine.store import database
 from engine.store.tables import metadata
-from tests.jobs.world import House
+from tests.jobs.world import STANDARD, House, moment
 
 
 def _bytes(root: Path) -> dict[str, tuple[str, int]]:
@@ -54,3 +60,25 @@ def test_a_preview_shows_what_the_run_does(house: House) -> None:
     assert coming == [("ACME", "email"), ("BOLT", "email")]
     assert house.run("2026-10-05").by_kind == {"email": 2}
     assert house.preview("2026-10-05", days=1).actions == (), "what is on its way is not shown as to come"
+
+
+def test_a_look_from_tomorrow_on_knows_what_the_night_releases(house: House) -> None:
+    """Today's run is made, so a change counts from tomorrow: the dispute that was closed today holds no more then."""
+    who, now = house.who("2026-10-05"), moment("2026-10-05", "12:00")
+    house.do(lambda engine: open_dispute(engine, "ACME", "A1", "short shipment", who, ws=house.ws))
+    house.do(lambda engine: close_dispute(engine, "ACME", "A1", who, closed_for="us", result="complete"))
+    assert house.day("2026-10-05").sent == {"email": 1}
+    before = house.root / "before"
+    shutil.copytree(house.root / "policies", before)
+    house.write("standard", STANDARD.replace("day: 40", "day: 41"))
+    found = diff(house.ws, str(before), start=date(2026, 10, 5), days=5, now=now)
+    assert found.impact is not None
+    assert [(str(day.on), day.before) for day in found.impact.days][:1] == [("2026-10-06", {Kind.EMAIL: 1})]
+    assert [
+        (one.account, str(one.on))
+        for one in ahead.preview(house.ws, start=date(2026, 10, 6), days=1, now=now).actions
+    ] == [("ACME", "2026-10-06")]
+    later = diff(house.ws, str(before), start=date(2026, 10, 7), days=1, now=now)
+    assert later.impact is not None
+    assert later.impact.days[0].before == {}, "the day before has sent it"
+    assert ahead.preview(house.ws, start=date(2026, 10, 7), days=1, now=now).actions == ()

@@ -16,14 +16,13 @@ import polars as pl
 
 from engine.core.decision.choose import step_tone
 from engine.core.decision.columns import day_number, places
-from engine.core.decision.decide import Decided
+from engine.core.decision.decide import Decided, marks_of, own_items, without_address
 from engine.core.decision.ladder import contacts, effect_bits, event_column, repeats
 from engine.core.decision.portfolio import Portfolio, routed
 from engine.core.decision.signature import NONE, TURN, Origin
 from engine.core.decision.state import BY_ROW, CALLS, MARKS, PENDING, REPEATS, TOUCHES, Pending, State
 from engine.core.decision.view import Day
 from engine.core.language.policy import Action, Kind, Policy, PolicyBook, Step, seniority
-from engine.core.sentences import Gate
 from engine.core.workdays import Calendar
 
 if TYPE_CHECKING:
@@ -42,12 +41,28 @@ def after(book: PolicyBook, state: State, decided: Decided, calendar: Calendar) 
     return replace(
         state,
         accounts=_accounts(book, state, decided, made, calendar),
-        marks=_with(state.marks, marks.select(list(MARKS)).cast(MARKS), marks_arrived),  # type: ignore[arg-type]
+        marks=_with(state.marks, _as_marks(marks), marks_arrived, _passed_over(book, decided, went)),
         touches=_with(state.touches, made.touches(on)),
         pending=_pending(state, decided, went, ended, on),
         repeats=_repeats(state, made, on),
         calls=_with(state.calls, made.calls(on)),
     )
+
+
+def _as_marks(marks: pl.DataFrame) -> pl.DataFrame:
+    return marks.select(list(MARKS)).cast(MARKS)  # type: ignore[arg-type]
+
+
+def _passed_over(book: PolicyBook, decided: Decided, went: pl.DataFrame) -> pl.DataFrame:
+    """The marks of what waited and gives way to a higher step, be it that this one waits too: for room, or for an address."""
+    view = decided.portfolio
+    if decided.stopped or not view.passes.any():
+        return pl.DataFrame(schema=MARKS)
+    steps = view.passes.copy()
+    gone = went["unit"].to_numpy()
+    steps[gone] &= ~view.takes[gone]  # marked as taken
+    units = np.concatenate([decided.contacts["unit"].to_numpy(), without_address(decided)])
+    return _as_marks(marks_of(book, view, units, steps))
 
 
 def _with(frame: pl.DataFrame, *more: pl.DataFrame) -> pl.DataFrame:
@@ -186,6 +201,9 @@ def _under_way(
     told = state.marks.filter(pl.col("step").is_in(ahead)) if ahead else state.marks.clear()
     announced = set(told.select("row", "policy", "step").iter_rows())
     overtaken = set(decided.contacts.filter("passed").select("row", "own_item").iter_rows())
+    lacking = without_address(decided)
+    passed = lacking[view.signature["passed"][lacking].astype(bool)]
+    overtaken |= set(zip(view.unit_row[passed].tolist(), own_items(view, passed).to_list(), strict=True))
     for row, item, policy_id, name in ends.select("row", "item", "policy", "step").iter_rows():
         policy = book.policy(policy_id)
         step = policy.step(name) if policy else None
@@ -356,13 +374,11 @@ def _pending(
         )
     missing = _missing_addresses(decided, on)
     if missing.height and kept.height:
-        # A higher step that lacks an address too takes the place of the one that waits for it.
-        waits_for_one = kept.filter(pl.col("state") == Pending.ADDRESS.value)
-        same = waits_for_one.join(missing, on=["row", "item", "policy", "step"], how="semi", nulls_equal=True)
-        other = waits_for_one.join(same, on=["row", "item"], how="anti", nulls_equal=True)
-        other = other.join(missing, on=["row", "item"], how="semi", nulls_equal=True)
-        kept = kept.join(other, on=["row", "item"], how="anti", nulls_equal=True)
-        missing = missing.join(kept, on=["row", "item"], how="anti", nulls_equal=True)
+        # A step that lacks an address takes the place of another that waits; the same one has waited longer.
+        same = kept.join(missing, on=["row", "item", "policy", "step"], how="semi", nulls_equal=True)
+        others = kept.join(missing, on=["row", "item"], how="anti", nulls_equal=True)
+        kept = pl.concat([others, same])
+        missing = missing.join(same, on=["row", "item"], how="anti", nulls_equal=True)
     if not waits.height:
         return _with(kept, missing)
     room = waits.select(
@@ -379,20 +395,14 @@ def _pending(
 
 
 def _missing_addresses(decided: Decided, on: date) -> pl.DataFrame:
-    choices = decided.choices
-    held = np.array([choice.gate is Gate.ADDRESS for choice in choices] + [False])
-    units = np.flatnonzero(held[decided.unit_class])
+    units = without_address(decided)
     if not len(units):
         return pl.DataFrame(schema=PENDING)
-    numbers = decided.unit_class[units]
-    view = decided.portfolio
-    own = view.unit_item[units]
-    item = pl.Series(view.items["item"].gather(np.maximum(own, 0)))
-    nothing = pl.Series([None], dtype=pl.String).new_from_index(0, len(units))
+    choices, view, numbers = decided.choices, decided.portfolio, decided.unit_class[units]
     frame = pl.DataFrame(
         {
             "row": view.unit_row[units],
-            "item": item.zip_with(pl.Series(own != NONE), nothing),
+            "item": own_items(view, units),
             "policy": pl.Series([choice.policy for choice in choices], dtype=pl.String).gather(numbers),
             "step": pl.Series([choice.step for choice in choices], dtype=pl.String).gather(numbers),
         }

@@ -26,7 +26,7 @@ from engine.core.decision.state import Pending, State
 from engine.core.decision.view import Day
 from engine.core.language.policy import PolicyBook, Score
 from engine.core.rules import EngineFault, Rules
-from engine.core.sentences import Reason
+from engine.core.sentences import Gate, Reason
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -124,7 +124,7 @@ def proposed(
         choices=choices,
         unit_class=view.classes,
         contacts=contacts.with_columns(_GOES, _NOBODY),
-        marks=_marks(book, view, contacts),
+        marks=marks_of(book, view, contacts["unit"].to_numpy(), view.takes),
         stopped="",
         faults=tuple(faulty.values()),
         evaluators=tuple(rule.name for rule in rules),
@@ -225,7 +225,7 @@ def _contacts(
         pl.Series("occurrence", view.signature["occurrence"][units]),
         _events(book, accounts, rows, view.signature["policy"][units]).alias("event"),
         key_items(view, units).alias("key_item"),
-        _own_items(view, units).alias("own_item"),
+        own_items(view, units).alias("own_item"),
         *numbers[at].get_columns(),
         order["score"],
         waiting.gather(at).alias("waiting_since"),
@@ -266,7 +266,7 @@ def _events(book: PolicyBook, accounts: pl.DataFrame, rows: NDArray[Any], policy
     return events
 
 
-def _own_items(view: Portfolio, units: NDArray[Any]) -> pl.Series:
+def own_items(view: Portfolio, units: NDArray[Any]) -> pl.Series:
     """contact -> its item under `each: invoice`, else null."""
     own = view.unit_item[units]
     if not (own != NONE).any():
@@ -277,17 +277,16 @@ def _own_items(view: Portfolio, units: NDArray[Any]) -> pl.Series:
     )
 
 
-def _taken_mask(view: Portfolio) -> NDArray[Any]:
-    """item -> the steps that are taken with its unit's step: it and the lower ones that are due; none when set aside."""
-    takes = view.takes[view.items["unit"].to_numpy()]
-    mask: NDArray[Any] = np.where(view.free, view.due & takes, np.uint64(0))
+def _due_of(view: Portfolio, steps: NDArray[Any]) -> NDArray[Any]:
+    """item -> those of its unit's `steps` that are due for it; none when set aside."""
+    mask: NDArray[Any] = np.where(view.free, view.due & steps[view.items["unit"].to_numpy()], np.uint64(0))
     return mask
 
 
 def key_items(view: Portfolio, units: NDArray[Any]) -> pl.Series:
     """The oldest item newly marked; for a repeat, the oldest that is asked for."""
     count = len(view.items)
-    newly = _taken_mask(view) != 0
+    newly = _due_of(view, view.takes) != 0
     index = np.arange(count)
     first = view.by_unit.least(np.where(newly, index, count), count)
     if (first[units] == count).any():
@@ -317,12 +316,13 @@ def _allocated(
     return contacts, allocation.stopped
 
 
-def _marks(book: PolicyBook, view: Portfolio, contacts: pl.DataFrame) -> pl.DataFrame:
-    """(unit, row, item, policy, step, event): what each contact takes, for every item not set aside."""
+def marks_of(book: PolicyBook, view: Portfolio, units: NDArray[Any], steps: NDArray[Any]) -> pl.DataFrame:
+    """(unit, row, item, policy, step, event): which of its `steps` (unit -> bits) are due at each of these units, for every
+    item not set aside."""
     acting = np.zeros(len(view.unit_row), dtype=bool)
-    acting[contacts["unit"].to_numpy()] = True
+    acting[units] = True
     unit = view.items["unit"].to_numpy()
-    mask = np.where(acting[unit], _taken_mask(view), np.uint64(0))
+    mask = np.where(acting[unit], _due_of(view, steps), np.uint64(0))
     found = np.flatnonzero(mask)
     policy = view.signature["policy"][unit[found]]
     every, at = [], [np.zeros(0, dtype=np.int64)]
@@ -334,18 +334,23 @@ def _marks(book: PolicyBook, view: Portfolio, contacts: pl.DataFrame) -> pl.Data
             at.append(mine[(bits_of & np.uint64(1 << step.index)) != 0])
     taken = np.concatenate(at)
     which = np.repeat(np.arange(len(every)), [len(here) for here in at[1:]])
-    marks = pl.DataFrame(
+    rows = view.items["row"].gather(taken)
+    return pl.DataFrame(
         {
             "unit": unit[taken],
-            "row": view.items["row"].gather(taken),
+            "row": rows,
             "item": view.items["item"].gather(taken),
             "policy": pl.Series([id for id, _ in every], dtype=pl.String).gather(which),
             "step": pl.Series([name for _, name in every], dtype=pl.String).gather(which),
+            "event": _events(book, view.accounts, rows.to_numpy(), view.signature["policy"][unit[taken]]),
         }
     )
-    if contacts["event"].null_count() == contacts.height:
-        return marks.with_columns(event=pl.lit(None, dtype=pl.Date))
-    return marks.join(contacts.select("unit", "event"), on="unit", how="left")
+
+
+def without_address(decided: Decided) -> NDArray[Any]:
+    """The units whose step waits for an address, or that the customer asked us not to take."""
+    held = np.array([choice.gate is Gate.ADDRESS for choice in decided.choices] + [False])
+    return np.flatnonzero(held[decided.unit_class])
 
 
 def reasons(decided: Decided) -> Iterable[tuple[Choice, int, int]]:

@@ -83,8 +83,10 @@ def plan(
     *,
     room: Room | None = None,
     assumes: str = NOTHING_PAID,
+    since: date | None = None,
 ) -> Plan:
-    """Fold the days, which are ascending. `room` holds for the first day what earlier runs of it have used.
+    """Fold the days, which are ascending. `room` holds for the first day what earlier runs of it have used. Days before
+    `since` only lead to those that are kept.
 
     A class on which the evaluators have agreed on an earlier day is not asked again.
     """
@@ -94,15 +96,20 @@ def plan(
     for number, on in enumerate(days):
         state = dawn(book, state, on, assumes, number == 0)
         decided = decide(book, state, moment(book, state, calendar, on, number == 0), rules, room, seen)
-        planned.append(Planned(on, calendar.why_closed(on) or "", decided))
+        if since is None or on >= since:
+            planned.append(Planned(on, calendar.why_closed(on) or "", decided))
         state = after(book, state, decided, calendar)
         room = Room(room.people, away=room.away)
     return Plan(tuple(planned), assumes)
 
 
 def dawn(book: PolicyBook, state: State, on: date, assumes: str, first: bool) -> State:
-    """The state in which a day is decided: whom it draws is drawn, and on the first day approvals that wait are given."""
-    state = morning(state, on, assumes)
+    """The state in which a day is decided: whom it draws is drawn, and on the first day approvals that wait are given.
+
+    The first day's state is what is known on its morning: a promise whose time is over still holds where no later ledger
+    has shown that nothing came. For each day after it a ledger is assumed.
+    """
+    state = state if first else morning(state, on, assumes)
     state = with_lots(state, drawn(book, state, Day(on)))
     return approved(state) if first else state
 
@@ -162,11 +169,18 @@ def walk(
 
 
 def next_morning(
-    book: PolicyBook, state: State, on: date, calendar: Calendar, rules: Sequence[Rules], room: Room
+    book: PolicyBook,
+    state: State,
+    on: date,
+    calendar: Calendar,
+    rules: Sequence[Rules],
+    room: Room,
+    assumes: str,
 ) -> State:
-    """The state when a day has come to its end."""
-    state = dawn(book, state, on, NOTHING_PAID, True)
-    return after(book, state, decide(book, state, day_of(book, calendar, on), rules, room), calendar)
+    """The state on the morning after a day, with what the night has released."""
+    state = dawn(book, state, on, assumes, True)
+    state = after(book, state, decide(book, state, day_of(book, calendar, on), rules, room), calendar)
+    return morning(state, on + timedelta(days=1), assumes)
 
 
 def approved(state: State) -> State:

@@ -43,6 +43,7 @@ class Portfolio:
     day: Array  # item -> its day on its policy's clock
     due: Array  # item -> steps due and not taken
     takes: Array  # unit -> the steps that its step takes: itself and the lower ones, but none that repeats
+    passes: Array  # unit -> the steps that are passed over with what waited, where a higher one fell due meanwhile
     amount: Array  # unit -> what is overdue and not set aside (of a courtesy: what falls due), house's minor units
     late: Array  # unit -> most days past due of what is asked for
     overdue: Array  # row -> something is past due, set aside or not
@@ -222,6 +223,7 @@ def _signed(view: View, home: Array) -> Portfolio:
         day=day,
         due=due,
         takes=_takes(view, chosen),
+        passes=_passes(view, np.where(passed & (begun.bit < chosen), begun.bit, np.uint64(0))),
         amount=amount,
         late=late,
         overdue=view.account_overdue,
@@ -250,6 +252,11 @@ def _takes(view: View, chosen: Array) -> Array:
         return up_to(chosen)
     takes: Array = chosen | (up_to(chosen) & ~again[view.policy])
     return takes
+
+
+def _passes(view: View, waited: Array) -> Array:
+    """unit -> what is passed over with a step that waited: it and the lower ones."""
+    return _takes(view, waited) if waited.any() else waited
 
 
 def _highest_offered(view: View, offers: Array, again: Array) -> tuple[Array, Array]:

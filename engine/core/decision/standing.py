@@ -194,7 +194,7 @@ class _Unit:
     def _pending(self) -> Row | None:
         own = self.book.policies[self.number].each_invoice
         mine = [row for row in self.case.pending if not own or (self.item and row["item"] == self.item)]
-        mine = [row for row in mine if row["state"] != Pending.CAPACITY]
+        mine = [row for row in mine if row["state"] != Pending.CAPACITY or row["attempts"]]
         return mine[-1] if mine else None
 
     def _tries(self, step: Step) -> int:
@@ -517,6 +517,7 @@ _UNDER: Mapping[Pending, Under] = {
     Pending.ADDRESS: Under.ADDRESS,
     Pending.APPROVED: Under.APPROVED,
     Pending.UNCERTAIN: Under.UNCERTAIN,
+    Pending.CAPACITY: Under.AGAIN_NOW,  # of a call alone that reached nobody
 }
 
 _EMPTY = {

@@ -37,8 +37,11 @@ def begun(view: View) -> Begun:
     under = np.zeros(view.units, dtype=np.int64)
     bit = np.zeros(view.units, dtype=np.uint64)
     since = np.full(view.units, view.today)
-    # What waits for room in the day is no reason to decide otherwise, and may be a great deal.
-    pending = view.state.pending.filter(pl.col("state") != Pending.CAPACITY.value)
+    # What waits for room in the day is no reason to decide otherwise, and may be a great deal: but for a call that is made
+    # again.
+    pending = view.state.pending.filter(
+        (pl.col("state") != Pending.CAPACITY.value) | (pl.col("attempts") > 0)
+    )
     if pending.height:
         pending, units = _units(view, pending)
         under[units] = _under(pending, view.day.on)
@@ -150,6 +153,7 @@ _UNDER = {
     Pending.ADDRESS.value: Under.ADDRESS.value,
     Pending.APPROVED.value: Under.APPROVED.value,
     Pending.UNCERTAIN.value: Under.UNCERTAIN.value,
+    Pending.CAPACITY.value: Under.AGAIN_NOW.value,
 }
 
 

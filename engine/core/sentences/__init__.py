@@ -93,8 +93,10 @@ from engine.core.sentences.charges import (
     sum_formula,
 )
 from engine.core.sentences.explain import (
+    DAY_NOT_ASKED,
     FORECAST,
     OWES_NOTHING,
+    TILL_WHEN,
     gate_holds,
     gate_open,
     lost_step,
@@ -197,6 +199,7 @@ __all__ = [
     "CHANGED",
     "CHECKS",
     "CONTRACT",
+    "DAY_NOT_ASKED",
     "FORECAST",
     "INSOLVENT",
     "INSTEAD",
@@ -228,6 +231,7 @@ __all__ = [
     "SETTLE_FIRST",
     "STEP_GONE",
     "STOPS_AGREED",
+    "TILL_WHEN",
     "TRIED_AGAIN",
     "UNMATCHED",
     "WAITS_FOR_REASON",

@@ -10,6 +10,14 @@ from engine.core.sentences.reasons import Gate, Reason
 
 OWES_NOTHING = "The account owes nothing, so there is nothing to decide."
 FORECAST = "This is a forecast: it assumes that nothing is paid until then."
+# Of a step that would go, where only all accounts together tell whether the day holds it.
+DAY_NOT_ASKED = (
+    "Room in the day and the safety stop are not asked here: “dunwell preview --show held” asks all accounts."
+)
+TILL_WHEN = {
+    Gate.STOP: "It waits until somebody agrees to the whole day: “dunwell run --agree”.",
+    Gate.CAPACITY: "It waits for the next open day that has room for it.",
+}
 
 
 def not_so(wanted: str, value: object) -> str:
@@ -68,6 +76,8 @@ _SHUT = {
     Reason.VIA_ATTORNEY: "everything goes through the customer's attorney",
     Reason.NO_CONTACT: "the customer wants no contact",
     Reason.APPROVAL: "needs approval",
+    Reason.SAFETY_STOP: "the safety stop holds the whole day",
+    Reason.NO_CAPACITY: "the day has no more room for it",
 }
 
 

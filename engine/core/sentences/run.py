@@ -21,7 +21,7 @@ def disagreement(account: str, accounts: int, evaluators: tuple[str, ...]) -> st
 
 # Why an action that was under way is ended by a later decision.
 NOT_MADE = "not made: a higher step fell due"
-OVERTAKEN = "passed over: a higher step fell due meanwhile"
+OVERTAKEN = "a higher step fell due meanwhile"
 TRIED_AGAIN = "tried again"
 # The owner's task at the end of a ladder.
 LADDER_DONE = "The ladder is finished and the account is still overdue: decide what comes next."

@@ -12,7 +12,7 @@ from engine.core.decision.signature import NONE, Signature
 from engine.core.language.check import check
 from engine.core.language.policy import PolicyBook
 from engine.core.workdays import Calendar, calendar
-from engine.jobs.explain import Check, gate_checks, verdict_said
+from engine.jobs.checks import Check, gate_checks, verdict_said
 from engine.jobs.workspace import Workspace
 
 
@@ -58,7 +58,7 @@ def _told(row: Mapping[str, Any], then: tuple[PolicyBook, Calendar] | None, text
     choice = choose(book, at)
     if choice.verdict.value != row["verdict"]:  # another Dunwell chose; what was written is what was decided
         return Told(row, (f"{row['verdict']}: {row['reason']}",), (), lines)
-    gates = () if at.policy == NONE else tuple(gate_checks(book, at, on, days.why_closed(on)))
+    gates = () if at.policy == NONE else gate_checks(book, at, choice, on, days.why_closed(on))
     return Told(row, verdict_said(choice, on, future=False), gates, lines)
 
 

@@ -227,6 +227,9 @@ class Deciding:
                 again = standing.signature.origin == Origin.REPEAT
                 repeats[p, step.index] = max(repeats.get((p, step.index), 0) + again, 1)
                 repeated.add((p, step.index))
+        for standing, choice in units:
+            if choice.passed and (choice.gate is Gate.ADDRESS or (not held and _goes(choice))):
+                marks |= set(_passed_over(self.book, past, standing))
         if past.home < 0 and any(standing.signature.overdue for standing, _ in units):
             now["home"] = self._home(units[0][0])
         now["repeats"] = tuple(sorted((p, s, times) for (p, s), times in repeats.items()))
@@ -250,11 +253,12 @@ class Deciding:
         self, past: Past, clock: Clock, day: int, units: Sequence[tuple[Standing, Choice]], *, ended: bool
     ) -> tuple[Any, ...]:
         """What is under way tomorrow: a step that waits for an address; the rest of today's has been done."""
-        if past.pending and not ended:
-            return past.pending
-        lacking = [standing for standing, choice in units if choice.gate is Gate.ADDRESS]
+        free = ended or not past.pending
+        lacking = [
+            standing for standing, choice in units if choice.gate is Gate.ADDRESS and (free or choice.passed)
+        ]
         if not lacking:
-            return NO_PENDING
+            return NO_PENDING if ended else past.pending
         standing = lacking[-1]
         p, step = standing.signature.policy, standing.signature.step
         since = begun(self.book, clock, self.at[past.sort], self.rows.sorts[past.sort], p, day)
@@ -263,6 +267,14 @@ class Deciding:
 
 def _item(standing: Standing) -> int:
     return item_of(standing.item)[0] if standing.item else -1
+
+
+def _passed_over(book: PolicyBook, past: Past, standing: Standing) -> Iterator[Mark]:
+    """The marks of a lower step that waited, where a higher one fell due meanwhile."""
+    policy, (_, p, index, *_) = standing.policy, past.pending
+    waited = policy.step(book.policies[p].steps[index].name) if policy else None
+    if waited and waited.index < standing.signature.step:
+        yield from _taken(standing, standing.signature.policy, waited)
 
 
 def _taken(standing: Standing, p: int, step: Step) -> Iterator[Mark]:
