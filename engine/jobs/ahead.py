@@ -75,7 +75,7 @@ def preview(
     today = min(ws.today(now), start)
     coming = [today + timedelta(days=n) for n in range((start - today).days + days)]
     with glance(ws.files.database_url) as view:
-        found = _found(ws, view, coming, now, assumes, at_once)
+        found = _found(ws, view, coming, start, now, assumes, at_once)
         begin = _ahead(ws, view, today, found.state if found else state_on(ws, view, today, now))
     book, state, room = begin.with_stop(ws.live), begin.state, begin.room
     planned = plan(book, state, coming, ws.calendar, ws.rules, room=room, assumes=assumes, since=start)
@@ -97,7 +97,7 @@ class _Found:
 
 
 def _found(
-    ws: Workspace, view: View, days: Sequence[date], now: datetime, assumes: str, at_once: int
+    ws: Workspace, view: View, days: Sequence[date], since: date, now: datetime, assumes: str, at_once: int
 ) -> _Found | None:
     """None where the ledger is looked at as a whole: it is small, or it has to be."""
     if ws.live.house.splits or not spans.more_open_than(view, at_once):
@@ -107,7 +107,7 @@ def _found(
     seen: set[Signature] = set()
     for span in spans.cut(view, at_once // 2):
         state = state_on(ws, view, days[0], now, span)
-        found = concerned(ws.live, state, days, ws.calendar, ws.rules, assumes, seen)
+        found = concerned(ws.live, state, days, ws.calendar, ws.rules, assumes, seen, since)
         if not found.agreed:
             return None
         parts.append(state.part(found.rows))

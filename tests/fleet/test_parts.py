@@ -15,6 +15,7 @@ from engine.core.rules import PlainRules
 from engine.core.sentences import Reason
 from engine.errors import Refused
 from engine.jobs import daily
+from engine.jobs.ahead import preview
 from engine.jobs.cases.pauses import pause
 from engine.jobs.push import push
 from engine.jobs.shared import Known, decide_part
@@ -85,6 +86,21 @@ def test_parts_give_what_is_given_at_once(both: tuple[Much, Parts]) -> None:
     assert _whole(parts)
     assert [many > 3 for (many,) in parts.house.rows(sa.select(t.shared_run.c.parts))] == [True, True]
     assert one.rows(sa.select(t.shared_run)) == []
+
+
+def test_a_preview_in_parts_is_the_one_at_once(both: tuple[Much, Parts]) -> None:
+    """Of the coming week, of days within it, and on the day after a run."""
+    one, _ = both
+    ws = one.ws
+    for on, start, days in (("2026-11-02", 2, 7), ("2026-11-02", 5, 2), ("2026-11-03", 3, 7)):
+        if on == "2026-11-03":
+            assert one.run("2026-11-02").actions
+            one.deliver("2026-11-02", "11:00")
+        asked = {"start": date(2026, 11, start), "days": days, "now": moment(on, "09:00")}
+        whole = preview(ws, **asked)
+        assert preview(ws, **asked, at_once=12) == whole
+        assert whole.actions
+        assert whole.held
 
 
 def test_what_changes_meanwhile_is_as_if_it_had_been_so_from_the_start(two: tuple[Much, Parts]) -> None:

@@ -33,8 +33,10 @@ def rules(of: PolicyBook) -> tuple[Rules, ...]:
     return (PlainRules(questions.rulesets(of)),)
 
 
-def seen(of: PolicyBook, state: State, days: Sequence[date], by: Calendar, assumes: str) -> Preview:
-    planned = plan(of, state, days, by, rules(of), room=ROOM, assumes=assumes)
+def seen(
+    of: PolicyBook, state: State, days: Sequence[date], by: Calendar, assumes: str, since: date
+) -> Preview:
+    planned = plan(of, state, days, by, rules(of), room=ROOM, assumes=assumes, since=since)
     return summarize(of, state, planned, ROOM, by)
 
 
@@ -53,17 +55,18 @@ def test_a_look_in_parts_is_the_look_at_everybody(seed: int) -> None:
     by = US if seed % 2 else OPEN
     assumes = PROMISES_KEPT if seed % 3 == 0 else NOTHING_PAID
     days = [worlds.ON + timedelta(days=n) for n in range(random.Random(seed).randint(1, 9))]
+    since = days[len(days) // 3]
     few, accounts, no_policy = [], 0, 0
     agreed: set[Signature] = set()
     for part in parted(state, (7, 31, 2, 20)):
-        found = concerned(of, part, days, by, rules(of), assumes, agreed)
+        found = concerned(of, part, days, by, rules(of), assumes, agreed, since)
         assert found.agreed
         few.append(part.part(found.rows))
         accounts, no_policy = accounts + part.accounts.height, no_policy + found.no_policy
     joined = State.joined(few[::-1])
     assert joined.accounts["row"].to_list() == list(range(joined.accounts.height))
-    look = seen(of, joined, days, by, assumes)
-    assert replace(look, accounts=accounts, no_policy=no_policy) == seen(of, state, days, by, assumes)
+    look = replace(seen(of, joined, days, by, assumes, since), accounts=accounts, no_policy=no_policy)
+    assert look == seen(of, state, days, by, assumes, since)
     assert joined.accounts.height < state.accounts.height
 
 

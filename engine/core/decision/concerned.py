@@ -16,7 +16,7 @@ import numpy as np
 
 from engine.core.decision.after import after
 from engine.core.decision.choose import Verdict
-from engine.core.decision.decide import proposed, reasons
+from engine.core.decision.decide import proposed
 from engine.core.decision.plan import dawn, moment
 from engine.core.decision.rest import Rest
 from engine.core.decision.signature import Signature
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Concerned:
     """`rows` are of the accounts that a plan of the days says something of, ascending; `no_policy`: how many are overdue on
-    the first day and fit no policy. `agreed`: the evaluators were of one mind; where not, all accounts have to be looked at.
+    the first day that is shown and fit no policy. `agreed`: the evaluators were of one mind; where not, all accounts have to
+    be looked at.
     """
 
     rows: NDArray[Any]
@@ -49,12 +50,15 @@ def concerned(
     rules: Sequence[Rules],
     assumes: str,
     seen: set[Signature],
+    since: date | None = None,
 ) -> Concerned:
-    """Look at accounts on days, which are ascending; `seen` as `decide` has it. A house that compares policies draws its
-    accounts from all of them, so that none can be left out of a look at it.
+    """Look at accounts on days, which are ascending; `seen` as `decide` has it, `since` as `plan`.
+
+    A house that compares policies draws its accounts from all of them: there none can be left out.
     """
     told = np.zeros(state.accounts.height, dtype=bool)
     told[state.pending["row"].to_numpy()] = True
+    unfit = np.zeros(state.accounts.height, dtype=bool)  # whoever rests stays so
     no_policy, agreed = 0, True
     rest = Rest(book, state)
     for number, on in enumerate(days):
@@ -64,8 +68,10 @@ def concerned(
         says = [choice.verdict is not Verdict.NOTHING or choice.tell_owner for choice in part.choices]
         told[rows[part.portfolio.unit_row[np.array([*says, False])[part.unit_class]]]] = True
         agreed &= not part.faults
-        if number == 0:
-            no_policy = sum(count for choice, count, _ in reasons(part) if choice.reason is Reason.NO_POLICY)
+        none = [choice.reason is Reason.NO_POLICY for choice in part.choices]
+        unfit[rows[part.portfolio.unit_row]] = np.array([*none, False])[part.unit_class]
+        if on == (since or days[0]):
+            no_policy = int(unfit.sum())
         decided = rest.placed(part, rows, state)
         state = after(book, state, decided, calendar)
         rest.keep(part, rows, state)
