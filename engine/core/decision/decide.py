@@ -334,15 +334,18 @@ def marks_of(book: PolicyBook, view: Portfolio, units: NDArray[Any], steps: NDAr
             at.append(mine[(bits_of & np.uint64(1 << step.index)) != 0])
     taken = np.concatenate(at)
     which = np.repeat(np.arange(len(every)), [len(here) for here in at[1:]])
-    rows = view.items["row"].gather(taken)
+    units, rows = unit[taken], view.items["row"].gather(taken)
+    event = pl.Series([None], dtype=pl.Date).new_from_index(0, len(taken))
+    if any(rules.start is not None for rules in book.policies):
+        event = _events(book, view.accounts, rows.to_numpy(), view.signature["policy"][units])
     return pl.DataFrame(
         {
-            "unit": unit[taken],
+            "unit": units,
             "row": rows,
             "item": view.items["item"].gather(taken),
             "policy": pl.Series([id for id, _ in every], dtype=pl.String).gather(which),
             "step": pl.Series([name for _, name in every], dtype=pl.String).gather(which),
-            "event": _events(book, view.accounts, rows.to_numpy(), view.signature["policy"][unit[taken]]),
+            "event": event,
         }
     )
 

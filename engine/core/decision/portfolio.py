@@ -206,9 +206,10 @@ def _signed(view: View, home: Array) -> Portfolio:
         "finished": _finished(view, origin, day, to_come, under),
         "passed": passed,
         "under": under,
-        "occurrence": np.where(origin == Origin.REPEAT, TURN * times, 0)
-        + underway.tries(view, chosen, origin),
+        "occurrence": underway.tries(view, chosen, origin),
     }
+    if times.any():
+        signature["occurrence"] += np.where(origin == Origin.REPEAT, TURN * times, 0)
     gates, words = answers.answers(view, step, origin, offers)
     signature |= gates
     classes, first = classed(signature, view.units)
@@ -223,7 +224,7 @@ def _signed(view: View, home: Array) -> Portfolio:
         day=day,
         due=due,
         takes=_takes(view, chosen),
-        passes=_passes(view, np.where(passed & (begun.bit < chosen), begun.bit, np.uint64(0))),
+        passes=_passes(view, passed, begun.bit, chosen),
         amount=amount,
         late=late,
         overdue=view.account_overdue,
@@ -254,9 +255,11 @@ def _takes(view: View, chosen: Array) -> Array:
     return takes
 
 
-def _passes(view: View, waited: Array) -> Array:
-    """unit -> what is passed over with a step that waited: it and the lower ones."""
-    return _takes(view, waited) if waited.any() else waited
+def _passes(view: View, passed: Array, waited: Array, chosen: Array) -> Array:
+    """unit -> what is passed over with a step that waited, where a higher one was chosen: it and the lower ones."""
+    if not passed.any():
+        return np.zeros(view.units, dtype=np.uint64)
+    return _takes(view, np.where(passed & (waited < chosen), waited, np.uint64(0)))
 
 
 def _highest_offered(view: View, offers: Array, again: Array) -> tuple[Array, Array]:
