@@ -88,9 +88,9 @@ def test_parts_give_what_is_given_at_once(both: tuple[Much, Parts]) -> None:
     assert one.rows(sa.select(t.shared_run)) == []
 
 
-def test_a_preview_in_parts_is_the_one_at_once(both: tuple[Much, Parts]) -> None:
+def test_a_preview_in_parts_is_the_one_at_once(two: tuple[Much, Parts]) -> None:
     """Of the coming week, of days within it, and on the day after a run."""
-    one, _ = both
+    one, _ = two
     ws = one.ws
     for on, start, days in (("2026-11-02", 2, 7), ("2026-11-02", 5, 2), ("2026-11-03", 3, 7)):
         if on == "2026-11-03":
