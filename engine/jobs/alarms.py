@@ -23,11 +23,11 @@ from engine.core import warnings
 from engine.errors import DunwellError
 from engine.jobs import arrivals
 from engine.settings import Workspace as Files
-from engine.store import alarms, database, dues, halts, lease, outbox, ran, released, ways_out
+from engine.store import alarms, database, dues, halts, lease, noted, outbox, ran, released, ways_out
 from engine.store.alarms import Alarm
 from engine.store.gauges import gauges
 from engine.store.moments import moment_text
-from engine.store.tables import COMPANY, action, ledger_file, setting
+from engine.store.tables import COMPANY, action, ledger_file
 from engine.store.tables import outbox as messages
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def due(conn: Connection, files: Files, now: datetime) -> bool:
     known = {(one.kind, one.about) for one in stands}
     if found - known or any(_ours(one) and (one.kind, one.about) not in found for one in stands):
         return True
-    if _read(conn, _LOOKED) != _day(files, now).isoformat():
+    if noted.of(conn, _LOOKED) != _day(files, now).isoformat():
         return True
     stale = next((one for one in stands if (one.kind, one.about) == (alarms.FEED, _LEDGER)), None)
     newest = _newest(conn)
@@ -204,7 +204,7 @@ def watch(ws: Workspace, clock: Callable[[], datetime], stop: threading.Event) -
                     for one in telling:
                         alarms.told(conn, one, now)
                 else:
-                    _write(conn, _NEXT, moment_text(now + _TRY_AGAIN))
+                    noted.put(conn, _NEXT, moment_text(now + _TRY_AGAIN))
             said += [f"alarm {one.kind}: {warnings.without_people(one.sentence)}" for one in telling] + how
         return said
     finally:
@@ -221,7 +221,7 @@ def _keep(conn: Connection, files: Files, found: Sequence[Wrong], now: datetime)
         if ours and (alarm.kind, alarm.about) not in seen:
             alarms.cleared(conn, alarm.kind, now, alarm.about)
             said.append(f"over: {warnings.without_people(alarm.sentence)}")
-    _write(conn, _LOOKED, _day(files, now).isoformat())
+    noted.put(conn, _LOOKED, _day(files, now).isoformat())
     return said
 
 
@@ -354,21 +354,10 @@ def _newest(conn: Connection) -> str | None:
 
 
 def _may_try(conn: Connection, now: datetime) -> bool:
-    return (_read(conn, _NEXT) or "") <= moment_text(now)
+    return (noted.of(conn, _NEXT) or "") <= moment_text(now)
 
 
 def _day(files: Files, now: datetime) -> date:
     from zoneinfo import ZoneInfo
 
     return now.astimezone(ZoneInfo(files.settings.workspace.zone)).date()
-
-
-def _read(conn: Connection, name: str) -> str | None:
-    query = sa.select(setting.c.value).where(setting.c.company == COMPANY, setting.c.name == name)
-    found: str | None = conn.execute(query).scalar()
-    return found
-
-
-def _write(conn: Connection, name: str, value: str) -> None:
-    conn.execute(sa.delete(setting).where(setting.c.company == COMPANY, setting.c.name == name))
-    conn.execute(sa.insert(setting).values(company=COMPANY, name=name, value=value))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -20,19 +19,19 @@ from engine.core.decision.plan import day_of
 from engine.core.decision.portfolio import drawn
 from engine.core.decision.state import State
 from engine.core.decision.view import Day
-from engine.core.language.policy import House, Kind
+from engine.core.language.policy import House
 from engine.errors import Refused
 from engine.jobs import brakes
 from engine.jobs.ahead import AT_ONCE, room_on, state_on
+from engine.jobs.begun import under_way
 from engine.jobs.cases import Who, broken, restrictions
 from engine.jobs.cases.followups import follow_up
-from engine.jobs.records import UnderWay, Writing
+from engine.jobs.records import Writing
 from engine.jobs.workspace import Workspace
 from engine.store import alarms, bulk, database, journal, ledger, promises, ran, runs, shared, spans
 from engine.store.dues import THE_RUN
 from engine.store.evidence import Evidence
-from engine.store.spans import Span, among
-from engine.store.tables import BY_HAND, COMPANY, NO_EPISODE, OPEN, UNDER_WAY, ActionState, action
+from engine.store.tables import COMPANY, UNDER_WAY, ActionState, action
 
 _RUN = "the day's run"  # who makes the tasks that nobody asked for
 
@@ -159,35 +158,6 @@ def awaiting(conn: Connection, on: date) -> int:
         action.c.company == COMPANY, waits, ripe, sa.text(f"action.{UNDER_WAY}")
     )
     return int(conn.execute(query).scalar_one())
-
-
-def under_way(
-    conn: Connection, span: Span | None = None, accounts: Collection[str] | None = None
-) -> dict[tuple[str, str | None], list[UnderWay]]:
-    """What has begun and is not taken, of each account or item; with `span` or `accounts` of those alone."""
-    span = span or Span()
-    ends = [action.c.account >= span.first] if span.first is not None else []
-    ends += [action.c.account < span.before] if span.before is not None else []
-    ends += [among(conn, action.c.account, accounts)]
-    states = [state.value for state in OPEN]
-    agreed = sa.case((action.c.state == ActionState.APPROVED.value, action.c.detail), else_="{}")
-    names = (action.c.account, action.c.item, action.c.each, action.c.key, action.c.step, action.c.state)
-    rows = conn.execute(
-        sa.select(*names, agreed).where(
-            action.c.company == COMPANY,
-            action.c.state.in_(states),
-            action.c.taken_on.is_(None),
-            action.c.kind != Kind.TASK.value,
-            action.c.episode != NO_EPISODE,  # what followed a call is no step that could be passed over
-            action.c.policy != BY_HAND,
-            *ends,
-        )
-    )
-    found: dict[tuple[str, str | None], list[UnderWay]] = {}
-    for account, item, each, key, step, state, detail in rows:
-        one = UnderWay(key, step, state, orjson.loads(detail).get("items", ()))
-        found.setdefault((account, item if each else None), []).append(one)
-    return found
 
 
 def _report(

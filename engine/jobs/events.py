@@ -21,8 +21,8 @@ from sqlalchemy.engine import Connection, Engine
 from engine.core.events import EVENTS, named
 from engine.settings import Webhook as Receiver
 from engine.settings import Workspace as Files
-from engine.store import database, halts, ways_out
-from engine.store.tables import COMPANY, journal, journal_head, setting
+from engine.store import database, halts, noted, ways_out
+from engine.store.tables import COMPANY, journal, journal_head
 from engine.store.ways_out import Rest
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ async def _one(
         return []
     if place is None:
         with database.aside(engine) as conn:
-            _write(conn, name, _head(conn))
+            noted.put(conn, _PLACE + name, str(_head(conn)))
         return []
     said: list[str] = []
     while not stop.is_set():
@@ -140,7 +140,7 @@ async def _one(
                 break
         with database.aside(engine) as conn:
             if told > place:
-                _write(conn, name, told)
+                noted.put(conn, _PLACE + name, str(told))
             if receipt is not None:
                 rest = _rest(name, receipt, rest if told == place else None, clock())
                 ways_out.rest(conn, rest)
@@ -187,14 +187,8 @@ def _after(conn: Connection, hook: Receiver, place: int, most: int) -> list[Even
 
 def _place(conn: Connection, name: str) -> int | None:
     """The last entry that a receiver has heard of; None where it is new."""
-    query = sa.select(setting.c.value).where(setting.c.company == COMPANY, setting.c.name == _PLACE + name)
-    found = conn.execute(query).scalar()
+    found = noted.of(conn, _PLACE + name)
     return None if found is None else int(found)
-
-
-def _write(conn: Connection, name: str, place: int) -> None:
-    conn.execute(sa.delete(setting).where(setting.c.company == COMPANY, setting.c.name == _PLACE + name))
-    conn.execute(sa.insert(setting).values(company=COMPANY, name=_PLACE + name, value=str(place)))
 
 
 def _head(conn: Connection) -> int:

@@ -19,10 +19,10 @@ from sqlalchemy.engine import Connection
 from engine.core import warnings
 from engine.errors import DunwellError
 from engine.settings import Workspace as Files
-from engine.store import alarms, database, halts, invariants
+from engine.store import alarms, database, halts, invariants, noted
 from engine.store.invariants import Proof
 from engine.store.moments import moment_text
-from engine.store.tables import COMPANY, journal, journal_head, setting
+from engine.store.tables import COMPANY, journal, journal_head
 
 if TYPE_CHECKING:
     from engine.jobs.workspace import Workspace
@@ -52,7 +52,7 @@ def ask(ws: Workspace, clock: Callable[[], datetime], stop: threading.Event) -> 
         said = compare(ws, proofs, clock)
         if new:
             with database.aside(engine) as conn:
-                _write(conn, str(max(seq for seq, _ in new)))
+                noted.put(conn, _SEEN, str(max(seq for seq, _ in new)))
         return said
     finally:
         engine.dispose()
@@ -162,8 +162,7 @@ def _newest(conn: Connection) -> list[Proof]:
 
 def _new(conn: Connection, files: Files, now: datetime, most: int) -> list[tuple[int, str]]:
     """(entry of the journal, key) of requests that were sent since the last look, and long enough ago."""
-    query = sa.select(setting.c.value).where(setting.c.company == COMPANY, setting.c.name == _SEEN)
-    seen = int(conn.execute(query).scalar() or 0)
+    seen = int(noted.of(conn, _SEEN) or 0)
     head = sa.select(journal_head.c.seq).where(journal_head.c.stream == COMPANY)
     last = int(conn.execute(head).scalar() or 0)
     entries = conn.execute(
@@ -183,8 +182,3 @@ def _new(conn: Connection, files: Files, now: datetime, most: int) -> list[tuple
     )
     told = ((seq, orjson.loads(body)) for seq, body in entries)
     return [(seq, body["key"]) for seq, body in told if body["state"] == "sent"]
-
-
-def _write(conn: Connection, value: str) -> None:
-    conn.execute(sa.delete(setting).where(setting.c.company == COMPANY, setting.c.name == _SEEN))
-    conn.execute(sa.insert(setting).values(company=COMPANY, name=_SEEN, value=value))

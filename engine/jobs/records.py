@@ -29,11 +29,12 @@ from engine.core.decision.state import EFFECTS, State
 from engine.core.language.policy import Action, Kind, PolicyBook, Step
 from engine.core.sentences import Gate, Reason
 from engine.core.workdays import Calendar, window, zone_of
+from engine.jobs.begun import UnderWay, settled
 from engine.jobs.listing import Listed, by_unit, listed, pairs
 from engine.jobs.rows import ActionRow, Contact, Pattern, Planned, announced
 from engine.store.moments import moment_text
 from engine.store.runs import RunRecord, action_key
-from engine.store.tables import WAITING, ActionState
+from engine.store.tables import ActionState
 
 # The way out of each kind; calls and tasks stay on the list.
 CHANNELS: Mapping[Kind, str] = {
@@ -46,17 +47,6 @@ CHANNELS: Mapping[Kind, str] = {
     Kind.WEBHOOK: "webhook",
 }
 PART = 5_000  # actions that are written at once
-_WAITS = frozenset(state.value for state in WAITING)
-
-
-@dataclass(frozen=True, slots=True)
-class UnderWay:
-    """An action that has begun and is not taken. `items` is what was agreed to, where somebody has agreed."""
-
-    key: str
-    step: str
-    state: str
-    items: Sequence[Any] = ()
 
 
 @dataclass(slots=True)
@@ -183,34 +173,10 @@ class Writing:
             yield account, number or 1, since or on, None if home == NONE else ids[home]
 
     def settled(self, made: Made) -> Iterator[tuple[str, str, str]]:
-        """What today's step makes obsolete: the step under way that is passed over, the try that is made again."""
-        if not self.under_way:
-            return
-        for contact in chain(self._contacts(), self._lacking()):
-            for one in self.under_way.get((contact.account, contact.own_item), ()):
-                if ended := self._ended(one, contact, made.keys):
-                    yield one.key, *ended
-
-    def _ended(self, one: UnderWay, contact: Contact, keys: AbstractSet[str]) -> tuple[str, str] | None:
-        """How something under way ends with today's step, and why; None where it goes on."""
-        choice = self.decided.choices[contact.number]
-        if one.step == contact.step:
-            if one.state == ActionState.PUT_BACK and choice.gate is not Gate.ADDRESS:
-                return ActionState.DONE.value, sentences.TRIED_AGAIN
-            if one.state in _WAITS and one.key.partition("+")[0] not in keys:
-                return ActionState.CANCELLED.value, sentences.CHANGED
-            return None
-        if not contact.passed and one.state != ActionState.NO_CAPACITY:
-            return None
-        policy = self.book.policy(choice.policy)
-        waited, step = (policy.step(one.step), policy.step(contact.step)) if policy else (None, None)
-        if waited and step and waited.index > step.index:
-            return (
-                ActionState.CANCELLED.value,
-                sentences.CHANGED,
-            )  # nothing higher fell due: it may be due again
-        planned = one.state == ActionState.PLANNED
-        return ActionState.PASSED_OVER.value, sentences.NOT_MADE if planned else sentences.OVERTAKEN
+        """What today's steps make obsolete, as `RunRecord` has it."""
+        if self.under_way:
+            contacts = chain(self._contacts(), self._lacking())
+            yield from settled(self.book, self.decided.choices, contacts, self.under_way, made.keys)
 
     # -- actions -------------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from engine.settings import Workspace as Files
-from engine.store.tables import COMPANY, ledger_file, setting
+from engine.store import noted
+from engine.store.tables import COMPANY, ledger_file
 
 if TYPE_CHECKING:
     from engine.core.figures.bands import Left
@@ -130,7 +131,7 @@ def due(conn: Connection, files: Files, now: datetime) -> bool:
     if not _banded(files.policies / "house.yaml"):
         return False
     newest = _newest(conn)
-    return newest is not None and _reviewed(conn) != newest.isoformat()
+    return newest is not None and noted.of(conn, _REVIEWED) != newest.isoformat()
 
 
 def work(ws: Workspace, clock: Callable[[], datetime], stop: threading.Event) -> list[str]:
@@ -146,7 +147,7 @@ def work(ws: Workspace, clock: Callable[[], datetime], stop: threading.Event) ->
             if newest is None or stop.is_set():
                 return []
             found = review(ws, conn, Who(BY, now, ws.today(now))) if ws.book is not None else None
-            _note(conn, newest)
+            noted.put(conn, _REVIEWED, newest.isoformat())
     finally:
         engine.dispose()
     return [found.sentence] if found is not None and found.new else []
@@ -167,14 +168,3 @@ def _banded(house: Path) -> bool:
         return re.search(rb"(?m)^bands\s*:", house.read_bytes()) is not None
     except OSError:
         return False
-
-
-def _reviewed(conn: Connection) -> str | None:
-    mine = (setting.c.company == COMPANY, setting.c.name == _REVIEWED)
-    found: str | None = conn.execute(sa.select(setting.c.value).where(*mine)).scalar()
-    return found
-
-
-def _note(conn: Connection, newest: date) -> None:
-    conn.execute(sa.delete(setting).where(setting.c.company == COMPANY, setting.c.name == _REVIEWED))
-    conn.execute(sa.insert(setting).values(company=COMPANY, name=_REVIEWED, value=newest.isoformat()))

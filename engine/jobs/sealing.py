@@ -31,7 +31,20 @@ from engine.jobs.evaluate import RunReport
 from engine.jobs.rows import Planned
 from engine.jobs.shared import Defer, Known, as_begun, begin, decided_part, unpacked
 from engine.jobs.workspace import Workspace
-from engine.store import alarms, bulk, database, decisions, dues, ledger, outbox, ran, runs, shared, spans
+from engine.store import (
+    alarms,
+    bulk,
+    classes,
+    database,
+    decisions,
+    dues,
+    ledger,
+    outbox,
+    ran,
+    runs,
+    shared,
+    spans,
+)
 from engine.store.decisions import SealedPart
 from engine.store.dues import THE_RUN
 from engine.store.evidence import Evidence
@@ -39,7 +52,6 @@ from engine.store.runs import RunRecord
 from engine.store.shared import Part, SharedRun
 from engine.store.tables import OUTBOX_COLUMNS, ActionState
 
-_NEVER = "0001-01-01T00:00:00+00:00"
 # A part's number, what it has for the tables, and the accounts that were decided once more since.
 _Told = tuple[int, Mapping[str, Any], frozenset[str]]
 
@@ -70,8 +82,10 @@ def _seal(
         one = shared.of(conn, id, lock=True)
         if one is None or not one.deciding or shared.open_parts(conn, id):
             return None
+        came = dues.ledger_at(conn)
+        assert came is not None
         # The clock of whoever took the ledger in may be a little ahead: the run is the later of the two.
-        now = max(clock(), datetime.fromisoformat(dues.ledger_at(conn) or _NEVER))
+        now = max(clock(), datetime.fromisoformat(came))
         halt = brakes.quarantined(conn, Evidence.beside(engine, ws.files.out), now)
         if halt is not None:
             shared.give_up(conn, one, halt.sentence, now)
@@ -134,7 +148,7 @@ class _Sealing:
         if again is not None:
             later = decisions.again(sorted(anew), instead)
             decided.append(SealedPart(again.number, again.span, again.decided, later))
-        self.classes = shared.choices(conn, one.id)
+        self.classes = classes.choices(conn, one.id)
         choices = _read(self.classes)
         contacts = pl.concat(
             _frame(part.contacts).with_columns(part=pl.lit(part.number), at=pl.int_range(pl.len()))
@@ -175,7 +189,7 @@ class _Sealing:
         """
         conn, one = self.conn, self.one
         found = shared.changed_since(conn, one, min(part.head for part in parts))
-        choices = _read(shared.choices(conn, one.id))
+        choices = _read(classes.choices(conn, one.id))
         bad = {
             choice["signature"] for choice in choices.values() if choice["reason"] == Reason.DISAGREE.value
         }
@@ -185,7 +199,7 @@ class _Sealing:
             if choice["signature"] in bad and choice["reason"] != Reason.DISAGREE.value
         ]
         if trusted:
-            found |= shared.of_classes(conn, one, trusted)
+            found |= classes.of_classes(conn, one, trusted)
         if not found:
             return None, frozenset(), {}
         instead = shared.undecided(conn, one, parts, found)
@@ -241,7 +255,7 @@ class _Sealing:
 
     def _unpacked(self, number: int, rows: bytes, skip: frozenset[str]) -> _Told:
         told = orjson.loads(zlib.decompress(rows))
-        if any(shared.digest(self.classes.get(each, "")) != digest for each, digest in told["classes"]):
+        if any(classes.digest(self.classes.get(each, "")) != digest for each, digest in told["classes"]):
             raise PartBroken(self.one.on, number)
         self.faults += told["faults"]
         self.waits.append(

@@ -32,12 +32,13 @@ from engine.core.decision.together import share
 from engine.errors import Refused
 from engine.jobs import evaluate
 from engine.jobs.ahead import state_on
+from engine.jobs.begun import under_way
 from engine.jobs.evaluate import RunReport
 from engine.jobs.records import Made, Writing
 from engine.jobs.rows import ActionRow, Planned
 from engine.jobs.workspace import Workspace, of_texts
 from engine.settings.texts import from_kept
-from engine.store import bulk, database, decisions, queue, shared, spans
+from engine.store import bulk, classes, database, decisions, queue, shared, spans
 from engine.store.shared import Part, SharedRun
 from engine.store.spans import ALL, Span
 from engine.store.tables import ACTION_COLUMNS
@@ -197,21 +198,23 @@ def decided_part(
     state = with_lots(state, lots)
     decided = proposed(ws.live, state, evaluate.day_on(ws, one.on, state), ws.rules, distrusted=distrusted)
     zone, moment = ws.settings.workspace.zone, one.moment
-    going = evaluate.under_way(conn, span, accounts)
+    going = under_way(conn, span, accounts)
     company = database.company(conn)
     writing = Writing(
         company, ws.live, state, decided, ws.calendar, zone, moment, moment, going, one.agreed, lots
     )
     choices = [_choice(choice) for choice in writing.choices()]
     numbers = _numbered(among or conn, one, choices, known)
-    names, items, classes = writing.decisions()
-    given = np.array(numbers, dtype=np.int64)[np.array(classes, dtype=np.int64)].tolist() if classes else []
+    names, items, own = writing.decisions()
+    given = np.array(numbers, dtype=np.int64)[np.array(own, dtype=np.int64)].tolist() if own else []
     rows = (names, items, given)
     decisions.write(conn, one.run, one.time, rows)
     placed, made = list(writing.placed()), Made()
     made.add(planned for _, planned in placed)
     told = {
-        "classes": [[number, shared.digest(choice)] for number, choice in zip(numbers, choices, strict=True)],
+        "classes": [
+            [number, classes.digest(choice)] for number, choice in zip(numbers, choices, strict=True)
+        ],
         "actions": [_packed(place, planned) for place, planned in placed],
         "episodes": list(writing.episodes()),
         "settled": list(writing.settled(made)),
@@ -248,10 +251,10 @@ def _choice(choice: Mapping[str, Any]) -> str:
 
 def _numbered(of: Engine | Connection, one: SharedRun, choices: Sequence[str], known: Known) -> list[int]:
     """The numbers that these classes have in the run."""
-    digests = [shared.digest(choice) for choice in choices]
+    digests = [classes.digest(choice) for choice in choices]
     new = [choice for choice, name in zip(choices, digests, strict=True) if name not in known.numbers]
     if new:
-        known.numbers |= shared.numbers(of, one.id, new)
+        known.numbers |= classes.numbers(of, one.id, new)
     return [known.numbers[name] for name in digests]
 
 

@@ -18,10 +18,10 @@ from sqlalchemy.exc import DBAPIError
 from engine.core import warnings
 from engine.errors import DatabaseError, JournalBroken
 from engine.settings import Workspace as Files
-from engine.store import alarms, database, decisions, invariants, journal, seals, shared
+from engine.store import alarms, database, decisions, invariants, journal, noted, seals, shared
 from engine.store.decisions import Since
 from engine.store.invariants import Broken, Proof
-from engine.store.tables import COMPANY, run, setting
+from engine.store.tables import COMPANY, run
 
 if TYPE_CHECKING:
     from engine.jobs.workspace import Workspace
@@ -165,7 +165,7 @@ def _requests(conn: Connection, out: Path | None, company: str) -> Iterator[Brok
 def due(conn: Connection, files: Files, now: datetime) -> bool:
     """Once each date, from two in the morning on, where anything was ever decided."""
     here = now.astimezone(ZoneInfo(files.settings.workspace.zone))
-    if here.hour < _HOUR or _kept(conn, _VERIFIED) == here.date().isoformat():
+    if here.hour < _HOUR or noted.of(conn, _VERIFIED) == here.date().isoformat():
         return False
     return conn.execute(sa.select(run.c.id).limit(1)).first() is not None
 
@@ -182,7 +182,7 @@ def nightly(ws: Workspace, clock: Callable[[], datetime], stop: threading.Event)
     try:
         with database.reading(engine) as conn:
             last = shared.head(conn)
-            found = verify(conn, ws.files.out, since=Since(entry=int(_kept(conn, _WHOLE) or 0)))
+            found = verify(conn, ws.files.out, since=Since(entry=int(noted.of(conn, _WHOLE) or 0)))
         with database.writing(engine) as conn:
             today = now.astimezone(ZoneInfo(ws.files.settings.workspace.zone)).date()
             if found.whole:
@@ -190,8 +190,8 @@ def nightly(ws: Workspace, clock: Callable[[], datetime], stop: threading.Event)
             else:
                 alarms.raised(conn, alarms.INVARIANT, "", _sentence(found), now)
             if not any(rule == "I7" for rule, _ in found.broken):
-                _keep(conn, _WHOLE, str(last))
-            _keep(conn, _VERIFIED, today.isoformat())
+                noted.put(conn, _WHOLE, str(last))
+            noted.put(conn, _VERIFIED, today.isoformat())
     finally:
         engine.dispose()
     return [_sentence(found), *ask_all(ws, clock)]
@@ -201,14 +201,3 @@ def _sentence(found: Findings) -> str:
     if found.whole:
         return "everything that must always hold does"
     return warnings.invariant(len(found.broken), sorted({rule for rule, _ in found.broken}))
-
-
-def _kept(conn: Connection, name: str) -> str | None:
-    mine = (setting.c.company == COMPANY, setting.c.name == name)
-    found: str | None = conn.execute(sa.select(setting.c.value).where(*mine)).scalar()
-    return found
-
-
-def _keep(conn: Connection, name: str, value: str) -> None:
-    conn.execute(sa.delete(setting).where(setting.c.company == COMPANY, setting.c.name == name))
-    conn.execute(sa.insert(setting).values(company=COMPANY, name=name, value=value))

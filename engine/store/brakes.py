@@ -13,7 +13,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from engine.store import alarms
+from engine.store import alarms, noted
 from engine.store.halts import BRAKE, KINDS, Halt, halts
 from engine.store.tables import COMPANY, setting
 
@@ -59,10 +59,7 @@ def lift(
     conn: Connection, kind: str, by: str, at: datetime, because: str = "", company: str = COMPANY
 ) -> bool:
     """Take a brake off. False where it was not on."""
-    gone = conn.execute(
-        sa.delete(setting).where(setting.c.company == company, setting.c.name == BRAKE + kind)
-    )
-    if not gone.rowcount:
+    if not noted.take(conn, BRAKE + kind, company):
         return False
     alarms.cleared(conn, alarms.STOPPED, at, kind, company)
     _write_down(

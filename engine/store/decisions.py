@@ -32,7 +32,7 @@ from engine.store.tables import (
     sealed_part,
 )
 
-ENDED = "run"  # the kind of the entry that ends a run
+BASIS, ENDED = "basis", "run"  # the kinds of the entries that say what a run was decided on, and that end it
 DECIDED = "decided"  # what is sealed, in that entry
 _CHOICE = ("number", "policy", "step", "verdict", "reason", "gate", "place", "signature")
 _PART = ("number", "first", "before", "order", "hash", "again")
@@ -253,7 +253,7 @@ def _root(choices: Sequence[Sequence[Any]], parts: Sequence[Sequence[Any]]) -> s
 
 
 _OF_HOUSE = (journal.c.stream == sa.bindparam("company"), journal.c.account == "")
-_BASES = sa.select(journal.c.body).where(*_OF_HOUSE, journal.c.kind == "basis").order_by(journal.c.seq)
+_BASES = sa.select(journal.c.body).where(*_OF_HOUSE, journal.c.kind == BASIS).order_by(journal.c.seq)
 _ENDINGS = (
     sa.select(journal.c.body, journal.c.seq, journal_person.c.value)
     .outerjoin(

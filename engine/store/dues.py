@@ -11,9 +11,9 @@ from sqlalchemy.engine import Connection
 
 from engine.core.schedule import due_on
 from engine.settings import Workspace
-from engine.store import alarms, halts, outbox, queue, ran, runs, shared, ways_out
+from engine.store import alarms, halts, noted, outbox, queue, ran, runs, shared, ways_out
 from engine.store.owner import gone
-from engine.store.tables import COMPANY, journal, journal_head, ledger_file, run, setting
+from engine.store.tables import COMPANY, journal, journal_head, ledger_file, run
 
 # A clock may be set right by a little, and two machines never agree; beyond this it cannot be believed.
 _BACK = timedelta(minutes=5)
@@ -51,22 +51,12 @@ def run_due(conn: Connection, files: Workspace, now: datetime) -> bool:
 
 def follow_due(conn: Connection, _files: Workspace, _now: datetime) -> bool:
     """Whether workers have sealed a run which nothing has followed yet."""
-    last = shared.last_sealed(conn)
-    return last > _followed(conn) and not halts.halted(conn)
+    return shared.last_sealed(conn) > int(noted.of(conn, _FOLLOWED) or 0) and not halts.halted(conn)
 
 
 def followed(conn: Connection) -> None:
     """What follows the last run that workers have sealed is being done."""
-    mine = (setting.c.company == COMPANY, setting.c.name == _FOLLOWED)
-    conn.execute(sa.delete(setting).where(*mine))
-    conn.execute(
-        sa.insert(setting).values(company=COMPANY, name=_FOLLOWED, value=str(shared.last_sealed(conn)))
-    )
-
-
-def _followed(conn: Connection) -> int:
-    mine = (setting.c.company == COMPANY, setting.c.name == _FOLLOWED)
-    return int(conn.execute(sa.select(setting.c.value).where(*mine)).scalar() or 0)
+    noted.put(conn, _FOLLOWED, str(shared.last_sealed(conn)))
 
 
 def messages_due(conn: Connection, files: Workspace, now: datetime) -> bool:

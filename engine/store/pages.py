@@ -12,8 +12,8 @@ from sqlalchemy.engine import Connection
 
 from engine.core.people import about
 from engine.store import seals
+from engine.store.decisions import BASIS
 from engine.store.dossier import Row, Scope
-from engine.store.runs import BASIS
 from engine.store.seals import Seal, Shown
 from engine.store.tables import OF_THE_HOUSE, journal, journal_person
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from engine.settings import Workspace
-from engine.store import bulk
+from engine.store import bulk, noted
 from engine.store.moments import moment_text
 from engine.store.tables import COMPANY, action, contact, outbox, received, setting
 
@@ -83,8 +83,7 @@ def due(conn: Connection, files: Workspace, now: datetime) -> bool:
 
 def place(conn: Connection, company: str = COMPANY) -> Place:
     """How far the mailbox is read."""
-    query = sa.select(setting.c.value).where(setting.c.company == company, setting.c.name == _PLACE)
-    found: str | None = conn.execute(query).scalar()
+    found = noted.of(conn, _PLACE, company)
     told: dict[str, Any] = json.loads(found) if found else {}
     moments = {
         name: datetime.fromisoformat(told[name]) for name in ("tried", "read", "until") if told.get(name)

@@ -13,9 +13,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from engine.core.problem import Problem
+from engine.store import noted
 from engine.store.moments import moment_text
 from engine.store.released import SETTINGS, State
-from engine.store.tables import COMPANY, release, setting
+from engine.store.tables import COMPANY, release
 
 
 def stage(
@@ -84,6 +85,4 @@ def looked_again(conn: Connection, number: int, problems: Sequence[Problem], at:
 
 
 def saw_settings(conn: Connection, stamp: str, company: str = COMPANY) -> None:
-    mine = (setting.c.company == company, setting.c.name == SETTINGS)
-    conn.execute(sa.delete(setting).where(*mine))
-    conn.execute(sa.insert(setting).values(company=company, name=SETTINGS, value=stamp))
+    noted.put(conn, SETTINGS, stamp, company)

@@ -18,10 +18,10 @@ from sqlalchemy.engine import Connection
 
 from engine.core.people import FORGOTTEN
 from engine.settings import Workspace
-from engine.store import forgetting, halts
+from engine.store import forgetting, halts, noted
 from engine.store import tables as t
 from engine.store.forgetting import STAY, Table, bare, emptied
-from engine.store.tables import COMPANY, UNDER_WAY, setting
+from engine.store.tables import COMPANY, UNDER_WAY
 
 MOST = 500  # rows a transaction
 _HOUR = 3  # of the office's clock, when the night's look at everything is over
@@ -64,14 +64,12 @@ def due(conn: Connection, files: Workspace, now: datetime) -> bool:
     here = now.astimezone(ZoneInfo(files.settings.workspace.zone))
     if here.hour < _HOUR or halts.halted(conn):
         return False
-    mine = (setting.c.company == COMPANY, setting.c.name == _KEPT_ON)
-    return conn.execute(sa.select(setting.c.value).where(*mine)).scalar() != here.date().isoformat()
+    return noted.of(conn, _KEPT_ON) != here.date().isoformat()
 
 
 def done(conn: Connection, today: date) -> None:
     """Until tomorrow nothing is due."""
-    conn.execute(sa.delete(setting).where(setting.c.company == COMPANY, setting.c.name == _KEPT_ON))
-    conn.execute(sa.insert(setting).values(company=COMPANY, name=_KEPT_ON, value=today.isoformat()))
+    noted.put(conn, _KEPT_ON, today.isoformat())
 
 
 def batches(

@@ -11,8 +11,8 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from engine.store import bulk, decisions, journal, marks
-from engine.store.decisions import DECIDED, ENDED, Decisions, SealedPart
+from engine.store import bulk, decisions, journal, marks, noted
+from engine.store.decisions import BASIS, DECIDED, ENDED, Decisions, SealedPart
 from engine.store.journal import Entry
 from engine.store.moments import moment_text
 from engine.store.outbox import look_again
@@ -33,12 +33,10 @@ from engine.store.tables import (
     ledger_file,
     outbox,
     run,
-    setting,
     shared_run,
 )
 
 HOLD = "hold next run"
-BASIS = "basis"  # the kind of the entry that says what a run was decided on
 _AT = {name: n for n, name in enumerate(ACTION_COLUMNS)}
 _KEY, _ACCOUNT, _KIND, _STATE = (_AT[name] for name in ("key", "account", "kind", "state"))
 _RUN, _ON, _AMOUNT, _SINCE = (_AT[name] for name in ("run", "on", "amount", "since"))
@@ -175,22 +173,19 @@ def commit_run(
 
 def hold(conn: Connection, company: str = COMPANY) -> str | None:
     """Why the next run must ask before it does anything, or None."""
-    query = sa.select(setting.c.value).where(setting.c.company == company, setting.c.name == HOLD)
-    found: str | None = conn.execute(query).scalar()
-    return found
+    return noted.of(conn, HOLD, company)
 
 
 def put_hold(conn: Connection, because: str, company: str = COMPANY) -> None:
     lift_hold(conn, company)
-    conn.execute(sa.insert(setting).values(company=company, name=HOLD, value=because))
+    noted.put(conn, HOLD, because, company)
 
 
 def lift_hold(conn: Connection, company: str = COMPANY) -> bool:
     """A person has looked, and lets the next run go. True where there was a hold."""
     if because := hold(conn, company):
         look_again(conn, because, company)
-    gone = conn.execute(sa.delete(setting).where(setting.c.company == company, setting.c.name == HOLD))
-    return bool(gone.rowcount)
+    return noted.take(conn, HOLD, company)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from engine.store import noted
 from engine.store.moments import moment_text
 from engine.store.tables import COMPANY, setting
 
@@ -37,19 +38,13 @@ def rests(conn: Connection, company: str = COMPANY) -> dict[str, Rest]:
 
 def rest(conn: Connection, rest: Rest, company: str = COMPANY) -> None:
     """Let a way out rest."""
-    wake(conn, rest.channel, company)
     told = {"until": moment_text(rest.until), "because": rest.because, "held": rest.held, "times": rest.times}
-    conn.execute(
-        sa.insert(setting).values(company=company, name=_ROUTE + rest.channel, value=json.dumps(told))
-    )
+    noted.put(conn, _ROUTE + rest.channel, json.dumps(told), company)
 
 
 def wake(conn: Connection, channel: str, company: str = COMPANY) -> bool:
     """A way out works again, or a person says so. True where it had rested."""
-    gone = conn.execute(
-        sa.delete(setting).where(setting.c.company == company, setting.c.name == _ROUTE + channel)
-    )
-    return bool(gone.rowcount)
+    return noted.take(conn, _ROUTE + channel, company)
 
 
 _ROUTE = "route "

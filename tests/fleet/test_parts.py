@@ -19,7 +19,7 @@ from engine.jobs.ahead import preview
 from engine.jobs.cases.pauses import pause
 from engine.jobs.push import push
 from engine.jobs.shared import Known, decide_part
-from engine.store import alarms, database, decisions, dues, journal, runs
+from engine.store import alarms, classes, database, decisions, dues, journal, runs
 from engine.store import shared as store
 from engine.store import tables as t
 from engine.store.runs import HOLD
@@ -173,7 +173,7 @@ def test_a_part_that_is_changed_before_the_run_is_sealed_is_found(two: tuple[Muc
     else:  # what a class stands for, with the digest that belongs to it, or without
         row = parts.house.rows(sa.select(t.run_class).where(t.run_class.c.number == 0))[0]
         other = row.choice.replace('"reason":"', '"reason":"not ')
-        values = {"choice": other} | ({"digest": store.digest(other)} if what == "classes" else {})
+        values = {"choice": other} | ({"digest": classes.digest(other)} if what == "classes" else {})
         _change(parts, sa.update(t.run_class).where(t.run_class.c.number == 0).values(**values))
     assert parts.seal(shared) is None
     for table in (t.run, t.action, t.outbox, t.class_choice, t.sealed_part):

@@ -19,9 +19,10 @@ from engine.core.decision.columns import day_number, places
 from engine.core.decision.decide import Decided, marks_of, own_items, without_address
 from engine.core.decision.ladder import contacts, effect_bits, event_column, repeats
 from engine.core.decision.portfolio import Portfolio, routed
-from engine.core.decision.signature import NONE, TURN, Origin
-from engine.core.decision.state import BY_ROW, CALLS, MARKS, PENDING, REPEATS, TOUCHES, Pending, State
+from engine.core.decision.signature import NONE, Origin
+from engine.core.decision.state import BY_ROW, CALLS, MARKS, REPEATS, TOUCHES, Pending, State
 from engine.core.decision.view import Day
+from engine.core.decision.waiting import pending, with_more
 from engine.core.language.policy import Action, Kind, Policy, PolicyBook, Step, seniority
 from engine.core.workdays import Calendar
 
@@ -41,11 +42,11 @@ def after(book: PolicyBook, state: State, decided: Decided, calendar: Calendar) 
     return replace(
         state,
         accounts=_accounts(book, state, decided, made, calendar),
-        marks=_with(state.marks, _as_marks(marks), marks_arrived, _passed_over(book, decided, went)),
-        touches=_with(state.touches, made.touches(on)),
-        pending=_pending(state, decided, went, ended, on),
+        marks=with_more(state.marks, _as_marks(marks), marks_arrived, _passed_over(book, decided, went)),
+        touches=with_more(state.touches, made.touches(on)),
+        pending=pending(state, decided, went, ended, on),
         repeats=_repeats(state, made, on),
-        calls=_with(state.calls, made.calls(on)),
+        calls=with_more(state.calls, made.calls(on)),
     )
 
 
@@ -63,12 +64,6 @@ def _passed_over(book: PolicyBook, decided: Decided, went: pl.DataFrame) -> pl.D
     steps[gone] &= ~view.takes[gone]  # marked as taken
     units = np.concatenate([decided.contacts["unit"].to_numpy(), without_address(decided)])
     return _as_marks(marks_of(book, view, units, steps))
-
-
-def _with(frame: pl.DataFrame, *more: pl.DataFrame) -> pl.DataFrame:
-    """A frame and what is new to it: often nothing is."""
-    new = [one for one in more if one.height]
-    return pl.concat([frame, *new]) if new else frame
 
 
 # -- a day at rest ----------------------------------------------------------------------------------------------------
@@ -346,73 +341,6 @@ def _reached(
     if rank is not None:
         columns.set(rank, rows, ranks[higher])
     columns.words(word, rows, names, made.deed[higher])
-
-
-# -- what is under way tomorrow ---------------------------------------------------------------------------------------
-
-
-def _pending(
-    state: State, decided: Decided, went: pl.DataFrame, done: pl.DataFrame, on: date
-) -> pl.DataFrame:
-    """Steps that wait for room or for an address; the rest of today's has been done."""
-    waits = decided.contacts.select(
-        "row", "own_item", "policy", "step", "waiting_since", "occurrence", "goes"
-    )
-    waits = waits.filter(~pl.col("goes")) if not decided.stopped else waits.clear()
-    kept = state.pending
-    if kept.height:
-        acted = pl.concat([went.select("row", "own_item"), waits.select("row", "own_item")])
-        done = done.select("row", own_item="item")
-        # Under `each: invoice` every invoice has its own; else whatever was under way has ended with today's contact.
-        whole = acted.filter(pl.col("own_item").is_null())
-        kept = kept.join(whole, on="row", how="anti").join(
-            pl.concat([acted, done]),
-            left_on=["row", "item"],
-            right_on=["row", "own_item"],
-            how="anti",
-            nulls_equal=True,
-        )
-    missing = _missing_addresses(decided, on)
-    if missing.height and kept.height:
-        # A step that lacks an address takes the place of another that waits; the same one has waited longer.
-        same = kept.join(missing, on=["row", "item", "policy", "step"], how="semi", nulls_equal=True)
-        others = kept.join(missing, on=["row", "item"], how="anti", nulls_equal=True)
-        kept = pl.concat([others, same])
-        missing = missing.join(same, on=["row", "item"], how="anti", nulls_equal=True)
-    if not waits.height:
-        return _with(kept, missing)
-    room = waits.select(
-        "row",
-        pl.col("own_item").alias("item"),
-        "policy",
-        "step",
-        state=pl.lit(Pending.CAPACITY.value),
-        since=pl.col("waiting_since").fill_null(on),
-        not_before=None,
-        attempts=pl.col("occurrence") % TURN,
-    )
-    return _with(kept, room.cast(PENDING), missing)  # type: ignore[arg-type]
-
-
-def _missing_addresses(decided: Decided, on: date) -> pl.DataFrame:
-    units = without_address(decided)
-    if not len(units):
-        return pl.DataFrame(schema=PENDING)
-    choices, view, numbers = decided.choices, decided.portfolio, decided.unit_class[units]
-    frame = pl.DataFrame(
-        {
-            "row": view.unit_row[units],
-            "item": own_items(view, units),
-            "policy": pl.Series([choice.policy for choice in choices], dtype=pl.String).gather(numbers),
-            "step": pl.Series([choice.step for choice in choices], dtype=pl.String).gather(numbers),
-        }
-    )
-    return frame.with_columns(
-        state=pl.lit(Pending.ADDRESS.value),
-        since=pl.lit(on),
-        not_before=pl.lit(None, dtype=pl.Date),
-        attempts=pl.lit(0),
-    ).cast(PENDING)  # type: ignore[arg-type]
 
 
 def _repeats(state: State, made: _Made, on: date) -> pl.DataFrame:
